@@ -1,0 +1,3 @@
+//! Asks providers for a customer's standing, from the command line.
+
+fn main() {}

@@ -1,0 +1,1 @@
+//! Contracts, signing primitives and the one call loop under the provider crates.

@@ -1,0 +1,3 @@
+//! Generates the models from the fixtures.
+
+fn main() {}
