@@ -1,0 +1,276 @@
+//! The tests that follow from the examples of a provider.
+
+use std::fmt::Write as _;
+
+use crate::json::{Member, Node, Value};
+use crate::model::{
+    Answer, Lists, Operation, Outcome, Params, Place, Provider, RequestSample, Service,
+};
+
+use super::expr::{Expr, compact, pretty};
+use super::header;
+use super::operation::example_imports;
+use super::text::{docs, quoted};
+
+/// Writes the test file of a provider.
+pub(super) fn file(provider: &Provider) -> String {
+    let mut out = header(&format!("fixtures/{}", provider.name));
+    out.push('\n');
+    docs(
+        &mut out,
+        0,
+        "//!",
+        "Every example of every operation: requests encode to it, answers decode from it with exactly \
+         the declared deviations and are written back, errors open as their code; and each request \
+         with its answer once over the wire.",
+    );
+    for service in &provider.services {
+        for operation in &service.operations {
+            module(&mut out, provider, service, operation);
+        }
+    }
+    out
+}
+
+fn module(out: &mut String, provider: &Provider, service: &Service, operation: &Operation) {
+    let mut body = String::new();
+    for example in &operation.examples {
+        let name = &example.name;
+        let upper = name.to_uppercase();
+        if let Some(request) = &example.request {
+            constant(
+                &mut body,
+                &format!("{upper}_REQUEST"),
+                &include(&request.path),
+            );
+            let _ = writeln!(
+                body,
+                "fn {name}() -> {} {{\n{}\n}}\n",
+                operation.name,
+                expression(operation, request)
+            );
+            test(
+                &mut body,
+                &format!("{name}_request_encodes"),
+                &format!("testing::encodes(&{name}(), {upper}_REQUEST)"),
+            );
+        }
+        let Some(answer) = &example.answer else {
+            continue;
+        };
+        constant(
+            &mut body,
+            &format!("{upper}_ANSWER"),
+            &include(&answer.path),
+        );
+        if let Outcome::Payload(corrected, _) = &answer.outcome {
+            constant(
+                &mut body,
+                &format!("{upper}_OUTPUT"),
+                &raw(&pretty(corrected, 0)),
+            );
+        }
+        let verb = match &answer.outcome {
+            Outcome::Payload(..) => "answer_decodes",
+            Outcome::Failure(..) => "answer_fails",
+            Outcome::NoRecord(..) => "answer_is_no_record",
+        };
+        let expectation = expectation(&upper, answer);
+        test(
+            &mut body,
+            &format!("{name}_{verb}"),
+            &format!(
+                "testing::opens::<{}>({upper}_ANSWER, {expectation})",
+                operation.name
+            ),
+        );
+        if let Some(request) = &example.request {
+            let wire = wire(provider, operation, &upper, request);
+            test(
+                &mut body,
+                &format!("{name}_travels"),
+                &format!("testing::travels(&{name}(), &{wire}, {upper}_ANSWER, {expectation})"),
+            );
+        }
+    }
+    let _ = writeln!(
+        out,
+        "\n#[cfg(test)]\nmod {}_{} {{",
+        service.name, operation.module
+    );
+    for import in example_imports(&body) {
+        let _ = writeln!(out, "{import}");
+    }
+    out.push_str("use standing_core::testing;\n");
+    let _ = writeln!(
+        out,
+        "use standing_{}::{}::{}::*;\n",
+        provider.name, service.name, operation.module
+    );
+    out.push_str(&body);
+    out.push_str("}\n");
+}
+
+fn expression(operation: &Operation, request: &RequestSample) -> String {
+    let expr = Expr {
+        operation,
+        fallible: ".unwrap()",
+    };
+    expr.request(&request.value, 0)
+}
+
+fn constant(out: &mut String, name: &str, value: &str) {
+    let _ = writeln!(out, "const {name}: &str = {value};\n");
+}
+
+fn test(out: &mut String, name: &str, call: &str) {
+    let _ = writeln!(out, "#[test]\nfn {name}() {{\n{call};\n}}\n");
+}
+
+/// The sample itself; the path in two parts, for a long literal would keep rustfmt away.
+fn include(path: &str) -> String {
+    let (folder, file) = path.rsplit_once('/').unwrap_or(("", path));
+    format!(
+        "include_str!(concat!(\"../../../{folder}/\", {}))",
+        quoted(file)
+    )
+}
+
+/// A raw literal with as many `#` as it takes.
+fn raw(text: &str) -> String {
+    let mut hashes = "#".to_owned();
+    while text.contains(&format!("\"{hashes}")) {
+        hashes.push('#');
+    }
+    format!("r{hashes}\"{text}\"{hashes}")
+}
+
+fn expectation(upper: &str, answer: &Answer) -> String {
+    let status = answer.status;
+    match &answer.outcome {
+        Outcome::Payload(_, deviations) => {
+            let pairs: Vec<String> = deviations
+                .iter()
+                .map(|(kind, count)| format!("({}, {count})", quoted(kind)))
+                .collect();
+            format!(
+                "{status}, &testing::Expect::Output({upper}_OUTPUT, &[{}])",
+                pairs.join(", ")
+            )
+        }
+        Outcome::Failure(code, kind) => {
+            let kind = crate::names::pascal(kind);
+            format!(
+                "{status}, &testing::Expect::Error({}, standing_core::CodeKind::{kind})",
+                quoted(code)
+            )
+        }
+        Outcome::NoRecord(code) => {
+            format!("{status}, &testing::Expect::NoRecord({})", quoted(code))
+        }
+    }
+}
+
+/// What the server must see, worked out from the fixture and not by the code that is tested.
+fn wire(
+    provider: &Provider,
+    operation: &Operation,
+    upper: &str,
+    request: &RequestSample,
+) -> String {
+    let mut path = operation.path.clone();
+    let (mut query, mut headers, mut body) = (Vec::new(), Vec::new(), Vec::new());
+    let members = match &request.value {
+        Value::Object(members) => members.as_slice(),
+        _ => &[],
+    };
+    for member in members {
+        let field = operation
+            .input
+            .fields
+            .iter()
+            .find(|field| field.wire == member.key);
+        let usual = if operation.params == Params::Query {
+            Place::Query
+        } else {
+            Place::Body
+        };
+        let text = crate::examples::scalar_text(&member.node.value).unwrap_or_default();
+        match field.and_then(|field| field.place).unwrap_or(usual) {
+            Place::Path => path = path.replace(&format!("{{{}}}", member.key), &percent(&text)),
+            Place::Header => headers.push((member.key.to_lowercase(), text)),
+            Place::Query => flatten(&member.key, &member.node.value, provider.lists, &mut query),
+            Place::Body => body.push(member.clone()),
+        }
+    }
+    let has_body = matches!(operation.method.as_str(), "POST" | "PUT");
+    let body = match operation.params {
+        Params::Form => {
+            let mut form = Vec::new();
+            for member in &body {
+                flatten(&member.key, &member.node.value, provider.lists, &mut form);
+            }
+            format!("testing::WireBody::Form({})", pairs(&form))
+        }
+        Params::Json if has_body && body.len() == members.len() => {
+            format!("testing::WireBody::Json({upper}_REQUEST)")
+        }
+        Params::Json if has_body => {
+            format!(
+                "testing::WireBody::Json({})",
+                raw(&compact(&Value::Object(body)))
+            )
+        }
+        Params::Json | Params::Query => "testing::WireBody::Empty".to_owned(),
+    };
+    format!(
+        "testing::Wire {{ method: {}, path: {}, query: {}, headers: {}, body: {body} }}",
+        quoted(&operation.method),
+        quoted(&path),
+        pairs(&query),
+        pairs(&headers)
+    )
+}
+
+fn pairs(pairs: &[(String, String)]) -> String {
+    let pairs: Vec<String> = pairs
+        .iter()
+        .map(|(name, value)| format!("({}, {})", quoted(name), quoted(value)))
+        .collect();
+    format!("&[{}]", pairs.join(", "))
+}
+
+fn flatten(name: &str, value: &Value, lists: Lists, pairs: &mut Vec<(String, String)>) {
+    match value {
+        Value::List(nodes) => {
+            for (index, Node { value, .. }) in nodes.iter().enumerate() {
+                match lists {
+                    Lists::Repeated => flatten(name, value, lists, pairs),
+                    Lists::Numbered => {
+                        flatten(&format!("{name}.{}", index + 1), value, lists, pairs)
+                    }
+                }
+            }
+        }
+        Value::Object(members) => {
+            for Member { key, node, .. } in members {
+                flatten(&format!("{name}.{key}"), &node.value, lists, pairs);
+            }
+        }
+        value => pairs.push((
+            name.to_owned(),
+            crate::examples::scalar_text(value).unwrap_or_default(),
+        )),
+    }
+}
+
+/// RFC 3986, for a part of a path.
+fn percent(text: &str) -> String {
+    let encoded = text.bytes().map(|byte| match byte {
+        b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~' => {
+            char::from(byte).to_string()
+        }
+        byte => format!("%{byte:02X}"),
+    });
+    encoded.collect()
+}

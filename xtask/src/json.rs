@@ -1,0 +1,389 @@
+//! JSON with positions: every value knows where it stands, numbers keep their text, keys keep their
+//! order, and a key that stands twice is found.
+
+use jsonc_parser::ast::Value as Ast;
+use jsonc_parser::common::Ranged;
+use jsonc_parser::{CollectOptions, ParseOptions, parse_to_ast};
+
+use crate::diag::{Problem, Problems};
+
+/// A JSON file that was read.
+#[derive(Debug)]
+pub struct File {
+    /// Path relative to the root, with forward slashes.
+    pub path: String,
+    /// The text as it is on disk.
+    pub text: String,
+    /// The value.
+    pub root: Node,
+}
+
+/// A value and where it starts.
+#[derive(Debug, Clone)]
+pub struct Node {
+    /// Byte offset in the text.
+    pub at: usize,
+    /// The value itself.
+    pub value: Value,
+}
+
+/// A JSON value.
+#[derive(Debug, Clone)]
+pub enum Value {
+    /// `null`
+    Null,
+    /// `true` or `false`
+    Bool(bool),
+    /// A number, as it is written.
+    Number(String),
+    /// A text.
+    Text(String),
+    /// A list.
+    List(Vec<Node>),
+    /// An object, in the order of the file.
+    Object(Vec<Member>),
+}
+
+/// A member of an object.
+#[derive(Debug, Clone)]
+pub struct Member {
+    /// The key.
+    pub key: String,
+    /// Byte offset of the key.
+    pub at: usize,
+    /// The value.
+    pub node: Node,
+}
+
+impl Value {
+    /// What a reader calls this kind of value.
+    pub fn kind(&self) -> &'static str {
+        match self {
+            Self::Null => "null",
+            Self::Bool(_) => "a boolean",
+            Self::Number(_) => "a number",
+            Self::Text(_) => "a text",
+            Self::List(_) => "a list",
+            Self::Object(_) => "an object",
+        }
+    }
+
+    /// The member of that name, if this is an object that has it.
+    pub fn member(&self, key: &str) -> Option<&Node> {
+        match self {
+            Self::Object(members) => members
+                .iter()
+                .find(|member| member.key == key)
+                .map(|member| &member.node),
+            _ => None,
+        }
+    }
+}
+
+impl Node {
+    /// The value at a JSON pointer (without escapes: wire names hold no `/`).
+    pub fn at_pointer(&self, pointer: &str) -> Option<&Node> {
+        pointer
+            .split('/')
+            .skip(1)
+            .try_fold(self, |node, key| node.value.member(key))
+    }
+}
+
+/// A value, the file that it stands in, and the way to it.
+#[derive(Debug, Clone)]
+pub struct Spot<'a> {
+    /// The file.
+    pub file: &'a File,
+    /// The value.
+    pub node: &'a Node,
+    /// JSON pointer of the value.
+    pub pointer: String,
+}
+
+impl<'a> Spot<'a> {
+    /// The whole of a file.
+    pub fn root(file: &'a File) -> Self {
+        Self {
+            file,
+            node: &file.root,
+            pointer: String::new(),
+        }
+    }
+
+    /// A part of this value.
+    pub fn part(&self, key: impl std::fmt::Display, node: &'a Node) -> Self {
+        let key = key.to_string().replace('~', "~0").replace('/', "~1");
+        Self {
+            file: self.file,
+            node,
+            pointer: format!("{}/{key}", self.pointer),
+        }
+    }
+
+    /// The text, if it is one.
+    pub fn as_text(&self) -> Option<&'a str> {
+        match &self.node.value {
+            Value::Text(text) => Some(text),
+            _ => None,
+        }
+    }
+
+    /// A problem with this value.
+    pub fn problem(&self, message: impl Into<String>) -> Problem {
+        self.problem_at(self.node.at, message)
+    }
+
+    /// A problem with the key of a member of this object.
+    pub fn problem_with_key(&self, member: &Member, message: impl Into<String>) -> Problem {
+        self.part(&member.key, &member.node)
+            .problem_at(member.at, message)
+    }
+
+    fn problem_at(&self, at: usize, message: impl Into<String>) -> Problem {
+        let (line, column) = line_and_column(&self.file.text, at);
+        Problem {
+            file: self.file.path.clone(),
+            line,
+            column,
+            pointer: Some(self.pointer.clone()),
+            message: message.into(),
+        }
+    }
+}
+
+fn line_and_column(text: &str, at: usize) -> (usize, usize) {
+    let before = text.get(..at).unwrap_or(text);
+    let line_start = before.rfind('\n').map_or(0, |newline| newline + 1);
+    let line = before.bytes().filter(|byte| *byte == b'\n').count() + 1;
+    let column = before.get(line_start..).unwrap_or_default().chars().count() + 1;
+    (line, column)
+}
+
+/// Reads a text as strict JSON (RFC 8259) in which no key stands twice.
+pub fn parse(path: String, text: String, problems: &mut Problems) -> Option<File> {
+    let complain = |problems: &mut Problems, at: usize, message: String| {
+        let (line, column) = line_and_column(&text, at);
+        problems.push(Problem {
+            file: path.clone(),
+            line,
+            column,
+            pointer: None,
+            message,
+        });
+    };
+    let strict = ParseOptions {
+        allow_comments: false,
+        allow_loose_object_property_names: false,
+        allow_trailing_commas: false,
+        allow_missing_commas: false,
+        allow_single_quoted_strings: false,
+        allow_hexadecimal_numbers: false,
+        allow_unary_plus_numbers: false,
+        allow_bare_decimal_point_numbers: false,
+        allow_non_finite_numbers: false,
+        allow_extended_string_escapes: false,
+    };
+    let ast = match parse_to_ast(&text, &CollectOptions::default(), &strict) {
+        Ok(result) => result.value,
+        Err(error) => {
+            let what = error.kind().to_string().to_lowercase();
+            complain(
+                problems,
+                error.range().start,
+                format!("this is not JSON: {what}"),
+            );
+            return None;
+        }
+    };
+    let Some(ast) = ast else {
+        complain(
+            problems,
+            0,
+            "this is not JSON: the file is empty".to_owned(),
+        );
+        return None;
+    };
+    let mut scan = Scan {
+        text: &text,
+        faults: Vec::new(),
+        texts_end: 0,
+    };
+    let root = scan.node(&ast);
+    scan.blank(text.len());
+    let faults = scan.faults;
+    if faults.is_empty() {
+        return Some(File { path, text, root });
+    }
+    for (at, message) in faults {
+        complain(problems, at, message);
+    }
+    None
+}
+
+/// Turns the parser's tree into ours and finds what the parser lets through.
+struct Scan<'a> {
+    text: &'a str,
+    faults: Vec<(usize, String)>,
+    /// Where the last text literal ended: between literals only four blanks may stand.
+    texts_end: usize,
+}
+
+impl Scan<'_> {
+    fn node(&mut self, ast: &Ast<'_>) -> Node {
+        let value = match ast {
+            Ast::NullKeyword(_) => Value::Null,
+            Ast::BooleanLit(literal) => Value::Bool(literal.value),
+            Ast::NumberLit(literal) => Value::Number(literal.value.to_owned()),
+            Ast::StringLit(literal) => {
+                self.literal(literal.range.start, literal.range.end);
+                Value::Text(literal.value.to_string())
+            }
+            Ast::Array(array) => Value::List(array.elements.iter().map(|e| self.node(e)).collect()),
+            Ast::Object(object) => {
+                let mut members: Vec<Member> = Vec::with_capacity(object.properties.len());
+                for property in &object.properties {
+                    let range = property.name.range();
+                    self.literal(range.start, range.end);
+                    let member = Member {
+                        key: property.name.as_str().to_owned(),
+                        at: range.start,
+                        node: self.node(&property.value),
+                    };
+                    if let Some(first) = members.iter().find(|m| m.key == member.key) {
+                        let (line, _) = line_and_column(self.text, first.at);
+                        let key = &member.key;
+                        self.faults.push((
+                            member.at,
+                            format!(
+                                "the key {key:?} stands twice; the first one is on line {line}"
+                            ),
+                        ));
+                    }
+                    members.push(member);
+                }
+                Value::Object(members)
+            }
+        };
+        Node {
+            at: ast.start(),
+            value,
+        }
+    }
+
+    fn literal(&mut self, start: usize, end: usize) {
+        self.blank(start);
+        let literal = self.text.get(start..end).unwrap_or_default();
+        if let Some(offset) = literal.find(|c: char| c < ' ') {
+            self.faults.push((
+                start + offset,
+                "this is not JSON: a control character in a text is written as an escape"
+                    .to_owned(),
+            ));
+        }
+        self.texts_end = end;
+    }
+
+    /// Looks at what stands between two text literals: structure, numbers, words and blanks.
+    fn blank(&mut self, until: usize) {
+        let between = self.text.get(self.texts_end..until).unwrap_or_default();
+        if let Some(offset) =
+            between.find(|c: char| !c.is_ascii() || (c < ' ' && !"\t\n\r".contains(c)))
+        {
+            self.faults.push((
+                self.texts_end + offset,
+                "this is not JSON: blanks are space, tab and line ends".to_owned(),
+            ));
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(text: &str) -> Result<Node, String> {
+        let mut problems = Problems::default();
+        parse("x.json".to_owned(), text.to_owned(), &mut problems)
+            .map(|file| file.root)
+            .ok_or_else(|| {
+                let all = problems.into_sorted();
+                all.iter().map(ToString::to_string).collect::<String>()
+            })
+    }
+
+    #[test]
+    fn json_is_accepted() {
+        for text in [
+            "{}",
+            "[]",
+            " \t\r\n{\"a\": [1, -0.5e+3, null, true, \"\\u00e9\\n\"]} ",
+            "\"\u{e9}\u{3000}\"",
+            "{\"a\": {\"a\": {\"a\": 1}}}",
+            "0",
+        ] {
+            assert!(read(text).is_ok(), "{text}");
+        }
+    }
+
+    #[test]
+    fn what_is_not_json_is_refused() {
+        for text in [
+            "",
+            "   ",
+            "{",
+            "{\"a\" 1}",
+            "{\"a\": 1 \"b\": 2}",
+            "{\"a\": 1,}",
+            "[1,]",
+            "[1 2]",
+            "{a: 1}",
+            "{'a': 1}",
+            "// x\n{}",
+            "{} {}",
+            "01",
+            "+1",
+            ".5",
+            "5.",
+            "1e",
+            "0x1",
+            "NaN",
+            "-Infinity",
+            "\"\\x41\"",
+            "\"a\tb\"",
+            "\"a",
+            "{}\u{a0}",
+            "\u{feff}{}",
+            "nul",
+            "[\u{b}]",
+        ] {
+            assert!(read(text).is_err(), "{text:?}");
+        }
+    }
+
+    #[test]
+    fn a_key_that_stands_twice_names_the_first_line() {
+        let error = read("{\n  \"a\": 1,\n  \"b\": 2,\n  \"a\": 3\n}").unwrap_err();
+        assert_eq!(
+            error,
+            "error: the key \"a\" stands twice; the first one is on line 2\n  --> x.json:4:3\n"
+        );
+    }
+
+    #[test]
+    fn a_syntax_error_is_placed() {
+        let error = read("{\n  \"a\": 1\n  \"b\": 2\n}").unwrap_err();
+        assert_eq!(
+            error,
+            "error: this is not JSON: expected comma\n  --> x.json:2:9\n"
+        );
+    }
+
+    #[test]
+    fn numbers_keep_their_text() {
+        let Value::Number(text) = read("12.500").unwrap().value else {
+            panic!("a number");
+        };
+        assert_eq!(text, "12.500");
+    }
+}

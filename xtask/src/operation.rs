@@ -1,0 +1,459 @@
+//! Reads one operation: the call, its behaviour, its paging. Structs and enumerations are read by
+//! [`types`](crate::types), examples by [`examples`](crate::examples).
+
+use std::path::Path;
+
+use crate::diag::{Problems, closest, hint};
+use crate::examples;
+use crate::fixtures::{self, Http, Inherited};
+use crate::json::Spot;
+use crate::model::{
+    Behavior, Field, Lists, Operation, PageStyle, Pagination, Params, Place, Source, Step, Struct,
+    Ty, Type,
+};
+use crate::names;
+use crate::read::{Object, keys};
+use crate::types::{self, Role, Types};
+
+/// Reads the operation in a folder (relative to the root) of that name.
+pub fn read(
+    root: &Path,
+    path: &str,
+    folder: &str,
+    above: &Inherited<'_>,
+    problems: &mut Problems,
+) -> Option<Operation> {
+    let shown = format!("{path}/operation.json");
+    if !root.join(&shown).is_file() {
+        problems.file(
+            shown,
+            "is missing: every folder of a service describes an operation",
+        );
+        return None;
+    }
+    let file = fixtures::file(root, &shown, problems)?;
+    let object = Object::open(&Spot::root(&file), keys::OPERATION, problems)?;
+    let name = name(&object, folder, problems)?;
+    let before = problems.len();
+    let doc = operation_doc(&object, problems);
+    let access = object.prose("access", problems);
+    let source = source(&object, problems);
+    let http_object = object
+        .get("http")
+        .and_then(|spot| Object::open(&spot, keys::HTTP, problems));
+    let http = http_object.as_ref().map_or_else(
+        || above.http.clone(),
+        |object| fixtures::read_http(object, above.http, problems),
+    );
+    let envelope = object
+        .get("envelope")
+        .and_then(|spot| fixtures::read_envelope(&spot, problems));
+    let behavior = behavior(&object, problems);
+    let (rate_limit, rate_note) = rate_limit(&object, problems);
+    let errors = fixtures::read_errors(&object, problems);
+    let known: Vec<_> = errors.iter().chain(above.errors.iter().copied()).collect();
+    let no_record = fixtures::no_record(&object, &known, problems);
+
+    let names = Types::declared(&object, &name, problems);
+    let mut input = types::fields_of(&object, "input", &names, Role::Input, problems);
+    input.name.clone_from(&name);
+    input.sent = true;
+    input.require = types::requires(&object, &input, problems);
+    let mut output = types::fields_of(&object, "output", &names, Role::Output, problems);
+    output.name = format!("{name}Output");
+    output.received = true;
+    let mut all = names.read(&object, problems);
+    types::resolve(&names, &mut input, &mut output, &mut all, problems);
+    places(&object, &http, &mut input, problems);
+    let (pagination, paging_note) = pagination(&object, &input, &output, &all, problems);
+
+    let mut operation = Operation {
+        name,
+        module: folder.to_owned(),
+        doc,
+        access,
+        source,
+        method: http.method,
+        path: http.path,
+        params: http.params,
+        behavior,
+        rate_limit,
+        rate_note,
+        pagination,
+        paging_note,
+        no_record,
+        input,
+        output,
+        types: all,
+        errors,
+        envelope,
+        examples: Vec::new(),
+        path_of_fixture: shown,
+    };
+    // A mistake in the description would be repeated by every sample that it describes.
+    let samples_can_be_judged = problems.len() == before;
+    let examples = examples::read(
+        root,
+        path,
+        &object,
+        &operation,
+        above,
+        samples_can_be_judged,
+        problems,
+    );
+    operation.examples = examples;
+    Some(operation)
+}
+
+fn name(object: &Object<'_>, folder: &str, problems: &mut Problems) -> Option<String> {
+    let name = object.need_text("operation", problems)?;
+    let spot = object.get("operation")?;
+    if !names::is_pascal(&name) {
+        problems.push(spot.problem(format!("{name:?} cannot name a type; write PascalCase")));
+        return None;
+    }
+    let snake = names::snake(&name);
+    if snake != folder {
+        problems.push(spot.problem(format!(
+            "{name:?} belongs into the folder {snake:?}, not {folder:?}"
+        )));
+    }
+    if names::is_keyword(&snake) {
+        problems.push(spot.problem(format!("{snake:?} is a keyword and cannot name a module")));
+    }
+    Some(name)
+}
+
+/// The operation's own `source` is an object, so its doc is read without.
+fn operation_doc(object: &Object<'_>, problems: &mut Problems) -> crate::model::Doc {
+    object.need("doc", problems);
+    crate::model::Doc {
+        text: object.prose("doc", problems).unwrap_or_default(),
+        assumed: object.prose("assumed", problems),
+        source: None,
+    }
+}
+
+fn source(object: &Object<'_>, problems: &mut Problems) -> Source {
+    object
+        .need("source", problems)
+        .and_then(|spot| Object::open(&spot, keys::SOURCE, problems))
+        .map(|source| Source {
+            title: source.need_text("title", problems).unwrap_or_default(),
+            publisher: source.need_text("publisher", problems).unwrap_or_default(),
+            updated: source.text("updated", problems),
+            url: source.text("url", problems),
+        })
+        .unwrap_or_default()
+}
+
+fn behavior(object: &Object<'_>, problems: &mut Problems) -> Behavior {
+    let Some(object) = object
+        .need("behavior", problems)
+        .and_then(|spot| Object::open(&spot, keys::BEHAVIOR, problems))
+    else {
+        return Behavior::default();
+    };
+    object.need("effect", problems);
+    let reads = object
+        .choice("effect", &["read", "write"], problems)
+        .as_deref()
+        == Some("read");
+    let idempotent = object.flag("idempotent", problems);
+    if reads && idempotent {
+        let message = "a read may be repeated anyway; `idempotent` is for writes";
+        object
+            .get("idempotent")
+            .inspect(|spot| problems.push(spot.problem(message)));
+    }
+    Behavior {
+        reads,
+        idempotent,
+        metered: object.flag("metered", problems),
+        assumed: object.prose("assumed", problems),
+    }
+}
+
+fn rate_limit(
+    object: &Object<'_>,
+    problems: &mut Problems,
+) -> (Option<(u64, u64)>, Option<String>) {
+    let Some(object) = object
+        .get("rate_limit")
+        .and_then(|spot| Object::open(&spot, keys::RATE_LIMIT, problems))
+    else {
+        return (None, None);
+    };
+    object.need("requests", problems);
+    object.need("seconds", problems);
+    let mut parts = ["requests", "seconds"].map(|key| {
+        let count = object.count(key, problems)?;
+        if (1..=u64::from(u32::MAX)).contains(&count) {
+            return Some(count);
+        }
+        let message = format!("{count} {key} make no rate");
+        object
+            .get(key)
+            .inspect(|spot| problems.push(spot.problem(message)));
+        None
+    });
+    let rate = match &mut parts {
+        [Some(requests), Some(seconds)] => Some((*requests, *seconds)),
+        _ => None,
+    };
+    (rate, object.prose("assumed", problems))
+}
+
+/// Checks where request fields travel, and that the path finds what it needs.
+fn places(object: &Object<'_>, http: &Http, input: &mut Struct, problems: &mut Problems) {
+    let Some(fields) = object
+        .get("input")
+        .and_then(|spot| Object::open_any(&spot, problems))
+    else {
+        return;
+    };
+    let mut slots = path_slots(&http.path);
+    let has_body = matches!(http.method.as_str(), "POST" | "PUT");
+    for field in &mut input.fields {
+        let Some(spot) = fields.get(&field.wire) else {
+            continue;
+        };
+        let place = field.place.unwrap_or(match http.params {
+            Params::Query => Place::Query,
+            Params::Json | Params::Form => Place::Body,
+        });
+        let complaint = match place {
+            Place::Body if !has_body => Some(format!(
+                "a {} has no body; set `http.params` to `query`, or say `in` here",
+                http.method
+            )),
+            Place::Body if http.params == Params::Query => Some(
+                "one body has one encoding; set `http.params` to `json` or `form` and say \
+                 `in: query` at the fields of the query"
+                    .to_owned(),
+            ),
+            Place::Body if http.params == Params::Form => flat(field, http.lists, "form"),
+            Place::Body => None,
+            Place::Query => flat(field, http.lists, "query"),
+            Place::Header if !field.ty.is_scalar() => {
+                Some("a header takes a single value, not a structure".to_owned())
+            }
+            Place::Header => None,
+            Place::Path => {
+                let known = slots.iter().position(|slot| *slot == field.wire);
+                let hint = closest(&field.wire, slots.iter().map(String::as_str))
+                    .map(|slot| format!("; did you mean `{{{slot}}}`?"))
+                    .unwrap_or_default();
+                // An empty part would make another path.
+                field.limits.min_len = field
+                    .limits
+                    .min_len
+                    .or((field.ty == Ty::String).then_some(1));
+                if let Some(slot) = known {
+                    slots.remove(slot);
+                }
+                if known.is_none() {
+                    Some(format!(
+                        "the path {:?} has no `{{{}}}`{hint}",
+                        http.path, field.wire
+                    ))
+                } else if !field.ty.is_scalar() {
+                    Some("a path takes a single value, not a structure".to_owned())
+                } else if !field.required {
+                    Some("a part of the path cannot be left out: it is `required`".to_owned())
+                } else {
+                    None
+                }
+            }
+        };
+        if let Some(complaint) = complaint {
+            problems.push(spot.problem(complaint));
+        }
+    }
+    for slot in slots {
+        let at = object.get("http").unwrap_or_else(|| object.spot.clone());
+        problems.push(at.problem(format!(
+            "the path {:?} wants {slot:?}, and no field of the input says `in: path` under that name",
+            http.path
+        )));
+    }
+}
+
+fn flat(field: &Field, lists: Lists, what: &str) -> Option<String> {
+    let fits = match (&field.ty, lists) {
+        (Ty::List(item), Lists::Repeated) => item.is_scalar(),
+        (ty, Lists::Repeated) => ty.is_scalar(),
+        (_, Lists::Numbered) => true,
+    };
+    (!fits).then(|| {
+        format!(
+            "a {what} of this provider takes single values and lists of them; structures need \
+             `lists: numbered` in provider.json"
+        )
+    })
+}
+
+fn path_slots(path: &str) -> Vec<String> {
+    path.split('{')
+        .skip(1)
+        .filter_map(|rest| rest.split_once('}'))
+        .map(|(slot, _)| slot.to_owned())
+        .collect()
+}
+
+fn pagination(
+    object: &Object<'_>,
+    input: &Struct,
+    output: &Struct,
+    types: &[Type],
+    problems: &mut Problems,
+) -> (Option<Pagination>, Option<String>) {
+    let Some(paging) = object
+        .get("pagination")
+        .and_then(|spot| Object::open(&spot, keys::PAGINATION, problems))
+    else {
+        return (None, None);
+    };
+    let note = paging.prose("assumed", problems);
+    paging.need("style", problems);
+    let style = paging.choice("style", &["page", "offset", "token"], problems);
+    let is_token = style.as_deref() == Some("token");
+    for (key, belongs) in [("first", !is_token), ("next", is_token)] {
+        if belongs {
+            paging.need(key, problems);
+        } else if let Some(spot) = paging.get(key) {
+            let style = style.as_deref().unwrap_or_default();
+            problems.push(spot.problem(format!("paging by {style} has no {key:?}")));
+        }
+    }
+    let first = paging.count("first", problems);
+    let cursor_type = if is_token { Ty::String } else { Ty::Uint };
+    paging.need("cursor", problems);
+    let cursor = paging_input(&paging, "cursor", &cursor_type, input, problems);
+    let size = paging_input(&paging, "size", &Ty::Uint, input, problems);
+    paging.need("items", problems);
+    let items = paging_output(&paging, "items", output, types, problems);
+    let total = paging_output(&paging, "total", output, types, problems);
+    let next = paging_output(&paging, "next", output, types, problems);
+    let mut complain = |key: &str, ty: Option<&Ty>, fits: fn(&Ty) -> bool, wanted: &str| {
+        if let Some(ty) = ty.filter(|ty| **ty != Ty::Unknown && !fits(ty))
+            && let Some(spot) = paging.get(key)
+        {
+            let name = types::spelling(ty);
+            problems.push(spot.problem(format!("this is a `{name}`, and {key:?} is {wanted}")));
+        }
+    };
+    complain(
+        "items",
+        items.as_ref().map(|(_, ty)| ty),
+        |ty| matches!(ty, Ty::List(_)),
+        "a `list<…>`",
+    );
+    complain(
+        "total",
+        total.as_ref().map(|(_, ty)| ty),
+        |ty| *ty == Ty::Uint,
+        "a `uint`",
+    );
+    complain(
+        "next",
+        next.as_ref().map(|(_, ty)| ty),
+        |ty| *ty == Ty::String,
+        "a `string`",
+    );
+    let style = match style.as_deref() {
+        Some("page") => first.map(PageStyle::Pages),
+        Some("offset") => first.map(PageStyle::Offsets),
+        _ => Some(PageStyle::Tokens),
+    };
+    let pagination = style
+        .zip(cursor)
+        .zip(items)
+        .and_then(|((style, cursor), (items, ty))| {
+            let Ty::List(item) = ty else {
+                return None;
+            };
+            Some(Pagination {
+                style,
+                cursor,
+                size,
+                items,
+                item: *item,
+                total: total.map(|(steps, _)| steps).unwrap_or_default(),
+                next: next.map(|(steps, _)| steps).unwrap_or_default(),
+            })
+        });
+    (pagination, note)
+}
+
+/// The input field that a key of `pagination` names.
+fn paging_input(
+    paging: &Object<'_>,
+    key: &str,
+    wanted: &Ty,
+    input: &Struct,
+    problems: &mut Problems,
+) -> Option<usize> {
+    let name = paging.text(key, problems)?;
+    let spot = paging.get(key)?;
+    let Some(index) = input.fields.iter().position(|field| field.wire == name) else {
+        let hint = hint(&name, input.fields.iter().map(|field| field.wire.as_str()));
+        problems.push(spot.problem(format!("the input has no field {name:?}{hint}")));
+        return None;
+    };
+    let ty = &input.fields.get(index)?.ty;
+    if ty != wanted && *ty != Ty::Unknown {
+        let (is, wanted) = (types::spelling(ty), types::spelling(wanted));
+        problems.push(spot.problem(format!("{name:?} is a `{is}`, and {key:?} is a `{wanted}`")));
+        return None;
+    }
+    Some(index)
+}
+
+/// The way to the output field that a key of `pagination` names, and its type.
+fn paging_output(
+    paging: &Object<'_>,
+    key: &str,
+    output: &Struct,
+    types: &[Type],
+    problems: &mut Problems,
+) -> Option<(Vec<Step>, Ty)> {
+    let path = paging.text(key, problems)?;
+    let spot = paging.get(key)?;
+    let mut steps = Vec::new();
+    let mut here = output;
+    let mut found = Ty::Unknown;
+    for (index, name) in path.split('.').enumerate() {
+        if index > 0 {
+            let next = types.iter().find_map(|ty| match ty {
+                Type::Struct(next) if found == Ty::Struct(next.name.clone()) => Some(next),
+                _ => None,
+            });
+            let Some(next) = next else {
+                if found != Ty::Unknown {
+                    let is = types::spelling(&found);
+                    problems.push(spot.problem(format!("{name:?} cannot be in a `{is}`")));
+                }
+                return None;
+            };
+            here = next;
+        }
+        let Some(field) = here.fields.iter().find(|field| field.wire == name) else {
+            let hint = hint(name, here.fields.iter().map(|field| field.wire.as_str()));
+            let place = if index == 0 {
+                "the output"
+            } else {
+                here.name.as_str()
+            };
+            problems.push(spot.problem(format!("{place} has no field {name:?}{hint}")));
+            return None;
+        };
+        found = field.ty.clone();
+        steps.push(Step {
+            rust: field.rust.clone(),
+            optional: here.is_optional(field),
+            boxed: field.boxed,
+        });
+    }
+    Some((steps, found))
+}

@@ -1,0 +1,178 @@
+//! What is on disk against what should be: compared in both directions, written only where it differs.
+
+use std::fmt;
+use std::fs;
+use std::io;
+use std::path::Path;
+
+use similar::TextDiff;
+
+use crate::emit::{self, File, GENERATED};
+
+/// Why a file is not as it should be.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Change {
+    /// It is missing.
+    Create(String),
+    /// It has another text.
+    Update(String),
+    /// Nothing in the fixtures asks for it.
+    Remove(String),
+}
+
+/// A file that is not as it should be, and how it would become so.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Difference {
+    /// What is to be done, with the path.
+    pub change: Change,
+    /// What it has.
+    pub old: String,
+    /// What it should have.
+    pub new: String,
+}
+
+impl fmt::Display for Difference {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.change {
+            Change::Create(path) => write!(f, "created {path}"),
+            Change::Update(path) => write!(f, "updated {path}"),
+            Change::Remove(path) => write!(f, "removed {path}"),
+        }
+    }
+}
+
+impl Difference {
+    /// What is wrong, with a unified diff.
+    pub fn explain(&self) -> String {
+        let (what, path) = match &self.change {
+            Change::Create(path) => ("is missing", path),
+            Change::Update(path) => ("is out of date", path),
+            Change::Remove(path) => ("has no fixture", path),
+        };
+        let diff = TextDiff::from_lines(&self.old, &self.new);
+        let diff = diff
+            .unified_diff()
+            .context_radius(2)
+            .header("on disk", "from the fixtures")
+            .to_string();
+        format!("{path} {what}\n{diff}")
+    }
+}
+
+/// Compares the generated files of some providers with what is under `root`.
+///
+/// # Errors
+///
+/// A folder or a file cannot be read.
+pub fn compare(root: &Path, files: &[File]) -> io::Result<Vec<Difference>> {
+    let mut differences = Vec::new();
+    for file in files {
+        let old = match fs::read_to_string(root.join(&file.path)) {
+            Ok(old) => Some(old),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => None,
+            Err(error) => return Err(error),
+        };
+        if old.as_ref() == Some(&file.text) {
+            continue;
+        }
+        let path = file.path.clone();
+        differences.push(Difference {
+            change: if old.is_some() {
+                Change::Update(path)
+            } else {
+                Change::Create(path)
+            },
+            old: old.unwrap_or_default(),
+            new: file.text.clone(),
+        });
+    }
+    let crates = root.join("crates");
+    for provider in names(&crates)? {
+        let mut found = Vec::new();
+        generated(root, &emit::folder(&provider), &mut found)?;
+        let tests = emit::tests_file(&provider);
+        if is_generated(&root.join(&tests))? {
+            found.push(tests);
+        }
+        found.retain(|path| files.iter().all(|file| file.path != *path));
+        for path in found {
+            differences.push(Difference {
+                old: fs::read_to_string(root.join(&path))?,
+                new: String::new(),
+                change: Change::Remove(path),
+            });
+        }
+    }
+    Ok(differences)
+}
+
+/// Makes the tree as it should be.
+///
+/// # Errors
+///
+/// A file cannot be written or removed.
+pub fn apply(root: &Path, differences: &[Difference]) -> io::Result<()> {
+    for difference in differences {
+        match &difference.change {
+            Change::Create(path) | Change::Update(path) => {
+                let path = root.join(path);
+                if let Some(folder) = path.parent() {
+                    fs::create_dir_all(folder)?;
+                }
+                // A reader sees the old file or the new one, never half of one.
+                let fresh = path.with_extension("rs.new");
+                fs::write(&fresh, &difference.new)?;
+                fs::rename(&fresh, &path)?;
+            }
+            Change::Remove(path) => {
+                let path = root.join(path);
+                fs::remove_file(&path)?;
+                // A service that lost its last operation leaves an empty folder.
+                if let Some(folder) = path
+                    .parent()
+                    .filter(|folder| names(folder).is_ok_and(|names| names.is_empty()))
+                {
+                    fs::remove_dir(folder)?;
+                }
+            }
+        }
+    }
+    Ok(())
+}
+
+/// The generated files in a folder and below. Only files that carry the header are ever removed.
+fn generated(root: &Path, folder: &str, found: &mut Vec<String>) -> io::Result<()> {
+    for name in names(&root.join(folder))? {
+        let path = format!("{folder}/{name}");
+        if root.join(&path).is_dir() {
+            generated(root, &path, found)?;
+        } else if is_generated(&root.join(&path))? {
+            found.push(path);
+        }
+    }
+    Ok(())
+}
+
+fn is_generated(path: &Path) -> io::Result<bool> {
+    match fs::read_to_string(path) {
+        Ok(text) => Ok(text.starts_with(GENERATED)),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(false),
+        Err(error) if error.kind() == io::ErrorKind::InvalidData => Ok(false),
+        Err(error) => Err(error),
+    }
+}
+
+/// The names in a folder, sorted; none if there is no such folder.
+fn names(folder: &Path) -> io::Result<Vec<String>> {
+    let entries = match fs::read_dir(folder) {
+        Ok(entries) => entries,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
+        Err(error) => return Err(error),
+    };
+    let mut names = Vec::new();
+    for entry in entries {
+        names.push(entry?.file_name().to_string_lossy().into_owned());
+    }
+    names.sort();
+    Ok(names)
+}

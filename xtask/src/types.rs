@@ -1,0 +1,683 @@
+//! Reads fields, structs and enumerations, and works out what follows from how they are used.
+
+use crate::diag::{Problems, closest, hint, list};
+use crate::examples::complaint;
+use crate::fixtures::doc;
+use crate::json::{Spot, Value};
+use crate::model::{Enum, Field, Format, Limits, Place, Require, Struct, Ty, Type, Variant};
+use crate::names;
+use crate::read::{Object, items, keys};
+
+/// Names that a generated module uses itself.
+const RESERVED: &[&str] = &[
+    "Amount",
+    "BTreeMap",
+    "Box",
+    "Clone",
+    "CodeKind",
+    "Cursor",
+    "Debug",
+    "Default",
+    "Deserialize",
+    "Entry",
+    "Envelope",
+    "Err",
+    "ErrorCode",
+    "Format",
+    "From",
+    "Hidden",
+    "Into",
+    "IntoIterator",
+    "InvalidRequest",
+    "Json",
+    "Method",
+    "None",
+    "Ok",
+    "Operation",
+    "OperationInfo",
+    "Option",
+    "Paginated",
+    "Paging",
+    "Params",
+    "PartialEq",
+    "Place",
+    "RateLimit",
+    "Result",
+    "Self",
+    "Serialize",
+    "Some",
+    "String",
+    "Success",
+    "UnknownValue",
+    "Vec",
+    "Violations",
+];
+
+/// What other formats call a type, and what it is called here.
+const FOREIGN: &[(&str, &str)] = &[
+    ("array", "`list<…>`"),
+    ("boolean", "`bool`"),
+    ("date", "`string` with `\"format\": \"date\"`"),
+    ("datetime", "`string` with `\"format\": \"date_time\"`"),
+    ("dict", "`map<…>`"),
+    ("double", "`float` for a ratio and `decimal` for money"),
+    ("enum", "the name of a type with `values`"),
+    ("int32", "`int`"),
+    ("int64", "`int`"),
+    ("integer", "`int`"),
+    ("long", "`int`"),
+    ("number", "`decimal` for money and `float` for a ratio"),
+    ("object", "the name of a type with `fields`"),
+    ("str", "`string`"),
+    ("text", "`string`"),
+    ("uint64", "`uint`"),
+    ("unsigned", "`uint`"),
+];
+
+const SCALARS: &[(&str, Ty)] = &[
+    ("string", Ty::String),
+    ("bool", Ty::Bool),
+    ("int", Ty::Int),
+    ("uint", Ty::Uint),
+    ("float", Ty::Float),
+    ("decimal", Ty::Decimal),
+    ("json", Ty::Json),
+];
+
+/// Which struct a field belongs to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Role {
+    /// The request.
+    Input,
+    /// The answer.
+    Output,
+    /// A named type.
+    Part,
+}
+
+/// The names of `types`, known before any field is read.
+#[derive(Debug)]
+pub struct Types<'a>(Vec<Declared<'a>>);
+
+#[derive(Debug)]
+struct Declared<'a> {
+    name: &'a str,
+    /// The values of an enumeration; `None` for a struct.
+    values: Option<Vec<&'a str>>,
+    spot: Spot<'a>,
+}
+
+impl<'a> Types<'a> {
+    /// Collects the names.
+    pub fn declared(object: &Object<'a>, operation: &str, problems: &mut Problems) -> Self {
+        let mut all = Vec::new();
+        let types = object
+            .get("types")
+            .and_then(|spot| Object::open_any(&spot, problems));
+        let members = types.iter().flat_map(Object::members);
+        for (member, spot) in members {
+            let name = member.key.as_str();
+            if !names::is_pascal(name) {
+                let message = format!("{name:?} cannot name a type; write PascalCase");
+                problems.push(spot.problem(message));
+            } else if RESERVED.contains(&name)
+                || name == operation
+                || name == format!("{operation}Output")
+            {
+                problems.push(spot.problem(format!(
+                    "the generated module uses the name {name:?} itself; call the type otherwise, \
+                     its name does not travel"
+                )));
+            }
+            let value = &spot.node.value;
+            let values = match (value.member("fields"), value.member("values")) {
+                (Some(_), None) => None,
+                (None, Some(values)) => match &values.value {
+                    Value::Object(members) => {
+                        Some(members.iter().map(|m| m.key.as_str()).collect())
+                    }
+                    _ => Some(Vec::new()),
+                },
+                _ => {
+                    problems.push(spot.problem("a type has either `fields` or `values`"));
+                    continue;
+                }
+            };
+            all.push(Declared { name, values, spot });
+        }
+        Self(all)
+    }
+
+    /// Reads the types themselves.
+    pub fn read(&self, object: &Object<'a>, problems: &mut Problems) -> Vec<Type> {
+        debug_assert!(self.0.is_empty() || object.has("types"));
+        let read = self.0.iter().filter_map(|declared| {
+            if declared.values.is_some() {
+                enumeration(declared, problems).map(Type::Enum)
+            } else {
+                let object = Object::open(&declared.spot, keys::STRUCT, problems)?;
+                let mut part = fields_of(&object, "fields", self, Role::Part, problems);
+                part.name = declared.name.to_owned();
+                part.doc = doc(&object, problems);
+                part.require = requires(&object, &part, problems);
+                Some(Type::Struct(part))
+            }
+        });
+        read.collect()
+    }
+
+    /// Understands a type's spelling.
+    fn parse(&self, text: &str) -> Result<Ty, String> {
+        let text = text.trim();
+        if let Some((_, ty)) = SCALARS.iter().find(|(name, _)| *name == text) {
+            return Ok(ty.clone());
+        }
+        if let Some(inner) = text
+            .strip_prefix("list<")
+            .and_then(|rest| rest.strip_suffix('>'))
+        {
+            return Ok(Ty::List(Box::new(self.parse(inner)?)));
+        }
+        if let Some(inner) = text
+            .strip_prefix("map<")
+            .and_then(|rest| rest.strip_suffix('>'))
+        {
+            return Ok(Ty::Map(Box::new(self.parse(inner)?)));
+        }
+        if let Some(declared) = self.0.iter().find(|declared| declared.name == text) {
+            let name = text.to_owned();
+            return Ok(if declared.values.is_some() {
+                Ty::Enum(name)
+            } else {
+                Ty::Struct(name)
+            });
+        }
+        if let Some((_, here)) = FOREIGN.iter().find(|(name, _)| *name == text) {
+            return Err(format!("what is `{text}` elsewhere is {here} here"));
+        }
+        let known = || {
+            let scalars = SCALARS.iter().map(|(name, _)| *name);
+            scalars.chain(self.0.iter().map(|declared| declared.name))
+        };
+        if names::is_pascal(text) && closest(text, known()).is_none() {
+            return Err(format!(
+                "there is no type {text:?}; describe it under `types`"
+            ));
+        }
+        Err(match closest(text, known()) {
+            Some(meant) => format!("there is no type {text:?}; did you mean {meant:?}?"),
+            None => {
+                let scalars: Vec<&str> = SCALARS.iter().map(|(name, _)| *name).collect();
+                format!(
+                    "there is no type {text:?}; there is {}, `list<…>`, `map<…>` and the names \
+                     under `types`",
+                    list(&scalars).replace(" and ", ", ")
+                )
+            }
+        })
+    }
+
+    /// The values of an enumeration.
+    fn values(&self, name: &str) -> &[&'a str] {
+        let declared = self.0.iter().find(|declared| declared.name == name);
+        declared
+            .and_then(|declared| declared.values.as_deref())
+            .unwrap_or_default()
+    }
+}
+
+/// How a fixture spells a type.
+pub fn spelling(ty: &Ty) -> String {
+    match ty {
+        Ty::List(inner) => format!("list<{}>", spelling(inner)),
+        Ty::Map(inner) => format!("map<{}>", spelling(inner)),
+        Ty::Struct(name) | Ty::Enum(name) => name.clone(),
+        _ => {
+            let known = SCALARS.iter().find(|(_, scalar)| scalar == ty);
+            known.map_or("?", |(name, _)| name).to_owned()
+        }
+    }
+}
+
+/// Reads the fields that stand under a key.
+pub fn fields_of(
+    object: &Object<'_>,
+    key: &str,
+    types: &Types<'_>,
+    role: Role,
+    problems: &mut Problems,
+) -> Struct {
+    let mut found: Vec<Field> = Vec::new();
+    let fields = object
+        .need(key, problems)
+        .and_then(|spot| Object::open_any(&spot, problems));
+    for (member, spot) in fields.iter().flat_map(Object::members) {
+        let Some(field) = field(&member.key, &spot, types, role, problems) else {
+            continue;
+        };
+        if let Some(twin) = found.iter().find(|other| other.rust == field.rust) {
+            problems.push(spot.problem(format!(
+                "{:?} and {:?} are both `{}` in Rust; give one of them another name with `rust`",
+                twin.wire, field.wire, field.rust
+            )));
+        }
+        found.push(field);
+    }
+    Struct {
+        fields: found,
+        ..Struct::default()
+    }
+}
+
+fn field(
+    wire: &str,
+    spot: &Spot<'_>,
+    types: &Types<'_>,
+    role: Role,
+    problems: &mut Problems,
+) -> Option<Field> {
+    let object = Object::open(spot, keys::FIELD, problems)?;
+    object.need("type", problems);
+    let ty = match object.text("type", problems).map(|text| types.parse(&text)) {
+        Some(Ok(ty)) => ty,
+        Some(Err(message)) => {
+            object
+                .get("type")
+                .inspect(|spot| problems.push(spot.problem(message)));
+            Ty::Unknown
+        }
+        None => Ty::Unknown,
+    };
+    let rust = rust_name(wire, &object, problems);
+    let limits = limits(&object, &ty, problems);
+    let each = object
+        .get("each")
+        .and_then(|spot| Object::open(&spot, keys::EACH, problems))
+        .map(|each| match &ty {
+            Ty::List(item) => self::limits(&each, item, problems),
+            Ty::Unknown => Limits::default(),
+            _ => {
+                let name = spelling(&ty);
+                problems.push(
+                    each.spot
+                        .problem(format!("`each` is for lists, and this is a `{name}`")),
+                );
+                Limits::default()
+            }
+        })
+        .unwrap_or_default();
+    let misplaced: &[(&str, &str)] = match role {
+        Role::Input => &[
+            (
+                "nullable",
+                "a request leaves out what it does not say; `nullable` is for answers",
+            ),
+            (
+                "aliases",
+                "a request has one name for a field; `aliases` are for answers",
+            ),
+            ("wrapper", "wrapped lists occur in answers and in `types`"),
+        ],
+        Role::Output => &[
+            (
+                "default",
+                "a default is what the service takes for a request",
+            ),
+            ("in", "only fields of the input travel in different places"),
+        ],
+        Role::Part => &[("in", "only fields of the input travel in different places")],
+    };
+    for (key, message) in misplaced {
+        object
+            .get(key)
+            .inspect(|spot| problems.push(spot.problem(*message)));
+    }
+    let mut only_for = |key: &str, fits: bool, what: &str| {
+        if let Some(spot) = object.get(key).filter(|_| !fits && ty != Ty::Unknown) {
+            let name = spelling(&ty);
+            problems.push(spot.problem(format!("`{key}` is for {what}, and this is a `{name}`")));
+        }
+    };
+    only_for("wrapper", matches!(ty, Ty::List(_)), "lists");
+    only_for("default", ty.is_scalar(), "single values");
+    let place = object.choice("in", &["body", "query", "path", "header"], problems);
+    let field = Field {
+        wire: wire.to_owned(),
+        rust,
+        doc: doc(&object, problems),
+        required: object.flag("required", problems),
+        nullable: object.flag("nullable", problems),
+        default: object.get("default").map(|spot| spot.node.value.clone()),
+        limits,
+        each,
+        unit: object.text("unit", problems),
+        sensitive: object.flag("sensitive", problems),
+        place: place.as_deref().map(|place| match place {
+            "query" => Place::Query,
+            "path" => Place::Path,
+            "header" => Place::Header,
+            _ => Place::Body,
+        }),
+        aliases: object
+            .texts("aliases", problems)
+            .into_iter()
+            .map(|(text, _)| text)
+            .collect(),
+        wrapper: object.text("wrapper", problems),
+        deprecated: object.prose("deprecated", problems),
+        boxed: false,
+        ty,
+    };
+    if let Some(spot) = object.get("default") {
+        let values = field
+            .ty
+            .named()
+            .map(|name| types.values(name))
+            .unwrap_or_default();
+        if field.required {
+            problems.push(spot.problem("what is required has no default"));
+        } else if let Some(message) = complaint(&field.ty, &field.limits, values, &spot.node.value)
+        {
+            problems.push(spot.problem(message));
+        }
+    }
+    Some(field)
+}
+
+fn rust_name(wire: &str, object: &Object<'_>, problems: &mut Problems) -> String {
+    if let Some(rust) = object.text("rust", problems) {
+        if !names::is_snake(&rust) {
+            let message = format!("{rust:?} cannot name a field; write snake_case and no keyword");
+            object
+                .get("rust")
+                .inspect(|spot| problems.push(spot.problem(message)));
+        }
+        return rust;
+    }
+    let rust = names::field(wire);
+    if rust.is_empty() {
+        let message = format!("{wire:?} gives no name in Rust; give one with `rust`");
+        problems.push(object.spot.problem(message));
+    }
+    rust
+}
+
+/// Reads the limits of a value of a type; only those that can hold for it are allowed.
+fn limits(object: &Object<'_>, ty: &Ty, problems: &mut Problems) -> Limits {
+    let is_number = matches!(ty, Ty::Int | Ty::Uint | Ty::Float | Ty::Decimal);
+    let groups: [(&[&str], bool, &str); 4] = [
+        (&["min", "max"], is_number, "numbers"),
+        (&["min_len", "max_len"], *ty == Ty::String, "texts"),
+        (
+            &["min_items", "max_items"],
+            matches!(ty, Ty::List(_)),
+            "lists",
+        ),
+        (&["format"], *ty == Ty::String, "texts"),
+    ];
+    for (keys, fits, what) in groups {
+        if fits || *ty == Ty::Unknown {
+            continue;
+        }
+        for spot in keys.iter().filter_map(|key| object.get(key)) {
+            let key = spot.pointer.rsplit('/').next().unwrap_or_default();
+            let name = spelling(ty);
+            problems.push(spot.problem(format!(
+                "`{key}` is a limit for {what}, and this is a `{name}`"
+            )));
+        }
+    }
+    let names = Format::ALL.map(|(name, _)| name);
+    let limits = Limits {
+        min: object.number("min", problems),
+        max: object.number("max", problems),
+        min_len: object.count("min_len", problems),
+        max_len: object.count("max_len", problems),
+        min_items: object.count("min_items", problems),
+        max_items: object.count("max_items", problems),
+        format: object
+            .choice("format", &names, problems)
+            .and_then(|name| Format::ALL.into_iter().find(|(known, _)| *known == name))
+            .map(|(_, format)| format),
+    };
+    for (key, number) in [("min", &limits.min), ("max", &limits.max)] {
+        if let Some(message) = number
+            .as_ref()
+            .and_then(|text| complaint(ty, &Limits::default(), &[], &Value::Number(text.clone())))
+        {
+            object
+                .get(key)
+                .inspect(|spot| problems.push(spot.problem(message)));
+        }
+    }
+    let as_number = |text: &Option<String>| text.as_ref().and_then(|text| text.parse::<f64>().ok());
+    let crossed = [
+        (
+            "max",
+            as_number(&limits.min) > as_number(&limits.max) && limits.max.is_some(),
+        ),
+        (
+            "max_len",
+            limits.min_len > limits.max_len && limits.max_len.is_some(),
+        ),
+        (
+            "max_items",
+            limits.min_items > limits.max_items && limits.max_items.is_some(),
+        ),
+    ];
+    for (key, crossed) in crossed {
+        if let Some(spot) = object.get(key).filter(|_| crossed) {
+            problems
+                .push(spot.problem(format!("`{key}` is below {:?}", key.replace("max", "min"))));
+        }
+    }
+    limits
+}
+
+/// Reads the conditions over several fields of a struct.
+pub fn requires(object: &Object<'_>, of: &Struct, problems: &mut Problems) -> Vec<Require> {
+    let mut all = Vec::new();
+    let Some(spot) = object.get("require") else {
+        return all;
+    };
+    for item in items(&spot, problems) {
+        let Some(require) = Object::open(&item, keys::REQUIRE, problems) else {
+            continue;
+        };
+        let mut kinds = keys::REQUIRE.iter().filter(|key| require.has(key));
+        let (Some(kind), None) = (kinds.next(), kinds.next()) else {
+            problems.push(item.problem("a condition is one of `any_of`, `one_of` and `together`"));
+            continue;
+        };
+        let mut indexes = Vec::new();
+        for (name, spot) in require.texts(kind, problems) {
+            match of.fields.iter().position(|field| field.wire == name) {
+                Some(index) if of.fields.get(index).is_some_and(|field| field.required) => {
+                    problems.push(spot.problem(format!("{name:?} is required anyway")));
+                }
+                Some(index) if indexes.contains(&index) => {
+                    problems.push(spot.problem(format!("{name:?} stands twice")));
+                }
+                Some(index) => indexes.push(index),
+                None => {
+                    let hint = hint(&name, of.fields.iter().map(|field| field.wire.as_str()));
+                    problems.push(spot.problem(format!("there is no field {name:?}{hint}")));
+                }
+            }
+        }
+        let wanted = require
+            .get(kind)
+            .map(|spot| items(&spot, problems).len())
+            .unwrap_or_default();
+        if wanted < 2 {
+            problems.push(item.problem("a condition holds between two fields or more"));
+        }
+        all.push(match *kind {
+            "any_of" => Require::AnyOf(indexes),
+            "one_of" => Require::OneOf(indexes),
+            _ => Require::Together(indexes),
+        });
+    }
+    all
+}
+
+fn enumeration(declared: &Declared<'_>, problems: &mut Problems) -> Option<Enum> {
+    let object = Object::open(&declared.spot, keys::ENUM, problems)?;
+    let mut variants: Vec<Variant> = Vec::new();
+    let values = object
+        .get("values")
+        .and_then(|spot| Object::open_any(&spot, problems))?;
+    for (member, spot) in values.members() {
+        let Some(value) = Object::open(&spot, keys::VALUE, problems) else {
+            continue;
+        };
+        let wire = member.key.clone();
+        let rust = value
+            .text("name", problems)
+            .unwrap_or_else(|| names::pascal(&wire));
+        if !names::is_pascal(&rust) || rust == "Unknown" {
+            problems.push(spot.problem(format!(
+                "the value {wire:?} gives no usable name in Rust ({rust:?}); give one with `name`, \
+                 in PascalCase"
+            )));
+        }
+        if let Some(twin) = variants.iter().find(|other| other.rust == rust) {
+            problems.push(spot.problem(format!(
+                "{:?} and {wire:?} are both `{rust}` in Rust; give one of them another `name`",
+                twin.wire
+            )));
+        }
+        let doc = doc(&value, problems);
+        variants.push(Variant { wire, rust, doc });
+    }
+    if variants.is_empty() {
+        let message = "an enumeration without values is a `string`";
+        problems.push(values.spot.problem(message));
+    }
+    Some(Enum {
+        name: declared.name.to_owned(),
+        doc: doc(&object, problems),
+        values: variants,
+    })
+}
+
+/// Works out which structs are sent and received and which fields need a box, and finds types that
+/// nothing uses or that could never end.
+pub fn resolve(
+    names: &Types<'_>,
+    input: &mut Struct,
+    output: &mut Struct,
+    types: &mut [Type],
+    problems: &mut Problems,
+) {
+    let sent = reachable(input, types);
+    let received = reachable(output, types);
+    for ty in types.iter_mut() {
+        let name = match ty {
+            Type::Struct(part) => {
+                part.sent = sent.contains(&part.name);
+                part.received = received.contains(&part.name);
+                &part.name
+            }
+            Type::Enum(values) => &values.name,
+        };
+        if !sent.contains(name) && !received.contains(name) {
+            let spot = names
+                .0
+                .iter()
+                .find(|declared| declared.name == name)
+                .map(|d| &d.spot);
+            let message = format!("nothing uses the type {name:?}; use it or remove it");
+            spot.inspect(|spot| problems.push(spot.problem(message)));
+        }
+    }
+    boxes(names, types, problems);
+}
+
+/// The names of all types that a struct leads to.
+fn reachable(from: &Struct, types: &[Type]) -> Vec<String> {
+    let mut found: Vec<String> = Vec::new();
+    let mut open: Vec<&Struct> = vec![from];
+    while let Some(here) = open.pop() {
+        for name in here.fields.iter().filter_map(|field| field.ty.named()) {
+            if found.iter().any(|known| known == name) {
+                continue;
+            }
+            found.push(name.to_owned());
+            open.extend(find(types, name));
+        }
+    }
+    found
+}
+
+fn find<'t>(types: &'t [Type], name: &str) -> Option<&'t Struct> {
+    types.iter().find_map(|ty| match ty {
+        Type::Struct(part) if part.name == name => Some(part),
+        _ => None,
+    })
+}
+
+/// A struct that holds itself without a list or a map between needs a box there, and must not need
+/// itself to exist.
+fn boxes(names: &Types<'_>, types: &mut [Type], problems: &mut Problems) {
+    let mut marks = Vec::new();
+    for (index, ty) in types.iter().enumerate() {
+        let Type::Struct(part) = ty else { continue };
+        for (position, field) in part.fields.iter().enumerate() {
+            let Ty::Struct(target) = &field.ty else {
+                continue;
+            };
+            if leads_to(types, target, &part.name, |_, _| true) {
+                marks.push((index, position));
+            }
+        }
+        let must = |part: &Struct, field: &Field| !part.is_optional(field);
+        let endless = part.fields.iter().any(|field| match &field.ty {
+            Ty::Struct(target) => must(part, field) && leads_to(types, target, &part.name, must),
+            _ => false,
+        });
+        if endless {
+            let spot = names
+                .0
+                .iter()
+                .find(|declared| declared.name == part.name)
+                .map(|d| &d.spot);
+            let message = format!(
+                "a {:?} needs another one to exist; one of the fields on the way cannot be required",
+                part.name
+            );
+            spot.inspect(|spot| problems.push(spot.problem(message)));
+        }
+    }
+    for (index, position) in marks {
+        if let Some(Type::Struct(part)) = types.get_mut(index)
+            && let Some(field) = part.fields.get_mut(position)
+        {
+            field.boxed = true;
+        }
+    }
+}
+
+fn leads_to(
+    types: &[Type],
+    from: &str,
+    to: &str,
+    follow: impl Fn(&Struct, &Field) -> bool,
+) -> bool {
+    let mut seen: Vec<&str> = Vec::new();
+    let mut open = vec![from];
+    while let Some(name) = open.pop() {
+        if name == to {
+            return true;
+        }
+        let Some(part) = find(types, name).filter(|_| !seen.contains(&name)) else {
+            continue;
+        };
+        seen.push(&part.name);
+        open.extend(part.fields.iter().filter_map(|field| match &field.ty {
+            Ty::Struct(next) if follow(part, field) => Some(next.as_str()),
+            _ => None,
+        }));
+    }
+    false
+}
