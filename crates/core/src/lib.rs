@@ -1,1 +1,57 @@
-//! Contracts, signing primitives and the one call loop under the provider crates.
+//! Contracts, signing primitives and the one call loop under the `standing` provider crates.
+//!
+//! Users depend on a provider crate and get this one with it. What they meet here: [`Client`] and
+//! its [`ClientBuilder`], [`Response`], [`Error`], [`Credentials`], [`Pages`] and [`Amount`]. The
+//! rest is the contract that generated models ([`Operation`]) and providers ([`Provider`]) meet.
+//!
+//! A provider is two pure functions: [`Provider::sign`] and [`Provider::open`]. Everything that
+//! waits, reads a clock or touches a socket is in the call loop of this crate.
+
+mod amount;
+mod call;
+mod catalogue;
+mod client;
+mod clock;
+mod credentials;
+mod encode;
+mod envelope;
+mod error;
+mod lenient;
+mod model;
+mod operation;
+mod pace;
+mod pages;
+mod provider;
+mod redact;
+mod request;
+mod retry;
+pub mod sign;
+#[cfg(feature = "testing")]
+pub mod testing;
+mod transport;
+mod validate;
+
+pub use amount::{Amount, ParseAmountError};
+pub use catalogue::{Entry, Rows};
+pub use client::{Client, ClientBuilder, Response};
+pub use clock::{Clock, Random, Sleep, SystemClock, SystemRandom};
+pub use credentials::{Credentials, CredentialsError, ProvideCredentials, Providing};
+pub use envelope::Members;
+pub use error::{Error, ErrorKind};
+pub use lenient::{Deviation, DeviationKind};
+pub use model::{Json, UnknownValue, non_empty};
+pub use operation::{
+    CodeKind, Cursor, Effect, Envelope, ErrorCode, Lists, Method, Operation, OperationInfo,
+    Paginated, Paging, PagingStyle, Params, Place, RateLimit, Service, Success,
+};
+pub use pages::{Page, Pages};
+pub use provider::{Answer, Fault, Limits, Opened, Provider, Refusal, Stamp};
+pub use redact::{Hidden, Presence, Secret};
+pub use request::{Body, Endpoint, Request};
+pub use validate::{Format, InvalidRequest, Violation, Violations};
+
+#[doc(hidden)]
+pub mod export {
+    //! What the macros of this crate expand to.
+    pub use serde;
+}

@@ -1,0 +1,274 @@
+//! Money, exact to the digit that was sent.
+
+use std::fmt;
+use std::str::FromStr;
+
+use rust_decimal::Decimal;
+use serde::de::Error as _;
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use serde_json::value::RawValue;
+
+/// An amount with the digits the provider sent: `12.50` stays `12.50`, never passes through a
+/// floating-point number, and is written back as it came. No provider names a currency with it.
+///
+/// Reads a JSON number or text, with thousands separators (`"1,828.72"`) and exponents (`4.5e3`).
+/// What cannot be held exactly (more than 28 digits, or so) is an error, not an approximation.
+///
+/// ```
+/// use standing_core::Amount;
+///
+/// let credit: Amount = serde_json::from_str("123456789012345.67")?;
+/// let left: Amount = serde_json::from_str("\"1,828.72\"")?;
+/// assert!(left < credit);
+/// assert_eq!(left.to_string(), "1828.72");
+/// # Ok::<(), serde_json::Error>(())
+/// ```
+#[derive(Clone)]
+pub struct Amount {
+    value: Decimal,
+    /// The JSON token as it came: digits, or quoted text.
+    token: Box<RawValue>,
+}
+
+/// A text that is no amount, or none that can be held exactly.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("not an amount that can be held exactly")]
+pub struct ParseAmountError;
+
+impl Amount {
+    /// The exact value, for arithmetic.
+    pub fn decimal(&self) -> Decimal {
+        self.value
+    }
+
+    fn from_token(token: Box<RawValue>) -> Result<Self, ParseAmountError> {
+        let text = token.get();
+        let digits = match text.strip_prefix('"').and_then(|t| t.strip_suffix('"')) {
+            Some(quoted) => &ungrouped(quoted.trim())?,
+            None => text,
+        };
+        Ok(Self {
+            value: exact(digits)?,
+            token,
+        })
+    }
+}
+
+/// Takes the thousands separators out, if they are where thousands end.
+fn ungrouped(text: &str) -> Result<String, ParseAmountError> {
+    if !text.contains(',') {
+        return Ok(text.to_owned());
+    }
+    let (whole, fraction) = text
+        .split_once('.')
+        .map_or((text, None), |(w, f)| (w, Some(f)));
+    let mut groups = whole.trim_start_matches('-').split(',');
+    let first = groups.next().unwrap_or_default();
+    if !(1..=3).contains(&first.len()) || groups.any(|group| group.len() != 3) {
+        return Err(ParseAmountError);
+    }
+    let whole = whole.replace(',', "");
+    Ok(fraction.map_or(whole.clone(), |fraction| format!("{whole}.{fraction}")))
+}
+
+/// Reads decimal digits with an optional fraction and exponent, or refuses.
+pub(crate) fn exact(text: &str) -> Result<Decimal, ParseAmountError> {
+    let (mantissa, exponent) = match text.find(['e', 'E']) {
+        Some(at) => {
+            let (mantissa, exponent) = text.split_at(at);
+            (
+                mantissa,
+                exponent
+                    .get(1..)
+                    .unwrap_or_default()
+                    .parse::<i32>()
+                    .map_err(|_| ParseAmountError)?,
+            )
+        }
+        None => (text, 0),
+    };
+    let unsigned = mantissa.strip_prefix('-').unwrap_or(mantissa);
+    let plain = unsigned.starts_with(|c: char| c.is_ascii_digit())
+        && unsigned.ends_with(|c: char| c.is_ascii_digit())
+        && unsigned.chars().all(|c| c.is_ascii_digit() || c == '.');
+    if !plain {
+        return Err(ParseAmountError);
+    }
+    let value = Decimal::from_str_exact(mantissa).map_err(|_| ParseAmountError)?;
+    shifted(value, exponent)
+}
+
+/// `value` × 10^`exponent`, exactly or not at all.
+fn shifted(value: Decimal, exponent: i32) -> Result<Decimal, ParseAmountError> {
+    if value.is_zero() || exponent == 0 {
+        return Ok(value);
+    }
+    let scale = i32::try_from(value.scale())
+        .ok()
+        .and_then(|scale| scale.checked_sub(exponent))
+        .ok_or(ParseAmountError)?;
+    let (mantissa, scale) = if scale >= 0 {
+        (value.mantissa(), scale)
+    } else {
+        let factor = 10_i128
+            .checked_pow(scale.unsigned_abs())
+            .ok_or(ParseAmountError)?;
+        (
+            value
+                .mantissa()
+                .checked_mul(factor)
+                .ok_or(ParseAmountError)?,
+            0,
+        )
+    };
+    let scale = u32::try_from(scale).map_err(|_| ParseAmountError)?;
+    Decimal::try_from_i128_with_scale(mantissa, scale).map_err(|_| ParseAmountError)
+}
+
+impl FromStr for Amount {
+    type Err = ParseAmountError;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        Ok(exact(text)?.into())
+    }
+}
+
+impl From<Decimal> for Amount {
+    fn from(value: Decimal) -> Self {
+        // A decimal's own text is always a JSON number; the fallback keeps this total.
+        let token = RawValue::from_string(value.to_string()).unwrap_or_default();
+        Self { value, token }
+    }
+}
+
+macro_rules! from_integer {
+    ($($integer:ty),*) => {$(
+        impl From<$integer> for Amount {
+            fn from(value: $integer) -> Self {
+                Decimal::from(value).into()
+            }
+        }
+    )*};
+}
+from_integer!(i32, u32, i64, u64);
+
+impl PartialEq for Amount {
+    fn eq(&self, other: &Self) -> bool {
+        self.value == other.value
+    }
+}
+
+impl Eq for Amount {}
+
+impl PartialOrd for Amount {
+    fn partial_cmp(&self, other: &Self) -> Option<std::cmp::Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl Ord for Amount {
+    fn cmp(&self, other: &Self) -> std::cmp::Ordering {
+        self.value.cmp(&other.value)
+    }
+}
+
+impl fmt::Display for Amount {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(&self.value, f)
+    }
+}
+
+impl fmt::Debug for Amount {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Amount({})", self.value)
+    }
+}
+
+impl Serialize for Amount {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        self.token.serialize(serializer)
+    }
+}
+
+impl<'de> Deserialize<'de> for Amount {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let token = Box::<RawValue>::deserialize(deserializer)?;
+        // The value itself stays out of the message.
+        Self::from_token(token).map_err(D::Error::custom)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(json: &str) -> Option<String> {
+        serde_json::from_str::<Amount>(json)
+            .ok()
+            .map(|amount| amount.to_string())
+    }
+
+    #[test]
+    fn reads_numbers_and_text_exactly() {
+        for (json, want) in [
+            ("0", "0"),
+            ("-0", "0"),
+            ("0.0", "0.0"),
+            ("12.50", "12.50"),
+            ("0.1", "0.1"),
+            ("-3.75", "-3.75"),
+            ("123456789012345.67", "123456789012345.67"),
+            (
+                "9999999999999999999999999999",
+                "9999999999999999999999999999",
+            ),
+            ("4.5e3", "4500"),
+            ("4.5E-3", "0.0045"),
+            ("\"1,828.72\"", "1828.72"),
+            ("\"-1,000,000\"", "-1000000"),
+            ("\" 12.30 \"", "12.30"),
+        ] {
+            assert_eq!(read(json).as_deref(), Some(want), "{json}");
+        }
+    }
+
+    #[test]
+    fn refuses_what_is_no_amount_or_not_exact() {
+        for json in [
+            "\"\"",
+            "\"xx\"",
+            "\"1,82.72\"",
+            "\",1\"",
+            "\"1.\"",
+            "\".5\"",
+            "\"+5\"",
+            "\"0x10\"",
+            "\"1_000\"",
+            "\"1e\"",
+            "null",
+            "true",
+            "[1]",
+            "{}",
+            "1e400",
+            "1e-400",
+            "12345678901234567890123456789012",
+            "0.12345678901234567890123456789012",
+        ] {
+            assert_eq!(read(json), None, "{json}");
+        }
+    }
+
+    #[test]
+    fn is_written_back_as_it_came() {
+        for json in [
+            "12.50",
+            "0.0",
+            "4.5e3",
+            "\"1,828.72\"",
+            "123456789012345.67",
+        ] {
+            let amount: Amount = serde_json::from_str(json).unwrap();
+            assert_eq!(serde_json::to_string(&amount).unwrap(), json);
+        }
+    }
+}

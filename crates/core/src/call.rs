@@ -1,0 +1,729 @@
+//! The one loop that every call goes through.
+
+use std::borrow::Cow;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering};
+use std::time::Duration;
+
+use time::OffsetDateTime;
+
+use crate::clock::{Clock, Random, fraction};
+use crate::credentials::{Credentials, CredentialsError, Source};
+use crate::encode::Encoded;
+use crate::error::{Error, ErrorKind, shown};
+use crate::lenient::INVALID;
+use crate::operation::{CodeKind, OperationInfo, RateLimit};
+use crate::pace::Pace;
+use crate::provider::{Answer, Fault, Limits, Provider, Refusal, Stamp};
+use crate::request::{Body, Endpoint, Request};
+use crate::retry::{self, Budget, Outcome, Passing, Pause, Policy, Tried};
+use crate::sign;
+use crate::transport::{Broken, Transport};
+
+/// What the clones of a client share.
+pub(crate) struct Shared<P> {
+    pub(crate) provider: P,
+    pub(crate) transport: Transport,
+    pub(crate) source: Source,
+    pub(crate) clock: Arc<dyn Clock>,
+    pub(crate) random: Arc<dyn Random>,
+    pub(crate) budget: Budget,
+    pub(crate) pace: Pace,
+    pub(crate) skew: Skew,
+    pub(crate) endpoint: Option<Arc<Endpoint>>,
+    pub(crate) policy: Policy,
+    pub(crate) limits: Limits,
+    pub(crate) rate: Rate,
+}
+
+/// Which rate is kept to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Rate {
+    /// The documented one, where there is one.
+    Documented,
+    /// The caller's.
+    Fixed(RateLimit),
+    /// None.
+    Unlimited,
+}
+
+/// A successful call, its payload not yet decoded.
+#[derive(Debug)]
+pub(crate) struct Done {
+    pub(crate) answer: Answer,
+    pub(crate) payload: Payload,
+    pub(crate) request_id: Option<String>,
+    pub(crate) attempts: u32,
+}
+
+/// Where the payload is.
+#[derive(Debug, Clone)]
+pub(crate) enum Payload {
+    /// In these bytes of the answer's text.
+    Within(std::ops::Range<usize>),
+    /// The provider says that there is no such record.
+    NoRecord,
+}
+
+/// Why an attempt failed.
+struct Failure {
+    outcome: Outcome,
+    kind: ErrorKind,
+    code: Option<String>,
+    message: String,
+    full_message: Option<String>,
+    request_id: Option<String>,
+    status: Option<u16>,
+    /// Bytes had left, and nothing proves that the operation was not carried out.
+    may_have_run: bool,
+    hint: Option<Duration>,
+}
+
+impl Failure {
+    fn local(kind: ErrorKind, message: impl Into<String>) -> Self {
+        Self {
+            outcome: Outcome::Final,
+            kind,
+            code: None,
+            message: message.into(),
+            full_message: None,
+            request_id: None,
+            status: None,
+            may_have_run: false,
+            hint: None,
+        }
+    }
+
+    /// In a word or two, for the list of earlier attempts.
+    fn brief(&self) -> String {
+        match (&self.code, self.status) {
+            (Some(code), _) => code.clone(),
+            (None, Some(status)) => format!("HTTP {status}"),
+            (None, None) => self.kind.to_string(),
+        }
+    }
+}
+
+impl From<Broken> for Failure {
+    fn from(broken: Broken) -> Self {
+        Self {
+            outcome: broken.outcome,
+            status: broken.status,
+            may_have_run: broken.outcome != Outcome::NotSent
+                && !matches!(broken.kind, ErrorKind::Tls | ErrorKind::Config),
+            ..Self::local(broken.kind, broken.message)
+        }
+    }
+}
+
+impl From<CredentialsError> for Failure {
+    fn from(error: CredentialsError) -> Self {
+        Self::local(ErrorKind::Credentials, error.to_string())
+    }
+}
+
+impl<P: Provider> Shared<P> {
+    /// Makes the call: attempts until one succeeds, none may follow, or the time is up.
+    pub(crate) async fn call(
+        &self,
+        info: &OperationInfo,
+        encoded: &Encoded,
+        time: Duration,
+    ) -> Result<Done, Error> {
+        if tokio::runtime::Handle::try_current().is_err() {
+            return Err(self.error(
+                info,
+                Failure::local(ErrorKind::Config, "no Tokio runtime is running"),
+                0,
+            ));
+        }
+        let end = self.clock.elapsed().saturating_add(time);
+        let mut tried = Tried::default();
+        let mut earlier = Vec::new();
+        let mut may_have_run = false;
+        let mut paid = None;
+        loop {
+            let mut sent = false;
+            let outcome = self.attempt(info, encoded, end, &mut sent).await;
+            tried.attempts += u32::from(sent);
+            let failure = match outcome {
+                Ok(mut done) => {
+                    done.attempts = tried.attempts;
+                    self.budget.success(paid);
+                    tracing::debug!(
+                        provider = P::NAME,
+                        operation = info.name,
+                        attempts = tried.attempts,
+                        status = done.answer.status(),
+                        "answered"
+                    );
+                    return Ok(done);
+                }
+                Err(failure) => failure,
+            };
+            may_have_run |= failure.may_have_run;
+            tracing::debug!(
+                provider = P::NAME,
+                operation = info.name,
+                attempt = tried.attempts,
+                kind = %failure.kind,
+                code = failure.code.as_deref(),
+                status = failure.status,
+                "failed"
+            );
+            let again = if sent {
+                retry::decide(failure.outcome, info, tried, &self.policy)
+            } else {
+                None
+            };
+            let price =
+                again.and_then(|pause| self.pause(pause, tried.attempts, failure.hint, end));
+            let Some(price) = price else {
+                return Err(self.error(info, failure, tried.attempts).with(|parts| {
+                    parts.earlier = earlier;
+                    parts.may_have_run = may_have_run;
+                    parts.retryable &= !may_have_run || info.repeatable();
+                }));
+            };
+            match failure.outcome {
+                Outcome::Refused(Passing::Clock { .. }) => tried.clock = true,
+                Outcome::Refused(Passing::Nonce) => tried.nonce = true,
+                Outcome::Refused(Passing::Token { .. }) => tried.token = true,
+                _ => {}
+            }
+            earlier.push(failure.brief());
+            self.clock.sleep(price.wait).await;
+            paid = Some(price.spend());
+        }
+    }
+
+    /// One attempt, freshly signed.
+    async fn attempt(
+        &self,
+        info: &OperationInfo,
+        encoded: &Encoded,
+        end: Duration,
+        sent: &mut bool,
+    ) -> Result<Done, Failure> {
+        self.wait_for_slot(info, end).await?;
+        let key = self.key(end).await?;
+        let skew = self.skew.get();
+        let request = self.signed(info, encoded, &key, skew)?;
+        let limit = self.limits.attempt.min(self.left(end));
+        if limit.is_zero() {
+            return Err(Failure {
+                outcome: Outcome::NotSent,
+                ..Failure::local(ErrorKind::Timeout, "the time for the call is up")
+            });
+        }
+        *sent = true;
+        let (sent_at, sent_elapsed) = (self.clock.utc(), self.clock.elapsed());
+        let answer = self.transport.send(&request, limit).await?;
+        let round_trip = self.clock.elapsed().saturating_sub(sent_elapsed);
+        self.skew.learn(&answer, sent_at, round_trip);
+        let (payload, request_id) = match self.opened(&answer, info) {
+            Ok(opened) => opened,
+            Err(fault) => {
+                let secrets = secrets(encoded, &request, &key);
+                return Err(self.judged(fault, &answer, info, skew, &key, &secrets));
+            }
+        };
+        Ok(Done {
+            answer,
+            payload,
+            request_id,
+            attempts: 0,
+        })
+    }
+
+    fn left(&self, end: Duration) -> Duration {
+        end.saturating_sub(self.clock.elapsed())
+    }
+
+    async fn wait_for_slot(&self, info: &OperationInfo, end: Duration) -> Result<(), Failure> {
+        let rate = match self.rate {
+            Rate::Documented => info.rate,
+            Rate::Fixed(rate) => Some(rate),
+            Rate::Unlimited => None,
+        };
+        let Some(rate) = rate else {
+            return Ok(());
+        };
+        let wait = self
+            .pace
+            .take(info, rate, self.clock.elapsed(), self.left(end))
+            .map_err(|wait| Failure {
+                outcome: Outcome::NotSent,
+                ..Failure::local(
+                    ErrorKind::Timeout,
+                    format!(
+                        "the rate leaves no slot for {} ms, longer than the call may take",
+                        wait.as_millis()
+                    ),
+                )
+            })?;
+        if !wait.is_zero() {
+            self.clock.sleep(wait).await;
+        }
+        Ok(())
+    }
+
+    async fn key(&self, end: Duration) -> Result<Credentials, Failure> {
+        let keys = self.source.get(self.clock.utc());
+        match tokio::time::timeout(self.left(end), keys).await {
+            Ok(keys) => Ok(keys?),
+            Err(_) => Err(Failure::local(
+                ErrorKind::Credentials,
+                "the keys were not provided in time",
+            )),
+        }
+    }
+
+    fn signed(
+        &self,
+        info: &OperationInfo,
+        encoded: &Encoded,
+        key: &Credentials,
+        skew: time::Duration,
+    ) -> Result<Request, Failure> {
+        let endpoint = match &self.endpoint {
+            Some(endpoint) => endpoint.clone(),
+            None => Arc::new(Endpoint::https(&self.provider.host(info.service))),
+        };
+        let mut request = Request::new(
+            info.method,
+            endpoint,
+            &encoded.path,
+            encoded.query.clone(),
+            encoded.body.clone(),
+        );
+        for (name, value) in &encoded.headers {
+            request.insert(name.clone(), value.clone());
+        }
+        let mut nonce = [0; 16];
+        self.random
+            .fill(&mut nonce)
+            .map_err(|_| Failure::local(ErrorKind::Config, "the system has no random numbers"))?;
+        let time = self
+            .clock
+            .utc()
+            .checked_add(skew)
+            .unwrap_or(OffsetDateTime::UNIX_EPOCH);
+        let stamp = Stamp {
+            time,
+            nonce: sign::hex(&nonce),
+        };
+        self.provider.sign(&mut request, info, key, &stamp)?;
+        request.insert("accept", "application/json");
+        request.insert(
+            "user-agent",
+            concat!("standing/", env!("CARGO_PKG_VERSION")),
+        );
+        Ok(request)
+    }
+
+    /// The payload, if the answer is a success in every respect.
+    fn opened(
+        &self,
+        answer: &Answer,
+        info: &OperationInfo,
+    ) -> Result<(Payload, Option<String>), Fault> {
+        if let Some(problem) = unreadable(answer) {
+            return Err(Fault::Unreadable(problem));
+        }
+        match self.provider.open(answer, info) {
+            Ok(opened) if answer.is_success() => {
+                if !opened.payload.trim_start().starts_with('{') {
+                    return Err(Fault::Unreadable("has no payload that is an object"));
+                }
+                let start = (opened.payload.as_ptr() as usize)
+                    .wrapping_sub(answer.text().as_ptr() as usize);
+                let within = start..start.wrapping_add(opened.payload.len());
+                if answer.text().get(within.clone()) != Some(opened.payload) {
+                    return Err(Fault::Unreadable("has no payload of its own"));
+                }
+                Ok((
+                    Payload::Within(within),
+                    opened.request_id.map(Cow::into_owned),
+                ))
+            }
+            // A success in the body under a status of failure is no success.
+            Ok(opened) => Err(Refusal::default().request_id(opened.request_id).into()),
+            Err(Fault::Refused(refusal)) if is_no_record(&refusal, info) => {
+                Ok((Payload::NoRecord, refusal.request_id))
+            }
+            Err(fault) => Err(fault),
+        }
+    }
+
+    fn judged(
+        &self,
+        fault: Fault,
+        answer: &Answer,
+        info: &OperationInfo,
+        skew: time::Duration,
+        key: &Credentials,
+        secrets: &[String],
+    ) -> Failure {
+        let status = answer.status();
+        let failure = Failure {
+            status: Some(status),
+            ..Failure::local(ErrorKind::Decode, "")
+        };
+        let refusal = match fault {
+            Fault::Refused(refusal) => *refusal,
+            // Without any framing, a body that was cut looks like one that ended.
+            Fault::Unreadable(_)
+                if answer.is_success() && !answer.framed && !is_complete(answer) =>
+            {
+                return Failure {
+                    outcome: Outcome::Unknown,
+                    kind: ErrorKind::Transport,
+                    message: "the answer was cut short".to_owned(),
+                    may_have_run: true,
+                    ..failure
+                };
+            }
+            Fault::Unreadable(problem) if answer.is_success() => {
+                let content_type = answer.header("content-type").unwrap_or("not given");
+                let content_type: String = content_type.chars().take(60).collect();
+                let message = format!(
+                    "the answer {problem} (content type {})",
+                    shown(&content_type, secrets)
+                );
+                return Failure {
+                    message,
+                    may_have_run: true,
+                    ..failure
+                };
+            }
+            Fault::Unreadable(_) => Refusal::default(),
+        };
+        let known = refusal
+            .code
+            .as_deref()
+            .and_then(|code| info.error_code(code));
+        let verdict = match refusal.kind.or(known.map(|known| known.kind)) {
+            Some(kind) => {
+                let clock = Passing::Clock {
+                    corrected: self.skew.differs_from(skew),
+                };
+                by_code(kind, status, clock, || Passing::Token {
+                    renewable: self.source.refused(key),
+                })
+            }
+            None => by_status(status),
+        };
+        let mut message = match &refusal.message {
+            Some(message) => shown(message, secrets),
+            None => known.map_or_else(
+                || format!("the provider answered with HTTP {status}"),
+                |k| k.doc.to_owned(),
+            ),
+        };
+        if verdict.kind == ErrorKind::Clock {
+            message = format!("check the clock of this machine: {message}");
+        }
+        let sent_at = self.clock.utc();
+        Failure {
+            outcome: verdict.outcome,
+            kind: verdict.kind,
+            code: refusal.code.map(|code| bounded(&code, 64, secrets)),
+            message,
+            full_message: refusal.message,
+            request_id: refusal.request_id.map(|id| bounded(&id, 128, secrets)),
+            may_have_run: verdict.may_have_run,
+            hint: refusal.retry_after.or_else(|| retry_after(answer, sent_at)),
+            ..failure
+        }
+    }
+
+    /// Pays for another attempt and finds out how long to pause before it; nothing if the budget
+    /// is spent or the time too short.
+    fn pause(
+        &self,
+        pause: Pause,
+        attempts: u32,
+        hint: Option<Duration>,
+        end: Duration,
+    ) -> Option<Price<'_>> {
+        // Without random numbers there will be no next attempt either; the pause does not matter.
+        let fraction = fraction(&*self.random).unwrap_or(1.0);
+        let wait = retry::delay(pause, attempts, fraction, hint);
+        if wait >= self.left(end) {
+            return None;
+        }
+        let tokens = self.budget.pay(pause)?;
+        Some(Price {
+            budget: &self.budget,
+            tokens,
+            wait,
+        })
+    }
+
+    fn error(&self, info: &OperationInfo, failure: Failure, attempts: u32) -> Error {
+        let retryable = match failure.outcome {
+            Outcome::NotSent | Outcome::Refused(Passing::Throttled) => true,
+            Outcome::Unknown | Outcome::Refused(Passing::Nonce) => info.repeatable(),
+            Outcome::Refused(Passing::Clock { corrected }) => corrected,
+            Outcome::Refused(Passing::Token { renewable }) => renewable,
+            Outcome::Final => false,
+        };
+        Error::new(failure.kind, failure.message).with(|parts| {
+            parts.provider = P::NAME;
+            parts.operation = info.name.into();
+            parts.code = failure.code;
+            parts.full_message = failure.full_message;
+            parts.request_id = failure.request_id;
+            parts.status = failure.status;
+            parts.attempts = attempts;
+            parts.retryable = retryable;
+            parts.may_have_run = failure.may_have_run;
+        })
+    }
+}
+
+/// Tokens paid for an attempt that is still to come; they come back if it never does.
+struct Price<'b> {
+    budget: &'b Budget,
+    tokens: u32,
+    wait: Duration,
+}
+
+impl Price<'_> {
+    fn spend(mut self) -> u32 {
+        std::mem::take(&mut self.tokens)
+    }
+}
+
+impl Drop for Price<'_> {
+    fn drop(&mut self) {
+        self.budget.refund(self.tokens);
+    }
+}
+
+fn is_no_record(refusal: &Refusal, info: &OperationInfo) -> bool {
+    refusal
+        .code
+        .as_deref()
+        .is_some_and(|code| info.no_record.contains(&code))
+}
+
+/// What is wrong with an answer before its envelope is looked into.
+fn unreadable(answer: &Answer) -> Option<&'static str> {
+    let encoded = answer
+        .header("content-encoding")
+        .is_some_and(|e| !e.trim().eq_ignore_ascii_case("identity"));
+    if encoded {
+        return Some("has a content-encoding that was not asked for");
+    }
+    let charset = answer.header("content-type").and_then(|content_type| {
+        content_type.split(';').skip(1).find_map(|parameter| {
+            let (name, value) = parameter.split_once('=')?;
+            name.trim()
+                .eq_ignore_ascii_case("charset")
+                .then(|| value.trim().trim_matches('"').to_ascii_lowercase())
+        })
+    });
+    if charset
+        .is_some_and(|charset| !matches!(charset.as_str(), "utf-8" | "utf8" | "us-ascii" | "ascii"))
+    {
+        return Some("is in a charset that is not UTF-8");
+    }
+    answer.text().trim().is_empty().then_some("is empty")
+}
+
+fn is_complete(answer: &Answer) -> bool {
+    let read = serde_json::from_str::<serde::de::IgnoredAny>(answer.text());
+    !read.is_err_and(|error| error.is_eof())
+}
+
+struct Verdict {
+    kind: ErrorKind,
+    outcome: Outcome,
+    may_have_run: bool,
+}
+
+fn verdict(kind: ErrorKind, outcome: Outcome, may_have_run: bool) -> Verdict {
+    Verdict {
+        kind,
+        outcome,
+        may_have_run,
+    }
+}
+
+/// What a documented code means.
+fn by_code(
+    kind: CodeKind,
+    status: u16,
+    clock: Passing,
+    token: impl FnOnce() -> Passing,
+) -> Verdict {
+    let refused = |kind| verdict(kind, Outcome::Final, false);
+    match kind {
+        CodeKind::Auth => refused(ErrorKind::Auth),
+        CodeKind::Permission => refused(ErrorKind::Permission),
+        CodeKind::InvalidRequest => refused(ErrorKind::InvalidRequest),
+        CodeKind::NotFound => refused(ErrorKind::NotFound),
+        CodeKind::Quota => refused(ErrorKind::Quota),
+        CodeKind::Throttled => verdict(
+            ErrorKind::Throttled,
+            Outcome::Refused(Passing::Throttled),
+            false,
+        ),
+        CodeKind::Clock => verdict(ErrorKind::Clock, Outcome::Refused(clock), false),
+        CodeKind::Token => verdict(ErrorKind::Auth, Outcome::Refused(token()), false),
+        // An earlier request with this nonce was accepted, so something may have run.
+        CodeKind::Nonce => verdict(ErrorKind::Auth, Outcome::Refused(Passing::Nonce), true),
+        CodeKind::Server => verdict(ErrorKind::Server, Outcome::Unknown, true),
+        CodeKind::NoData => verdict(ErrorKind::NotFound, Outcome::Final, true),
+        CodeKind::Other => {
+            let outcome = if status >= 500 {
+                Outcome::Unknown
+            } else {
+                Outcome::Final
+            };
+            verdict(ErrorKind::Service, outcome, true)
+        }
+    }
+}
+
+/// What an HTTP status means when there is no code, or an unknown one.
+fn by_status(status: u16) -> Verdict {
+    let refused = |kind| verdict(kind, Outcome::Final, false);
+    match status {
+        401 => refused(ErrorKind::Auth),
+        403 => refused(ErrorKind::Permission),
+        404 | 405 => refused(ErrorKind::NotFound),
+        413 | 414 | 415 | 431 => refused(ErrorKind::InvalidRequest),
+        429 => verdict(
+            ErrorKind::Throttled,
+            Outcome::Refused(Passing::Throttled),
+            false,
+        ),
+        300..400 => verdict(ErrorKind::Redirect, Outcome::Final, true),
+        408 => verdict(ErrorKind::Server, Outcome::Unknown, true),
+        200..300 | 400..500 => verdict(ErrorKind::Service, Outcome::Final, true),
+        500..600 => verdict(ErrorKind::Server, Outcome::Unknown, true),
+        _ => verdict(ErrorKind::Protocol, Outcome::Final, true),
+    }
+}
+
+/// A code or an id: a short word, whatever was sent in its place.
+fn bounded(text: &str, most: usize, secrets: &[String]) -> String {
+    let clean = shown(text.trim(), secrets);
+    clean.chars().filter(|c| *c != INVALID).take(most).collect()
+}
+
+/// `Retry-After` in its two forms.
+fn retry_after(answer: &Answer, now: OffsetDateTime) -> Option<Duration> {
+    let text = answer.header("retry-after")?.trim();
+    if let Ok(seconds) = text.parse::<u64>() {
+        return Some(Duration::from_secs(seconds));
+    }
+    let then = OffsetDateTime::from(httpdate::parse_http_date(text).ok()?);
+    (then - now).try_into().ok()
+}
+
+/// Every text that a provider's message must not repeat: the caller's own values, the keys, the
+/// signature. Short ones are left out: scrubbing every `1` would leave no message.
+fn secrets(encoded: &Encoded, request: &Request, key: &Credentials) -> Vec<String> {
+    let mut secrets: Vec<String> = key.texts().map(str::to_owned).collect();
+    for (_, value, _) in request.headers().filter(|(_, _, sensitive)| *sensitive) {
+        secrets.push(value.to_owned());
+        secrets.extend(
+            value
+                .rsplit_once("Signature=")
+                .map(|(_, signature)| signature.to_owned()),
+        );
+    }
+    let mut values: Vec<String> = encoded
+        .query
+        .iter()
+        .map(|(_, value)| value.clone())
+        .collect();
+    values.extend(encoded.headers.iter().map(|(_, value)| value.clone()));
+    values.extend(encoded.path_values.iter().cloned());
+    if let Body::Bytes(body, content_type) = &encoded.body {
+        let body = String::from_utf8_lossy(body);
+        if *content_type == "application/json" {
+            leaves(
+                &serde_json::from_str(&body).unwrap_or_default(),
+                &mut values,
+            );
+        } else {
+            let pairs = body.split('&').filter_map(|pair| pair.split_once('='));
+            values.extend(pairs.map(|(_, value)| sign::percent_decoded(value).into_owned()));
+        }
+    }
+    for value in values {
+        let number = value.bytes().all(|b| b.is_ascii_digit() || b == b'.');
+        if value.chars().count() < if number { 5 } else { 3 } {
+            continue;
+        }
+        secrets.push(sign::percent(&value).into_owned());
+        secrets.push(value);
+    }
+    secrets.retain(|secret| !secret.is_empty());
+    secrets.sort();
+    secrets.dedup();
+    secrets
+}
+
+fn leaves(value: &serde_json::Value, into: &mut Vec<String>) {
+    use serde_json::Value;
+    match value {
+        Value::String(text) => into.push(text.clone()),
+        Value::Number(number) => into.push(number.to_string()),
+        Value::Array(items) => items.iter().for_each(|item| leaves(item, into)),
+        Value::Object(members) => members.values().for_each(|member| leaves(member, into)),
+        Value::Null | Value::Bool(_) => {}
+    }
+}
+
+/// How far this machine's clock is off, learnt from every answer.
+#[derive(Debug, Default)]
+pub(crate) struct Skew(AtomicI64);
+
+impl Skew {
+    /// Smaller differences are the network's.
+    const WORTH_IT: i64 = 30_000;
+    /// Larger differences are the server's.
+    const BELIEVED: i64 = 24 * 60 * 60 * 1000;
+    /// After a longer round trip the midpoint says too little.
+    const PROMPT: Duration = Duration::from_secs(15);
+
+    /// What to add to this machine's time.
+    fn get(&self) -> time::Duration {
+        time::Duration::milliseconds(self.0.load(Ordering::Acquire))
+    }
+
+    /// Whether a correction was learnt since `used` was taken.
+    fn differs_from(&self, used: time::Duration) -> bool {
+        (self.get() - used).whole_milliseconds().unsigned_abs()
+            >= u128::from(Self::WORTH_IT.unsigned_abs())
+    }
+
+    fn learn(&self, answer: &Answer, sent_at: OffsetDateTime, round_trip: Duration) {
+        // What a cache has kept has an old date.
+        if answer.header("age").is_some() || round_trip > Self::PROMPT {
+            return;
+        }
+        let Some(date) = answer
+            .header("date")
+            .and_then(|date| httpdate::parse_http_date(date).ok())
+        else {
+            return;
+        };
+        let midpoint = sent_at + round_trip / 2;
+        let skew = (OffsetDateTime::from(date) - midpoint).whole_milliseconds();
+        let skew = i64::try_from(skew).unwrap_or(i64::MAX);
+        if skew.saturating_abs() > Self::BELIEVED {
+            return;
+        }
+        // A repaired clock brings this back to nothing.
+        let worth_it = skew.saturating_abs() >= Self::WORTH_IT;
+        self.0
+            .store(if worth_it { skew } else { 0 }, Ordering::Release);
+    }
+}

@@ -1,0 +1,206 @@
+//! A provider's operations by name, with JSON in and JSON out: what a command line needs.
+
+use std::fmt;
+use std::pin::Pin;
+
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+use crate::client::Client;
+use crate::error::{Error, ErrorKind};
+use crate::lenient::decode_strict;
+use crate::operation::{Operation, OperationInfo, Paginated};
+use crate::pages::Pages;
+use crate::provider::Provider;
+
+type Future<'f, T> = Pin<Box<dyn std::future::Future<Output = T> + Send + 'f>>;
+
+/// An operation of a provider, without its types.
+pub struct Entry<P> {
+    /// What is known of it.
+    pub info: OperationInfo,
+    call: fn(Client<P>, String) -> Future<'static, Result<String, Error>>,
+    walk: Option<WalkFn<P>>,
+}
+
+type WalkFn<P> = fn(Client<P>, &str, Option<&str>) -> Result<Rows, Error>;
+
+impl<P: Provider> Entry<P> {
+    /// An operation.
+    pub const fn of<O>() -> Self
+    where
+        O: Operation<Provider = P, Output: Serialize + Sync> + DeserializeOwned,
+    {
+        Self {
+            info: O::INFO,
+            call: call::<P, O>,
+            walk: None,
+        }
+    }
+
+    /// An operation that answers in pages.
+    pub const fn paged<O>() -> Self
+    where
+        O: Paginated<Provider = P, Output: Serialize + Sync> + DeserializeOwned,
+    {
+        Self {
+            info: O::INFO.paged(),
+            call: call::<P, O>,
+            walk: Some(walk::<P, O>),
+        }
+    }
+
+    /// Makes a call with parameters as one JSON object in the provider's own names; the output
+    /// comes back in the same form, `null` for "no such record".
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::InvalidRequest`] for a parameter that the operation does not know or cannot
+    /// take, with the name that may have been meant; else as [`Client::send`].
+    pub async fn call(&self, client: &Client<P>, parameters: &str) -> Result<String, Error> {
+        (self.call)(client.clone(), parameters.to_owned()).await
+    }
+
+    /// Walks the pages, from a cursor if one is given.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::Paging`] if the operation has no pages or the cursor is not its own;
+    /// [`ErrorKind::InvalidRequest`] as for [`call`](Self::call).
+    pub fn walk(
+        &self,
+        client: &Client<P>,
+        parameters: &str,
+        cursor: Option<&str>,
+    ) -> Result<Rows, Error> {
+        match self.walk {
+            Some(walk) => walk(client.clone(), parameters, cursor),
+            None => Err(client.failed(
+                &self.info,
+                ErrorKind::Paging,
+                "the operation does not answer in pages",
+            )),
+        }
+    }
+}
+
+impl<P> fmt::Debug for Entry<P> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Entry")
+            .field("info", &self.info)
+            .finish_non_exhaustive()
+    }
+}
+
+fn call<P, O>(client: Client<P>, parameters: String) -> Future<'static, Result<String, Error>>
+where
+    P: Provider,
+    O: Operation<Provider = P, Output: Serialize + Sync> + DeserializeOwned,
+{
+    Box::pin(async move {
+        let operation: O = parsed(&client, &parameters)?;
+        let response = client.send(&operation).await?;
+        written(&client, &O::INFO, &*response)
+    })
+}
+
+fn walk<P, O>(client: Client<P>, parameters: &str, cursor: Option<&str>) -> Result<Rows, Error>
+where
+    P: Provider,
+    O: Paginated<Provider = P> + DeserializeOwned,
+{
+    let operation: O = parsed(&client, parameters)?;
+    operation
+        .validate()
+        .map_err(|invalid| client.invalid(&O::INFO, &invalid))?;
+    let mut pages = client.pages(operation);
+    if let Some(cursor) = cursor {
+        pages = pages.resume(cursor)?;
+    }
+    Ok(Rows(Box::new(Walk { pages, client })))
+}
+
+fn parsed<P: Provider, O: Operation + DeserializeOwned>(
+    client: &Client<P>,
+    parameters: &str,
+) -> Result<O, Error> {
+    decode_strict(parameters).map_err(|error| {
+        let whole = error.pointer.is_empty();
+        let name = if whole {
+            "the parameters"
+        } else {
+            error.pointer.trim_start_matches('/')
+        };
+        // A place in the text helps only where the text itself is broken.
+        let place = if error.problem.contains("JSON") || error.cut {
+            format!(" (line {}, column {})", error.line, error.column)
+        } else {
+            String::new()
+        };
+        client.failed(
+            &O::INFO,
+            ErrorKind::InvalidRequest,
+            format!("{name} {}{place}", error.problem),
+        )
+    })
+}
+
+fn written<P: Provider>(
+    client: &Client<P>,
+    info: &OperationInfo,
+    value: &impl Serialize,
+) -> Result<String, Error> {
+    serde_json::to_string(value).map_err(|_| {
+        client.failed(
+            info,
+            ErrorKind::Decode,
+            "the output cannot be written as JSON",
+        )
+    })
+}
+
+/// The rows of a walk, a page at a time, each row one JSON text.
+pub struct Rows(Box<dyn NextRows + Send>);
+
+impl Rows {
+    /// The rows of the next page; nothing once the walk is over.
+    pub async fn next(&mut self) -> Option<Result<Vec<String>, Error>> {
+        self.0.next().await
+    }
+}
+
+impl fmt::Debug for Rows {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Rows").finish_non_exhaustive()
+    }
+}
+
+trait NextRows {
+    fn next(&mut self) -> Future<'_, Option<Result<Vec<String>, Error>>>;
+}
+
+struct Walk<P: Provider, O: Paginated<Provider = P>> {
+    pages: Pages<O>,
+    client: Client<P>,
+}
+
+impl<P, O> NextRows for Walk<P, O>
+where
+    P: Provider,
+    O: Paginated<Provider = P>,
+{
+    fn next(&mut self) -> Future<'_, Option<Result<Vec<String>, Error>>> {
+        Box::pin(async {
+            let page = match self.pages.next().await? {
+                Ok(page) => page,
+                Err(error) => return Some(Err(error)),
+            };
+            Some(
+                page.items
+                    .iter()
+                    .map(|item| written(&self.client, &O::INFO, item))
+                    .collect(),
+            )
+        })
+    }
+}

@@ -1,0 +1,435 @@
+//! Keys: fixed ones, ones from the environment, and ones that expire.
+
+use std::borrow::Cow;
+use std::fmt;
+use std::pin::Pin;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use time::OffsetDateTime;
+
+use crate::redact::Secret;
+
+/// Keys that end sooner than this are renewed before they are used.
+const RENEW_BEFORE: Duration = Duration::from_secs(120);
+
+/// The keys of one account: an id with its secret, perhaps with a session token, or a token alone.
+///
+/// Cheap to clone. `Debug` shows which parts there are, and no part.
+#[derive(Clone)]
+pub struct Credentials(Arc<Parts>);
+
+#[derive(Clone)]
+struct Parts {
+    id: String,
+    secret: Secret,
+    token: Option<Secret>,
+    expires_at: Option<OffsetDateTime>,
+}
+
+impl Credentials {
+    /// A key id with its secret. They are checked when a client is built with them.
+    pub fn new(id: impl Into<String>, secret: impl Into<String>) -> Self {
+        Self(Arc::new(Parts {
+            id: id.into(),
+            secret: Secret::new(secret.into()),
+            token: None,
+            expires_at: None,
+        }))
+    }
+
+    /// A token alone, for providers that take one instead of keys.
+    pub fn token_only(token: impl Into<String>) -> Self {
+        Self::new("", "").with_token(token)
+    }
+
+    /// These keys with a session token.
+    #[must_use]
+    pub fn with_token(mut self, token: impl Into<String>) -> Self {
+        Arc::make_mut(&mut self.0).token = Some(Secret::new(token.into()));
+        self
+    }
+
+    /// These keys with the time at which they expire.
+    #[must_use]
+    pub fn expiring_at(mut self, time: OffsetDateTime) -> Self {
+        Arc::make_mut(&mut self.0).expires_at = Some(time);
+        self
+    }
+
+    /// Keys from environment variables, which `variable` looks up; the session token is that of
+    /// the first of `tokens` that is set.
+    ///
+    /// # Errors
+    ///
+    /// A variable that is missing or holds no usable key; by its name, never its value.
+    pub fn from_variables(
+        variable: &dyn Fn(&str) -> Option<String>,
+        id: &'static str,
+        secret: &'static str,
+        tokens: &[&'static str],
+    ) -> Result<Self, CredentialsError> {
+        let needed = |name: &'static str| {
+            let value = variable(name).ok_or_else(|| CredentialsError::missing(name))?;
+            check(name, &value).map(|()| value)
+        };
+        let keys = Self::new(needed(id)?, needed(secret)?);
+        match tokens
+            .iter()
+            .find_map(|name| variable(name).map(|token| (*name, token)))
+        {
+            Some((name, token)) => check(name, &token).map(|()| keys.with_token(token)),
+            None => Ok(keys),
+        }
+    }
+
+    /// The key id.
+    pub fn id(&self) -> &str {
+        &self.0.id
+    }
+
+    /// The secret.
+    pub fn secret(&self) -> &Secret {
+        &self.0.secret
+    }
+
+    /// The session token, or the token that stands alone.
+    pub fn token(&self) -> Option<&Secret> {
+        self.0.token.as_ref()
+    }
+
+    /// Whether there is a token and nothing else.
+    pub fn is_token_only(&self) -> bool {
+        self.0.token.is_some() && self.0.id.is_empty() && self.0.secret.expose().is_empty()
+    }
+
+    /// When the keys expire.
+    pub fn expires_at(&self) -> Option<OffsetDateTime> {
+        self.0.expires_at
+    }
+
+    fn is_same(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.0, &other.0)
+    }
+
+    fn lasts(&self, now: OffsetDateTime, longer_than: Duration) -> bool {
+        self.0.expires_at.is_none_or(|end| end - now > longer_than)
+    }
+
+    pub(crate) fn check(&self) -> Result<(), CredentialsError> {
+        if !self.is_token_only() {
+            check("the key id", self.id())?;
+            check("the secret", self.secret().expose())?;
+        }
+        self.token()
+            .map_or(Ok(()), |token| check("the token", token.expose()))
+    }
+
+    /// Every text of these keys that must not appear in a message.
+    pub(crate) fn texts(&self) -> impl Iterator<Item = &str> {
+        [
+            Some(self.id()),
+            Some(self.secret().expose()),
+            self.token().map(Secret::expose),
+        ]
+        .into_iter()
+        .flatten()
+    }
+}
+
+/// Keys travel in headers, and a stray blank or line break is the commonest way to break them.
+fn check(field: &'static str, value: &str) -> Result<(), CredentialsError> {
+    let problem = if value.is_empty() {
+        "is empty"
+    } else if value.trim() != value {
+        "has blanks around it"
+    } else if value.chars().any(char::is_control) {
+        "has control characters in it"
+    } else if !value.is_ascii() {
+        "has characters outside ASCII in it"
+    } else {
+        return Ok(());
+    };
+    Err(CredentialsError {
+        missing: false,
+        text: format!("{field} {problem}").into(),
+    })
+}
+
+impl fmt::Debug for Credentials {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Credentials")
+            .field("id", &crate::Hidden::of(&self.0.id))
+            .field("secret", &self.0.secret)
+            .field("token", &crate::Hidden::of(&self.0.token))
+            .field("expires_at", &self.0.expires_at)
+            .finish()
+    }
+}
+
+/// Keys that are missing or cannot be used; names the field, never its value.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{text}")]
+pub struct CredentialsError {
+    /// Nothing was there, as opposed to something unusable.
+    pub(crate) missing: bool,
+    text: Cow<'static, str>,
+}
+
+impl CredentialsError {
+    /// Keys that this provider cannot use.
+    pub fn new(text: impl Into<Cow<'static, str>>) -> Self {
+        Self {
+            missing: false,
+            text: text.into(),
+        }
+    }
+
+    fn missing(variable: &'static str) -> Self {
+        Self {
+            missing: true,
+            text: format!("the environment variable {variable} is not set").into(),
+        }
+    }
+}
+
+/// What [`ProvideCredentials::provide`] returns.
+pub type Providing<'a> =
+    Pin<Box<dyn Future<Output = Result<Credentials, CredentialsError>> + Send + 'a>>;
+
+/// Where keys come from. A client asks again when keys are about to expire, one call at a time
+/// for all its clones, and never remembers a failure.
+///
+/// The text of an error is shown to users: keep secrets out of it.
+pub trait ProvideCredentials: Send + Sync + 'static {
+    /// The keys to use from now on.
+    fn provide(&self) -> Providing<'_>;
+}
+
+impl ProvideCredentials for Credentials {
+    fn provide(&self) -> Providing<'_> {
+        Box::pin(std::future::ready(Ok(self.clone())))
+    }
+}
+
+/// Keys as the call loop gets them: kept while they last, asked for once at a time.
+pub(crate) struct Source {
+    provider: Arc<dyn ProvideCredentials>,
+    kept: Mutex<Option<Credentials>>,
+    flight: tokio::sync::Mutex<Option<CredentialsError>>,
+    /// How many times the provider was asked, to let those who waited share the outcome.
+    asked: AtomicU64,
+}
+
+impl Source {
+    pub(crate) fn new(provider: Arc<dyn ProvideCredentials>) -> Self {
+        Self {
+            provider,
+            kept: Mutex::new(None),
+            flight: tokio::sync::Mutex::new(None),
+            asked: AtomicU64::new(0),
+        }
+    }
+
+    fn kept(&self) -> Option<Credentials> {
+        self.kept
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clone()
+    }
+
+    fn keep(&self, credentials: Option<Credentials>) {
+        *self.kept.lock().unwrap_or_else(PoisonError::into_inner) = credentials;
+    }
+
+    /// Keys that are usable at `now`.
+    pub(crate) async fn get(&self, now: OffsetDateTime) -> Result<Credentials, CredentialsError> {
+        let fresh = |credentials: &Credentials| credentials.lasts(now, RENEW_BEFORE);
+        if let Some(credentials) = self.kept().filter(fresh) {
+            return Ok(credentials);
+        }
+        let asked_before = self.asked.load(Ordering::Acquire);
+        let mut flight = self.flight.lock().await;
+        if let Some(credentials) = self.kept().filter(fresh) {
+            return Ok(credentials);
+        }
+        if self.asked.load(Ordering::Acquire) != asked_before
+            && let Some(failure) = flight.as_ref()
+        {
+            return Err(failure.clone());
+        }
+        let outcome = self.provider.provide().await.and_then(|credentials| {
+            credentials.check()?;
+            if credentials.lasts(now, Duration::ZERO) {
+                Ok(credentials)
+            } else {
+                Err(CredentialsError::new(
+                    "the keys that were provided have expired",
+                ))
+            }
+        });
+        self.asked.fetch_add(1, Ordering::AcqRel);
+        match outcome {
+            Ok(credentials) => {
+                *flight = None;
+                self.keep(Some(credentials.clone()));
+                Ok(credentials)
+            }
+            // Renewal comes early, so a failed one is no reason to drop keys that still work.
+            Err(failure) => match self.kept().filter(|kept| kept.lasts(now, Duration::ZERO)) {
+                Some(credentials) => Ok(credentials),
+                None => {
+                    *flight = Some(failure.clone());
+                    Err(failure)
+                }
+            },
+        }
+    }
+
+    /// Drops keys that the provider has refused, unless they were replaced in the meantime.
+    /// Tells whether other keys may come.
+    pub(crate) fn refused(&self, credentials: &Credentials) -> bool {
+        if credentials.expires_at().is_none() {
+            return false;
+        }
+        if self.kept().is_some_and(|kept| kept.is_same(credentials)) {
+            self.keep(None);
+        }
+        true
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use time::macros::datetime;
+
+    const NOW: OffsetDateTime = datetime!(2026-11-21 12:00 UTC);
+
+    #[test]
+    fn unusable_keys_are_named_and_not_shown() {
+        for (id, secret, want) in [
+            ("", "s", "the key id is empty"),
+            ("id", " hunter2", "the secret has blanks around it"),
+            ("id", "hun\nter2", "the secret has control characters in it"),
+            (
+                "id",
+                "hunter2é",
+                "the secret has characters outside ASCII in it",
+            ),
+        ] {
+            let credentials = Credentials::new(id, secret);
+            assert_eq!(credentials.check().unwrap_err().to_string(), want);
+            assert!(!format!("{credentials:?}").contains("hun"));
+        }
+        assert!(Credentials::token_only("t").check().is_ok());
+        assert_eq!(
+            Credentials::token_only("").check().unwrap_err().to_string(),
+            "the token is empty"
+        );
+    }
+
+    #[test]
+    fn variables_are_named() {
+        let read = |set: &'static [(&str, &str)]| {
+            let variable = |name: &str| {
+                set.iter()
+                    .find(|(n, _)| *n == name)
+                    .map(|(_, v)| (*v).to_owned())
+            };
+            Credentials::from_variables(&variable, "ID", "KEY", &["TOKEN", "OLD_TOKEN"])
+        };
+        let full = read(&[("ID", "a"), ("KEY", "b"), ("OLD_TOKEN", "c")]).unwrap();
+        assert_eq!(full.token().map(Secret::expose), Some("c"));
+        assert_eq!(
+            read(&[("ID", "a")]).unwrap_err().to_string(),
+            "the environment variable KEY is not set"
+        );
+        assert_eq!(
+            read(&[("ID", "a"), ("KEY", " b")]).unwrap_err().to_string(),
+            "KEY has blanks around it"
+        );
+        let error = read(&[("ID", "a"), ("KEY", "b"), ("TOKEN", "")]).unwrap_err();
+        assert_eq!(error.to_string(), "TOKEN is empty");
+    }
+
+    struct Counting {
+        asked: AtomicU64,
+        fails: bool,
+    }
+
+    impl ProvideCredentials for Counting {
+        fn provide(&self) -> Providing<'_> {
+            Box::pin(async {
+                tokio::time::sleep(Duration::from_millis(20)).await;
+                let number = self.asked.fetch_add(1, Ordering::Relaxed);
+                if self.fails {
+                    return Err(CredentialsError::new("no keys today"));
+                }
+                Ok(Credentials::new(format!("id{number}"), "s")
+                    .expiring_at(NOW + Duration::from_secs(600)))
+            })
+        }
+    }
+
+    async fn two_hundred_tasks(fails: bool) -> (u64, usize) {
+        let counting = Arc::new(Counting {
+            asked: AtomicU64::new(0),
+            fails,
+        });
+        let source = Arc::new(Source::new(counting.clone()));
+        let tasks: Vec<_> = (0..200)
+            .map(|_| {
+                let source = source.clone();
+                tokio::spawn(async move { source.get(NOW).await.is_ok() })
+            })
+            .collect();
+        let mut fine = 0;
+        for task in tasks {
+            fine += usize::from(task.await.unwrap());
+        }
+        (counting.asked.load(Ordering::Relaxed), fine)
+    }
+
+    #[tokio::test]
+    async fn many_tasks_ask_once_and_share_the_outcome() {
+        assert_eq!(two_hundred_tasks(false).await, (1, 200));
+        assert_eq!(two_hundred_tasks(true).await, (1, 0));
+    }
+
+    #[tokio::test]
+    async fn keys_are_renewed_before_they_end_and_after_a_refusal() {
+        let source = Source::new(Arc::new(Counting {
+            asked: AtomicU64::new(0),
+            fails: false,
+        }));
+        let first = source.get(NOW).await.unwrap();
+        assert_eq!(
+            source
+                .get(NOW + Duration::from_secs(479))
+                .await
+                .unwrap()
+                .id(),
+            "id0"
+        );
+        assert_eq!(
+            source
+                .get(NOW + Duration::from_secs(481))
+                .await
+                .unwrap()
+                .id(),
+            "id1"
+        );
+        assert!(source.refused(&first), "others may come");
+        assert_eq!(
+            source.get(NOW).await.unwrap().id(),
+            "id1",
+            "an old refusal drops nothing new"
+        );
+        let second = source.get(NOW).await.unwrap();
+        source.refused(&second);
+        assert_eq!(source.get(NOW).await.unwrap().id(), "id2");
+        assert!(!source.refused(&Credentials::new("fixed", "s")));
+    }
+}

@@ -1,0 +1,261 @@
+//! From an operation's fields to path, query, headers and body.
+
+use serde::Serialize;
+use serde_json::value::RawValue;
+
+use crate::envelope::Members;
+use crate::operation::{Lists, Method, OperationInfo, Params, Place};
+use crate::request::{Body, is_dots};
+use crate::sign::percent;
+use crate::validate::InvalidRequest;
+
+/// An operation's fields, each where it travels.
+#[derive(Debug)]
+pub(crate) struct Encoded {
+    pub(crate) path: String,
+    /// What was filled into the path, as it was given.
+    pub(crate) path_values: Vec<String>,
+    pub(crate) query: Vec<(String, String)>,
+    pub(crate) headers: Vec<(String, String)>,
+    pub(crate) body: Body,
+}
+
+impl std::fmt::Debug for Body {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Empty => f.write_str("Empty"),
+            Self::Bytes(bytes, content_type) => {
+                write!(f, "{} bytes of {content_type}", bytes.len())
+            }
+        }
+    }
+}
+
+/// Encodes an operation, or any other object, as `info` says. The fields are written as JSON once,
+/// and every value travels as the digits and letters that it has there.
+pub(crate) fn encode(
+    fields: &impl Serialize,
+    info: &OperationInfo,
+    params: Params,
+) -> Result<Encoded, InvalidRequest> {
+    // The message of a failed serialisation may hold a value.
+    let json = serde_json::to_string(fields)
+        .map_err(|_| InvalidRequest::one("the request", "cannot be written as JSON"))?;
+    let members = Members::read(&json)
+        .map_err(|_| InvalidRequest::one("the request", "must be a JSON object"))?;
+    let lists = info.service.lists;
+    let (mut path, mut query, mut headers) = (info.path.to_owned(), Vec::new(), Vec::new());
+    let (mut form, mut path_values) = (Vec::new(), Vec::new());
+    let mut object = String::from("{");
+    for (name, value) in members.iter() {
+        let place = info
+            .places
+            .iter()
+            .find(|(field, _)| *field == name)
+            .map(|(_, place)| *place);
+        match place {
+            Some(Place::Path) => {
+                path = filled(&path, name, value)?;
+                path_values.extend(scalar(value));
+            }
+            Some(Place::Header) => {
+                if let Some(value) = scalar(value) {
+                    headers.push((header_name(name)?, header_value(name, value)?));
+                }
+            }
+            Some(Place::Query) => flatten(name, value, lists, &mut query),
+            None if params == Params::Query => flatten(name, value, lists, &mut query),
+            _ if params == Params::Form => flatten(name, value, lists, &mut form),
+            _ => {
+                if object.len() > 1 {
+                    object.push(',');
+                }
+                let key = serde_json::to_string(name).unwrap_or_default();
+                object.push_str(&key);
+                object.push(':');
+                object.push_str(value);
+            }
+        }
+    }
+    object.push('}');
+    if let Some((_, rest)) = path.split_once('{') {
+        let field = rest.split('}').next().unwrap_or_default();
+        return Err(InvalidRequest::one(
+            field,
+            "is required: it is a part of the path",
+        ));
+    }
+    let body = match params {
+        Params::Json if info.method != Method::Get || object.len() > 2 => {
+            Body::Bytes(object.into(), "application/json")
+        }
+        Params::Form if !form.is_empty() => {
+            let pairs: Vec<_> = form
+                .iter()
+                .map(|(name, value)| format!("{}={}", percent(name), percent(value)))
+                .collect();
+            Body::Bytes(pairs.join("&").into(), "application/x-www-form-urlencoded")
+        }
+        _ => Body::Empty,
+    };
+    Ok(Encoded {
+        path,
+        path_values,
+        query,
+        headers,
+        body,
+    })
+}
+
+/// The path with `{name}` replaced. An empty segment, or one of dots, would be another route.
+fn filled(path: &str, name: &str, value: &str) -> Result<String, InvalidRequest> {
+    let value = scalar(value).unwrap_or_default();
+    if value.is_empty() || is_dots(&value) {
+        return Err(InvalidRequest::one(
+            name,
+            "is a part of the path and must not be empty or dots",
+        ));
+    }
+    Ok(path.replace(&format!("{{{name}}}"), &percent(&value)))
+}
+
+fn header_name(name: &str) -> Result<String, InvalidRequest> {
+    let valid = http::HeaderName::from_bytes(name.as_bytes()).is_ok();
+    valid
+        .then(|| name.to_ascii_lowercase())
+        .ok_or_else(|| InvalidRequest::one(name, "is no name for a header"))
+}
+
+fn header_value(name: &str, value: String) -> Result<String, InvalidRequest> {
+    if value.trim() != value || value.chars().any(char::is_control) {
+        return Err(InvalidRequest::one(
+            name,
+            "travels in a header: no blanks around it, no control characters",
+        ));
+    }
+    Ok(value)
+}
+
+/// The text of a JSON scalar; nothing for null, and for what has no text.
+fn scalar(json: &str) -> Option<String> {
+    match json.chars().next()? {
+        '"' => serde_json::from_str(json).ok(),
+        '{' | '[' | 'n' => None,
+        _ => Some(json.to_owned()),
+    }
+}
+
+/// Name and value of every scalar in a JSON value, the way to it in the name.
+fn flatten(name: &str, json: &str, lists: Lists, pairs: &mut Vec<(String, String)>) {
+    if let Some(value) = scalar(json) {
+        pairs.push((name.to_owned(), value));
+    } else if let Ok(members) = Members::read(json) {
+        for (key, value) in members.iter() {
+            flatten(&format!("{name}.{key}"), value, lists, pairs);
+        }
+    } else if let Ok(items) = serde_json::from_str::<Vec<&RawValue>>(json) {
+        for (index, item) in items.iter().enumerate() {
+            match lists {
+                Lists::Repeated => flatten(name, item.get(), lists, pairs),
+                Lists::Numbered => {
+                    flatten(&format!("{name}.{}", index + 1), item.get(), lists, pairs)
+                }
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::operation::Service;
+    use serde_json::json;
+
+    static PLAIN: Service = Service::new("p", "s", "h");
+    static NUMBERED: Service = Service::new("p", "s", "h").lists(Lists::Numbered);
+
+    fn pairs(query: &[(String, String)]) -> String {
+        query
+            .iter()
+            .map(|(n, v)| format!("{n}={v}"))
+            .collect::<Vec<_>>()
+            .join("&")
+    }
+
+    #[test]
+    fn a_json_body_keeps_order_and_digits() {
+        let info = OperationInfo::new(&PLAIN, "O", Method::Post, "/");
+        let fields: Box<RawValue> =
+            serde_json::from_str(r#"{"b":12.50,"a":"云帆 \"x\" 😀"}"#).unwrap();
+        let encoded = encode(&fields, &info, info.params).unwrap();
+        let Body::Bytes(body, content_type) = encoded.body else {
+            panic!("no body")
+        };
+        assert_eq!(body, r#"{"b":12.50,"a":"云帆 \"x\" 😀"}"#);
+        assert_eq!(content_type, "application/json");
+        let empty = encode(&json!({}), &info, info.params).unwrap();
+        assert_eq!(empty.body, Body::Bytes("{}".into(), "application/json"));
+    }
+
+    #[test]
+    fn every_field_goes_to_its_place() {
+        let info = OperationInfo::new(&PLAIN, "O", Method::Get, "/v2/orders/{order_id}/x")
+            .params(Params::Query)
+            .places(&[("order_id", Place::Path), ("X-Language", Place::Header)]);
+        let fields = json!({"order_id": "a/b ~", "X-Language": "zh_CN", "limit": 10, "on": true, "no": null});
+        let encoded = encode(&fields, &info, info.params).unwrap();
+        assert_eq!(encoded.path, "/v2/orders/a%2Fb%20~/x");
+        assert_eq!(
+            encoded.headers,
+            [("x-language".to_owned(), "zh_CN".to_owned())]
+        );
+        assert_eq!(pairs(&encoded.query), "limit=10&on=true");
+        assert_eq!(encoded.body, Body::Empty);
+    }
+
+    #[test]
+    fn lists_and_objects_are_flattened() {
+        let fields =
+            json!({"id": ["x", "y"], "Tag": [{"Key": "k", "Value": 1}, {"Key": "l"}], "None": []});
+        let flat = |service| {
+            let info = OperationInfo::new(service, "O", Method::Post, "/").params(Params::Query);
+            pairs(&encode(&fields, &info, info.params).unwrap().query)
+        };
+        assert_eq!(
+            flat(&NUMBERED),
+            "Tag.1.Key=k&Tag.1.Value=1&Tag.2.Key=l&id.1=x&id.2=y"
+        );
+        assert_eq!(flat(&PLAIN), "Tag.Key=k&Tag.Value=1&Tag.Key=l&id=x&id=y");
+    }
+
+    #[test]
+    fn a_form_is_percent_encoded() {
+        let info = OperationInfo::new(&PLAIN, "O", Method::Post, "/").params(Params::Form);
+        let encoded = encode(&json!({"mobile": "+62 8&="}), &info, info.params).unwrap();
+        let body = Body::Bytes(
+            "mobile=%2B62%208%26%3D".into(),
+            "application/x-www-form-urlencoded",
+        );
+        assert_eq!(encoded.body, body);
+    }
+
+    #[test]
+    fn what_would_change_the_route_or_break_a_header_is_refused() {
+        let info = OperationInfo::new(&PLAIN, "O", Method::Get, "/orders/{id}")
+            .params(Params::Query)
+            .places(&[("id", Place::Path), ("h", Place::Header)]);
+        for fields in [
+            json!({"id": ".."}),
+            json!({"id": ""}),
+            json!({"id": null}),
+            json!({}),
+            json!({"id": "%2e"}),
+        ] {
+            let error = encode(&fields, &info, info.params).unwrap_err();
+            assert_eq!(error.violations()[0].field, "id", "{fields}");
+        }
+        let error = encode(&json!({"id": "1", "h": "a\nb"}), &info, info.params).unwrap_err();
+        assert_eq!(error.violations()[0].field, "h");
+        assert!(encode(&[1], &info, info.params).is_err());
+    }
+}

@@ -1,0 +1,129 @@
+//! Looking into an answer's envelope without reading its payload.
+
+use std::borrow::Cow;
+use std::fmt;
+
+use serde::Deserialize;
+use serde::de::{Deserializer, MapAccess, Visitor};
+use serde_json::value::RawValue;
+
+use crate::lenient::Key;
+
+/// The members of a JSON object by name, each as its own text: an envelope is looked into, its
+/// payload is left for the one real decoding.
+///
+/// Names are compared without the blanks around them and, failing that, without case.
+///
+/// ```
+/// use standing_core::Members;
+///
+/// let envelope = Members::read(r#"{"Response":{"Error":{"Code":"FailedOperation"}}}"#)?;
+/// let code = envelope.object("Response").and_then(|r| r.object("Error")).and_then(|e| e.text("Code"));
+/// assert_eq!(code.as_deref(), Some("FailedOperation"));
+/// # Ok::<(), standing_core::Fault>(())
+/// ```
+pub struct Members<'r>(Vec<(Cow<'r, str>, &'r RawValue)>);
+
+impl<'r> Members<'r> {
+    /// Reads the members of an object.
+    ///
+    /// # Errors
+    ///
+    /// [`Fault::Unreadable`](crate::Fault::Unreadable) if the text is no JSON object.
+    pub fn read(text: &'r str) -> Result<Self, crate::Fault> {
+        serde_json::from_str(text).map_err(|error| {
+            let problem = match error.classify() {
+                serde_json::error::Category::Eof => "ends too early",
+                serde_json::error::Category::Data => "is not a JSON object",
+                _ => "is not JSON",
+            };
+            crate::Fault::Unreadable(problem)
+        })
+    }
+
+    /// The text of a member; null counts as absent.
+    pub fn get(&self, name: &str) -> Option<&'r str> {
+        let by = |same: fn(&str, &str) -> bool| {
+            self.0
+                .iter()
+                .find(|(key, _)| same(key.trim(), name))
+                .map(|(_, value)| value.get())
+        };
+        by(|a, b| a == b)
+            .or_else(|| by(|a, b| a.eq_ignore_ascii_case(b)))
+            .filter(|value| *value != "null")
+    }
+
+    /// Every member, in the order they came.
+    pub(crate) fn iter(&self) -> impl Iterator<Item = (&str, &'r str)> {
+        self.0
+            .iter()
+            .map(|(name, value)| (name.as_ref(), value.get()))
+    }
+
+    /// A member that is an object.
+    pub fn object(&self, name: &str) -> Option<Self> {
+        self.get(name).and_then(|value| Self::read(value).ok())
+    }
+
+    /// A member that is a scalar, as text: a provider's code may come as a number.
+    pub fn text(&self, name: &str) -> Option<Cow<'r, str>> {
+        let value = self.get(name)?;
+        match value.chars().next()? {
+            '"' => serde_json::from_str::<String>(value).ok().map(Cow::Owned),
+            '{' | '[' => None,
+            _ => Some(value.into()),
+        }
+    }
+}
+
+impl<'de> Deserialize<'de> for Members<'de> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct MembersVisitor;
+        impl<'de> Visitor<'de> for MembersVisitor {
+            type Value = Members<'de>;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("an object")
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
+                let mut members = Vec::new();
+                while let Some(Key(key)) = map.next_key()? {
+                    members.push((key, map.next_value()?));
+                }
+                Ok(Members(members))
+            }
+        }
+        deserializer.deserialize_map(MembersVisitor)
+    }
+}
+
+impl fmt::Debug for Members<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Members({})", self.0.len())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn members_are_found_whatever_blanks_and_case() {
+        let members =
+            Members::read(r#"{"status ":"OK","requestId":"r","Code":4500,"Error":null}"#).unwrap();
+        assert_eq!(members.text("status").as_deref(), Some("OK"));
+        assert_eq!(members.text("RequestId").as_deref(), Some("r"));
+        assert_eq!(members.text("Code").as_deref(), Some("4500"));
+        assert!(members.get("Error").is_none());
+        assert!(members.object("Code").is_none());
+    }
+
+    #[test]
+    fn anything_but_an_object_is_refused() {
+        for text in ["", "[]", "null", "\"x\"", "7", "{", "{}x", "<html>"] {
+            assert!(Members::read(text).is_err(), "{text}");
+        }
+    }
+}

@@ -1,0 +1,591 @@
+//! The contract that generated code meets: what an operation is, as a type and as plain facts.
+
+use std::fmt;
+
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+use crate::provider::Provider;
+use crate::validate::InvalidRequest;
+
+/// One operation of a provider: its value is the request, its [`Output`](Self::Output) the answer.
+pub trait Operation: Serialize + Clone + Send + Sync + 'static {
+    /// The provider that knows this operation. A client of another provider refuses to compile it.
+    type Provider: Provider;
+
+    /// What a successful answer holds; `Option` where the provider can say "no such record".
+    type Output: DeserializeOwned + Send;
+
+    /// What is known of the operation apart from its fields.
+    const INFO: OperationInfo;
+
+    /// Checks the limits that the provider documents, before anything is sent.
+    ///
+    /// # Errors
+    ///
+    /// Every limit that is broken, each with the name of its field; no values.
+    fn validate(&self) -> Result<(), InvalidRequest> {
+        Ok(())
+    }
+}
+
+/// The HTTP method of an operation.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Method {
+    /// `GET`
+    Get,
+    /// `POST`
+    Post,
+    /// `PUT`
+    Put,
+    /// `DELETE`
+    Delete,
+}
+
+impl Method {
+    /// The method as it is sent.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Get => "GET",
+            Self::Post => "POST",
+            Self::Put => "PUT",
+            Self::Delete => "DELETE",
+        }
+    }
+}
+
+impl fmt::Display for Method {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+/// Where the fields of an operation travel unless [`OperationInfo::places`] says otherwise.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Params {
+    /// One JSON object as the body.
+    Json,
+    /// An `application/x-www-form-urlencoded` body.
+    Form,
+    /// The query of the URL.
+    Query,
+}
+
+/// Where a single field travels.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Place {
+    /// The body, in the encoding of the operation.
+    Body,
+    /// The query of the URL.
+    Query,
+    /// The `{Field}` of the path.
+    Path,
+    /// A header of that name.
+    Header,
+}
+
+/// How lists are written in a query or a form.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Lists {
+    /// The name once for every item: `a=1&a=2`.
+    Repeated,
+    /// Counted from one: `a.1=1&a.2=2`, and `Tag.1.Key=…` for objects.
+    Numbered,
+}
+
+/// Whether an operation changes anything at the provider.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Effect {
+    /// It only reads.
+    Read,
+    /// It changes something.
+    Write,
+}
+
+/// So many requests in so many seconds, as the provider documents it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct RateLimit {
+    /// Requests that are let through.
+    pub requests: u32,
+    /// The window in seconds.
+    pub seconds: u32,
+}
+
+impl RateLimit {
+    /// `requests` in any `seconds`.
+    pub const fn new(requests: u32, seconds: u32) -> Self {
+        Self { requests, seconds }
+    }
+}
+
+/// What a provider's error code means for the caller.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum CodeKind {
+    /// The keys are refused.
+    Auth,
+    /// The keys are known but may not do this.
+    Permission,
+    /// The request is refused as it is.
+    InvalidRequest,
+    /// Understood and answered: there is no such record.
+    NoData,
+    /// Something that the request names does not exist.
+    NotFound,
+    /// A quota is used up; waiting a moment does not help.
+    Quota,
+    /// Too many requests; refused before any work.
+    Throttled,
+    /// The provider failed; it may or may not have done the work.
+    Server,
+    /// The time stamp is refused.
+    Clock,
+    /// The nonce was seen before.
+    Nonce,
+    /// A session or user token has expired and can be renewed.
+    Token,
+    /// Anything else.
+    Other,
+}
+
+/// A documented error code.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct ErrorCode {
+    /// The code; it also covers the codes below it: `A` covers `A.B`.
+    pub code: &'static str,
+    /// What it means for the caller.
+    pub kind: CodeKind,
+    /// What it says, in a sentence.
+    pub doc: &'static str,
+    /// The HTTP status it comes with, where documented.
+    pub status: Option<u16>,
+}
+
+impl ErrorCode {
+    /// A code, what it means, and its text.
+    pub const fn new(code: &'static str, kind: CodeKind, doc: &'static str) -> Self {
+        Self {
+            code,
+            kind,
+            doc,
+            status: None,
+        }
+    }
+
+    /// The HTTP status that the code comes with.
+    pub const fn status(mut self, status: u16) -> Self {
+        self.status = Some(status);
+        self
+    }
+}
+
+/// How an answer says that it is a success.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Success {
+    /// Nothing (or null) at this pointer.
+    Absent(&'static str),
+    /// This text at this pointer.
+    Equals(&'static str, &'static str),
+}
+
+/// Where an answer keeps what, as JSON pointers; `""` is the root.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Envelope {
+    /// The object that is the operation's output.
+    pub payload: &'static str,
+    /// How a success is told from a failure.
+    pub success: Success,
+    /// The error code.
+    pub code: &'static str,
+    /// The error text.
+    pub message: &'static str,
+    /// The request id, where the body has one.
+    pub request_id: Option<&'static str>,
+}
+
+/// A service of a provider: what its operations share.
+#[derive(Debug, Clone, Copy)]
+#[non_exhaustive]
+pub struct Service {
+    /// The provider's name in lower case.
+    pub provider: &'static str,
+    /// The service's name; where a scheme signs a service name, it is this one.
+    pub name: &'static str,
+    /// The host that the documentation names.
+    pub host: &'static str,
+    /// The version that the operations are called with; empty where there is none.
+    pub version: &'static str,
+    /// How lists are written in queries and forms.
+    pub lists: Lists,
+    /// Codes that any operation may return.
+    pub errors: &'static [ErrorCode],
+    /// Where answers keep what.
+    pub envelope: &'static Envelope,
+}
+
+/// For services that say nothing: the body is the payload, a `code` tells a failure.
+const PLAIN: Envelope = Envelope {
+    payload: "",
+    success: Success::Absent("/code"),
+    code: "/code",
+    message: "/message",
+    request_id: None,
+};
+
+impl Service {
+    /// A service by its provider, name and host.
+    pub const fn new(provider: &'static str, name: &'static str, host: &'static str) -> Self {
+        Self {
+            provider,
+            name,
+            host,
+            version: "",
+            lists: Lists::Repeated,
+            errors: &[],
+            envelope: &PLAIN,
+        }
+    }
+
+    /// The version that the operations are called with.
+    pub const fn version(mut self, version: &'static str) -> Self {
+        self.version = version;
+        self
+    }
+
+    /// How lists are written in queries and forms.
+    pub const fn lists(mut self, lists: Lists) -> Self {
+        self.lists = lists;
+        self
+    }
+
+    /// Codes that any operation may return.
+    pub const fn errors(mut self, errors: &'static [ErrorCode]) -> Self {
+        self.errors = errors;
+        self
+    }
+
+    /// Where answers keep what.
+    pub const fn envelope(mut self, envelope: &'static Envelope) -> Self {
+        self.envelope = envelope;
+        self
+    }
+}
+
+/// What is known of an operation apart from its fields: a chain of `const` calls, so that a new
+/// fact never touches what is there.
+///
+/// ```
+/// use standing_core::{Method, OperationInfo, RateLimit, Service};
+///
+/// static PEOPLE: Service = Service::new("example", "people", "people.example.com");
+/// const LIST: OperationInfo = OperationInfo::new(&PEOPLE, "ListPeople", Method::Post, "/")
+///     .reads()
+///     .rate_limit(RateLimit::new(20, 1));
+/// assert!(!LIST.metered);
+/// ```
+#[derive(Debug, Clone, Copy)]
+#[non_exhaustive]
+pub struct OperationInfo {
+    /// The service it belongs to.
+    pub service: &'static Service,
+    /// Its name at the provider.
+    pub name: &'static str,
+    /// Its HTTP method.
+    pub method: Method,
+    /// Its path; `{Field}` stands for a field that travels there.
+    pub path: &'static str,
+    /// What it does, in a sentence.
+    pub summary: &'static str,
+    /// Where its fields travel.
+    pub params: Params,
+    /// Fields that travel elsewhere.
+    pub places: &'static [(&'static str, Place)],
+    /// Whether it changes anything.
+    pub effect: Effect,
+    /// Whether repeating it is the same as doing it once.
+    pub idempotent: bool,
+    /// Whether every call may be billed.
+    pub metered: bool,
+    /// Whether it answers in pages.
+    pub paged: bool,
+    /// The documented rate.
+    pub rate: Option<RateLimit>,
+    /// Its own error codes.
+    pub errors: &'static [ErrorCode],
+    /// The codes that mean "no such record".
+    pub no_record: &'static [&'static str],
+    /// Request fields with personal data.
+    pub sensitive: &'static [&'static str],
+    /// Its own envelope, where it differs from the service's.
+    pub own_envelope: Option<&'static Envelope>,
+}
+
+impl OperationInfo {
+    /// An operation by its service, name, method and path. Until told otherwise it counts as a
+    /// write, which is never repeated once it may have run.
+    pub const fn new(
+        service: &'static Service,
+        name: &'static str,
+        method: Method,
+        path: &'static str,
+    ) -> Self {
+        Self {
+            service,
+            name,
+            method,
+            path,
+            summary: "",
+            params: Params::Json,
+            places: &[],
+            effect: Effect::Write,
+            idempotent: false,
+            metered: false,
+            paged: false,
+            rate: None,
+            errors: &[],
+            no_record: &[],
+            sensitive: &[],
+            own_envelope: None,
+        }
+    }
+
+    /// What it does, in a sentence.
+    pub const fn summary(mut self, summary: &'static str) -> Self {
+        self.summary = summary;
+        self
+    }
+
+    /// Where its fields travel.
+    pub const fn params(mut self, params: Params) -> Self {
+        self.params = params;
+        self
+    }
+
+    /// Fields that travel elsewhere.
+    pub const fn places(mut self, places: &'static [(&'static str, Place)]) -> Self {
+        self.places = places;
+        self
+    }
+
+    /// It changes nothing.
+    pub const fn reads(mut self) -> Self {
+        self.effect = Effect::Read;
+        self
+    }
+
+    /// Repeating it is the same as doing it once.
+    pub const fn idempotent(mut self) -> Self {
+        self.idempotent = true;
+        self
+    }
+
+    /// Every call may be billed.
+    pub const fn metered(mut self) -> Self {
+        self.metered = true;
+        self
+    }
+
+    /// It answers in pages.
+    pub const fn paged(mut self) -> Self {
+        self.paged = true;
+        self
+    }
+
+    /// The documented rate.
+    pub const fn rate_limit(mut self, rate: RateLimit) -> Self {
+        self.rate = Some(rate);
+        self
+    }
+
+    /// Its own error codes.
+    pub const fn errors(mut self, errors: &'static [ErrorCode]) -> Self {
+        self.errors = errors;
+        self
+    }
+
+    /// The codes that mean "no such record".
+    pub const fn no_record(mut self, codes: &'static [&'static str]) -> Self {
+        self.no_record = codes;
+        self
+    }
+
+    /// Request fields with personal data.
+    pub const fn sensitive(mut self, fields: &'static [&'static str]) -> Self {
+        self.sensitive = fields;
+        self
+    }
+
+    /// Its own envelope.
+    pub const fn envelope(mut self, envelope: &'static Envelope) -> Self {
+        self.own_envelope = Some(envelope);
+        self
+    }
+
+    /// The envelope of its answers: its own, else the service's.
+    pub const fn answer_envelope(&self) -> &'static Envelope {
+        match self.own_envelope {
+            Some(envelope) => envelope,
+            None => self.service.envelope,
+        }
+    }
+
+    /// What is documented of a code: the operation's table before the service's, and in each the
+    /// longest dotted prefix.
+    pub fn error_code(&self, code: &str) -> Option<&'static ErrorCode> {
+        [self.errors, self.service.errors]
+            .into_iter()
+            .find_map(|table| {
+                table
+                    .iter()
+                    .filter(|known| covers(known.code, code))
+                    .max_by_key(|known| known.code.len())
+            })
+    }
+
+    /// Whether a repeat is harmless however far the first attempt got.
+    pub const fn repeatable(&self) -> bool {
+        !self.metered && (self.idempotent || matches!(self.effect, Effect::Read))
+    }
+}
+
+fn covers(known: &str, code: &str) -> bool {
+    code.strip_prefix(known)
+        .is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
+}
+
+/// A position in a list that comes in pages.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Cursor {
+    /// A page number or a record offset.
+    Number(u64),
+    /// A token that the provider handed out.
+    Token(String),
+}
+
+/// How an operation pages.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Paging {
+    /// Whether positions are pages, record offsets or tokens.
+    pub style: PagingStyle,
+    /// The position of the first page.
+    pub first: u64,
+    /// The page size that the provider takes when none is given.
+    pub default_size: Option<u64>,
+    /// The largest page size.
+    pub max_size: Option<u64>,
+}
+
+/// The three ways to page.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum PagingStyle {
+    /// By page number.
+    Page,
+    /// By record offset.
+    Offset,
+    /// By the token of the previous page.
+    Token,
+}
+
+impl Paging {
+    const fn new(style: PagingStyle, first: u64) -> Self {
+        Self {
+            style,
+            first,
+            default_size: None,
+            max_size: None,
+        }
+    }
+
+    /// By page number, counted from `first`.
+    pub const fn pages(first: u64) -> Self {
+        Self::new(PagingStyle::Page, first)
+    }
+
+    /// By record offset, counted from `first`.
+    pub const fn offsets(first: u64) -> Self {
+        Self::new(PagingStyle::Offset, first)
+    }
+
+    /// By token.
+    pub const fn tokens() -> Self {
+        Self::new(PagingStyle::Token, 0)
+    }
+
+    /// The page size that the provider takes when none is given.
+    pub const fn default_size(mut self, size: u64) -> Self {
+        self.default_size = Some(size);
+        self
+    }
+
+    /// The largest page size.
+    pub const fn max_size(mut self, size: u64) -> Self {
+        self.max_size = Some(size);
+        self
+    }
+}
+
+/// An operation that answers in pages; [`Pages`](crate::Pages) walks them.
+pub trait Paginated: Operation {
+    /// One row.
+    type Item: Serialize + Send;
+
+    /// How it pages.
+    const PAGING: Paging;
+
+    /// The position that the request asks for, if it does.
+    fn cursor(&self) -> Option<Cursor>;
+
+    /// Asks for another position.
+    fn set_cursor(&mut self, cursor: Cursor);
+
+    /// The page size that the request asks for, if it does.
+    fn page_size(&self) -> Option<u64>;
+
+    /// Asks for pages of another size.
+    fn set_page_size(&mut self, size: u64);
+
+    /// The number of rows over all pages, where the answer has it.
+    fn total(_output: &Self::Output) -> Option<u64> {
+        None
+    }
+
+    /// The token of the next page, where the answer has one.
+    fn next_token(_output: &Self::Output) -> Option<String> {
+        None
+    }
+
+    /// The rows of a page.
+    fn into_items(output: Self::Output) -> Vec<Self::Item>;
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_code_is_found_by_its_longest_dotted_prefix_and_the_operation_comes_first() {
+        const SHARED: &[ErrorCode] = &[
+            ErrorCode::new("Auth", CodeKind::Auth, ""),
+            ErrorCode::new("Auth.Expired", CodeKind::Clock, ""),
+            ErrorCode::new("Limit", CodeKind::Quota, ""),
+        ];
+        static SERVICE: Service = Service::new("p", "s", "h").errors(SHARED);
+        const OWN: &[ErrorCode] = &[ErrorCode::new("Limit", CodeKind::Throttled, "")];
+        let info = OperationInfo::new(&SERVICE, "O", Method::Post, "/").errors(OWN);
+        let kind = |code| info.error_code(code).map(|known| known.kind);
+        assert_eq!(kind("Auth.Other"), Some(CodeKind::Auth));
+        assert_eq!(kind("Auth.Expired"), Some(CodeKind::Clock));
+        assert_eq!(kind("Auth.Expired.Sub"), Some(CodeKind::Clock));
+        assert_eq!(kind("Authority"), None);
+        assert_eq!(kind("Limit"), Some(CodeKind::Throttled));
+    }
+}

@@ -1,0 +1,276 @@
+//! The contract that a provider meets: two pure functions and a few facts.
+
+use std::borrow::Cow;
+use std::fmt;
+use std::time::Duration;
+
+use http::HeaderMap;
+use time::OffsetDateTime;
+
+use crate::credentials::{Credentials, CredentialsError};
+use crate::operation::{CodeKind, OperationInfo, Params, Service};
+use crate::request::Request;
+
+/// A provider: how its requests are signed and its answers opened.
+///
+/// Both functions are pure: no clock, no network, nothing to wait for. The call loop does the rest.
+pub trait Provider: Default + Send + Sync + 'static {
+    /// The provider's name in lower case, as it stands in errors.
+    const NAME: &'static str;
+
+    /// How long calls may take unless the client says otherwise.
+    const LIMITS: Limits = Limits::DEFAULT;
+
+    /// The host of a service. It never changes what name is signed for the service.
+    fn host<'s>(&'s self, service: &'s Service) -> Cow<'s, str> {
+        service.host.into()
+    }
+
+    /// Where an operation's fields travel.
+    fn params(&self, info: &OperationInfo) -> Params {
+        info.params
+    }
+
+    /// Reads keys from environment variables, which `variable` looks up.
+    ///
+    /// # Errors
+    ///
+    /// A variable that is missing or holds no usable key; by its name, never its value.
+    fn credentials(
+        variable: &dyn Fn(&str) -> Option<String>,
+    ) -> Result<Credentials, CredentialsError>;
+
+    /// Adds the headers that identify and sign the request. Headers that are set before
+    /// [`Request::canonical`] are signed, later ones are not.
+    ///
+    /// # Errors
+    ///
+    /// Keys of a form that this provider does not take.
+    fn sign(
+        &self,
+        request: &mut Request,
+        info: &OperationInfo,
+        key: &Credentials,
+        at: &Stamp,
+    ) -> Result<(), CredentialsError>;
+
+    /// Finds the payload of a success, or what went wrong, whatever the HTTP status.
+    ///
+    /// # Errors
+    ///
+    /// What the provider says went wrong, or that the answer is not of its form.
+    fn open<'r>(&self, answer: &'r Answer, info: &OperationInfo) -> Result<Opened<'r>, Fault>;
+}
+
+/// How long calls may take.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Limits {
+    /// For reaching the host, TLS included.
+    pub connect: Duration,
+    /// For one attempt, until the last byte of the answer.
+    pub attempt: Duration,
+    /// For the whole call with all attempts and pauses.
+    pub call: Duration,
+}
+
+impl Limits {
+    /// 5 s to connect, 10 s an attempt, 30 s a call.
+    pub const DEFAULT: Self = Self {
+        connect: Duration::from_secs(5),
+        attempt: Duration::from_secs(10),
+        call: Duration::from_secs(30),
+    };
+
+    /// These limits with other ones for attempts and calls.
+    pub const fn with(mut self, attempt: Duration, call: Duration) -> Self {
+        self.attempt = attempt;
+        self.call = call;
+        self
+    }
+}
+
+/// The instant and the nonce that a request is signed with.
+#[derive(Debug, Clone)]
+pub struct Stamp {
+    /// The time, corrected for a clock that is known to be off.
+    pub time: OffsetDateTime,
+    /// 32 lower-case hexadecimal digits that no other request has.
+    pub nonce: String,
+}
+
+/// An answer as it came, whatever its status.
+pub struct Answer {
+    pub(crate) status: u16,
+    pub(crate) headers: HeaderMap,
+    pub(crate) text: String,
+    /// Whether the end of the body was marked; without that, a cut body looks whole.
+    pub(crate) framed: bool,
+}
+
+impl Answer {
+    /// An answer from its parts, as a test of a provider needs it. A byte order mark is dropped;
+    /// bytes that are not UTF-8 are refused only where a value holds them.
+    pub fn new(status: u16, headers: HeaderMap, body: &[u8]) -> Self {
+        let body = body.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(body);
+        let text = match std::str::from_utf8(body) {
+            Ok(text) => text.to_owned(),
+            Err(_) => {
+                let mut text = String::with_capacity(body.len());
+                for chunk in body.utf8_chunks() {
+                    text.push_str(chunk.valid());
+                    if !chunk.invalid().is_empty() {
+                        text.push(crate::lenient::INVALID);
+                    }
+                }
+                text
+            }
+        };
+        Self {
+            status,
+            headers,
+            text,
+            framed: true,
+        }
+    }
+
+    /// The HTTP status.
+    pub fn status(&self) -> u16 {
+        self.status
+    }
+
+    /// Whether the status is one of success.
+    pub fn is_success(&self) -> bool {
+        (200..300).contains(&self.status)
+    }
+
+    /// A header, if it is there and is text.
+    pub fn header(&self, name: &str) -> Option<&str> {
+        self.headers.get(name).and_then(|value| value.to_str().ok())
+    }
+
+    /// The body.
+    pub fn text(&self) -> &str {
+        &self.text
+    }
+}
+
+impl fmt::Debug for Answer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Answer")
+            .field("status", &self.status)
+            .field("body_length", &self.text.len())
+            .finish_non_exhaustive()
+    }
+}
+
+/// The payload of a success.
+pub struct Opened<'r> {
+    /// The payload's JSON, still to be decoded.
+    pub payload: &'r str,
+    /// The id that the provider gave the request.
+    pub request_id: Option<Cow<'r, str>>,
+}
+
+impl fmt::Debug for Opened<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Opened")
+            .field("payload_length", &self.payload.len())
+            .field("request_id", &self.request_id)
+            .finish()
+    }
+}
+
+/// Why an answer holds no payload.
+#[derive(Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Fault {
+    /// The provider says what went wrong.
+    Refused(Box<Refusal>),
+    /// The answer is not of the provider's form; the HTTP status decides.
+    Unreadable(&'static str),
+}
+
+/// What a provider says went wrong.
+#[derive(Clone, PartialEq, Eq, Default)]
+#[non_exhaustive]
+pub struct Refusal {
+    /// The provider's code.
+    pub code: Option<String>,
+    /// The provider's text; it may repeat what the caller sent.
+    pub message: Option<String>,
+    /// The id that the provider gave the request.
+    pub request_id: Option<String>,
+    /// What the code means here, where the tables alone do not tell.
+    pub kind: Option<CodeKind>,
+    /// How long the provider asks to wait.
+    pub retry_after: Option<Duration>,
+}
+
+impl Refusal {
+    /// A refusal by code and text.
+    pub fn new(code: Option<impl Into<String>>, message: Option<impl Into<String>>) -> Self {
+        Self {
+            code: code.map(Into::into),
+            message: message.map(Into::into),
+            ..Self::default()
+        }
+    }
+
+    /// The id that the provider gave the request.
+    #[must_use]
+    pub fn request_id(mut self, id: Option<impl Into<String>>) -> Self {
+        self.request_id = id.map(Into::into);
+        self
+    }
+
+    /// What the code means here, where the tables alone do not tell.
+    #[must_use]
+    pub fn kind(mut self, kind: CodeKind) -> Self {
+        self.kind = Some(kind);
+        self
+    }
+
+    /// How long the provider asks to wait.
+    #[must_use]
+    pub fn retry_after(mut self, wait: Option<Duration>) -> Self {
+        self.retry_after = wait;
+        self
+    }
+}
+
+impl From<Refusal> for Fault {
+    fn from(refusal: Refusal) -> Self {
+        Self::Refused(Box::new(refusal))
+    }
+}
+
+impl fmt::Debug for Refusal {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Refusal")
+            .field("code", &self.code)
+            .field("kind", &self.kind)
+            .field("request_id", &self.request_id)
+            .finish_non_exhaustive()
+    }
+}
+
+impl fmt::Debug for Fault {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Refused(refusal) => refusal.fmt(f),
+            Self::Unreadable(problem) => write!(f, "Unreadable({problem})"),
+        }
+    }
+}
+
+impl fmt::Display for Fault {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Refused(refusal) => f.write_str(refusal.code.as_deref().unwrap_or("refused")),
+            Self::Unreadable(problem) => write!(f, "the answer {problem}"),
+        }
+    }
+}
+
+impl std::error::Error for Fault {}

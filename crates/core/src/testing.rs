@@ -1,0 +1,1 @@
+//! Checks that the generated tests of the provider crates are made of.

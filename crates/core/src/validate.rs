@@ -1,0 +1,367 @@
+//! Limits of request fields, all of them checked, none of the values told.
+
+use std::fmt;
+use std::ops::{Bound, RangeBounds};
+
+/// A request that breaks limits; nothing was sent.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct InvalidRequest {
+    violations: Vec<Violation>,
+}
+
+impl InvalidRequest {
+    pub(crate) fn one(field: impl Into<String>, problem: impl Into<String>) -> Self {
+        Self {
+            violations: vec![Violation {
+                field: field.into(),
+                problem: problem.into(),
+            }],
+        }
+    }
+
+    /// Every limit that is broken.
+    pub fn violations(&self) -> &[Violation] {
+        &self.violations
+    }
+}
+
+impl fmt::Display for InvalidRequest {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (index, violation) in self.violations.iter().enumerate() {
+            if index > 0 {
+                f.write_str("; ")?;
+            }
+            write!(f, "{violation}")?;
+        }
+        Ok(())
+    }
+}
+
+impl std::error::Error for InvalidRequest {}
+
+/// One broken limit: the field's name at the provider, and what is wrong. Never a value.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Violation {
+    /// The field, with the way to it: `Tags[3].Key`.
+    pub field: String,
+    /// What is wrong with it.
+    pub problem: String,
+}
+
+impl fmt::Display for Violation {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} {}", self.field, self.problem)
+    }
+}
+
+/// A documented shape of a text.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Format {
+    /// 32 hexadecimal digits.
+    Md5,
+}
+
+/// Collects every broken limit of a request.
+#[derive(Debug, Default)]
+#[must_use]
+pub struct Violations {
+    within: String,
+    found: Vec<Violation>,
+}
+
+impl Violations {
+    /// None so far.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    fn add(&mut self, field: &str, problem: impl Into<String>) {
+        self.found.push(Violation {
+            field: format!("{}{field}", self.within),
+            problem: problem.into(),
+        });
+    }
+
+    /// The field must be there.
+    pub fn required(mut self, field: &str, present: bool) -> Self {
+        if !present {
+            self.add(field, "is required");
+        }
+        self
+    }
+
+    /// A number must lie in `limits`.
+    pub fn range<T: PartialOrd + fmt::Display>(
+        mut self,
+        field: &str,
+        value: Option<&T>,
+        limits: impl RangeBounds<T>,
+    ) -> Self {
+        if value.is_some_and(|value| !limits.contains(value)) {
+            self.add(field, format!("must be {}", described(&limits, "")));
+        }
+        self
+    }
+
+    /// Every number of a list must lie in `limits`.
+    pub fn each_range<T: PartialOrd + fmt::Display>(
+        mut self,
+        field: &str,
+        values: &[T],
+        limits: impl RangeBounds<T>,
+    ) -> Self {
+        for (index, value) in values.iter().enumerate() {
+            if !limits.contains(value) {
+                self.add(
+                    &format!("{field}[{index}]"),
+                    format!("must be {}", described(&limits, "")),
+                );
+            }
+        }
+        self
+    }
+
+    /// A text must be of such a length, in characters; one that must not be empty must not be
+    /// blank either.
+    pub fn length(
+        mut self,
+        field: &str,
+        value: Option<&str>,
+        limits: impl RangeBounds<usize>,
+    ) -> Self {
+        if let Some(problem) = value.and_then(|value| length_problem(value, &limits)) {
+            self.add(field, problem);
+        }
+        self
+    }
+
+    /// Every text of a list must be of such a length.
+    pub fn each_length(
+        mut self,
+        field: &str,
+        values: &[impl AsRef<str>],
+        limits: impl RangeBounds<usize>,
+    ) -> Self {
+        for (index, value) in values.iter().enumerate() {
+            if let Some(problem) = length_problem(value.as_ref(), &limits) {
+                self.add(&format!("{field}[{index}]"), problem);
+            }
+        }
+        self
+    }
+
+    /// A text must be of a documented shape.
+    pub fn format(mut self, field: &str, value: Option<&str>, format: Format) -> Self {
+        let (fits, problem) = match format {
+            Format::Md5 => (
+                value.is_none_or(|text| {
+                    text.len() == 32 && text.bytes().all(|b| b.is_ascii_hexdigit())
+                }),
+                "must be 32 hexadecimal digits",
+            ),
+        };
+        if !fits {
+            self.add(field, problem);
+        }
+        self
+    }
+
+    /// A list must have so many items.
+    pub fn items(mut self, field: &str, count: usize, limits: impl RangeBounds<usize>) -> Self {
+        if !limits.contains(&count) {
+            self.add(
+                field,
+                format!("must have {}, has {count}", described(&limits, " items")),
+            );
+        }
+        self
+    }
+
+    /// At least one of the fields must be there.
+    pub fn any_of(mut self, fields: &[(&str, bool)]) -> Self {
+        if !fields.iter().any(|(_, present)| *present) {
+            self.add(&names(fields), "must not all be missing");
+        }
+        self
+    }
+
+    /// Exactly one of the fields must be there.
+    pub fn one_of(mut self, fields: &[(&str, bool)]) -> Self {
+        match fields.iter().filter(|(_, present)| *present).count() {
+            0 => self.add(&names(fields), "are all missing, exactly one is needed"),
+            1 => {}
+            _ => self.add(&names(fields), "exclude each other, exactly one is needed"),
+        }
+        self
+    }
+
+    /// All of the fields or none must be there.
+    pub fn together(mut self, fields: &[(&str, bool)]) -> Self {
+        let present = fields.iter().filter(|(_, present)| *present).count();
+        if present != 0 && present != fields.len() {
+            self.add(&names(fields), "must be given together");
+        }
+        self
+    }
+
+    /// Checks what is nested in a field.
+    pub fn within<T>(
+        self,
+        field: &str,
+        value: Option<&T>,
+        check: impl FnOnce(&T, Self) -> Self,
+    ) -> Self {
+        match value {
+            Some(value) => self.nested(format!("{field}."), |violations| check(value, violations)),
+            None => self,
+        }
+    }
+
+    /// Checks what is nested in every item of a list.
+    pub fn within_each<T>(
+        self,
+        field: &str,
+        values: &[T],
+        check: impl Fn(&T, Self) -> Self,
+    ) -> Self {
+        values
+            .iter()
+            .enumerate()
+            .fold(self, |violations, (index, value)| {
+                violations.nested(format!("{field}[{index}]."), |violations| {
+                    check(value, violations)
+                })
+            })
+    }
+
+    fn nested(mut self, step: String, check: impl FnOnce(Self) -> Self) -> Self {
+        let outer = self.within.len();
+        self.within.push_str(&step);
+        let mut checked = check(self);
+        checked.within.truncate(outer);
+        checked
+    }
+
+    /// What came of it.
+    ///
+    /// # Errors
+    ///
+    /// Every limit that is broken.
+    pub fn finish(self) -> Result<(), InvalidRequest> {
+        if self.found.is_empty() {
+            return Ok(());
+        }
+        Err(InvalidRequest {
+            violations: self.found,
+        })
+    }
+}
+
+fn length_problem(value: &str, limits: &impl RangeBounds<usize>) -> Option<String> {
+    if !limits.contains(&value.chars().count()) {
+        return Some(format!("must have {}", described(limits, " characters")));
+    }
+    (value.trim().is_empty() && !limits.contains(&0)).then(|| "must not be blank".to_owned())
+}
+
+fn names(fields: &[(&str, bool)]) -> String {
+    fields
+        .iter()
+        .map(|(name, _)| *name)
+        .collect::<Vec<_>>()
+        .join(", ")
+}
+
+fn described<T: fmt::Display>(limits: &impl RangeBounds<T>, unit: &str) -> String {
+    let low = match limits.start_bound() {
+        Bound::Included(low) | Bound::Excluded(low) => Some(low),
+        Bound::Unbounded => None,
+    };
+    let high = match limits.end_bound() {
+        Bound::Included(high) | Bound::Excluded(high) => Some(high),
+        Bound::Unbounded => None,
+    };
+    match (low, high) {
+        (Some(low), Some(high)) => format!("{low} to {high}{unit}"),
+        (Some(low), None) => format!("at least {low}{unit}"),
+        (None, Some(high)) => format!("at most {high}{unit}"),
+        (None, None) => "anything".to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn text(violations: Violations) -> String {
+        violations
+            .finish()
+            .map_or_else(|invalid| invalid.to_string(), |()| String::new())
+    }
+
+    #[test]
+    fn every_broken_limit_is_told_and_no_value() {
+        let told = text(
+            Violations::new()
+                .required("Name", false)
+                .range("Page", Some(&0_u64), 1..)
+                .length("Id", Some("secret-value"), ..=4)
+                .items("ids", 201, ..=200)
+                .each_length("ids", &["", "x"], 1..=64)
+                .format("mobile_md5", Some("secret-value"), Format::Md5)
+                .within_each("Tags", &[(), ()], |(), violations| {
+                    violations.required("Key", false)
+                }),
+        );
+        assert_eq!(
+            told,
+            "Name is required; Page must be at least 1; Id must have at most 4 characters; \
+             ids must have at most 200 items, has 201; ids[0] must have 1 to 64 characters; \
+             mobile_md5 must be 32 hexadecimal digits; Tags[0].Key is required; Tags[1].Key is required"
+        );
+    }
+
+    #[test]
+    fn groups_of_fields() {
+        let both = [("a", true), ("b", true)];
+        let none = [("a", false), ("b", false)];
+        let one = [("a", true), ("b", false)];
+        assert!(
+            Violations::new()
+                .one_of(&one)
+                .any_of(&both)
+                .together(&both)
+                .together(&none)
+                .finish()
+                .is_ok()
+        );
+        assert_eq!(
+            text(Violations::new().one_of(&none)),
+            "a, b are all missing, exactly one is needed"
+        );
+        assert_eq!(
+            text(Violations::new().one_of(&both)),
+            "a, b exclude each other, exactly one is needed"
+        );
+        assert_eq!(
+            text(Violations::new().any_of(&none)),
+            "a, b must not all be missing"
+        );
+        assert_eq!(
+            text(Violations::new().together(&one)),
+            "a, b must be given together"
+        );
+    }
+
+    #[test]
+    fn lengths_count_characters_and_a_blank_is_no_text() {
+        assert_eq!(text(Violations::new().length("f", Some("云帆"), 1..=2)), "");
+        assert_eq!(
+            text(Violations::new().length("f", Some("  "), 1..)),
+            "f must not be blank"
+        );
+        assert_eq!(text(Violations::new().length("f", Some(""), ..=3)), "");
+    }
+}
