@@ -1,0 +1,220 @@
+//! A client on a bare socket, and signers written for the tests alone.
+
+use std::io;
+use std::time::{Duration, UNIX_EPOCH};
+
+use hmac::{Hmac, KeyInit, Mac};
+use serde_json::Value;
+use sha2::{Digest, Sha256};
+use standing_sandbox::{Provider, Sandbox};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
+use tokio::time::timeout;
+
+/// Far longer than anything here takes: only a hang reaches it.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+/// 2026-01-01: tests that compare bytes stop the clock here.
+pub(crate) const NEW_YEAR: u64 = 1_767_225_600;
+
+#[derive(Debug)]
+pub(crate) struct Reply {
+    pub(crate) status: u16,
+    pub(crate) head: String,
+    pub(crate) body: String,
+    /// As many bytes came as the head had promised.
+    pub(crate) whole: bool,
+}
+
+impl Reply {
+    pub(crate) fn json(&self) -> Value {
+        serde_json::from_str(&self.body).unwrap_or_else(|error| panic!("{error}: {}", self.body))
+    }
+
+    pub(crate) fn header(&self, name: &str) -> Option<&str> {
+        self.head.lines().find_map(|line| {
+            let (found, value) = line.split_once(':')?;
+            found.eq_ignore_ascii_case(name).then(|| value.trim())
+        })
+    }
+}
+
+/// A connection that is kept.
+pub(crate) struct Connection(TcpStream);
+
+impl Connection {
+    pub(crate) async fn open(endpoint: &str) -> Self {
+        Self(TcpStream::connect(authority(endpoint)).await.unwrap())
+    }
+
+    /// Sends one request and reads one answer, or as much of it as comes.
+    pub(crate) async fn send(&mut self, request: &[u8]) -> io::Result<Reply> {
+        timeout(PATIENCE, self.exchange(request))
+            .await
+            .expect("no answer")
+    }
+
+    async fn exchange(&mut self, request: &[u8]) -> io::Result<Reply> {
+        self.0.write_all(request).await?;
+        let mut bytes = Vec::new();
+        loop {
+            let reply = parse(&bytes);
+            if reply.as_ref().is_some_and(|reply| reply.whole) {
+                return Ok(reply.unwrap());
+            }
+            if self.0.read_buf(&mut bytes).await? == 0 {
+                return match reply {
+                    Some(reply) => Ok(reply),
+                    None => Err(io::ErrorKind::UnexpectedEof.into()),
+                };
+            }
+        }
+    }
+}
+
+fn parse(bytes: &[u8]) -> Option<Reply> {
+    let text = String::from_utf8_lossy(bytes);
+    let (head, body) = text.split_once("\r\n\r\n")?;
+    let status = head.split(' ').nth(1)?.parse().ok()?;
+    let mut reply = Reply {
+        status,
+        head: head.to_owned(),
+        body: body.to_owned(),
+        whole: false,
+    };
+    let length: usize = reply.header("content-length")?.parse().ok()?;
+    reply.whole = body.len() >= length;
+    Some(reply)
+}
+
+pub(crate) async fn send(endpoint: &str, request: &[u8]) -> io::Result<Reply> {
+    Connection::open(endpoint).await.send(request).await
+}
+
+pub(crate) fn authority(endpoint: &str) -> &str {
+    let rest = endpoint.strip_prefix("http://").unwrap();
+    rest.split('/').next().unwrap()
+}
+
+/// The path prefix of an endpoint, if it has one.
+pub(crate) fn prefix(endpoint: &str) -> &str {
+    endpoint
+        .strip_prefix("http://")
+        .unwrap()
+        .strip_prefix(authority(endpoint))
+        .unwrap()
+}
+
+pub(crate) fn sha256(bytes: &[u8]) -> String {
+    Sha256::digest(bytes)
+        .iter()
+        .map(|byte| format!("{byte:02x}"))
+        .collect()
+}
+
+pub(crate) fn hmac(key: &[u8], message: &str) -> Vec<u8> {
+    let mut mac = Hmac::<Sha256>::new_from_slice(key).unwrap();
+    mac.update(message.as_bytes());
+    mac.finalize().into_bytes().to_vec()
+}
+
+pub(crate) fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+/// A request of `QueryCustomersCredit`.
+#[derive(Clone)]
+pub(crate) struct Tencent {
+    pub(crate) endpoint: String,
+    pub(crate) id: String,
+    pub(crate) secret: String,
+    pub(crate) service: &'static str,
+    pub(crate) version: &'static str,
+    pub(crate) time: u64,
+    pub(crate) extra: String,
+}
+
+impl Tencent {
+    /// Signed for the sandbox's own time, in the older dialect.
+    pub(crate) fn of(sandbox: &Sandbox) -> Self {
+        let key = sandbox.key(Provider::Tencent);
+        let time = sandbox
+            .clock()
+            .now()
+            .duration_since(UNIX_EPOCH)
+            .unwrap()
+            .as_secs();
+        Self {
+            endpoint: sandbox.endpoint(Provider::Tencent),
+            id: key.id,
+            secret: key.secret,
+            service: "ip",
+            version: "2021-04-09",
+            time,
+            extra: String::new(),
+        }
+    }
+
+    pub(crate) fn newer(self) -> Self {
+        Self {
+            service: "intlpartnersmgt",
+            version: "2022-09-28",
+            ..self
+        }
+    }
+
+    pub(crate) fn request(&self, body: &str) -> Vec<u8> {
+        let Self {
+            endpoint,
+            id,
+            secret,
+            service,
+            version,
+            time,
+            extra,
+        } = self;
+        let (host, prefix) = (authority(endpoint), prefix(endpoint));
+        let day = i64::try_from(*time).unwrap();
+        let day = time::OffsetDateTime::from_unix_timestamp(day)
+            .unwrap()
+            .date()
+            .to_string();
+        let canonical = format!(
+            "POST\n/\n\ncontent-type:application/json\nhost:{host}\n\ncontent-type;host\n{}",
+            sha256(body.as_bytes())
+        );
+        let text = format!(
+            "TC3-HMAC-SHA256\n{time}\n{day}/{service}/tc3_request\n{}",
+            sha256(canonical.as_bytes())
+        );
+        let key = hmac(
+            &hmac(&hmac(format!("TC3{secret}").as_bytes(), &day), service),
+            "tc3_request",
+        );
+        let signature = hex(&hmac(&key, &text));
+        format!(
+            "POST {prefix}/ HTTP/1.1\r\nHost: {host}\r\nContent-Type: application/json\r\nContent-Length: {}\r\n\
+             X-TC-Action: QueryCustomersCredit\r\nX-TC-Version: {version}\r\nX-TC-Timestamp: {time}\r\n{extra}\
+             Authorization: TC3-HMAC-SHA256 Credential={id}/{day}/{service}/tc3_request, \
+             SignedHeaders=content-type;host, Signature={signature}\r\n\r\n{body}",
+            body.len()
+        )
+        .into_bytes()
+    }
+
+    pub(crate) async fn call(&self, body: &str) -> Value {
+        let reply = send(&self.endpoint, &self.request(body)).await.unwrap();
+        assert_eq!(
+            (reply.status, reply.header("content-type")),
+            (200, Some("application/json"))
+        );
+        reply.json()["Response"].clone()
+    }
+
+    pub(crate) async fn code(&self, body: &str) -> String {
+        self.call(body).await["Error"]["Code"]
+            .as_str()
+            .unwrap_or("OK")
+            .to_owned()
+    }
+}

@@ -1,0 +1,300 @@
+//! Every fault as a client on a bare socket sees it.
+
+use std::io::{self, ErrorKind};
+use std::time::Duration;
+
+use crate::client::{Connection, NEW_YEAR, Reply, Tencent, send};
+use serde_json::json;
+use standing_sandbox::{Fault, Provider, Sandbox, fault};
+use tokio::time::timeout;
+
+async fn sandbox(fault: Fault) -> Sandbox {
+    let sandbox = Sandbox::builder().rate_limits(false).start().await.unwrap();
+    sandbox.fault(fault.on("QueryCustomersCredit").times(1));
+    sandbox
+}
+
+/// The answers to the first request, which meets the fault, and to the second, which does not.
+async fn twice(sandbox: &Sandbox) -> (io::Result<Reply>, Reply) {
+    let tencent = Tencent::of(sandbox);
+    let first = send(&tencent.endpoint, &tencent.request("{}")).await;
+    let second = send(&tencent.endpoint, &tencent.request("{}"))
+        .await
+        .unwrap();
+    assert_eq!(second.json()["Response"]["Total"], 60);
+    let report = sandbox.report();
+    assert_eq!(
+        (report.total, report.faults, report.verified),
+        (2, 1, 2),
+        "{report:?}"
+    );
+    (first, second)
+}
+
+#[tokio::test]
+async fn status() {
+    let sandbox = sandbox(fault::status(503)).await;
+    let first = twice(&sandbox).await.0.unwrap();
+    assert_eq!((first.status, first.body.as_str()), (503, ""));
+    assert!(first.header("date").is_some());
+}
+
+#[tokio::test]
+async fn throttle() {
+    let sandbox = sandbox(fault::throttle_for(Duration::from_secs(2))).await;
+    let first = twice(&sandbox).await.0.unwrap();
+    assert_eq!(
+        first.json()["Response"]["Error"]["Code"],
+        "RequestLimitExceeded"
+    );
+    assert_eq!(
+        (first.status, first.header("retry-after")),
+        (200, Some("2"))
+    );
+}
+
+#[tokio::test]
+async fn provider_code() {
+    let sandbox = sandbox(fault::provider_code("FailedOperation")).await;
+    let first = twice(&sandbox).await.0.unwrap();
+    assert_eq!(first.json()["Response"]["Error"]["Code"], "FailedOperation");
+    assert!(first.json()["Response"]["RequestId"].is_string());
+    assert_eq!(
+        sandbox.report().codes[&(Provider::Tencent, "FailedOperation".to_owned())],
+        1
+    );
+}
+
+#[tokio::test]
+async fn latency() {
+    let sandbox = sandbox(fault::latency(Duration::from_millis(300))).await;
+    let tencent = Tencent::of(&sandbox);
+    let request = tencent.request("{}");
+    let mut slow = Box::pin(send(&tencent.endpoint, &request));
+    let early = timeout(Duration::from_millis(100), &mut slow).await;
+    assert!(early.is_err());
+    assert_eq!(slow.await.unwrap().status, 200);
+}
+
+#[tokio::test]
+async fn drop_before_response() {
+    let sandbox = sandbox(fault::drop_before_response()).await;
+    assert_eq!(
+        twice(&sandbox).await.0.unwrap_err().kind(),
+        ErrorKind::UnexpectedEof
+    );
+    assert_eq!(sandbox.requests()[0].status, None);
+}
+
+#[tokio::test]
+async fn reset() {
+    let sandbox = sandbox(fault::reset()).await;
+    assert_eq!(
+        twice(&sandbox).await.0.unwrap_err().kind(),
+        ErrorKind::ConnectionReset
+    );
+}
+
+#[tokio::test]
+async fn cut_body_after() {
+    for bytes in [0, 1, 120] {
+        let sandbox = sandbox(fault::cut_body_after(bytes)).await;
+        let (first, second) = twice(&sandbox).await;
+        let first = first.unwrap();
+        assert!(!first.whole);
+        assert_eq!(first.body, second.body[..bytes]);
+    }
+}
+
+#[tokio::test]
+async fn a_cut_beyond_the_body_leaves_the_connection_usable() {
+    let sandbox = sandbox(fault::cut_body_after(1_000_000)).await;
+    let tencent = Tencent::of(&sandbox);
+    let mut connection = Connection::open(&tencent.endpoint).await;
+    for _ in 0..3 {
+        assert!(connection.send(&tencent.request("{}")).await.unwrap().whole);
+    }
+}
+
+#[tokio::test]
+async fn drip() {
+    let sandbox = sandbox(fault::drip(Duration::from_millis(40))).await;
+    let tencent = Tencent::of(&sandbox);
+    let request = tencent.request("{}");
+    let mut slow = Box::pin(send(&tencent.endpoint, &request));
+    // A few thousand bytes at this pace take minutes, and yet they come.
+    assert!(
+        timeout(Duration::from_millis(300), &mut slow)
+            .await
+            .is_err()
+    );
+    drop(slow);
+    let quick = Sandbox::builder().start().await.unwrap();
+    quick.fault(fault::drip(Duration::from_micros(1)).times(1));
+    let tencent = Tencent::of(&quick);
+    let reply = send(&tencent.endpoint, &tencent.request(r#"{"PageSize":1}"#))
+        .await
+        .unwrap();
+    assert_eq!(reply.json()["Response"]["Total"], 60);
+}
+
+#[tokio::test]
+async fn silent() {
+    let sandbox = sandbox(fault::silent()).await;
+    let tencent = Tencent::of(&sandbox);
+    let request = tencent.request("{}");
+    let waiting = send(&tencent.endpoint, &request);
+    assert!(timeout(Duration::from_millis(300), waiting).await.is_err());
+    assert_eq!(sandbox.report().injected["silent"], 1);
+}
+
+#[tokio::test]
+async fn stale_keepalive() {
+    let sandbox = sandbox(fault::stale_keepalive()).await;
+    let tencent = Tencent::of(&sandbox);
+    let mut connection = Connection::open(&tencent.endpoint).await;
+    assert_eq!(
+        connection
+            .send(&tencent.request("{}"))
+            .await
+            .unwrap()
+            .status,
+        200
+    );
+    let second = connection.send(&tencent.request("{}")).await;
+    assert_eq!(second.unwrap_err().kind(), ErrorKind::UnexpectedEof);
+    assert_eq!(
+        send(&tencent.endpoint, &tencent.request("{}"))
+            .await
+            .unwrap()
+            .status,
+        200
+    );
+}
+
+#[tokio::test]
+async fn wrong_clock() {
+    for (fault, date) in [
+        (
+            fault::wrong_clock(Duration::from_secs(3600)),
+            "Thu, 01 Jan 2026 01:00:00 GMT",
+        ),
+        (
+            fault::clock_behind(Duration::from_secs(3600)),
+            "Wed, 31 Dec 2025 23:00:00 GMT",
+        ),
+    ] {
+        let sandbox = sandbox(fault).await;
+        sandbox
+            .clock()
+            .set(std::time::UNIX_EPOCH + Duration::from_secs(NEW_YEAR));
+        let (first, second) = twice(&sandbox).await;
+        let first = first.unwrap();
+        assert_eq!(
+            first.json()["Response"]["Error"]["Code"],
+            "AuthFailure.SignatureExpire"
+        );
+        assert_eq!(first.header("date"), Some(date));
+        assert_eq!(second.header("date"), Some("Thu, 01 Jan 2026 00:00:00 GMT"));
+        // The signature was right: only the sandbox's clock was not.
+        sandbox.assert_all_verified();
+    }
+}
+
+#[tokio::test]
+async fn html_502_and_not_json() {
+    let html = sandbox(fault::html_502()).await;
+    let first = twice(&html).await.0.unwrap();
+    assert_eq!(
+        (first.status, first.header("content-type")),
+        (502, Some("text/html"))
+    );
+    let garbled = sandbox(fault::not_json()).await;
+    let first = twice(&garbled).await.0.unwrap();
+    assert_eq!(
+        (first.status, first.header("content-type")),
+        (200, Some("application/json"))
+    );
+    assert!(serde_json::from_str::<serde_json::Value>(&first.body).is_err());
+}
+
+#[tokio::test]
+async fn redirect_to() {
+    for status in [301, 302, 303, 307, 308] {
+        let sandbox = sandbox(fault::redirect_with(status, "http://127.0.0.1:9/else")).await;
+        let first = twice(&sandbox).await.0.unwrap();
+        assert_eq!(
+            (first.status, first.header("location")),
+            (status, Some("http://127.0.0.1:9/else"))
+        );
+    }
+}
+
+#[tokio::test]
+async fn mutate_between_pages() {
+    let sandbox = Sandbox::builder().rate_limits(false).start().await.unwrap();
+    sandbox.fault(fault::mutate_between_pages());
+    let tencent = Tencent::of(&sandbox);
+    let first = tencent.call(r#"{"Page":1}"#).await;
+    let second = tencent.call(r#"{"Page":2}"#).await;
+    assert_eq!(
+        (&first["Total"], &second["Total"]),
+        (&json!(60), &json!(61))
+    );
+    assert_eq!(
+        first["Data"][9]["ClientUin"],
+        second["Data"][0]["ClientUin"]
+    );
+}
+
+#[tokio::test]
+async fn faults_keep_to_their_page_and_provider() {
+    let sandbox = Sandbox::builder().rate_limits(false).start().await.unwrap();
+    sandbox.fault(fault::status(500).on_page(2).at(Provider::Tencent));
+    let tencent = Tencent::of(&sandbox);
+    let mut seen = Vec::new();
+    for page in [1, 2, 3, 2] {
+        let request = tencent.request(&json!({ "Page": page }).to_string());
+        seen.push(send(&tencent.endpoint, &request).await.unwrap().status);
+    }
+    assert_eq!(seen, [200, 500, 200, 500]);
+    sandbox.clear_faults();
+    assert_eq!(tencent.code(r#"{"Page":2}"#).await, "OK");
+}
+
+#[tokio::test]
+async fn chaos_is_survived_by_three_attempts() {
+    let sandbox = Sandbox::builder()
+        .customers(1_000)
+        .chaos(40)
+        .start()
+        .await
+        .unwrap();
+    sandbox
+        .clock()
+        .set(std::time::UNIX_EPOCH + Duration::from_secs(NEW_YEAR));
+    let tencent = Tencent::of(&sandbox);
+    for page in 1..=100 {
+        let body = json!({ "Page": page }).to_string();
+        let mut attempts = 0;
+        loop {
+            attempts += 1;
+            let reply = send(&tencent.endpoint, &tencent.request(&body)).await;
+            let good = reply.is_ok_and(|reply| {
+                reply.status == 200 && reply.whole && reply.json()["Response"]["Error"].is_null()
+            });
+            if good {
+                break;
+            }
+            assert!(attempts < 3, "page {page}");
+            // Stays below the rate: a refusal would be a failure of its own.
+            sandbox.clock().advance(Duration::from_secs(1));
+        }
+        sandbox.clock().advance(Duration::from_secs(1));
+    }
+    sandbox.assert_all_verified();
+    let report = sandbox.report();
+    assert!((30..120).contains(&report.faults), "{report:?}");
+    assert!(report.injected.len() >= 5, "{report:?}");
+    assert_eq!(report.succeeded, 100);
+}

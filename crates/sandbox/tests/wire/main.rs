@@ -1,0 +1,13 @@
+//! The sandbox as a client on a bare socket sees it.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "test helpers"
+)]
+
+mod client;
+mod faults;
+mod robustness;
+mod tencent;

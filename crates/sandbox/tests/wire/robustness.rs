@@ -1,0 +1,189 @@
+//! What must hold whatever comes in.
+
+use std::time::{Duration, UNIX_EPOCH};
+
+use crate::client::{Connection, NEW_YEAR, Tencent, authority, send};
+use serde_json::json;
+use standing_sandbox::{Provider, Sandbox};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
+use tokio::time::timeout;
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn two_hundred_tasks_do_not_mix() {
+    let sandbox = Sandbox::builder()
+        .customers(500)
+        .rate_limits(false)
+        .start()
+        .await
+        .unwrap();
+    let ids: Vec<_> = sandbox
+        .customers(Provider::Tencent)
+        .map(|customer| customer.id)
+        .collect();
+    let tencent = Tencent::of(&sandbox);
+    let tasks: Vec<_> = ids
+        .into_iter()
+        .take(200)
+        .map(|id| {
+            let tencent = tencent.clone();
+            tokio::spawn(async move {
+                let mut connection = Connection::open(&tencent.endpoint).await;
+                for _ in 0..10 {
+                    let body = json!({"FilterType": "Uin", "Filter": id}).to_string();
+                    let answer = connection
+                        .send(&tencent.request(&body))
+                        .await
+                        .unwrap()
+                        .json();
+                    assert_eq!(answer["Response"]["Data"][0]["ClientUin"].to_string(), id);
+                }
+            })
+        })
+        .collect();
+    for task in tasks {
+        task.await.unwrap();
+    }
+    sandbox.assert_all_verified();
+    assert_eq!(sandbox.report().succeeded, 2_000);
+}
+
+#[tokio::test]
+async fn one_seed_gives_equal_bytes() {
+    let mut answers = Vec::new();
+    for seed in [7, 7, 8] {
+        let sandbox = Sandbox::builder().seed(seed).start().await.unwrap();
+        sandbox
+            .clock()
+            .set(UNIX_EPOCH + Duration::from_secs(NEW_YEAR));
+        let tencent = Tencent::of(&sandbox);
+        let mut seen = String::new();
+        for page in 1..=3 {
+            let request = tencent.request(&json!({ "Page": page }).to_string());
+            let reply = send(&tencent.endpoint, &request).await.unwrap();
+            seen.push_str(&reply.head);
+            seen.push_str(&reply.body);
+        }
+        answers.push(seen);
+    }
+    assert_eq!(answers[0], answers[1]);
+    assert_ne!(answers[0], answers[2]);
+}
+
+#[tokio::test]
+async fn random_bytes_do_no_harm() {
+    let sandbox = Sandbox::builder().start().await.unwrap();
+    let mut state = 1_u64;
+    let mut random = move || {
+        state = state
+            .wrapping_mul(6_364_136_223_846_793_005)
+            .wrapping_add(1_442_695_040_888_963_407);
+        u8::try_from(state >> 56).unwrap()
+    };
+    for provider in Provider::ALL {
+        let endpoint = sandbox.endpoint(provider);
+        for round in 0..60 {
+            let mut bytes: Vec<u8> = (0..round * 7).map(|_| random()).collect();
+            if round % 2 == 0 {
+                // Past hyper's parser, into the desks.
+                let mut printable = |count: usize| -> String {
+                    (0..count)
+                        .map(|_| char::from(b'!' + random() % 94))
+                        .collect()
+                };
+                let (path, query, authorization) = (printable(9), printable(30), printable(60));
+                let length = bytes.len();
+                let mut request = format!(
+                    "POST /{path}?{query} HTTP/1.1\r\nHost: x\r\nAuthorization: {authorization}\r\n\
+                     X-TC-Timestamp: {}\r\nX-Sdk-Date: {}\r\nX-Acs-Date: {}\r\nX-DF-API-ID: {}\r\n\
+                     Content-Length: {length}\r\n\r\n",
+                    printable(10),
+                    printable(16),
+                    printable(20),
+                    printable(5),
+                )
+                .into_bytes();
+                request.append(&mut bytes);
+                bytes = request;
+            }
+            let mut stream = TcpStream::connect(authority(&endpoint)).await.unwrap();
+            // The server may hang up before it has read everything.
+            let _ = stream.write_all(&bytes).await;
+            let _ = stream.shutdown().await;
+            let mut answer = Vec::new();
+            let read = timeout(Duration::from_secs(60), stream.read_to_end(&mut answer)).await;
+            assert!(read.is_ok(), "no end after round {round}");
+        }
+    }
+    assert_eq!(Tencent::of(&sandbox).code("{}").await, "OK");
+    assert_eq!(sandbox.report().verified, 1);
+}
+
+#[tokio::test]
+async fn a_path_prefix_is_part_of_every_path() {
+    let sandbox = Sandbox::builder()
+        .path_prefix("/gw/%7Ebss/")
+        .start()
+        .await
+        .unwrap();
+    let tencent = Tencent::of(&sandbox);
+    assert!(tencent.endpoint.ends_with("/gw/%7Ebss"));
+    assert_eq!(tencent.code("{}").await, "OK");
+    let bare = tencent.endpoint.replace("/gw/%7Ebss", "");
+    assert_eq!(
+        Tencent {
+            endpoint: bare,
+            ..tencent
+        }
+        .code("{}")
+        .await,
+        "UnsupportedProtocol"
+    );
+}
+
+#[tokio::test]
+async fn ends_with_the_sandbox() {
+    let sandbox = Sandbox::builder().start().await.unwrap();
+    let tencent = Tencent::of(&sandbox);
+    let mut connection = Connection::open(&tencent.endpoint).await;
+    assert_eq!(
+        connection
+            .send(&tencent.request("{}"))
+            .await
+            .unwrap()
+            .status,
+        200
+    );
+    drop(sandbox);
+    // The listener and the open connection end as soon as the runtime comes round to it.
+    assert!(connection.send(&tencent.request("{}")).await.is_err());
+    assert!(
+        TcpStream::connect(authority(&tencent.endpoint))
+            .await
+            .is_err()
+    );
+}
+
+#[tokio::test]
+async fn describes_itself_in_the_providers_words() {
+    let sandbox = Sandbox::builder().start().await.unwrap();
+    let other = Sandbox::builder().seed(99).start().await.unwrap();
+    let (one, two): (serde_json::Value, serde_json::Value) = (
+        serde_json::from_str(&sandbox.describe()).unwrap(),
+        serde_json::from_str(&other.describe()).unwrap(),
+    );
+    let keys = |value: &serde_json::Value| {
+        value
+            .as_object()
+            .unwrap()
+            .keys()
+            .cloned()
+            .collect::<Vec<_>>()
+    };
+    assert_eq!(
+        keys(&one["tencent"]),
+        ["endpoint", "secret_id", "secret_key"]
+    );
+    assert_eq!(one["tencent"]["secret_key"], two["tencent"]["secret_key"]);
+    assert_ne!(one["tencent"]["endpoint"], two["tencent"]["endpoint"]);
+}
