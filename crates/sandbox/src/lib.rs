@@ -28,6 +28,7 @@
 //! No TLS, no storage, no web page, and no proof that the live service behaves alike.
 
 mod clock;
+mod desk;
 mod digest;
 pub mod fault;
 mod json;
@@ -47,10 +48,11 @@ pub use fault::Fault;
 pub use log::{Entry, Proof, Report};
 pub use people::{Persona, Verdict};
 
+use desk::{Desk, House};
 use fault::Faults;
 use log::Log;
 use people::Seed;
-use server::{Desk, House, Listener};
+use server::Listener;
 use tencent::Tencent;
 
 /// Whom the sandbox stands in for.

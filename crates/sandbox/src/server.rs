@@ -1,11 +1,10 @@
 //! One listener on loopback: reads requests, lets faults have their say, and asks the provider's desk for the answer.
 
-use std::borrow::Cow;
 use std::fmt;
 use std::io;
 use std::net::{Ipv4Addr, SocketAddr};
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, SystemTime};
 
 use bytes::Bytes;
@@ -14,168 +13,15 @@ use hyper::body::Incoming;
 use hyper::header::{DATE, HeaderMap, HeaderName, HeaderValue, LOCATION};
 use hyper::service::service_fn;
 use hyper_util::rt::TokioIo;
-use percent_encoding::percent_decode_str;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::task::{AbortHandle, JoinSet};
 
 use crate::Provider;
-use crate::clock::{Clock, shifted, unix};
-use crate::fault::{Faults, Kind, Subject};
-use crate::log::{Entry, Log, Proof};
-use crate::people::{Seed, fold, mix};
+use crate::clock::{shifted, unix};
+use crate::desk::{Answer, BODY_LIMIT, Desk, House, Instead, Moment, Request, Verification};
+use crate::fault::{Kind, Subject};
+use crate::log::{Entry, Proof};
 use crate::wire::{FaultStream, Tap, Trouble};
-
-/// The largest body that any of the providers documents.
-const BODY_LIMIT: usize = 12 << 20;
-
-/// What all desks of one sandbox share.
-#[derive(Debug)]
-pub(crate) struct House {
-    pub seed: Seed,
-    pub customers: u64,
-    pub clock: Clock,
-    pub faults: Faults,
-    pub log: Log,
-    pub rate_limits: bool,
-    pub prefix: String,
-}
-
-/// A request as it came, with its head taken apart but nothing decoded.
-#[derive(Debug)]
-pub(crate) struct Request {
-    pub method: String,
-    pub path: String,
-    pub query: String,
-    pub headers: HeaderMap,
-    pub body: Bytes,
-}
-
-impl Request {
-    /// The header's text; none when it is missing or no visible ASCII.
-    pub(crate) fn header(&self, name: &str) -> Option<&str> {
-        self.headers.get(name)?.to_str().ok()
-    }
-
-    /// The path behind the configured prefix.
-    pub(crate) fn route<'a>(&'a self, house: &House) -> Option<&'a str> {
-        self.path.strip_prefix(house.prefix.as_str())
-    }
-
-    /// A number that is equal for a request and its repetitions, but hardly for any other.
-    pub(crate) fn logical(&self, operation: &str) -> u64 {
-        [
-            operation.as_bytes(),
-            self.path.as_bytes(),
-            self.query.as_bytes(),
-            &self.body,
-        ]
-        .iter()
-        .fold(0, |sum, part| mix(sum ^ fold(part)))
-    }
-}
-
-/// Decodes `a=b&c=d` as forms do: `+` is a blank, then percent signs, then UTF-8.
-pub(crate) fn form(text: &str) -> Vec<(String, String)> {
-    let decode = |text: &str| {
-        percent_decode_str(&text.replace('+', " "))
-            .decode_utf8_lossy()
-            .into_owned()
-    };
-    text.split('&')
-        .filter(|pair| !pair.is_empty())
-        .map(|pair| {
-            let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
-            (decode(name), decode(value))
-        })
-        .collect()
-}
-
-/// What a desk is told about the moment of a request.
-#[derive(Debug)]
-pub(crate) struct Moment {
-    /// Seconds since 1970 by the clock that the desk is to believe.
-    pub now: i64,
-    /// Counts the requests of this desk from 1.
-    pub number: u64,
-    /// Customers there are: more than at the start when the data changes between pages.
-    pub customers: u64,
-    /// Whether too many requests are refused.
-    pub limited: bool,
-    /// What to answer instead of running the operation.
-    pub instead: Option<Instead>,
-}
-
-/// An answer in the provider's own form that was asked for by a fault.
-#[derive(Clone, Debug)]
-pub(crate) enum Instead {
-    /// Too many requests, with a hint when to come back.
-    Throttle(Option<Duration>),
-    Code(String, Option<u16>),
-}
-
-/// What a desk says.
-#[derive(Debug)]
-pub(crate) struct Answer {
-    pub status: u16,
-    pub headers: Vec<(&'static str, String)>,
-    pub body: String,
-    /// The code for the log.
-    pub code: Cow<'static, str>,
-    pub proof: Verification,
-    /// A client may try again and get a better answer.
-    pub retryable: bool,
-}
-
-/// How the credentials fared, with a word on time for the fault that makes the clock wrong.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Verification {
-    Verified,
-    Refused,
-    /// All right but for the time.
-    OutOfTime,
-}
-
-/// One provider behind a listener.
-pub(crate) trait Desk: Send + Sync + fmt::Debug + 'static {
-    /// What the request asks for, before anything in it is believed.
-    fn subject(&self, request: &Request) -> Subject;
-
-    /// Verifies the request and answers it.
-    fn answer(&self, request: &Request, moment: &Moment) -> Answer;
-
-    /// What a desk answers for a body above [`BODY_LIMIT`].
-    fn too_large(&self, moment: &Moment) -> Answer;
-}
-
-/// Counts requests in fixed windows of one second.
-#[derive(Debug)]
-pub(crate) struct Window {
-    pub limit: u32,
-    counted: Mutex<(i64, u32)>,
-}
-
-impl Window {
-    pub(crate) fn new(limit: u32) -> Self {
-        Self {
-            limit,
-            counted: Mutex::default(),
-        }
-    }
-
-    /// Lets a request in, or says how many there were.
-    pub(crate) fn enter(&self, now: i64) -> Result<(), u32> {
-        let mut counted = self.counted.lock().unwrap_or_else(PoisonError::into_inner);
-        if counted.0 != now {
-            *counted = (now, 0);
-        }
-        counted.1 = counted.1.saturating_add(1);
-        if counted.1 > self.limit {
-            Err(counted.1)
-        } else {
-            Ok(())
-        }
-    }
-}
 
 /// A running listener; its connections end with it.
 #[derive(Debug)]
@@ -295,7 +141,7 @@ impl Server {
         };
         let moment = self.moment(&subject, fault.as_ref(), time);
         let answer = if too_large {
-            self.desk.too_large(&moment)
+            Answer::too_large()
         } else {
             self.desk.answer(&request, &moment)
         };

@@ -7,12 +7,12 @@ use std::time::Duration;
 use serde_json::Value;
 use time::OffsetDateTime;
 
+use crate::desk::{Answer, Desk, Failure, House, Instead, Moment, Request, Window, form};
 use crate::digest::{hmac, same, sha256, signed};
 use crate::fault::Subject;
 use crate::json::{array, object, text};
 use crate::log::OK;
 use crate::people::{Persona, Seed, Use, Verdict};
-use crate::server::{Answer, Desk, House, Instead, Moment, Request, Verification, Window, form};
 use crate::{Key, Provider};
 
 /// The signature holds this long before and after the server's time.
@@ -77,50 +77,48 @@ impl Tencent {
         if !matches!(request.method.as_str(), "POST" | "GET")
             || request.route(&self.house) != Some("/")
         {
-            return Err(Failure::refused(
+            return Err(failure(
                 "UnsupportedProtocol",
                 "Only POST and GET of `/` are supported.",
-            ));
+            )
+            .refused());
         }
         let service = verify(request, &self.keys, moment.now)?;
         let version = required(request, "x-tc-version")?;
         let action = required(request, "x-tc-action")?;
-        let Some(place) = DIALECTS
-            .iter()
-            .position(|dialect| dialect.version == version)
+        let mut windows = DIALECTS.iter().zip(&self.windows);
+        let Some((dialect, window)) = windows.find(|(dialect, _)| dialect.version == version)
         else {
-            return Err(Failure::new("NoSuchVersion", "The API version is invalid."));
-        };
-        let (Some(dialect), Some(window)) = (DIALECTS.get(place), self.windows.get(place)) else {
-            return Err(Failure::internal());
+            return Err(failure("NoSuchVersion", "The API version is invalid."));
         };
         if dialect.service != service {
-            return Err(Failure::signature(
+            return Err(signature(
                 "The credential scope names another service than the version belongs to.",
             ));
         }
         if action != OPERATION {
-            return Err(Failure::new(
+            return Err(failure(
                 "InvalidAction",
                 "The requested API does not exist.",
             ));
         }
         match &moment.instead {
             Some(Instead::Throttle(wait)) => {
-                return Err(Failure {
-                    wait: *wait,
-                    ..too_fast(window.limit.saturating_add(1), window.limit)
-                });
+                return Err(too_fast(
+                    window.limit.saturating_add(1),
+                    window.limit,
+                    *wait,
+                ));
             }
             Some(Instead::Code(code, status)) => {
-                return Err(Failure::injected(code, status.unwrap_or(200)));
+                return Err(Failure::injected(status.unwrap_or(200), code));
             }
             None => {}
         }
         if moment.limited
             && let Err(count) = window.enter(moment.now)
         {
-            return Err(too_fast(count, window.limit));
+            return Err(too_fast(count, window.limit, None));
         }
         let question = Question::read(request, dialect)?;
         Ok(question.answer(self.house.seed, moment.customers, dialect))
@@ -154,14 +152,6 @@ impl Desk for Tencent {
     fn answer(&self, request: &Request, moment: &Moment) -> Answer {
         self.envelope(self.run(request, moment), moment)
     }
-
-    fn too_large(&self, moment: &Moment) -> Answer {
-        let failure = Failure::refused(
-            "RequestSizeLimitExceeded",
-            "The request exceeds the size limit.",
-        );
-        self.envelope(Err(failure), moment)
-    }
 }
 
 impl Tencent {
@@ -170,7 +160,7 @@ impl Tencent {
         let id = text(&self.house.seed.uuid(Use::RequestId, moment.number));
         let mut headers = vec![("content-type", "application/json".to_owned())];
         let (members, failure) = match outcome {
-            Ok(members) => (members, Failure::new(OK, "")),
+            Ok(members) => (members, failure(OK, "")),
             Err(failure) => {
                 let error = object([
                     ("Code", text(&failure.code)),
@@ -195,73 +185,29 @@ impl Tencent {
     }
 }
 
-#[derive(Debug)]
-struct Failure {
-    status: u16,
-    code: Cow<'static, str>,
-    message: Cow<'static, str>,
-    proof: Verification,
-    retryable: bool,
-    wait: Option<Duration>,
+/// A failure is HTTP 200 too.
+fn failure(code: &'static str, message: impl Into<Cow<'static, str>>) -> Failure {
+    Failure::new(200, code, message)
 }
 
-impl Failure {
-    /// The credentials were right, the rest was not.
-    fn new(code: &'static str, message: impl Into<Cow<'static, str>>) -> Self {
-        Self {
-            status: 200,
-            code: Cow::Borrowed(code),
-            message: message.into(),
-            proof: Verification::Verified,
-            retryable: false,
-            wait: None,
-        }
-    }
-
-    fn refused(code: &'static str, message: &'static str) -> Self {
-        Self {
-            proof: Verification::Refused,
-            ..Self::new(code, message)
-        }
-    }
-
-    fn signature(message: &'static str) -> Self {
-        Self::refused("AuthFailure.SignatureFailure", message)
-    }
-
-    fn malformed(message: &'static str) -> Self {
-        Self::refused("AuthFailure.InvalidAuthorization", message)
-    }
-
-    fn injected(code: &str, status: u16) -> Self {
-        Self {
-            status,
-            code: Cow::Owned(code.to_owned()),
-            ..Self::new("", "Asked for by the sandbox's user.")
-        }
-    }
-
-    fn internal() -> Self {
-        Self {
-            retryable: true,
-            ..Self::new("InternalError", "An internal error has occurred.")
-        }
-    }
-
-    fn value(message: impl Into<Cow<'static, str>>) -> Self {
-        Self::new("InvalidParameterValue", message)
-    }
+fn signature(message: &'static str) -> Failure {
+    failure("AuthFailure.SignatureFailure", message).refused()
 }
 
-fn too_fast(count: u32, limit: u32) -> Failure {
+fn malformed(message: &'static str) -> Failure {
+    failure("AuthFailure.InvalidAuthorization", message).refused()
+}
+
+fn out_of_range(message: impl Into<Cow<'static, str>>) -> Failure {
+    failure("InvalidParameterValue", message)
+}
+
+fn too_fast(count: u32, limit: u32, wait: Option<Duration>) -> Failure {
     let message = format!(
         "Your current request times equals to `{count}` in a second, which exceeds the frequency limit `{limit}` for a \
          second. Please reduce the frequency of calls."
     );
-    Failure {
-        retryable: true,
-        ..Failure::new("RequestLimitExceeded", message)
-    }
+    failure("RequestLimitExceeded", message).retryable(wait)
 }
 
 fn required<'a>(request: &'a Request, name: &'static str) -> Result<&'a str, Failure> {
@@ -269,7 +215,7 @@ fn required<'a>(request: &'a Request, name: &'static str) -> Result<&'a str, Fai
         .header(name)
         .filter(|value| !value.is_empty())
         .ok_or_else(|| {
-            Failure::new(
+            failure(
                 "MissingParameter",
                 format!("The request is missing the header `{name}`."),
             )
@@ -282,21 +228,18 @@ fn verify<'a>(request: &'a Request, keys: &[Key], now: i64) -> Result<&'a str, F
     let timestamp = request
         .header("x-tc-timestamp")
         .filter(|text| text.bytes().all(|byte| byte.is_ascii_digit()))
-        .ok_or(Failure::malformed(
+        .ok_or(malformed(
             "The header X-TC-Timestamp must be whole seconds since 1970.",
         ))?;
     let seconds: i64 = timestamp
         .parse()
-        .map_err(|_| Failure::malformed("The header X-TC-Timestamp is out of range."))?;
+        .map_err(|_| malformed("The header X-TC-Timestamp is out of range."))?;
     let key = keys
         .iter()
         .find(|key| key.id == authorization.id)
-        .ok_or(Failure::refused(
-            "AuthFailure.SecretIdNotFound",
-            "The SecretId is not found.",
-        ))?;
+        .ok_or(failure("AuthFailure.SecretIdNotFound", "The SecretId is not found.").refused())?;
     if date(seconds).as_deref() != Some(authorization.date) {
-        return Err(Failure::signature(
+        return Err(signature(
             "The date in the credential scope is not the UTC date of X-TC-Timestamp.",
         ));
     }
@@ -304,7 +247,7 @@ fn verify<'a>(request: &'a Request, keys: &[Key], now: i64) -> Result<&'a str, F
         .iter()
         .any(|dialect| dialect.service == authorization.service)
     {
-        return Err(Failure::signature(
+        return Err(signature(
             "The credential scope names a service that is not served here.",
         ));
     }
@@ -314,19 +257,16 @@ fn verify<'a>(request: &'a Request, keys: &[Key], now: i64) -> Result<&'a str, F
             .header("x-tc-token")
             .is_some_and(|sent| same(sent.as_bytes(), token.as_bytes()))
     {
-        return Err(Failure::refused(
-            "AuthFailure.TokenFailure",
-            "The token is wrong or missing.",
-        ));
+        return Err(
+            failure("AuthFailure.TokenFailure", "The token is wrong or missing.").refused(),
+        );
     }
     if now.abs_diff(seconds) > WINDOW.unsigned_abs() {
-        return Err(Failure {
-            proof: Verification::OutOfTime,
-            ..Failure::new(
-                "AuthFailure.SignatureExpire",
-                "X-TC-Timestamp is more than five minutes from the server's time.",
-            )
-        });
+        return Err(failure(
+            "AuthFailure.SignatureExpire",
+            "X-TC-Timestamp is more than five minutes from the server's time.",
+        )
+        .out_of_time());
     }
     Ok(authorization.service)
 }
@@ -345,8 +285,8 @@ impl<'a> Authorization<'a> {
     fn read(request: &'a Request) -> Result<Self, Failure> {
         let header = request
             .header("authorization")
-            .ok_or(Failure::malformed("There is no Authorization header."))?;
-        Self::parse(header).ok_or(Failure::malformed(
+            .ok_or(malformed("There is no Authorization header."))?;
+        Self::parse(header).ok_or(malformed(
             "Authorization must be `TC3-HMAC-SHA256 Credential=…, SignedHeaders=…, Signature=…`.",
         ))
     }
@@ -383,16 +323,14 @@ fn check_signature(
         .iter()
         .all(|name| names.split(';').any(|signed| signed == *name))
     {
-        return Err(Failure::signature(
-            "SignedHeaders must hold content-type and host.",
-        ));
+        return Err(signature("SignedHeaders must hold content-type and host."));
     }
     let mut block = Vec::new();
     for name in names.split(';') {
         let value = request
             .headers
             .get(name)
-            .ok_or(Failure::signature("A signed header was not sent."))?;
+            .ok_or(signature("A signed header was not sent."))?;
         block.extend_from_slice(name.as_bytes());
         block.push(b':');
         block.extend_from_slice(&value.as_bytes().trim_ascii().to_ascii_lowercase());
@@ -422,7 +360,7 @@ fn check_signature(
     if signed(&signing, string_to_sign.as_bytes(), authorization.signature) {
         Ok(())
     } else {
-        Err(Failure::signature(
+        Err(signature(
             "The signature is not the one that the server computed.",
         ))
     }
@@ -488,7 +426,7 @@ fn parameters(request: &Request) -> Result<Vec<(String, Parameter)>, Failure> {
             .into_iter()
             .map(|(name, value)| (name, Parameter::Json(value)))
             .collect()),
-        _ => Err(Failure::new(
+        _ => Err(failure(
             "InvalidParameter",
             "The body must be a JSON object.",
         )),
@@ -522,7 +460,7 @@ impl Question {
                 continue;
             }
             let mistyped = || {
-                Failure::new(
+                failure(
                     "InvalidParameter",
                     format!("The type of the parameter `{name}` is wrong."),
                 )
@@ -536,11 +474,11 @@ impl Question {
                     ascending = match value.text().ok_or_else(mistyped)? {
                         "asc" => true,
                         "desc" | "" => false,
-                        _ => return Err(Failure::value("Order must be `asc` or `desc`.")),
+                        _ => return Err(out_of_range("Order must be `asc` or `desc`.")),
                     }
                 }
                 _ => {
-                    return Err(Failure::new(
+                    return Err(failure(
                         "UnknownParameter",
                         format!("The parameter `{name}` is not recognized."),
                     ));
@@ -548,9 +486,9 @@ impl Question {
             }
         }
         let page = u64::try_from(page).ok().filter(|page| *page > 0);
-        let page = page.ok_or(Failure::new(dialect.bad_page, "Page must be at least 1."))?;
+        let page = page.ok_or(failure(dialect.bad_page, "Page must be at least 1."))?;
         if !(1..=MAX_PAGE_SIZE).contains(&size) {
-            return Err(Failure::value(format!(
+            return Err(out_of_range(format!(
                 "PageSize must be from 1 to {MAX_PAGE_SIZE}."
             )));
         }
@@ -613,13 +551,11 @@ impl Filter {
             return Ok(None);
         }
         if kind.is_empty() || wanted.is_empty() {
-            return Err(Failure::value("FilterType and Filter belong together."));
+            return Err(out_of_range("FilterType and Filter belong together."));
         }
         if !dialect.filter_types.contains(&kind) {
             let known = dialect.filter_types.join(", ");
-            return Err(Failure::value(format!(
-                "FilterType must be one of {known}."
-            )));
+            return Err(out_of_range(format!("FilterType must be one of {known}.")));
         }
         Ok(Some(match kind {
             "Name" => Self::Name(wanted),
