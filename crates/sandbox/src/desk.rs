@@ -116,6 +116,29 @@ pub(crate) struct Answer {
 }
 
 impl Answer {
+    /// An answer with the status, the code and the proof of `failure`, be it one or not.
+    pub(crate) fn new(
+        failure: Failure,
+        headers: Vec<(&'static str, String)>,
+        body: String,
+    ) -> Self {
+        let Failure {
+            status,
+            code,
+            proof,
+            retryable,
+            ..
+        } = failure;
+        Self {
+            status,
+            headers,
+            body,
+            code,
+            proof,
+            retryable,
+        }
+    }
+
     /// For a body that no provider would take.
     pub(crate) fn too_large() -> Self {
         Self {
