@@ -31,6 +31,7 @@ mod clock;
 mod desk;
 mod digest;
 pub mod fault;
+mod huawei;
 mod json;
 mod log;
 mod people;
@@ -50,6 +51,7 @@ pub use people::{Persona, Verdict};
 
 use desk::{Desk, House};
 use fault::Faults;
+use huawei::Huawei;
 use log::Log;
 use people::Seed;
 use server::Listener;
@@ -64,17 +66,23 @@ pub enum Provider {
     /// Chosen by the sandbox: 10 rows a page unless asked, 1,000 at most; ids match whole, names, remarks and mail
     /// addresses in any part; `FilterType` and `Filter` belong together and are spelled as in the documents.
     Tencent,
+    /// Huawei Cloud: `ListSubCustomerNewTag`, and IAM's `POST /v3/auth/tokens`.
+    ///
+    /// Chosen by the sandbox: newest customers first, each once however often it was asked for; only wrong signatures
+    /// count towards the lock-out of a key, old ones do not; one indirect partner with a dozen customers.
+    Huawei,
 }
 
 impl Provider {
     /// All providers that the sandbox stands in for.
-    pub const ALL: [Self; 1] = [Self::Tencent];
+    pub const ALL: [Self; 2] = [Self::Tencent, Self::Huawei];
 
     /// The provider's name in lower case.
     #[must_use]
     pub fn name(self) -> &'static str {
         match self {
             Self::Tencent => "tencent",
+            Self::Huawei => "huawei",
         }
     }
 
@@ -82,18 +90,21 @@ impl Provider {
     fn internal_error(self) -> &'static str {
         match self {
             Self::Tencent => "InternalError",
+            Self::Huawei => "CBC.0999",
         }
     }
 
     fn id(self, seed: Seed, index: u64) -> String {
         match self {
             Self::Tencent => tencent::uin(seed, index).to_string(),
+            Self::Huawei => huawei::customer_id(seed, index),
         }
     }
 
     fn verdict(self, persona: Persona) -> Verdict {
         match self {
             Self::Tencent => tencent::verdict(persona),
+            Self::Huawei => huawei::verdict(persona),
         }
     }
 }
@@ -114,6 +125,8 @@ pub struct Key {
     pub secret: String,
     /// For temporary keys: the token that must come with every request. A key without one accepts any.
     pub session_token: Option<String>,
+    /// Huawei: a token that does instead of a signature and never expires.
+    pub auth_token: Option<String>,
 }
 
 impl Key {
@@ -124,6 +137,7 @@ impl Key {
             id: id.into(),
             secret: secret.into(),
             session_token: None,
+            auth_token: None,
         }
     }
 
@@ -134,12 +148,23 @@ impl Key {
         self
     }
 
+    /// Adds a token that does instead of a signature; only Huawei knows such.
+    #[must_use]
+    pub fn with_auth_token(mut self, token: impl Into<String>) -> Self {
+        self.auth_token = Some(token.into());
+        self
+    }
+
     /// The key that every sandbox knows.
     fn of(provider: Provider) -> Self {
-        Self::new(
+        let key = Self::new(
             format!("sandbox-{provider}-id"),
             format!("sandbox-{provider}-secret-that-opens-nothing"),
-        )
+        );
+        match provider {
+            Provider::Tencent => key,
+            Provider::Huawei => key.with_auth_token("sandbox-huawei-token-that-opens-nothing"),
+        }
     }
 }
 
@@ -147,6 +172,39 @@ impl fmt::Debug for Key {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Key")
             .field("id", &self.id)
+            .finish_non_exhaustive()
+    }
+}
+
+/// The user that Huawei's IAM gives a token to, for a password or for the agency. Its `Debug` hides the password.
+#[derive(Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct IamUser {
+    /// The account's name, as in `domain.name`.
+    pub account: String,
+    /// The user's name.
+    pub name: String,
+    /// The user's password.
+    pub password: String,
+    /// The agency that a token of the user's can assume.
+    pub agency: String,
+}
+
+impl IamUser {
+    fn of_sandbox() -> Self {
+        Self {
+            account: "sandbox-account".to_owned(),
+            name: "sandbox-user".to_owned(),
+            password: "sandbox-password-that-opens-nothing".to_owned(),
+            agency: "sandbox-agency".to_owned(),
+        }
+    }
+}
+
+impl fmt::Debug for IamUser {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("IamUser")
+            .field("name", &self.name)
             .finish_non_exhaustive()
     }
 }
@@ -256,6 +314,7 @@ impl Builder {
         let house = Arc::clone(house);
         match provider {
             Provider::Tencent => Arc::new(Tencent::new(house, keys, rate)),
+            Provider::Huawei => Arc::new(Huawei::new(house, keys, rate)),
         }
     }
 }
@@ -296,6 +355,27 @@ impl Sandbox {
     #[must_use]
     pub fn key(&self, provider: Provider) -> Key {
         Key::of(provider)
+    }
+
+    /// The user that Huawei's IAM knows in every sandbox.
+    #[must_use]
+    pub fn iam_user(&self) -> IamUser {
+        IamUser::of_sandbox()
+    }
+
+    /// The one indirect partner whose customers Huawei's partner may ask for.
+    #[must_use]
+    pub fn indirect_partner(&self) -> String {
+        huawei::indirect_partner(self.house.seed)
+    }
+
+    /// An id like those of the provider's customers that belongs to none of them.
+    #[must_use]
+    pub fn stranger(&self, provider: Provider) -> String {
+        provider.id(
+            self.house.seed,
+            self.house.customers.saturating_add(1_000_000),
+        )
     }
 
     /// The clock that the sandbox goes by.
@@ -367,11 +447,18 @@ impl Sandbox {
             let key = self.key(provider);
             let (id, secret) = (json::text(&key.id), json::text(&key.secret));
             let members = match provider {
-                Provider::Tencent => {
-                    json::object([endpoint, ("secret_id", id), ("secret_key", secret)])
+                Provider::Tencent => vec![endpoint, ("secret_id", id), ("secret_key", secret)],
+                Provider::Huawei => {
+                    let token = key.auth_token.unwrap_or_default();
+                    vec![
+                        endpoint,
+                        ("ak", id),
+                        ("sk", secret),
+                        ("x_auth_token", json::text(&token)),
+                    ]
                 }
             };
-            (provider.name(), members)
+            (provider.name(), json::object(members))
         }))
     }
 }

@@ -174,14 +174,8 @@ impl Tencent {
                 .wait
                 .map(|wait| ("retry-after", wait.as_secs().to_string())),
         );
-        Answer {
-            status: failure.status,
-            headers,
-            body: format!("{{\"Response\":{{{members},\"RequestId\":{id}}}}}"),
-            code: failure.code,
-            proof: failure.proof,
-            retryable: failure.retryable,
-        }
+        let body = format!("{{\"Response\":{{{members},\"RequestId\":{id}}}}}");
+        Answer::new(failure, headers, body)
     }
 }
 

@@ -9,5 +9,6 @@
 
 mod client;
 mod faults;
+mod huawei;
 mod robustness;
 mod tencent;

@@ -2,7 +2,7 @@
 
 use std::time::{Duration, UNIX_EPOCH};
 
-use crate::client::{Connection, NEW_YEAR, Tencent, authority, send};
+use crate::client::{Connection, Huawei, NEW_YEAR, Tencent, authority, send};
 use serde_json::json;
 use standing_sandbox::{Provider, Sandbox};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -129,6 +129,8 @@ async fn a_path_prefix_is_part_of_every_path() {
     let tencent = Tencent::of(&sandbox);
     assert!(tencent.endpoint.ends_with("/gw/%7Ebss"));
     assert_eq!(tencent.code("{}").await, "OK");
+    let huawei = Huawei::of(&sandbox);
+    assert_eq!(huawei.code("{}").await.1, "OK");
     let bare = tencent.endpoint.replace("/gw/%7Ebss", "");
     assert_eq!(
         Tencent {
