@@ -223,7 +223,10 @@ fn assert_output(
 
 /// The same JSON; a number may be written in another way.
 fn assert_same(written: &Value, expected: &Value) {
-    assert!(same(written, expected), "written: {written:#}\nexpected: {expected:#}");
+    assert!(
+        same(written, expected),
+        "written: {written:#}\nexpected: {expected:#}"
+    );
 }
 
 fn same(a: &Value, b: &Value) -> bool {
@@ -234,7 +237,8 @@ fn same(a: &Value, b: &Value) -> bool {
         }
         (Value::Object(a), Value::Object(b)) => {
             a.len() == b.len()
-                && a.iter().all(|(key, a)| b.get(key).is_some_and(|b| same(a, b)))
+                && a.iter()
+                    .all(|(key, a)| b.get(key).is_some_and(|b| same(a, b)))
         }
         _ => a == b,
     }
@@ -242,7 +246,9 @@ fn same(a: &Value, b: &Value) -> bool {
 
 /// The texts of a field, some objects and lists down; short ones may stand anywhere.
 fn texts<'v>(value: &'v Value, field: &str) -> Vec<&'v str> {
-    let (name, rest) = field.split_once('.').map_or((field, None), |(n, r)| (n, Some(r)));
+    let (name, rest) = field
+        .split_once('.')
+        .map_or((field, None), |(n, r)| (n, Some(r)));
     let found = match value {
         Value::Array(items) => return items.iter().flat_map(|item| texts(item, field)).collect(),
         value => value.get(name),
