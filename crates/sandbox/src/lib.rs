@@ -27,6 +27,7 @@
 //!
 //! No TLS, no storage, no web page, and no proof that the live service behaves alike.
 
+mod alibaba;
 mod clock;
 mod desk;
 mod digest;
@@ -49,6 +50,7 @@ pub use fault::Fault;
 pub use log::{Entry, Proof, Report};
 pub use people::{Persona, Verdict};
 
+use alibaba::Alibaba;
 use desk::{Desk, House};
 use fault::Faults;
 use huawei::Huawei;
@@ -71,11 +73,16 @@ pub enum Provider {
     /// Chosen by the sandbox: newest customers first, each once however often it was asked for; only wrong signatures
     /// count towards the lock-out of a key, old ones do not; one indirect partner with a dozen customers.
     Huawei,
+    /// Alibaba Cloud: `GetCustomerAccountInfo`, 2017-12-14.
+    ///
+    /// Chosen by the sandbox: without `OwnerId` the first customer is meant, a stranger's id is `NotAuthorized`; there
+    /// is no rate unless [`Builder::rate`] sets one, because none is published.
+    Alibaba,
 }
 
 impl Provider {
     /// All providers that the sandbox stands in for.
-    pub const ALL: [Self; 2] = [Self::Tencent, Self::Huawei];
+    pub const ALL: [Self; 3] = [Self::Tencent, Self::Huawei, Self::Alibaba];
 
     /// The provider's name in lower case.
     #[must_use]
@@ -83,6 +90,7 @@ impl Provider {
         match self {
             Self::Tencent => "tencent",
             Self::Huawei => "huawei",
+            Self::Alibaba => "alibaba",
         }
     }
 
@@ -91,6 +99,7 @@ impl Provider {
         match self {
             Self::Tencent => "InternalError",
             Self::Huawei => "CBC.0999",
+            Self::Alibaba => "ServiceUnavailable",
         }
     }
 
@@ -98,6 +107,7 @@ impl Provider {
         match self {
             Self::Tencent => tencent::uin(seed, index).to_string(),
             Self::Huawei => huawei::customer_id(seed, index),
+            Self::Alibaba => alibaba::uid(seed, index).to_string(),
         }
     }
 
@@ -105,6 +115,7 @@ impl Provider {
         match self {
             Self::Tencent => tencent::verdict(persona),
             Self::Huawei => huawei::verdict(persona),
+            Self::Alibaba => alibaba::verdict(persona),
         }
     }
 }
@@ -162,7 +173,7 @@ impl Key {
             format!("sandbox-{provider}-secret-that-opens-nothing"),
         );
         match provider {
-            Provider::Tencent => key,
+            Provider::Tencent | Provider::Alibaba => key,
             Provider::Huawei => key.with_auth_token("sandbox-huawei-token-that-opens-nothing"),
         }
     }
@@ -315,6 +326,7 @@ impl Builder {
         match provider {
             Provider::Tencent => Arc::new(Tencent::new(house, keys, rate)),
             Provider::Huawei => Arc::new(Huawei::new(house, keys, rate)),
+            Provider::Alibaba => Arc::new(Alibaba::new(house, keys, rate)),
         }
     }
 }
@@ -457,6 +469,11 @@ impl Sandbox {
                         ("x_auth_token", json::text(&token)),
                     ]
                 }
+                Provider::Alibaba => vec![
+                    endpoint,
+                    ("access_key_id", id),
+                    ("access_key_secret", secret),
+                ],
             };
             (provider.name(), json::object(members))
         }))

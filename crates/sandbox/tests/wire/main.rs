@@ -7,6 +7,7 @@
     reason = "test helpers"
 )]
 
+mod alibaba;
 mod client;
 mod faults;
 mod huawei;

@@ -2,7 +2,7 @@
 
 use std::time::{Duration, UNIX_EPOCH};
 
-use crate::client::{Connection, Huawei, NEW_YEAR, Tencent, authority, send};
+use crate::client::{Alibaba, Connection, Huawei, NEW_YEAR, Tencent, authority, send};
 use serde_json::json;
 use standing_sandbox::{Provider, Sandbox};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -131,6 +131,7 @@ async fn a_path_prefix_is_part_of_every_path() {
     assert_eq!(tencent.code("{}").await, "OK");
     let huawei = Huawei::of(&sandbox);
     assert_eq!(huawei.code("{}").await.1, "OK");
+    assert_eq!(Alibaba::of(&sandbox).code("").await.0, 200);
     let bare = tencent.endpoint.replace("/gw/%7Ebss", "");
     assert_eq!(
         Tencent {
