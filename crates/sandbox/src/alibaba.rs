@@ -225,7 +225,7 @@ impl Desk for Alibaba {
         let id = self
             .house
             .seed
-            .uuid(Use::RequestId, moment.number)
+            .uuid(Use::RequestId, moment.id)
             .to_uppercase();
         let mut headers = vec![
             ("content-type", "application/json;charset=utf-8".to_owned()),

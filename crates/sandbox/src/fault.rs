@@ -403,9 +403,13 @@ fn chance(word: u64) -> f64 {
     (word >> 11) as f64 / (1u64 << 53) as f64
 }
 
-/// One of the troubles that a client must get over by itself.
+/// One of the troubles that a client must get over by itself. A look-up at AccuAuth costs money, so a client must not
+/// repeat one of its own accord: there an answer is late at worst.
 fn recoverable(provider: Provider, word: u64) -> Kind {
     let detail = word >> 32;
+    if provider == Provider::AccuAuth {
+        return Kind::Latency(Duration::from_millis(5 + detail % 20));
+    }
     match word % 20 {
         0..=5 => Kind::Status(503),
         6..=8 => Kind::Throttle(None),

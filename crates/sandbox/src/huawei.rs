@@ -329,7 +329,7 @@ impl Desk for Huawei {
         let id = self
             .house
             .seed
-            .uuid(Use::RequestId, moment.number)
+            .uuid(Use::RequestId, moment.id)
             .replace('-', "");
         let mut headers = vec![
             ("content-type", "application/json;charset=UTF-8".to_owned()),

@@ -125,6 +125,7 @@ pub(crate) enum Use {
     Chaos,
     Account,
     Token,
+    Report,
 }
 
 impl Seed {

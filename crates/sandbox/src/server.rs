@@ -139,7 +139,8 @@ impl Server {
             Some(Kind::WrongClock(seconds)) => shifted(self.house.clock.now(), seconds),
             _ => self.house.clock.now(),
         };
-        let moment = self.moment(&subject, fault.as_ref(), time);
+        let number = self.counter.fetch_add(1, Ordering::Relaxed) + 1;
+        let moment = self.moment(&subject, fault.as_ref(), time, number);
         let answer = if too_large {
             Answer::too_large()
         } else {
@@ -152,7 +153,7 @@ impl Server {
         self.record(
             &request,
             &subject,
-            &moment,
+            number,
             &answer,
             fault.as_ref(),
             &response,
@@ -169,14 +170,20 @@ impl Server {
         Ok(response)
     }
 
-    fn moment(&self, subject: &Subject, fault: Option<&Kind>, time: SystemTime) -> Moment {
+    fn moment(
+        &self,
+        subject: &Subject,
+        fault: Option<&Kind>,
+        time: SystemTime,
+        number: u64,
+    ) -> Moment {
         let joined = match fault {
             Some(Kind::MutateBetweenPages) => subject.page.saturating_sub(1),
             _ => 0,
         };
         Moment {
             now: unix(time),
-            number: self.counter.fetch_add(1, Ordering::Relaxed) + 1,
+            id: number | (self.provider as u64) << 56,
             customers: self.house.customers.saturating_add(joined),
             limited: self.house.rate_limits && !self.house.faults.spares(subject),
             instead: match fault {
@@ -195,7 +202,7 @@ impl Server {
         &self,
         request: &Request,
         subject: &Subject,
-        moment: &Moment,
+        number: u64,
         answer: &Answer,
         fault: Option<&Kind>,
         response: &hyper::Response<Full<Bytes>>,
@@ -209,7 +216,7 @@ impl Server {
             _ => Some(&answer.code),
         };
         self.house.log.add(Entry {
-            number: moment.number,
+            number,
             provider: self.provider,
             operation: subject.operation,
             page: subject.page,

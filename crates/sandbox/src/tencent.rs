@@ -157,7 +157,7 @@ impl Desk for Tencent {
 impl Tencent {
     /// Failures are HTTP 200 too, and the official SDK looks for them under exactly this content type only.
     fn envelope(&self, outcome: Result<String, Failure>, moment: &Moment) -> Answer {
-        let id = text(&self.house.seed.uuid(Use::RequestId, moment.number));
+        let id = text(&self.house.seed.uuid(Use::RequestId, moment.id));
         let mut headers = vec![("content-type", "application/json".to_owned())];
         let (members, failure) = match outcome {
             Ok(members) => (members, failure(OK, "")),

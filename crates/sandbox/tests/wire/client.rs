@@ -436,3 +436,19 @@ impl Alibaba {
         )
     }
 }
+
+/// A request of `check/debts_report` with these fields, as a form.
+pub(crate) async fn debts_report(sandbox: &Sandbox, fields: &str) -> Reply {
+    let key = sandbox.key(Provider::AccuAuth);
+    let headers = format!(
+        "X-DF-API-ID: {}\r\nX-DF-API-SECRET: {}\r\nContent-Type: application/x-www-form-urlencoded; charset=utf-8\r\n",
+        key.id, key.secret
+    );
+    let endpoint = sandbox.endpoint(Provider::AccuAuth);
+    send(
+        &endpoint,
+        &plain(&endpoint, "/check/debts_report", &headers, fields),
+    )
+    .await
+    .unwrap()
+}

@@ -7,6 +7,7 @@
     reason = "test helpers"
 )]
 
+mod accuauth;
 mod alibaba;
 mod client;
 mod faults;
