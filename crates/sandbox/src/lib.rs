@@ -436,7 +436,7 @@ impl Sandbox {
     }
 
     /// The provider's customers, computed as they are asked for.
-    pub fn customers(&self, provider: Provider) -> impl Iterator<Item = Customer> {
+    pub fn customers(&self, provider: Provider) -> impl Iterator<Item = Customer> + use<> {
         let seed = self.house.seed;
         (0..self.house.customers).map(move |index| {
             let persona = provider.persona(seed, index);

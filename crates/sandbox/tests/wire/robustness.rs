@@ -3,7 +3,7 @@
 use std::time::{Duration, UNIX_EPOCH};
 
 use crate::client::{
-    Alibaba, Connection, Huawei, NEW_YEAR, Tencent, authority, debts_report, send,
+    Alibaba, Connection, Huawei, NEW_YEAR, Tencent, authority, debts_report, plain, send,
 };
 use serde_json::json;
 use standing_sandbox::{Provider, Sandbox};
@@ -163,6 +163,16 @@ async fn random_bytes_do_no_harm() {
     }
     assert_eq!(Tencent::of(&sandbox).code("{}").await, "OK");
     assert_eq!(sandbox.report().verified, 1);
+}
+
+#[tokio::test]
+async fn bodies_beyond_every_limit_are_refused() {
+    let sandbox = Sandbox::builder().start().await.unwrap();
+    let endpoint = sandbox.endpoint(Provider::Tencent);
+    let reply = send(&endpoint, &plain(&endpoint, "/", "", &" ".repeat(13 << 20))).await;
+    // The server may hang up before the client has written everything.
+    assert!(reply.is_err() || reply.is_ok_and(|reply| reply.status == 413));
+    assert_eq!(sandbox.report().refused, 1);
 }
 
 #[tokio::test]
