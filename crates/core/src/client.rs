@@ -118,7 +118,7 @@ impl<P: Provider> Client<P> {
             Payload::Within(bytes) => done.answer.text().get(bytes.clone()).unwrap_or_default(),
             Payload::NoRecord => "null",
         };
-        match lenient::decode(payload) {
+        match lenient::decode_payload(payload, info) {
             Ok(decoded) => Ok(Response {
                 value: decoded.value,
                 deviations: decoded.deviations,

@@ -22,6 +22,7 @@ use serde_json::error::Category;
 use serde_json::value::RawValue;
 
 use crate::amount;
+use crate::operation::OperationInfo;
 
 /// Stands in a body for bytes that are not UTF-8: a noncharacter, so no text holds it by chance.
 pub(crate) const INVALID: char = '\u{FFFE}';
@@ -120,6 +121,19 @@ impl std::error::Error for DecodeError {}
 /// Reads an answer's payload, with every liberty recorded.
 pub(crate) fn decode<T: DeserializeOwned>(text: &str) -> Result<Decoded<T>, DecodeError> {
     read(text, false)
+}
+
+/// Reads the payload of an operation, in which parts of the envelope may stand beside the output.
+pub(crate) fn decode_payload<T: DeserializeOwned>(
+    text: &str,
+    info: &OperationInfo,
+) -> Result<Decoded<T>, DecodeError> {
+    let envelope = info.answer_envelope();
+    let mut decoded = decode(text)?;
+    decoded.deviations.retain(|deviation: &Deviation| {
+        deviation.kind != DeviationKind::UnknownField || !envelope.owns(&deviation.pointer)
+    });
+    Ok(decoded)
 }
 
 /// Reads parameters that a person wrote: no liberty is taken, an unknown name is refused.

@@ -210,6 +210,24 @@ pub struct Envelope {
     pub request_id: Option<&'static str>,
 }
 
+impl Envelope {
+    /// Whether a pointer into the payload leads to a part of the envelope, which may stand beside
+    /// the output.
+    pub(crate) fn owns(&self, pointer: &str) -> bool {
+        let (Success::Absent(success) | Success::Equals(success, _)) = self.success;
+        [
+            Some(success),
+            Some(self.code),
+            Some(self.message),
+            self.request_id,
+        ]
+        .into_iter()
+        .flatten()
+        .filter_map(|part| part.strip_prefix(self.payload)?.strip_prefix(pointer))
+        .any(|rest| rest.is_empty() || rest.starts_with('/'))
+    }
+}
+
 /// A service of a provider: what its operations share.
 #[derive(Debug, Clone, Copy)]
 #[non_exhaustive]
@@ -570,6 +588,21 @@ pub trait Paginated: Operation {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_envelope_knows_its_parts_of_the_payload() {
+        let envelope = Envelope {
+            payload: "/Response",
+            success: Success::Absent("/Response/Error"),
+            code: "/Response/Error/Code",
+            message: "/Response/Error/Message",
+            request_id: Some("/Response/RequestId"),
+        };
+        assert!(envelope.owns("/RequestId") && envelope.owns("/Error"));
+        assert!(
+            !envelope.owns("/Data") && !envelope.owns("/Request") && !envelope.owns("/Data/Error")
+        );
+    }
 
     #[test]
     fn a_code_is_found_by_its_longest_dotted_prefix_and_the_operation_comes_first() {

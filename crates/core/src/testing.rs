@@ -1,1 +1,261 @@
-//! Checks that the generated tests of the provider crates are made of.
+//! Checks that the generated tests of the provider crates are made of; each panics with what differs.
+
+#![allow(
+    clippy::panic,
+    clippy::expect_used,
+    reason = "a failed check of a test is a panic"
+)]
+
+use std::collections::BTreeMap;
+use std::fmt::Debug;
+
+use http::{HeaderMap, HeaderName, HeaderValue};
+use serde::Serialize;
+use serde_json::Value;
+use wiremock::matchers::any;
+use wiremock::{Mock, MockServer, ResponseTemplate};
+
+use crate::client::Client;
+use crate::credentials::Credentials;
+use crate::lenient::{self, Deviation};
+use crate::operation::{CodeKind, Operation};
+use crate::provider::{Answer, Fault, Provider};
+
+/// What an answer is to be read as.
+#[derive(Debug, Clone, Copy)]
+pub enum Expect<'a> {
+    /// A success: the output as it is written back, and how many deviations of each kind.
+    Output(&'a str, &'a [(&'a str, usize)]),
+    /// A failure with this code, of this kind.
+    Error(&'a str, CodeKind),
+    /// This code, which says that there is no such record.
+    NoRecord(&'a str),
+}
+
+/// What a server is to see of a request.
+#[derive(Debug, Clone, Copy)]
+pub struct Wire<'a> {
+    /// The HTTP method.
+    pub method: &'a str,
+    /// The path, percent-encoded.
+    pub path: &'a str,
+    /// Every pair of the query, in any order.
+    pub query: &'a [(&'a str, &'a str)],
+    /// Headers that carry fields.
+    pub headers: &'a [(&'a str, &'a str)],
+    /// The body.
+    pub body: WireBody<'a>,
+}
+
+/// What a server is to see of a body.
+#[derive(Debug, Clone, Copy)]
+pub enum WireBody<'a> {
+    /// Nothing.
+    Empty,
+    /// This JSON.
+    Json(&'a str),
+    /// These pairs, in any order.
+    Form(&'a [(&'a str, &'a str)]),
+}
+
+/// The operation keeps its limits, is written as the sample, is read back from it, and does not show
+/// personal data in its `Debug`.
+///
+/// # Panics
+///
+/// If not.
+pub fn encodes<O>(operation: &O, sample: &str)
+where
+    O: Operation + Debug + PartialEq + serde::de::DeserializeOwned,
+{
+    operation.validate().expect("the sample keeps the limits");
+    let sample: Value = serde_json::from_str(sample).expect("the sample is JSON");
+    let written = serde_json::to_value(operation).expect("an operation is JSON");
+    assert_same(&written, &sample);
+    let read: O = serde_json::from_value(sample.clone()).expect("the sample can be read");
+    assert_eq!(&read, operation);
+    let shown = format!("{operation:?}");
+    for field in O::INFO.sensitive {
+        for text in texts(&sample, field) {
+            assert!(!shown.contains(text), "`Debug` shows {field}");
+        }
+    }
+}
+
+/// The answer opens and decodes as expected.
+///
+/// # Panics
+///
+/// If not.
+pub fn opens<O>(answer: &str, status: u16, expect: &Expect<'_>)
+where
+    O: Operation<Output: Serialize>,
+{
+    let json = (
+        HeaderName::from_static("content-type"),
+        HeaderValue::from_static("application/json"),
+    );
+    let answer = Answer::new(status, HeaderMap::from_iter([json]), answer.as_bytes());
+    let info = O::INFO;
+    match (O::Provider::default().open(&answer, &info), expect) {
+        (Ok(opened), Expect::Output(output, deviations)) => {
+            let decoded = lenient::decode_payload::<O::Output>(opened.payload, &info)
+                .unwrap_or_else(|error| panic!("the answer cannot be read: {error}"));
+            assert_output(&decoded.value, &decoded.deviations, output, deviations);
+        }
+        (Err(Fault::Refused(refusal)), Expect::Error(code, kind)) => {
+            assert_eq!(refusal.code.as_deref(), Some(*code));
+            assert!(refusal.message.is_some(), "{code} comes with a message");
+            let known = info.error_code(code).map(|known| known.kind);
+            assert_eq!(refusal.kind.or(known), Some(*kind), "the kind of {code}");
+            assert!(!info.no_record.contains(code), "{code} is a failure");
+        }
+        (Err(Fault::Refused(refusal)), Expect::NoRecord(code)) => {
+            assert_eq!(refusal.code.as_deref(), Some(*code));
+            assert!(info.no_record.contains(code), "{code} means no record");
+        }
+        (opened, expect) => panic!("opened as {opened:?}, expected {expect:?}"),
+    }
+}
+
+/// A client sends the operation as described and makes of the answer what is expected.
+///
+/// # Panics
+///
+/// If not.
+pub fn travels<O>(operation: &O, wire: &Wire<'_>, answer: &str, status: u16, expect: &Expect<'_>)
+where
+    O: Operation<Output: Serialize>,
+{
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .expect("a runtime");
+    runtime.block_on(async {
+        let server = MockServer::start().await;
+        let response = ResponseTemplate::new(status).set_body_raw(answer, "application/json");
+        Mock::given(any())
+            .respond_with(response)
+            .mount(&server)
+            .await;
+        let client = Client::<O::Provider>::builder()
+            .credentials(Credentials::new("invented-key-id", "invented-key-secret"))
+            .endpoint(server.uri())
+            .max_attempts(1)
+            .build()
+            .expect("a client");
+        match (client.send(operation).await, expect) {
+            (Ok(response), Expect::Output(output, deviations)) => {
+                assert_output(&*response, response.deviations(), output, deviations);
+                assert_eq!(response.status(), status);
+            }
+            (Ok(response), Expect::NoRecord(_)) => {
+                let written = serde_json::to_value(&*response).expect("an output is JSON");
+                assert_eq!(written, Value::Null);
+            }
+            (Err(error), Expect::Error(code, _)) => assert_eq!(error.code(), Some(*code)),
+            (outcome, expect) => {
+                let outcome = outcome.map(|_| "a success");
+                panic!("came out as {outcome:?}, expected {expect:?}");
+            }
+        }
+        let requests = server.received_requests().await.unwrap_or_default();
+        let [request] = requests.as_slice() else {
+            panic!("{} requests came", requests.len());
+        };
+        assert_wire(request, wire);
+    });
+}
+
+fn assert_wire(request: &wiremock::Request, wire: &Wire<'_>) {
+    assert_eq!(request.method.as_str(), wire.method);
+    assert_eq!(request.url.path(), wire.path);
+    let pairs = |url: &wiremock::http::Url| {
+        let mut pairs: Vec<(String, String)> = url.query_pairs().into_owned().collect();
+        pairs.sort();
+        pairs
+    };
+    assert_eq!(pairs(&request.url), sorted(wire.query), "the query");
+    for (name, value) in wire.headers {
+        let sent = request.headers.get(*name).map(|value| value.as_bytes());
+        assert_eq!(sent, Some(value.as_bytes()), "the header {name}");
+    }
+    match wire.body {
+        WireBody::Empty => assert!(request.body.is_empty(), "there is no body"),
+        WireBody::Json(expected) => {
+            let sent: Value = serde_json::from_slice(&request.body).expect("the body is JSON");
+            let expected = serde_json::from_str(expected).expect("the sample is JSON");
+            assert_same(&sent, &expected);
+        }
+        WireBody::Form(expected) => {
+            // A form is written like a query, and a URL knows how to read one.
+            let mut url = request.url.clone();
+            url.set_query(Some(&String::from_utf8_lossy(&request.body)));
+            assert_eq!(pairs(&url), sorted(expected), "the form");
+        }
+    }
+}
+
+fn sorted(pairs: &[(&str, &str)]) -> Vec<(String, String)> {
+    let mut pairs: Vec<_> = pairs
+        .iter()
+        .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()))
+        .collect();
+    pairs.sort();
+    pairs
+}
+
+fn assert_output(
+    value: &impl Serialize,
+    deviations: &[Deviation],
+    output: &str,
+    expected: &[(&str, usize)],
+) {
+    let written = serde_json::to_value(value).expect("an output is JSON");
+    let output: Value = serde_json::from_str(output).expect("the expected output is JSON");
+    assert_same(&written, &output);
+    let mut counts = BTreeMap::new();
+    for deviation in deviations {
+        *counts.entry(deviation.kind.as_str()).or_insert(0) += 1;
+    }
+    assert_eq!(counts, expected.iter().copied().collect(), "{deviations:?}");
+}
+
+/// The same JSON; a number may be written in another way.
+fn assert_same(written: &Value, expected: &Value) {
+    assert!(
+        same(written, expected),
+        "written: {written:#}\nexpected: {expected:#}"
+    );
+}
+
+fn same(a: &Value, b: &Value) -> bool {
+    match (a, b) {
+        (Value::Number(a), Value::Number(b)) => a == b || a.as_f64() == b.as_f64(),
+        (Value::Array(a), Value::Array(b)) => {
+            a.len() == b.len() && a.iter().zip(b).all(|(a, b)| same(a, b))
+        }
+        (Value::Object(a), Value::Object(b)) => {
+            a.len() == b.len()
+                && a.iter()
+                    .all(|(key, a)| b.get(key).is_some_and(|b| same(a, b)))
+        }
+        _ => a == b,
+    }
+}
+
+/// The texts of a field, some objects and lists down; short ones may stand anywhere.
+fn texts<'v>(value: &'v Value, field: &str) -> Vec<&'v str> {
+    let (name, rest) = field
+        .split_once('.')
+        .map_or((field, None), |(n, r)| (n, Some(r)));
+    let found = match value {
+        Value::Array(items) => return items.iter().flat_map(|item| texts(item, field)).collect(),
+        value => value.get(name),
+    };
+    match (found, rest) {
+        (Some(value), Some(rest)) => texts(value, rest),
+        (Some(Value::String(text)), None) if text.len() > 4 => vec![text],
+        _ => Vec::new(),
+    }
+}

@@ -168,9 +168,14 @@ impl Violations {
         self
     }
 
-    /// A list must have so many items.
-    pub fn items(mut self, field: &str, count: usize, limits: impl RangeBounds<usize>) -> Self {
-        if !limits.contains(&count) {
+    /// A list must have so many items, if there is one.
+    pub fn items(
+        mut self,
+        field: &str,
+        count: impl Into<Option<usize>>,
+        limits: impl RangeBounds<usize>,
+    ) -> Self {
+        if let Some(count) = count.into().filter(|count| !limits.contains(count)) {
             self.add(
                 field,
                 format!("must have {}, has {count}", described(&limits, " items")),
@@ -309,6 +314,7 @@ mod tests {
                 .range("Page", Some(&0_u64), 1..)
                 .length("Id", Some("secret-value"), ..=4)
                 .items("ids", 201, ..=200)
+                .items("left_out", None, 1..)
                 .each_length("ids", &["", "x"], 1..=64)
                 .format("mobile_md5", Some("secret-value"), Format::Md5)
                 .within_each("Tags", &[(), ()], |(), violations| {
