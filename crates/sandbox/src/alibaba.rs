@@ -89,11 +89,14 @@ impl Alibaba {
             return Err(too_fast().retryable(Some(Duration::from_secs(1))));
         }
         let index = self.asked_for(request, moment.customers)?;
-        account(self.house.seed, index).ok_or(failure(
-            401,
-            "VnoNoDataError",
-            "There is no data by this request.",
-        ))
+        Some(index)
+            .filter(|index| *index < moment.customers)
+            .and_then(|index| account(self.house.seed, index))
+            .ok_or(failure(
+                401,
+                "VnoNoDataError",
+                "There is no data by this request.",
+            ))
     }
 
     /// Without an `OwnerId` the first customer is meant.

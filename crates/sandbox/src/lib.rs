@@ -307,7 +307,8 @@ impl Builder {
         self
     }
 
-    /// Puts a path before every path, as behind a gateway: `/gw`.
+    /// Puts a path before every path, as behind a gateway: `/gw`. The signatures of Huawei and Alibaba cover it, as they
+    /// cover the path that was sent; Tencent's canonical path is `/` whatever was sent.
     pub fn path_prefix(mut self, prefix: impl Into<String>) -> Self {
         self.prefix = prefix.into().trim_end_matches('/').to_owned();
         self

@@ -207,6 +207,24 @@ async fn a_path_prefix_is_part_of_every_path() {
 }
 
 #[tokio::test]
+async fn there_may_be_no_customers() {
+    let sandbox = Sandbox::builder().customers(0).start().await.unwrap();
+    let tencent = Tencent::of(&sandbox);
+    let answer = tencent.call("{}").await;
+    assert_eq!(
+        (&answer["Total"], &answer["Data"]),
+        (&json!(0), &json!(null))
+    );
+    assert_eq!(tencent.newer().call("{}").await["Data"], json!([]));
+    let answer = Huawei::of(&sandbox).call("{}").await.json();
+    assert_eq!(answer, json!({"new_customer_tags": []}));
+    assert_eq!(
+        Alibaba::of(&sandbox).code("").await,
+        (401, "VnoNoDataError".to_owned())
+    );
+}
+
+#[tokio::test]
 async fn ends_with_the_sandbox() {
     let sandbox = Sandbox::builder().start().await.unwrap();
     let tencent = Tencent::of(&sandbox);
