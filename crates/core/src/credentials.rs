@@ -18,7 +18,8 @@ const RENEW_BEFORE: Duration = Duration::from_secs(120);
 /// So long a call waits for new keys while the old ones still do.
 const RENEWAL: Duration = Duration::from_secs(5);
 
-/// The keys of one account: an id with its secret, perhaps with a session token, or a token alone.
+/// The keys of one account: an id with its secret, perhaps with a session token, or a token alone,
+/// or expressly none.
 ///
 /// Cheap to clone. `Debug` shows which parts there are, and no part.
 #[derive(Clone)]
@@ -30,6 +31,7 @@ struct Parts {
     secret: Secret,
     token: Option<Secret>,
     expires_at: Option<OffsetDateTime>,
+    anonymous: bool,
 }
 
 impl Credentials {
@@ -40,12 +42,20 @@ impl Credentials {
             secret: Secret::new(secret.into()),
             token: None,
             expires_at: None,
+            anonymous: false,
         }))
     }
 
     /// A token alone, for providers that take one instead of keys.
     pub fn token_only(token: impl Into<String>) -> Self {
         Self::new("", "").with_token(token)
+    }
+
+    /// No keys, for a call that proves in its fields who makes it.
+    pub fn anonymous() -> Self {
+        let mut keys = Self::new("", "");
+        Arc::make_mut(&mut keys.0).anonymous = true;
+        keys
     }
 
     /// These keys with a session token.
@@ -135,13 +145,18 @@ impl Credentials {
         self.0.token.is_some() && self.0.id.is_empty() && self.0.secret.expose().is_empty()
     }
 
-    /// Refuses a token alone, for providers that need an id with its secret.
+    /// Whether there are expressly none.
+    pub fn is_anonymous(&self) -> bool {
+        self.0.anonymous && self.0.token.is_none()
+    }
+
+    /// Refuses a token alone, and none, for providers that need an id with its secret.
     ///
     /// # Errors
     ///
-    /// There is a token and nothing else.
+    /// There is no id with a secret.
     pub fn require_secret(&self) -> Result<(), CredentialsError> {
-        if self.is_token_only() {
+        if self.is_token_only() || self.is_anonymous() {
             return Err(CredentialsError::new(
                 "a key id with its secret is needed, not a token alone",
             ));
@@ -163,7 +178,7 @@ impl Credentials {
     }
 
     pub(crate) fn check(&self) -> Result<(), CredentialsError> {
-        if !self.is_token_only() {
+        if !self.is_token_only() && !self.is_anonymous() {
             check("the key id", self.id())?;
             check("the secret", self.secret().expose())?;
         }
@@ -387,6 +402,10 @@ mod tests {
             assert!(!format!("{credentials:?}").contains("hun"));
         }
         assert!(Credentials::token_only("t").check().is_ok());
+        let none = Credentials::anonymous();
+        assert!(none.check().is_ok() && none.require_secret().is_err());
+        assert!(none.with_token("t").is_token_only());
+        assert!(Credentials::new("", "").check().is_err());
         assert_eq!(
             Credentials::token_only("").check().unwrap_err().to_string(),
             "the token is empty"
