@@ -229,6 +229,7 @@ impl Sampled<'_> {
         };
         let mut walk = Walk::new(self.operation, problems);
         let skip = envelope.members_of_payload();
+        walk.record(&spot, &self.operation.output);
         let corrected = walk.object(&spot, &self.operation.output, &skip);
         let found = walk.found;
         compare(entry, declared, &found, problems);
@@ -541,6 +542,30 @@ impl<'a, 'p> Walk<'a, 'p> {
         }
     }
 
+    /// The answer, or a row of it: without one described field it would pass for a row in which
+    /// everything is absent, so the decoder refuses it.
+    fn record(&mut self, spot: &Spot<'_>, of: &Struct) {
+        let Value::Object(members) = &spot.node.value else {
+            return;
+        };
+        let known = |member: &Member| field_for(of, &member.key).is_some();
+        if !of.fields.is_empty() && !members.iter().any(known) {
+            self.complain(
+                spot,
+                "this has none of the described fields, which a decoder refuses",
+            );
+        }
+    }
+
+    fn row(&mut self, spot: &Spot<'_>, field: &Field, item: &Ty) -> Value {
+        if let Ty::Struct(name) = item
+            && let Some(part) = self.part(name)
+        {
+            self.record(spot, part);
+        }
+        self.value(spot, field, item, &field.each)
+    }
+
     /// An answer, or a part of one. Returns it as it is written back after decoding.
     fn object(&mut self, spot: &Spot<'_>, of: &Struct, skip: &[&str]) -> Value {
         let Value::Object(members) = &spot.node.value else {
@@ -642,7 +667,7 @@ impl<'a, 'p> Walk<'a, 'p> {
                 }
                 let nodes = nodes.iter().enumerate().map(|(index, node)| Node {
                     at: 0,
-                    value: self.value(&spot.part(index, node), field, item, &field.each),
+                    value: self.row(&spot.part(index, node), field, item),
                 });
                 Value::List(nodes.collect())
             }
@@ -651,7 +676,7 @@ impl<'a, 'p> Walk<'a, 'p> {
                     "single_for_list",
                     spot.problem("a single object stands for a list"),
                 );
-                let value = self.value(spot, field, item, &field.each);
+                let value = self.row(spot, field, item);
                 Value::List(vec![Node { at: 0, value }])
             }
             (Ty::Map(item), Value::Object(members)) => {

@@ -215,11 +215,16 @@ impl Envelope {
     /// the output.
     pub(crate) fn owns(&self, pointer: &str) -> bool {
         let (Success::Absent(success) | Success::Equals(success, _)) = self.success;
-        [Some(success), Some(self.code), Some(self.message), self.request_id]
-            .into_iter()
-            .flatten()
-            .filter_map(|part| part.strip_prefix(self.payload)?.strip_prefix(pointer))
-            .any(|rest| rest.is_empty() || rest.starts_with('/'))
+        [
+            Some(success),
+            Some(self.code),
+            Some(self.message),
+            self.request_id,
+        ]
+        .into_iter()
+        .flatten()
+        .filter_map(|part| part.strip_prefix(self.payload)?.strip_prefix(pointer))
+        .any(|rest| rest.is_empty() || rest.starts_with('/'))
     }
 }
 
@@ -594,7 +599,9 @@ mod tests {
             request_id: Some("/Response/RequestId"),
         };
         assert!(envelope.owns("/RequestId") && envelope.owns("/Error"));
-        assert!(!envelope.owns("/Data") && !envelope.owns("/Request") && !envelope.owns("/Data/Error"));
+        assert!(
+            !envelope.owns("/Data") && !envelope.owns("/Request") && !envelope.owns("/Data/Error")
+        );
     }
 
     #[test]
