@@ -284,7 +284,7 @@ mod tests {
         let narrow = table(columns, rows(), Some(20));
         assert_eq!(
             narrow,
-            "NAME       LEFT  WHY\n深圳云…       1  x\na\\u{1b…   12.50\n"
+            "NAME       LEFT  WHY\n深圳云…       1  x\na\\u{1b}…  12.50\n"
         );
     }
 
