@@ -6,8 +6,8 @@ use crate::diag::{Problems, hint};
 use crate::fixtures::{self, Inherited};
 use crate::json::{File, Member, Node, Spot, Value};
 use crate::model::{
-    Answer, Enum, Envelope, Example, Field, Limits, Operation, Outcome, RequestSample, Require,
-    Struct, Success, Ty, Type,
+    Answer, Envelope, Example, Field, Limits, Operation, Outcome, RequestSample, Require, Struct,
+    Success, Ty, Type,
 };
 use crate::names;
 use crate::read::{Object, keys};
@@ -354,9 +354,7 @@ fn declared_deviations(entry: &Object<'_>, problems: &mut Problems) -> Vec<(&'st
     for kind in DEVIATIONS.iter().filter(|kind| object.has(kind)) {
         match object.count(kind, problems) {
             Some(0) => {
-                object
-                    .get(kind)
-                    .inspect(|spot| problems.push(spot.problem("0 is what holds without saying")));
+                object.complain(kind, "0 is what holds without saying", problems);
             }
             count => declared.extend(count.map(|count| (*kind, count))),
         }
@@ -428,27 +426,12 @@ impl<'a, 'p> Walk<'a, 'p> {
     }
 
     fn part(&self, name: &str) -> Option<&'a Struct> {
-        self.operation.types.iter().find_map(|ty| match ty {
-            Type::Struct(part) if part.name == name => Some(part),
-            _ => None,
-        })
+        Type::find(&self.operation.types, name)
     }
 
     fn values(&self, ty: &Ty) -> Vec<&'a str> {
-        let name = ty.named();
-        let known = self.operation.types.iter().find_map(|known| match known {
-            Type::Enum(Enum {
-                name: known,
-                values,
-                ..
-            }) if Some(known.as_str()) == name => Some(values),
-            _ => None,
-        });
-        known
-            .iter()
-            .flat_map(|values| values.iter())
-            .map(|value| value.wire.as_str())
-            .collect()
+        let values = Type::values(&self.operation.types, ty.named().unwrap_or_default());
+        values.iter().map(|value| value.wire.as_str()).collect()
     }
 
     fn complain(&mut self, spot: &Spot<'_>, message: impl Into<String>) {
@@ -522,6 +505,11 @@ impl<'a, 'p> Walk<'a, 'p> {
     fn strict_value(&mut self, spot: &Spot<'_>, field: &Field, ty: &Ty, limits: &Limits) {
         match (ty, &spot.node.value) {
             (_, Value::Null) => self.complain(spot, "a request leaves out what it does not say"),
+            (Ty::Decimal, Value::Text(_)) => {
+                let message =
+                    "an amount is sent as a number; if the service wants a text, it is a `string`";
+                self.complain(spot, message);
+            }
             (Ty::List(item), Value::List(nodes)) => {
                 if let Some(message) = items_complaint(limits, nodes.len() as u64) {
                     self.complain(spot, message);
@@ -658,7 +646,7 @@ impl<'a, 'p> Walk<'a, 'p> {
                 });
                 Value::List(nodes.collect())
             }
-            (Ty::List(item), Value::Object(_)) if !matches!(**item, Ty::Map(_) | Ty::Json) => {
+            (Ty::List(item), Value::Object(_)) if !matches!(**item, Ty::List(_) | Ty::Json) => {
                 self.deviates(
                     "single_for_list",
                     spot.problem("a single object stands for a list"),
@@ -745,7 +733,9 @@ fn field_for<'f>(of: &'f Struct, key: &str) -> Option<(&'f Field, bool)> {
     if let Some(field) = named(key) {
         return Some((field, true));
     }
-    named(key.trim()).map(|field| (field, false))
+    let folded = |field: &&Field| field.wire.eq_ignore_ascii_case(key.trim());
+    let bent = named(key.trim()).or_else(|| of.fields.iter().find(folded));
+    bent.map(|field| (field, false))
 }
 
 /// What an absent field is written back as.
@@ -823,6 +813,9 @@ pub fn complaint(ty: &Ty, limits: &Limits, values: &[&str], value: &Value) -> Op
 
 fn text_complaint(limits: &Limits, text: &str) -> Option<String> {
     let length = text.chars().count() as u64;
+    if limits.min_len.is_some_and(|min| min > 0) && text.trim().is_empty() {
+        return Some(format!("{text:?} is blank"));
+    }
     if let Some(min) = limits.min_len.filter(|min| length < *min) {
         return Some(format!(
             "{text:?} has {length} characters, fewer than {min}"

@@ -9,12 +9,18 @@
 use std::path::Path;
 use std::process::ExitCode;
 
+use xtask::assumptions::{self, Assumption};
 use xtask::codegen::{Failure, differences};
+use xtask::diag::Problems;
+use xtask::draft::{self, Draft};
 use xtask::tree;
 
 const USAGE: &str = "\
 cargo xtask codegen            read all fixtures, check them, write what changed
 cargo xtask codegen --check    write nothing; say what is out of date, with a diff
+cargo xtask new PROVIDER/SERVICE/Operation [--request FILE] [--response FILE]
+                               draft the fixture of a new operation from samples
+cargo xtask assumptions        list what the fixtures believe without a source
 
 Exit code: 0 fine, 1 out of date, 2 broken fixtures or no way to go on";
 
@@ -27,6 +33,8 @@ fn main() -> ExitCode {
     match arguments.as_slice() {
         ["codegen"] => codegen(root),
         ["codegen", "--check"] => check(root),
+        ["new", name, options @ ..] => new(root, name, options),
+        ["assumptions"] => assumed(root),
         ["help" | "--help" | "-h"] => {
             println!("{USAGE}");
             ExitCode::SUCCESS
@@ -77,6 +85,52 @@ fn check(root: &Path) -> ExitCode {
         }
         Err(failure) => tell(&failure),
     }
+}
+
+fn new(root: &Path, name: &str, options: &[&str]) -> ExitCode {
+    let mut draft = Draft {
+        name,
+        request: None,
+        response: None,
+    };
+    for option in options.chunks(2) {
+        match option {
+            ["--request", path] => draft.request = Some(Path::new(*path)),
+            ["--response", path] => draft.response = Some(Path::new(*path)),
+            _ => {
+                eprintln!("{USAGE}");
+                return ExitCode::from(2);
+            }
+        }
+    }
+    match draft::write(root, &draft) {
+        Ok(files) => {
+            for file in files {
+                println!("created {file}");
+            }
+            println!("replace every TODO, add samples, then run `cargo xtask codegen`");
+            ExitCode::SUCCESS
+        }
+        Err(failure) => tell(&failure),
+    }
+}
+
+fn assumed(root: &Path) -> ExitCode {
+    let mut problems = Problems::default();
+    let all = assumptions::all(root, &mut problems);
+    if !problems.is_empty() {
+        return tell(&Failure::Fixtures(problems.into_sorted()));
+    }
+    for Assumption {
+        place,
+        pointer,
+        text,
+    } in &all
+    {
+        println!("{place}\n   at {pointer}\n   {text}\n");
+    }
+    println!("{} assumptions", all.len());
+    ExitCode::SUCCESS
 }
 
 fn tell(failure: &Failure) -> ExitCode {

@@ -62,7 +62,7 @@ pub fn read(
     let mut output = types::fields_of(&object, "output", &names, Role::Output, problems);
     output.name = format!("{name}Output");
     output.received = true;
-    let mut all = names.read(&object, problems);
+    let mut all = names.read(problems);
     types::resolve(&names, &mut input, &mut output, &mut all, problems);
     places(&object, &http, &mut input, problems);
     let (pagination, paging_note) = pagination(&object, &input, &output, &all, problems);
@@ -162,9 +162,7 @@ fn behavior(object: &Object<'_>, problems: &mut Problems) -> Behavior {
     let idempotent = object.flag("idempotent", problems);
     if reads && idempotent {
         let message = "a read may be repeated anyway; `idempotent` is for writes";
-        object
-            .get("idempotent")
-            .inspect(|spot| problems.push(spot.problem(message)));
+        object.complain("idempotent", message, problems);
     }
     Behavior {
         reads,
@@ -192,9 +190,7 @@ fn rate_limit(
             return Some(count);
         }
         let message = format!("{count} {key} make no rate");
-        object
-            .get(key)
-            .inspect(|spot| problems.push(spot.problem(message)));
+        object.complain(key, message, problems);
         None
     });
     let rate = match &mut parts {
@@ -425,11 +421,11 @@ fn paging_output(
     let mut found = Ty::Unknown;
     for (index, name) in path.split('.').enumerate() {
         if index > 0 {
-            let next = types.iter().find_map(|ty| match ty {
-                Type::Struct(next) if found == Ty::Struct(next.name.clone()) => Some(next),
-                _ => None,
-            });
-            let Some(next) = next else {
+            let Some(next) = found
+                .named()
+                .filter(|_| !found.is_collection())
+                .and_then(|name| Type::find(types, name))
+            else {
                 if found != Ty::Unknown {
                     let is = types::spelling(&found);
                     problems.push(spot.problem(format!("{name:?} cannot be in a `{is}`")));

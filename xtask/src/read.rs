@@ -159,6 +159,13 @@ impl<'a> Object<'a> {
         Some(self.spot.part(key, &member.node))
     }
 
+    /// Notes a problem with the value of a key, if it is there.
+    pub fn complain(&self, key: &str, message: impl Into<String>, problems: &mut Problems) {
+        if let Some(spot) = self.get(key) {
+            problems.push(spot.problem(message));
+        }
+    }
+
     /// The value of a key that must be there.
     pub fn need(&self, key: &str, problems: &mut Problems) -> Option<Spot<'a>> {
         let found = self.get(key);

@@ -229,9 +229,9 @@ impl<P: Provider> Shared<P> {
             }
         };
         Ok(Done {
+            request_id: told_id::<P>(request_id, &answer),
             answer,
             payload,
-            request_id,
             attempts: 0,
         })
     }
@@ -366,8 +366,13 @@ impl<P: Provider> Shared<P> {
         secrets: &[String],
     ) -> Failure {
         let status = answer.status();
+        let request_id = match &fault {
+            Fault::Refused(refusal) => refusal.request_id.clone(),
+            Fault::Unreadable(_) => None,
+        };
         let failure = Failure {
             status: Some(status),
+            request_id: told_id::<P>(request_id, answer).map(|id| bounded(&id, 128, secrets)),
             ..Failure::local(ErrorKind::Decode, "")
         };
         let refusal = match fault {
@@ -431,7 +436,6 @@ impl<P: Provider> Shared<P> {
             code: refusal.code.map(|code| bounded(&code, 64, secrets)),
             message,
             full_message: refusal.message,
-            request_id: refusal.request_id.map(|id| bounded(&id, 128, secrets)),
             may_have_run: verdict.may_have_run,
             hint: refusal.retry_after.or_else(|| retry_after(answer, sent_at)),
             ..failure
@@ -500,6 +504,13 @@ impl Drop for Price<'_> {
     fn drop(&mut self) {
         self.budget.refund(self.tokens);
     }
+}
+
+/// The request's id from the body, else from a header.
+fn told_id<P: Provider>(in_body: Option<String>, answer: &Answer) -> Option<String> {
+    let mut headers = P::REQUEST_ID_HEADERS.iter();
+    let in_header = || headers.find_map(|name| answer.header(name).map(str::to_owned));
+    in_body.filter(|id| !id.is_empty()).or_else(in_header)
 }
 
 fn is_no_record(refusal: &Refusal, info: &OperationInfo) -> bool {

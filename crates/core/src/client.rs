@@ -445,6 +445,11 @@ impl<T> Response<T> {
         self.done.answer.status()
     }
 
+    /// A header of the answer, if it is there and is text.
+    pub fn header(&self, name: &str) -> Option<&str> {
+        self.done.answer.header(name)
+    }
+
     /// The liberties that were taken to read the answer: where it differs from what is documented.
     pub fn deviations(&self) -> &[Deviation] {
         &self.deviations

@@ -8,6 +8,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use time::OffsetDateTime;
+use time::format_description::well_known::Rfc3339;
 
 use crate::redact::Secret;
 
@@ -58,6 +59,18 @@ impl Credentials {
         self
     }
 
+    /// These keys with the time at which they expire, written as in RFC 3339.
+    ///
+    /// # Errors
+    ///
+    /// A text that is no such time.
+    pub fn expiring_at_text(self, text: &str) -> Result<Self, CredentialsError> {
+        match OffsetDateTime::parse(text.trim(), &Rfc3339) {
+            Ok(time) => Ok(self.expiring_at(time)),
+            Err(_) => Err(CredentialsError::new("the time of expiry cannot be read")),
+        }
+    }
+
     /// Keys from environment variables, which `variable` looks up; the session token is that of
     /// the first of `tokens` that is set.
     ///
@@ -84,6 +97,21 @@ impl Credentials {
         }
     }
 
+    /// A token alone from an environment variable, which `variable` looks up; nothing if it is not
+    /// set.
+    ///
+    /// # Errors
+    ///
+    /// A variable that holds no usable token; by its name, never its value.
+    pub fn token_from_variable(
+        variable: &dyn Fn(&str) -> Option<String>,
+        name: &'static str,
+    ) -> Result<Option<Self>, CredentialsError> {
+        variable(name)
+            .map(|token| check(name, &token).map(|()| Self::token_only(token)))
+            .transpose()
+    }
+
     /// The key id.
     pub fn id(&self) -> &str {
         &self.0.id
@@ -102,6 +130,20 @@ impl Credentials {
     /// Whether there is a token and nothing else.
     pub fn is_token_only(&self) -> bool {
         self.0.token.is_some() && self.0.id.is_empty() && self.0.secret.expose().is_empty()
+    }
+
+    /// Refuses a token alone, for providers that need an id with its secret.
+    ///
+    /// # Errors
+    ///
+    /// There is a token and nothing else.
+    pub fn require_secret(&self) -> Result<(), CredentialsError> {
+        if self.is_token_only() {
+            return Err(CredentialsError::new(
+                "a key id with its secret is needed, not a token alone",
+            ));
+        }
+        Ok(())
     }
 
     /// When the keys expire.
@@ -287,10 +329,10 @@ impl Source {
         }
     }
 
-    /// Drops keys that the provider has refused, unless they were replaced in the meantime.
-    /// Tells whether other keys may come.
+    /// Drops keys whose token the provider has refused, unless they were replaced in the meantime.
+    /// Tells whether others may come.
     pub(crate) fn refused(&self, credentials: &Credentials) -> bool {
-        if credentials.expires_at().is_none() {
+        if credentials.expires_at().is_none() || credentials.token().is_none() {
             return false;
         }
         if self.kept().is_some_and(|kept| kept.is_same(credentials)) {
@@ -352,6 +394,27 @@ mod tests {
         );
         let error = read(&[("ID", "a"), ("KEY", "b"), ("TOKEN", "")]).unwrap_err();
         assert_eq!(error.to_string(), "TOKEN is empty");
+
+        let alone = |value: Option<&'static str>| {
+            let variable = |_: &str| value.map(str::to_owned);
+            Credentials::token_from_variable(&variable, "TOKEN")
+        };
+        assert!(alone(None).unwrap().is_none());
+        let token = alone(Some("t")).unwrap().unwrap();
+        assert!(token.is_token_only() && token.require_secret().is_err());
+        assert!(full.require_secret().is_ok());
+        let error = alone(Some("t ")).unwrap_err();
+        assert_eq!(error.to_string(), "TOKEN has blanks around it");
+    }
+
+    #[test]
+    fn a_time_of_expiry_is_read_with_or_without_fractions() {
+        let end = |text| Credentials::token_only("t").expiring_at_text(text);
+        for text in ["2026-11-21T12:00:00.701000Z", "2026-11-21T13:00:00+01:00"] {
+            let end = end(text).unwrap().expires_at().unwrap();
+            assert_eq!(end.unix_timestamp(), NOW.unix_timestamp());
+        }
+        assert!(end("tomorrow").is_err());
     }
 
     struct Counting {
@@ -368,6 +431,7 @@ mod tests {
                     return Err(CredentialsError::new("no keys today"));
                 }
                 Ok(Credentials::new(format!("id{number}"), "s")
+                    .with_token("t")
                     .expiring_at(NOW + Duration::from_secs(600)))
             })
         }
@@ -430,6 +494,8 @@ mod tests {
         let second = source.get(NOW).await.unwrap();
         source.refused(&second);
         assert_eq!(source.get(NOW).await.unwrap().id(), "id2");
-        assert!(!source.refused(&Credentials::new("fixed", "s")));
+        assert!(!source.refused(&Credentials::new("fixed", "s").with_token("t")));
+        let no_token = Credentials::new("id", "s").expiring_at(NOW + Duration::from_secs(600));
+        assert!(!source.refused(&no_token), "it was not about these keys");
     }
 }
