@@ -36,6 +36,17 @@ pub(crate) struct Shared<P> {
     pub(crate) rate: Rate,
 }
 
+impl<P> Shared<P> {
+    /// The rate that calls of an operation keep to.
+    pub(crate) fn rate_of(&self, info: &OperationInfo) -> Option<RateLimit> {
+        match self.rate {
+            Rate::Documented => info.rate,
+            Rate::Fixed(rate) => Some(rate),
+            Rate::Unlimited => None,
+        }
+    }
+}
+
 /// Which rate is kept to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Rate {
@@ -54,6 +65,8 @@ pub(crate) struct Done {
     pub(crate) payload: Payload,
     pub(crate) request_id: Option<String>,
     pub(crate) attempts: u32,
+    /// How long the attempt took that succeeded.
+    pub(crate) round_trip: Duration,
 }
 
 /// Where the payload is.
@@ -233,6 +246,7 @@ impl<P: Provider> Shared<P> {
             answer,
             payload,
             attempts: 0,
+            round_trip,
         })
     }
 
@@ -241,12 +255,7 @@ impl<P: Provider> Shared<P> {
     }
 
     async fn wait_for_slot(&self, info: &OperationInfo, end: Duration) -> Result<(), Failure> {
-        let rate = match self.rate {
-            Rate::Documented => info.rate,
-            Rate::Fixed(rate) => Some(rate),
-            Rate::Unlimited => None,
-        };
-        let Some(rate) = rate else {
+        let Some(rate) = self.rate_of(info) else {
             return Ok(());
         };
         let wait = self
