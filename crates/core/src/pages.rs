@@ -33,6 +33,8 @@ pub struct Page<T> {
     pub request_id: Option<String>,
     /// How many attempts the page took.
     pub attempts: u32,
+    /// The time from the last attempt to its answer.
+    pub round_trip: Duration,
 }
 
 /// How a list changed while it was walked. Rows that come or go shift the others from page to page.
@@ -207,7 +209,22 @@ impl<O: Paginated> Pages<O> {
         loop {
             let position = self.position.clone()?;
             let outcome = match self.response(&position).await {
-                Ok(response) => self.take(position, response),
+                Ok(response) => {
+                    // A page that makes no sense has been answered all the same.
+                    let (id, status, attempts) = (
+                        response.request_id().map(str::to_owned),
+                        response.status(),
+                        response.attempts(),
+                    );
+                    self.take(position, response).map_err(|error| {
+                        error.with(|parts| {
+                            parts.request_id = id;
+                            parts.status = Some(status);
+                            parts.attempts = attempts;
+                            parts.may_have_run = true;
+                        })
+                    })
+                }
                 Err(error) => Err(error),
             };
             match outcome {
@@ -357,6 +374,7 @@ impl<O: Paginated> Pages<O> {
             total,
             request_id,
             attempts,
+            round_trip: self.round_trip,
         }))
     }
 
