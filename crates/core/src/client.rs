@@ -137,6 +137,10 @@ impl<P: Provider> Client<P> {
         }
     }
 
+    pub(crate) fn rate_of(&self, info: &OperationInfo) -> Option<RateLimit> {
+        self.shared.rate_of(info)
+    }
+
     pub(crate) fn invalid(&self, info: &OperationInfo, invalid: &InvalidRequest) -> Error {
         self.failed(info, ErrorKind::InvalidRequest, invalid.to_string())
     }
@@ -177,6 +181,7 @@ pub struct ClientBuilder<P> {
     limits: Limits,
     rate: Rate,
     body_limit: usize,
+    idle: Duration,
     root_certificates: Vec<Vec<u8>>,
     clock: Arc<dyn Clock>,
     random: Arc<dyn Random>,
@@ -197,6 +202,8 @@ impl<P: Provider> ClientBuilder<P> {
             limits: P::LIMITS,
             rate: Rate::Documented,
             body_limit: 8 * 1024 * 1024,
+            // Servers of the providers close idle connections after about a minute.
+            idle: Duration::from_secs(20),
             root_certificates: Vec::new(),
             clock: Arc::new(SystemClock::default()),
             random: Arc::new(SystemRandom),
@@ -296,6 +303,14 @@ impl<P: Provider> ClientBuilder<P> {
         self
     }
 
+    /// How long a connection is kept open for the next request: 20 s unless set. A request on one
+    /// that the server has just closed is lost.
+    #[must_use]
+    pub fn idle_timeout(mut self, time: Duration) -> Self {
+        self.idle = time;
+        self
+    }
+
     /// A rate to keep to, in place of the documented one of each operation.
     #[must_use]
     pub fn rate(mut self, rate: RateLimit) -> Self {
@@ -361,6 +376,7 @@ impl<P: Provider> ClientBuilder<P> {
             ("the connect timeout", self.limits.connect),
             ("the attempt timeout", self.limits.attempt),
             ("the deadline", self.limits.call),
+            ("the idle timeout", self.idle),
         ] {
             if time.is_zero() {
                 return Err(config(&format!("{name} must not be zero")));
@@ -380,16 +396,17 @@ impl<P: Provider> ClientBuilder<P> {
         let endpoint = self.endpoint.as_deref().map(Endpoint::parse).transpose()?;
         let settings = Settings {
             connect: self.limits.connect,
+            idle: self.idle,
             body_limit: self.body_limit,
             root_certificates: self.root_certificates,
         };
-        let transport = Transport::new(&settings, endpoint.as_ref())?;
+        let transport = Transport::new(settings, endpoint.as_ref())?;
         Ok(Client {
             time: self.limits.call,
             shared: Arc::new(Shared {
                 provider: self.provider,
                 transport,
-                source: Source::new(credentials),
+                source: Source::new(credentials, self.fixed.is_some()),
                 clock: self.clock,
                 random: self.random,
                 budget: Budget::default(),
@@ -443,6 +460,15 @@ impl<T> Response<T> {
     /// The HTTP status.
     pub fn status(&self) -> u16 {
         self.done.answer.status()
+    }
+
+    /// A header of the answer, if it is there and is text.
+    pub fn header(&self, name: &str) -> Option<&str> {
+        self.done.answer.header(name)
+    }
+
+    pub(crate) fn round_trip(&self) -> Duration {
+        self.done.round_trip
     }
 
     /// The liberties that were taken to read the answer: where it differs from what is documented.

@@ -5,6 +5,7 @@ use std::borrow::Cow;
 use hmac::{Hmac, KeyInit, Mac};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use sha2::{Digest, Sha256};
+use zeroize::Zeroizing;
 
 /// Everything but the unreserved characters of RFC 3986.
 const RESERVED: &AsciiSet = &NON_ALPHANUMERIC
@@ -49,6 +50,36 @@ pub fn hmac_sha256(key: &[u8], message: &[u8]) -> [u8; 32] {
     // Keys longer than a block are hashed, as the scheme says; no length is refused.
     let mac = Hmac::<Sha256>::new_from_slice(key).map(|mac| mac.chain_update(message));
     mac.map_or([0; 32], |mac| mac.finalize().into_bytes().into())
+}
+
+/// A signing key derived from a secret, wiped when dropped.
+#[derive(Clone)]
+pub struct DerivedKey(Zeroizing<[u8; 32]>);
+
+impl DerivedKey {
+    /// Takes HMAC-SHA-256 step by step, each result being the key of the next step.
+    pub fn derive(secret: &[u8], first: &str, rest: &[&str]) -> Self {
+        let start = Self(Zeroizing::new(hmac_sha256(secret, first.as_bytes())));
+        rest.iter().fold(start, |key, step| {
+            Self(Zeroizing::new(hmac_sha256(&*key.0, step.as_bytes())))
+        })
+    }
+
+    /// The signature of a message, in lower-case hexadecimal digits.
+    pub fn sign(&self, message: &str) -> String {
+        hex(&hmac_sha256(&*self.0, message.as_bytes()))
+    }
+
+    /// The key itself.
+    pub fn expose(&self) -> &[u8; 32] {
+        &self.0
+    }
+}
+
+impl std::fmt::Debug for DerivedKey {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("<redacted>")
+    }
 }
 
 /// A canonical request.

@@ -1,7 +1,20 @@
 //! Hashes and comparisons that the verifiers share. Nothing here is shared with a signer.
 
 use hmac::{Hmac, KeyInit, Mac};
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_encode};
 use sha2::{Digest, Sha256};
+
+/// What RFC 3986 leaves as it is: letters, digits and these four.
+const RESERVED: &AsciiSet = &NON_ALPHANUMERIC
+    .remove(b'-')
+    .remove(b'.')
+    .remove(b'_')
+    .remove(b'~');
+
+/// Upper-case percent-encoding of every byte that is not unreserved.
+pub(crate) fn percent(bytes: &[u8]) -> String {
+    percent_encode(bytes, RESERVED).to_string()
+}
 
 /// Lower-case hexadecimal.
 pub(crate) fn hex(bytes: &[u8]) -> String {
@@ -89,6 +102,14 @@ mod tests {
             &expected[..62]
         ));
         assert!(!signed(b"Jefe", b"what do ya want for nothing?", "é"));
+    }
+
+    #[test]
+    fn encodes_all_but_the_unreserved() {
+        assert_eq!(
+            percent("AZaz09-_.~ *+/中".as_bytes()),
+            "AZaz09-_.~%20%2A%2B%2F%E4%B8%AD"
+        );
     }
 
     #[test]

@@ -27,10 +27,13 @@
 //!
 //! No TLS, no storage, no web page, and no proof that the live service behaves alike.
 
+mod accuauth;
+mod alibaba;
 mod clock;
 mod desk;
 mod digest;
 pub mod fault;
+mod huawei;
 mod json;
 mod log;
 mod people;
@@ -48,8 +51,11 @@ pub use fault::Fault;
 pub use log::{Entry, Proof, Report};
 pub use people::{Persona, Verdict};
 
+use accuauth::AccuAuth;
+use alibaba::Alibaba;
 use desk::{Desk, House};
 use fault::Faults;
+use huawei::Huawei;
 use log::Log;
 use people::Seed;
 use server::Listener;
@@ -64,17 +70,36 @@ pub enum Provider {
     /// Chosen by the sandbox: 10 rows a page unless asked, 1,000 at most; ids match whole, names, remarks and mail
     /// addresses in any part; `FilterType` and `Filter` belong together and are spelled as in the documents.
     Tencent,
+    /// Huawei Cloud: `ListSubCustomerNewTag`, and IAM's `POST /v3/auth/tokens`.
+    ///
+    /// Chosen by the sandbox: newest customers first, each once however often it was asked for; only wrong signatures
+    /// count towards the lock-out of a key, old ones do not; one indirect partner with a dozen customers.
+    Huawei,
+    /// Alibaba Cloud: `GetCustomerAccountInfo`, 2017-12-14.
+    ///
+    /// Chosen by the sandbox: without `OwnerId` the first customer is meant, a stranger's id is `NotAuthorized`; there
+    /// is no rate unless [`Builder::rate`] sets one, because none is published.
+    Alibaba,
+    /// AccuAuth: `check/debts_report`, as `CheckDebtsReport`.
+    ///
+    /// Chosen by the sandbox: every number has an answer, and so has every MD5; a number has that of the MD5 of its
+    /// digits with the country code, `62…`. About half of all are `NOT_HIT`. Every look-up that ran costs quota. There is
+    /// no rate unless [`Builder::rate`] sets one, because none is published.
+    AccuAuth,
 }
 
 impl Provider {
     /// All providers that the sandbox stands in for.
-    pub const ALL: [Self; 1] = [Self::Tencent];
+    pub const ALL: [Self; 4] = [Self::Tencent, Self::Huawei, Self::Alibaba, Self::AccuAuth];
 
     /// The provider's name in lower case.
     #[must_use]
     pub fn name(self) -> &'static str {
         match self {
             Self::Tencent => "tencent",
+            Self::Huawei => "huawei",
+            Self::Alibaba => "alibaba",
+            Self::AccuAuth => "accuauth",
         }
     }
 
@@ -82,18 +107,34 @@ impl Provider {
     fn internal_error(self) -> &'static str {
         match self {
             Self::Tencent => "InternalError",
+            Self::Huawei => "CBC.0999",
+            Self::Alibaba => "ServiceUnavailable",
+            Self::AccuAuth => "INTERNAL_ERROR",
         }
     }
 
     fn id(self, seed: Seed, index: u64) -> String {
         match self {
             Self::Tencent => tencent::uin(seed, index).to_string(),
+            Self::Huawei => huawei::customer_id(seed, index),
+            Self::Alibaba => alibaba::uid(seed, index).to_string(),
+            Self::AccuAuth => accuauth::mobile(seed, index),
+        }
+    }
+
+    fn persona(self, seed: Seed, index: u64) -> Persona {
+        match self {
+            Self::AccuAuth => accuauth::persona(seed, index),
+            _ => seed.persona(index),
         }
     }
 
     fn verdict(self, persona: Persona) -> Verdict {
         match self {
             Self::Tencent => tencent::verdict(persona),
+            Self::Huawei => huawei::verdict(persona),
+            Self::Alibaba => alibaba::verdict(persona),
+            Self::AccuAuth => accuauth::verdict(persona),
         }
     }
 }
@@ -114,6 +155,8 @@ pub struct Key {
     pub secret: String,
     /// For temporary keys: the token that must come with every request. A key without one accepts any.
     pub session_token: Option<String>,
+    /// Huawei: a token that does instead of a signature and never expires.
+    pub auth_token: Option<String>,
 }
 
 impl Key {
@@ -124,6 +167,7 @@ impl Key {
             id: id.into(),
             secret: secret.into(),
             session_token: None,
+            auth_token: None,
         }
     }
 
@@ -134,12 +178,23 @@ impl Key {
         self
     }
 
+    /// Adds a token that does instead of a signature; only Huawei knows such.
+    #[must_use]
+    pub fn with_auth_token(mut self, token: impl Into<String>) -> Self {
+        self.auth_token = Some(token.into());
+        self
+    }
+
     /// The key that every sandbox knows.
     fn of(provider: Provider) -> Self {
-        Self::new(
+        let key = Self::new(
             format!("sandbox-{provider}-id"),
             format!("sandbox-{provider}-secret-that-opens-nothing"),
-        )
+        );
+        match provider {
+            Provider::Tencent | Provider::Alibaba | Provider::AccuAuth => key,
+            Provider::Huawei => key.with_auth_token("sandbox-huawei-token-that-opens-nothing"),
+        }
     }
 }
 
@@ -147,6 +202,39 @@ impl fmt::Debug for Key {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Key")
             .field("id", &self.id)
+            .finish_non_exhaustive()
+    }
+}
+
+/// The user that Huawei's IAM gives a token to, for a password or for the agency. Its `Debug` hides the password.
+#[derive(Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct IamUser {
+    /// The account's name, as in `domain.name`.
+    pub account: String,
+    /// The user's name.
+    pub name: String,
+    /// The user's password.
+    pub password: String,
+    /// The agency that a token of the user's can assume.
+    pub agency: String,
+}
+
+impl IamUser {
+    fn of_sandbox() -> Self {
+        Self {
+            account: "sandbox-account".to_owned(),
+            name: "sandbox-user".to_owned(),
+            password: "sandbox-password-that-opens-nothing".to_owned(),
+            agency: "sandbox-agency".to_owned(),
+        }
+    }
+}
+
+impl fmt::Debug for IamUser {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("IamUser")
+            .field("name", &self.name)
             .finish_non_exhaustive()
     }
 }
@@ -176,6 +264,7 @@ pub struct Builder {
     rates: BTreeMap<Provider, u32>,
     prefix: String,
     keys: BTreeMap<Provider, Vec<Key>>,
+    quota: u64,
 }
 
 impl Builder {
@@ -193,7 +282,8 @@ impl Builder {
 
     /// Lets this share of the requests, in percent, meet a fault that a client with three attempts gets over: a 503, a
     /// refusal for too many requests, a dropped, reset or cut connection, a gateway's page. The same request never fails
-    /// more than twice in a row; equal requests that are under way at the same time count as one. Default 0.
+    /// more than twice in a row; equal requests that are under way at the same time count as one. AccuAuth's answers only
+    /// come late: a client must not repeat a look-up that costs money. Default 0.
     pub fn chaos(mut self, percent: u8) -> Self {
         self.chaos = percent;
         self
@@ -211,7 +301,14 @@ impl Builder {
         self
     }
 
-    /// Puts a path before every path, as behind a gateway: `/gw`.
+    /// How many look-ups AccuAuth answers before it says `OUT_OF_QUOTA`. Without end by default.
+    pub fn quota(mut self, look_ups: u64) -> Self {
+        self.quota = look_ups;
+        self
+    }
+
+    /// Puts a path before every path, as behind a gateway: `/gw`. The signatures of Huawei and Alibaba cover it, as they
+    /// cover the path that was sent; Tencent's canonical path is `/` whatever was sent.
     pub fn path_prefix(mut self, prefix: impl Into<String>) -> Self {
         self.prefix = prefix.into().trim_end_matches('/').to_owned();
         self
@@ -256,6 +353,9 @@ impl Builder {
         let house = Arc::clone(house);
         match provider {
             Provider::Tencent => Arc::new(Tencent::new(house, keys, rate)),
+            Provider::Huawei => Arc::new(Huawei::new(house, keys, rate)),
+            Provider::Alibaba => Arc::new(Alibaba::new(house, keys, rate)),
+            Provider::AccuAuth => Arc::new(AccuAuth::new(house, keys, rate, self.quota)),
         }
     }
 }
@@ -279,6 +379,7 @@ impl Sandbox {
             rates: BTreeMap::new(),
             prefix: String::new(),
             keys: BTreeMap::new(),
+            quota: u64::MAX,
         }
     }
 
@@ -298,6 +399,27 @@ impl Sandbox {
         Key::of(provider)
     }
 
+    /// The user that Huawei's IAM knows in every sandbox.
+    #[must_use]
+    pub fn iam_user(&self) -> IamUser {
+        IamUser::of_sandbox()
+    }
+
+    /// The one indirect partner whose customers Huawei's partner may ask for.
+    #[must_use]
+    pub fn indirect_partner(&self) -> String {
+        huawei::indirect_partner(self.house.seed)
+    }
+
+    /// An id like those of the provider's customers that belongs to none of them.
+    #[must_use]
+    pub fn stranger(&self, provider: Provider) -> String {
+        provider.id(
+            self.house.seed,
+            self.house.customers.saturating_add(1_000_000),
+        )
+    }
+
     /// The clock that the sandbox goes by.
     #[must_use]
     pub fn clock(&self) -> &Clock {
@@ -315,10 +437,10 @@ impl Sandbox {
     }
 
     /// The provider's customers, computed as they are asked for.
-    pub fn customers(&self, provider: Provider) -> impl Iterator<Item = Customer> {
+    pub fn customers(&self, provider: Provider) -> impl Iterator<Item = Customer> + use<> {
         let seed = self.house.seed;
         (0..self.house.customers).map(move |index| {
-            let persona = seed.persona(index);
+            let persona = provider.persona(seed, index);
             Customer {
                 index,
                 id: provider.id(seed, index),
@@ -367,11 +489,24 @@ impl Sandbox {
             let key = self.key(provider);
             let (id, secret) = (json::text(&key.id), json::text(&key.secret));
             let members = match provider {
-                Provider::Tencent => {
-                    json::object([endpoint, ("secret_id", id), ("secret_key", secret)])
+                Provider::Tencent => vec![endpoint, ("secret_id", id), ("secret_key", secret)],
+                Provider::Huawei => {
+                    let token = key.auth_token.unwrap_or_default();
+                    vec![
+                        endpoint,
+                        ("ak", id),
+                        ("sk", secret),
+                        ("x_auth_token", json::text(&token)),
+                    ]
                 }
+                Provider::Alibaba => vec![
+                    endpoint,
+                    ("access_key_id", id),
+                    ("access_key_secret", secret),
+                ],
+                Provider::AccuAuth => vec![endpoint, ("api_id", id), ("api_secret", secret)],
             };
-            (provider.name(), members)
+            (provider.name(), json::object(members))
         }))
     }
 }

@@ -33,6 +33,8 @@ pub enum Persona {
     Unverified,
     /// A new-customer tag whose time is over.
     TagLapsed,
+    /// Entitled to a new-customer tag, but not qualified yet.
+    TagUndetermined,
     /// Nothing is known: AccuAuth `NOT_HIT`, Alibaba `VnoNoDataError`; Huawei leaves the tag out.
     NoRecord,
     /// Numbers that a 64-bit float cannot hold.
@@ -61,7 +63,7 @@ pub enum Persona {
 
 impl Persona {
     /// All personas in the order of the customers that have them.
-    pub const ALL: [Self; 24] = [
+    pub const ALL: [Self; 25] = [
         Self::Clean,
         Self::CreditLow24,
         Self::CreditLow9,
@@ -74,6 +76,7 @@ impl Persona {
         Self::UnknownStatus,
         Self::Unverified,
         Self::TagLapsed,
+        Self::TagUndetermined,
         Self::NoRecord,
         Self::HugeNumbers,
         Self::PlainAmounts,
@@ -121,6 +124,8 @@ pub(crate) enum Use {
     Fault,
     Chaos,
     Account,
+    Token,
+    Report,
 }
 
 impl Seed {
@@ -151,7 +156,7 @@ impl Seed {
             // One in five has something, spread over all personas.
             _ if drawn < 20 => {
                 let word = self.draw(Use::Persona, index ^ 1 << 63);
-                usize::try_from(word % 24).unwrap_or_default()
+                usize::try_from(word % Persona::ALL.len() as u64).unwrap_or_default()
             }
             _ => 0,
         };
@@ -215,11 +220,11 @@ impl Seed {
         }
     }
 
-    /// When the customer joined: later for every higher index, hours apart at first and then within minutes.
+    /// When the customer joined: later for every higher index, days apart at first and then within minutes.
     pub(crate) fn joined(self, index: u64) -> OffsetDateTime {
         const FIRST_DAY: i64 = 1_546_300_800; // 2019-01-01
-        const SPARSE: u64 = 10_000;
-        const HOURS: u64 = 4 * 3600;
+        const SPARSE: u64 = 1_000;
+        const HOURS: u64 = 36 * 3600;
         let dense = index.saturating_sub(SPARSE).saturating_mul(60);
         let start = dense.saturating_add(index.min(SPARSE) * HOURS);
         let after = start.saturating_add(self.draw(Use::Joined, index) % 60);
@@ -290,6 +295,13 @@ pub(crate) fn pick<'a>(from: &[&'a str], word: u64) -> &'a str {
         .unwrap_or_default()
 }
 
+/// A mail address, masked as in the providers' own examples.
+pub(crate) fn masked_mail(word: u64) -> String {
+    let letter =
+        char::from_digit(10 + u32::try_from(word % 26).unwrap_or_default(), 36).unwrap_or('x');
+    format!("{letter}***{}@example.com", word >> 8 & 15)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -309,7 +321,7 @@ mod tests {
         for (index, persona) in Persona::ALL.iter().enumerate() {
             assert_eq!(Seed(9).persona(index as u64), *persona);
         }
-        let clean = (24..10_024)
+        let clean = (25..10_025)
             .filter(|index| Seed(9).persona(*index) == Persona::Clean)
             .count();
         assert!((7_500..9_000).contains(&clean), "{clean}");
@@ -318,7 +330,7 @@ mod tests {
     #[test]
     fn joining_never_goes_back() {
         let seed = Seed(3);
-        for index in [0, 1, 59, 9_998, 9_999, 10_000, 10_001, 999_998] {
+        for index in [0, 1, 59, 998, 999, 1_000, 1_001, 999_998] {
             assert!(seed.joined(index) < seed.joined(index + 1), "{index}");
         }
         assert!(seed.joined(1_000_000).year() < 2026);
@@ -328,7 +340,7 @@ mod tests {
     #[test]
     fn ordinary_credit_is_well_above_the_warnings() {
         let seed = Seed(3);
-        for index in 24..2_000 {
+        for index in 25..2_000 {
             if seed.persona(index) == Persona::Clean {
                 let (total, left) = seed.credit(index);
                 let (total, left): (f64, f64) = (total.parse().unwrap(), left.parse().unwrap());
@@ -342,6 +354,6 @@ mod tests {
 
     #[test]
     fn the_long_name_is_64_characters() {
-        assert_eq!(Seed(1).name(23).chars().count(), 64);
+        assert_eq!(Seed(1).name(24).chars().count(), 64);
     }
 }

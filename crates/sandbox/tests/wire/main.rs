@@ -7,7 +7,10 @@
     reason = "test helpers"
 )]
 
+mod accuauth;
+mod alibaba;
 mod client;
 mod faults;
+mod huawei;
 mod robustness;
 mod tencent;

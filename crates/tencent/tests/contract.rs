@@ -1,0 +1,329 @@
+//! Every form of answer that Tencent Cloud is known to give, and what comes of it.
+
+use standing_tencent::ip::QueryCustomersCredit;
+use standing_tencent::{Client, Credentials, Error, ErrorKind};
+use wiremock::matchers::any;
+use wiremock::{Mock, MockServer, ResponseTemplate};
+
+async fn server(answer: ResponseTemplate) -> (MockServer, Client) {
+    let server = MockServer::start().await;
+    Mock::given(any()).respond_with(answer).mount(&server).await;
+    let client = Client::builder()
+        .endpoint(server.uri())
+        .credentials(Credentials::new("AKIDcontract", "contract-secret"))
+        .unlimited_rate()
+        .max_attempts(2)
+        .build()
+        .unwrap();
+    (server, client)
+}
+
+fn json(status: u16, body: &str) -> ResponseTemplate {
+    ResponseTemplate::new(status).set_body_raw(body, "application/json")
+}
+
+async fn refused(answer: ResponseTemplate) -> Error {
+    let (_server, client) = server(answer).await;
+    let search = QueryCustomersCredit::new()
+        .with_filter_type("Email")
+        .with_filter("sentinel@example.com");
+    client.send(&search).await.unwrap_err()
+}
+
+fn error(code: &str) -> String {
+    format!(r#"{{"Response":{{"Error":{{"Code":{code},"Message":"no"}},"RequestId":"r-1"}}}}"#)
+}
+
+#[tokio::test]
+async fn an_error_wins_at_any_status_and_content_type() {
+    let body = r#"{"Response":{"Error":{"Code":"FailedOperation","Message":"no"},"Data":[],"Total":0,"RequestId":"r-1"}}"#;
+    for status in [200, 201, 400, 403, 404] {
+        for content_type in [
+            "application/json",
+            "text/plain",
+            "text/html",
+            "application/json; charset=UTF-8",
+        ] {
+            let error =
+                refused(ResponseTemplate::new(status).set_body_raw(body, content_type)).await;
+            assert_eq!(
+                error.kind(),
+                ErrorKind::Service,
+                "{status} {content_type}: {error}"
+            );
+            assert_eq!(error.code(), Some("FailedOperation"));
+            assert_eq!(error.request_id(), Some("r-1"));
+            assert_eq!(error.status(), Some(status));
+            assert_eq!(error.attempts(), 1);
+        }
+    }
+}
+
+#[tokio::test]
+async fn codes_are_classed_by_family() {
+    use ErrorKind::*;
+    // code, kind, attempts of a read with two allowed, whether it may have run
+    for (code, kind, attempts, may_have_run) in [
+        ("AuthFailure.SignatureFailure", Auth, 1, false),
+        ("AuthFailure.SecretIdNotFound", Auth, 1, false),
+        ("AuthFailure.SomethingNew", Auth, 1, false),
+        ("AuthFailure.UnauthorizedOperation", Permission, 1, false),
+        ("UnauthorizedOperation.UinNoAuth", Permission, 1, false),
+        ("RequestLimitExceeded", Throttled, 2, false),
+        ("RequestLimitExceeded.IPLimitExceeded", Throttled, 2, false),
+        ("LimitExceeded", Quota, 1, false),
+        ("InternalError", Server, 2, true),
+        ("InternalError.DbError", Server, 2, true),
+        ("OperationDenied", Permission, 1, false),
+        ("OperationDenied.ServiceBusy", Server, 2, true),
+        ("InvalidParameter.Page", InvalidRequest, 1, false),
+        ("UnknownParameter", InvalidRequest, 1, false),
+        ("ResourceNotFound", NotFound, 1, false),
+        ("FailedOperation", Service, 1, true),
+        ("NeverHeardOf.It", Service, 1, true),
+    ] {
+        let error = refused(json(200, &error(&format!("\"{code}\"")))).await;
+        assert_eq!(error.kind(), kind, "{error}");
+        assert_eq!(error.attempts(), attempts, "{error}");
+        assert_eq!(error.may_have_run(), may_have_run, "{error}");
+        assert_eq!(error.code(), Some(code));
+    }
+}
+
+#[tokio::test]
+async fn a_refused_clock_is_named_and_not_retried_without_a_correction() {
+    let body = error("\"AuthFailure.SignatureExpire\"");
+    for date in ["", "yesterday", "Sat, 21 Nov 1026 25:61:00 GMT"] {
+        let mut answer = json(200, &body);
+        if !date.is_empty() {
+            answer = answer.insert_header("date", date);
+        }
+        let error = refused(answer).await;
+        assert_eq!(
+            (error.kind(), error.attempts()),
+            (ErrorKind::Clock, 1),
+            "{error}"
+        );
+        assert!(error.message().starts_with("check the clock"), "{error}");
+    }
+}
+
+#[tokio::test]
+async fn a_code_may_be_a_number_and_a_request_id_may_be_in_a_header() {
+    assert_eq!(
+        refused(json(200, &error("4500"))).await.code(),
+        Some("4500")
+    );
+    let bare = r#"{"Response":{"Error":{"Code":"FailedOperation","Message":"no"}}}"#;
+    let error = refused(json(200, bare).insert_header("X-TC-RequestId", "r-2")).await;
+    assert_eq!(error.request_id(), Some("r-2"));
+    assert_eq!(refused(json(200, bare)).await.request_id(), None);
+}
+
+#[tokio::test]
+async fn the_older_error_form_is_read() {
+    let body = r#"{"code":4100,"message":"no","codeDesc":"AuthFailure"}"#;
+    let error = refused(json(200, body)).await;
+    assert_eq!(
+        (error.kind(), error.code()),
+        (ErrorKind::Auth, Some("AuthFailure"))
+    );
+    let error = refused(json(200, r#"{"code":4100,"message":"no","codeDesc":""}"#)).await;
+    assert_eq!(
+        (error.kind(), error.code()),
+        (ErrorKind::Service, Some("4100"))
+    );
+}
+
+#[tokio::test]
+async fn nonsense_under_a_success_status_is_no_success() {
+    let forms = [
+        "",
+        " ",
+        "{}",
+        "[]",
+        "null",
+        "\"x\"",
+        "7",
+        "{\"Response\":null}",
+        "{\"Response\":[]}",
+        "{\"Response\":\"x\"}",
+        "{\"Response\":{}}",
+        "{\"Response\":{\"RequestId\":\"r\"}}",
+        "{\"Response\":{\"Error\":[]}}",
+        "{\"Response\":{\"Data\":{},\"Total\":1}}",
+        "{\"Response\":{\"Data\":[{}],\"Total\":1}}",
+        "{\"Response\":{\"Data\":[[]],\"Total\":1}}",
+        "{\"Response\":{\"Data\":\"sentinel@example.com\",\"Total\":1}}",
+        "{\"Response\":{\"Total\":\"sentinel@example.com\"}}",
+        "{\"Response\":{\"Total\":1}",
+        "{\"code\":0}",
+        "<html>sentinel@example.com</html>",
+    ];
+    for body in forms {
+        let error = refused(json(200, body)).await;
+        assert_eq!(error.kind(), ErrorKind::Decode, "{body}: {error}");
+        assert_eq!((error.status(), error.attempts()), (Some(200), 1), "{body}");
+        assert!(error.may_have_run());
+        assert!(
+            !format!("{error} {error:?}").contains("sentinel@"),
+            "{error}"
+        );
+    }
+    let error = refused(ResponseTemplate::new(204)).await;
+    assert_eq!(
+        (error.kind(), error.status()),
+        (ErrorKind::Decode, Some(204))
+    );
+}
+
+#[tokio::test]
+async fn an_answer_that_is_not_plain_json_is_named_by_its_content_type() {
+    let page =
+        ResponseTemplate::new(200).set_body_raw("<html>sentinel@example.com</html>", "text/html");
+    let error = refused(page).await;
+    assert!(error.message().contains("text/html"), "{error}");
+    assert!(!error.to_string().contains("sentinel"));
+
+    let fine = r#"{"Response":{"Total":0,"RequestId":"r"}}"#;
+    let error = refused(json(200, fine).insert_header("content-encoding", "gzip")).await;
+    assert!(error.message().contains("content-encoding"), "{error}");
+    let gbk = ResponseTemplate::new(200).set_body_raw(fine, "application/json; charset=GBK");
+    assert!(refused(gbk).await.message().contains("charset"));
+}
+
+#[tokio::test]
+async fn gateways_are_judged_by_status() {
+    use ErrorKind::*;
+    for (status, kind, attempts) in [
+        (301, Redirect, 1),
+        (307, Redirect, 1),
+        (400, Service, 1),
+        (401, Auth, 1),
+        (403, Permission, 1),
+        (404, NotFound, 1),
+        (413, InvalidRequest, 1),
+        (429, Throttled, 2),
+        (500, Server, 2),
+        (502, Server, 2),
+        (503, Server, 2),
+        (504, Server, 2),
+        (600, Protocol, 1),
+    ] {
+        let page = ResponseTemplate::new(status).set_body_raw("<html>gateway</html>", "text/html");
+        let error = refused(page).await;
+        assert_eq!(
+            (error.kind(), error.attempts()),
+            (kind, attempts),
+            "{status}: {error}"
+        );
+        assert_eq!((error.status(), error.code()), (Some(status), None));
+        // A success in the body changes nothing.
+        let success = r#"{"Response":{"Total":0,"Data":[],"RequestId":"r-1"}}"#;
+        let error = refused(json(status, success)).await;
+        assert_eq!(
+            (error.kind(), error.attempts()),
+            (kind, attempts),
+            "{status}: {error}"
+        );
+        assert_eq!(error.request_id(), Some("r-1"));
+    }
+}
+
+#[tokio::test]
+async fn messages_are_bounded_and_hold_nothing_of_ours() {
+    let message = format!(
+        "for AKIDcontract contract-secret sentinel@example.com \\u001b[31m {}",
+        "x".repeat(1 << 20)
+    );
+    let body = error("\"FailedOperation\"").replace("\"no\"", &format!("\"{message}\""));
+    let error = refused(json(200, &body)).await;
+    assert!(error.message().len() <= 1024);
+    assert!(error.message().contains("\\u{1b}"));
+    for secret in [
+        "AKIDcontract",
+        "contract-secret",
+        "sentinel@example.com",
+        "\u{1b}",
+    ] {
+        assert!(!format!("{error} {error:?}").contains(secret), "{error}");
+    }
+    assert_eq!(
+        error.full_message().unwrap().len(),
+        message.len() - 5,
+        "whole for who asks for it"
+    );
+}
+
+#[tokio::test]
+async fn what_is_unusual_but_clear_is_read() {
+    let (_server, client) = server(json(
+        200,
+        "\u{feff}{\"Response\":{\"Total\":\"1\",\"Data\":[{\"ClientUin\":\"100012345678\",\"Credit\":100,\
+         \"RemainingCredit\":\"1,828.72\",\"Unheard\":{}}],\"DeprecatedWarning\":\"soon\",\"RequestId\":\"r\"}}",
+    ))
+    .await;
+    let page = client.send(&QueryCustomersCredit::new()).await.unwrap();
+    assert_eq!(page.total, Some(1));
+    assert_eq!(page.data[0].client_uin, Some(100_012_345_678));
+    assert_eq!(page.data[0].credit.as_ref().unwrap().to_string(), "100");
+    assert_eq!(
+        page.data[0].remaining_credit.as_ref().unwrap().to_string(),
+        "1828.72"
+    );
+    assert_eq!(page.data[0].force, None, "absent is not zero");
+    let unknown: Vec<_> = page
+        .deviations()
+        .iter()
+        .filter(|d| d.kind.as_str() == "unknown_field")
+        .map(|d| &*d.pointer)
+        .collect();
+    assert_eq!(unknown, ["/Data/0/Unheard", "/DeprecatedWarning"]);
+    assert!(page.raw().contains("soon"));
+}
+
+#[tokio::test]
+async fn bytes_that_are_not_text_matter_only_where_they_are_used() {
+    let body = |name: &[u8], other: &[u8]| {
+        [
+            b"{\"Response\":{\"Data\":[{\"Name\":\"",
+            name,
+            b"\",\"Other\":\"",
+            other,
+            b"\"}],\"Total\":1}}",
+        ]
+        .concat()
+    };
+    let answer = |body| ResponseTemplate::new(200).set_body_raw(body, "application/json");
+    let error = refused(answer(body(b"\xff\xfe", b"x"))).await;
+    assert!(
+        error
+            .message()
+            .starts_with("/Data/0/Name is not valid UTF-8"),
+        "{error}"
+    );
+    let (_server, client) = server(answer(body(b"x", b"\xff\xfe"))).await;
+    assert_eq!(
+        client
+            .send(&QueryCustomersCredit::new())
+            .await
+            .unwrap()
+            .data[0]
+            .name
+            .as_deref(),
+        Some("x")
+    );
+}
+
+#[tokio::test]
+async fn a_page_that_makes_no_sense_was_answered_all_the_same() {
+    let body =
+        r#"{"Response":{"Data":[{"ClientUin":1},{"ClientUin":2}],"Total":1,"RequestId":"r-1"}}"#;
+    let (_server, client) = server(json(200, body)).await;
+    let mut pages = client.pages(QueryCustomersCredit::new());
+    let error = pages.next().await.unwrap().unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Paging);
+    assert_eq!(error.request_id(), Some("r-1"));
+    assert_eq!((error.status(), error.attempts()), (Some(200), 1));
+    assert!(error.may_have_run() && error.cursor().is_some());
+}
