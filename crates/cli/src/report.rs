@@ -1,5 +1,6 @@
 //! `standing report`: how all customers stand.
 
+use std::collections::HashSet;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -114,7 +115,9 @@ struct Book {
     calls: u64,
     /// Attempts beyond the first of calls that succeeded.
     repeated: u64,
-    took: Vec<Duration>,
+    round_trips: Vec<Duration>,
+    /// The ids of the rows: a list that changes while it is walked may tell a row twice.
+    known: HashSet<String>,
     /// How it ended; nothing while it goes on.
     end: Option<Result<(), Error>>,
     bar: ProgressBar,
@@ -128,7 +131,8 @@ impl Book {
             total: None,
             calls: 0,
             repeated: 0,
-            took: Vec::new(),
+            round_trips: Vec::new(),
+            known: HashSet::new(),
             end: None,
             bar: ProgressBar::hidden(),
         }
@@ -140,12 +144,16 @@ impl Book {
                 rows,
                 total,
                 attempts,
-                took,
+                round_trip,
             } => {
                 self.calls += 1;
                 self.repeated += u64::from(attempts.saturating_sub(1));
-                self.took.push(took);
-                self.rows.extend(rows);
+                self.round_trips.push(round_trip);
+                for row in rows {
+                    if row.id.is_empty() || self.known.insert(row.id.clone()) {
+                        self.rows.push(row);
+                    }
+                }
                 self.total = total.or(self.total);
                 if let Some(total) = self.total {
                     self.bar.set_length(total);
@@ -211,7 +219,6 @@ pub(crate) async fn run(arguments: Arguments) -> Result<u8, Failure> {
         let paced = arguments.world.customers <= PACED;
         Some(arguments.world.start(paced).await?)
     };
-    let clock = SystemClock::default();
     let (sender, events) = unbounded_channel();
     let below = Arc::new(arguments.below.clone());
     let mut sweeps = JoinSet::new();
@@ -223,7 +230,6 @@ pub(crate) async fn run(arguments: Arguments) -> Result<u8, Failure> {
             place,
             events: sender.clone(),
             below: below.clone(),
-            clock: clock.clone(),
         };
         let settings = settings(book.provider, &arguments, sandbox.as_ref());
         ready.push((book.provider.sweep(&settings, teller.clone())?, teller));
@@ -247,7 +253,9 @@ pub(crate) async fn run(arguments: Arguments) -> Result<u8, Failure> {
     // A bar that cannot be cleared is no reason to withhold the report.
     let _ = bars.clear();
 
-    let generated_at = arguments.live.then(|| clock.utc().format(&Rfc3339).ok());
+    let generated_at = arguments
+        .live
+        .then(|| SystemClock::default().utc().format(&Rfc3339).ok());
     print(&books, &arguments, generated_at.flatten())?;
     tell(&books, sandbox.as_ref());
     if interrupted {
@@ -343,9 +351,16 @@ async fn listen(books: &mut [Book], mut events: UnboundedReceiver<(usize, Event)
                 }
                 None => return false,
             },
-            Ok(()) = &mut interrupt => return true,
+            Ok(()) = &mut interrupt => break,
         }
     }
+    // What was told by then is in the report.
+    while let Ok((place, event)) = events.try_recv() {
+        if let Some(book) = books.get_mut(place) {
+            book.take(event);
+        }
+    }
+    true
 }
 
 /// Prints the rows.
@@ -560,15 +575,15 @@ fn as_table(books: &[Book], mut rows: Vec<Row>, arguments: &Arguments) -> String
 fn tell(books: &[Book], sandbox: Option<&Sandbox>) {
     let sum = |of: fn(&Book) -> u64| books.iter().map(of).sum::<u64>();
     for book in books {
-        let mut took = book.took.clone();
-        took.sort_unstable();
+        let mut times = book.round_trips.clone();
+        times.sort_unstable();
         output::note(&format!(
             "{}: {} calls · {} repeated · p50 {} · p95 {}",
             book.provider.name(),
             book.calls,
             book.repeated,
-            share(&took, 50),
-            share(&took, 95),
+            share(&times, 50),
+            share(&times, 95),
         ));
     }
     let (customers, calls) = (sum(|book| book.rows.len() as u64), sum(|book| book.calls));
@@ -596,9 +611,9 @@ fn tell(books: &[Book], sandbox: Option<&Sandbox>) {
     ));
 }
 
-/// The time within which this percentage of the calls ended; they are sorted.
-fn share(took: &[Duration], percent: usize) -> String {
-    let place = (took.len() * percent).div_ceil(100).saturating_sub(1);
-    let time = took.get(place);
+/// The time within which this percentage of the answers came; they are sorted.
+fn share(times: &[Duration], percent: usize) -> String {
+    let place = (times.len() * percent).div_ceil(100).saturating_sub(1);
+    let time = times.get(place);
     time.map_or_else(|| "-".to_owned(), |time| format!("{} ms", time.as_millis()))
 }
