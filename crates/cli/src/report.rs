@@ -37,10 +37,10 @@ const PACED: u64 = 200;
 /// same rows, whatever the faults.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
-Verdicts: ok; watch, something will soon need attention; blocked, stopped or nothing left; unknown,
+Verdicts: ok; watch, something will soon need attention; blocked, stopped or nothing left; unknown, \
 the answer does not say; missing, there is no answer.
 
-Exit codes: 0 all rows obtained; 1 some are missing, and the report says why; 2 nothing was sent,
+Exit codes: 0 all rows obtained; 1 some are missing, and the report says why; 2 nothing was sent, \
 because the command line or the environment is wrong; 3 --fail-on found a row; 130 interrupted.")]
 pub(crate) struct Arguments {
     /// How to write the rows
@@ -63,7 +63,7 @@ pub(crate) struct Arguments {
     show_personal: bool,
     /// No progress bars; there are none either where standard error is no terminal
     #[arg(short = 'q', long)]
-    no_progress: bool,
+    pub(crate) no_progress: bool,
     /// Asks the providers themselves, with keys from the environment
     #[arg(long, conflicts_with_all = ["seed", "customers", "chaos"])]
     live: bool,
@@ -174,7 +174,7 @@ impl Book {
         let why = match &self.end {
             Some(Ok(())) if lacking == Some(0) => return None,
             Some(Ok(())) => "the provider counts more customers than it lists".to_owned(),
-            Some(Err(error)) => error.to_string(),
+            Some(Err(error)) => told(error),
             None => "interrupted".to_owned(),
         };
         let why = match lacking {
@@ -205,6 +205,18 @@ impl Book {
             (None, _) => None,
         }
     }
+}
+
+/// An error in a few words; the error object has the rest.
+fn told(error: &Error) -> String {
+    let code = error.code().map(|code| format!(" {code}"));
+    format!(
+        "{}{}: {} (attempts: {})",
+        error.kind(),
+        code.unwrap_or_default(),
+        error.message(),
+        error.attempts()
+    )
 }
 
 /// Sweeps all customers and prints how they stand.
@@ -515,13 +527,13 @@ fn as_table(books: &[Book], mut rows: Vec<Row>, arguments: &Arguments) -> String
     let shown = rows.len();
     let (width, colours) = (output::width(), output::colours());
     let columns = [
-        Column::rest("CUSTOMER"),
+        Column::left("CUSTOMER").cut(),
         Column::left("ID"),
         Column::left("PROVIDER"),
         Column::left("VERDICT"),
-        Column::right("CREDIT"),
+        Column::right("CREDIT").dispensable(),
         Column::right("LEFT"),
-        Column::rest("WHY"),
+        Column::left("WHY").wraps(),
     ];
     let text = |text: Option<String>| Cell::from(text.as_deref().unwrap_or("-"));
     let cells = rows.iter().map(|row| {
