@@ -116,8 +116,8 @@ fn sample_files(root: &Path, folder: &str, problems: &mut Problems) -> Vec<(Stri
             Some(sample) => files.push(sample),
             None if entry == "operation.json" => {}
             None => {
-                let message = "does not belong here; samples are called NAME.request.json, \
-                               NAME.response.json and NAME.error.json";
+                let message = "this file does not belong here; samples are called NAME.request.json, \
+                     NAME.response.json and NAME.error.json";
                 problems.file(format!("{folder}/{entry}"), message);
             }
         }
@@ -146,7 +146,10 @@ impl Sampled<'_> {
         );
         entry.prose("doc", problems);
         let status = entry.count("status", problems);
+        let before = problems.len();
         let declared = declared_deviations(&entry, problems);
+        // A mistake in the declaration is not repeated by what it fails to excuse.
+        let declared = (problems.len() == before).then_some(declared);
         for (key, wants) in [("deviations", "response"), ("status", "response")] {
             let fits =
                 self.parts.contains(&wants) || (key == "status" && self.parts.contains(&"error"));
@@ -171,7 +174,7 @@ impl Sampled<'_> {
         }
         let request = request.and_then(|file| self.request(file, problems));
         let answer = match (response, error) {
-            (Some(file), None) => self.response(file, status, &entry, &declared, problems),
+            (Some(file), None) => self.response(file, status, &entry, declared, problems),
             (None, Some(file)) => self.error(file, status, problems),
             _ => None,
         };
@@ -196,7 +199,7 @@ impl Sampled<'_> {
         file: File,
         status: Option<u64>,
         entry: &Object<'_>,
-        declared: &[(&'static str, u64)],
+        declared: Option<Vec<(&'static str, u64)>>,
         problems: &mut Problems,
     ) -> Option<Answer> {
         let envelope = self
@@ -229,9 +232,12 @@ impl Sampled<'_> {
         };
         let mut walk = Walk::new(self.operation, problems);
         let skip = envelope.members_of_payload();
+        walk.record(&spot, &self.operation.output);
         let corrected = walk.object(&spot, &self.operation.output, &skip);
         let found = walk.found;
-        compare(entry, declared, &found, problems);
+        if let Some(declared) = declared {
+            compare(entry, &declared, &found, problems);
+        }
         let reported = DEVIATIONS.iter().filter(|kind| **kind != NOT_REPORTED);
         let reported = reported.filter_map(|kind| {
             let count = found
@@ -397,9 +403,13 @@ fn compare(
             let node = spot.node.value.member(kind)?;
             Some(spot.part(kind, node))
         }) {
-            problems.push(spot.problem(format!(
-                "{excused} {kind} are declared, and the sample has {count}"
-            )));
+            let remedy = match count {
+                0 => "none; remove it".to_owned(),
+                count => format!("{count}; say {count}"),
+            };
+            let message =
+                format!("{kind} is declared {excused} times, and the sample has {remedy}");
+            problems.push(spot.problem(message));
         }
     }
 }
@@ -541,6 +551,30 @@ impl<'a, 'p> Walk<'a, 'p> {
         }
     }
 
+    /// The answer, or a row of it: without one described field it would pass for a row in which
+    /// everything is absent, so the decoder refuses it.
+    fn record(&mut self, spot: &Spot<'_>, of: &Struct) {
+        let Value::Object(members) = &spot.node.value else {
+            return;
+        };
+        let known = |member: &Member| field_for(of, &member.key).is_some();
+        if !of.fields.is_empty() && !members.iter().any(known) {
+            self.complain(
+                spot,
+                "this has none of the described fields, which a decoder refuses",
+            );
+        }
+    }
+
+    fn row(&mut self, spot: &Spot<'_>, field: &Field, item: &Ty) -> Value {
+        if let Ty::Struct(name) = item
+            && let Some(part) = self.part(name)
+        {
+            self.record(spot, part);
+        }
+        self.value(spot, field, item, &field.each)
+    }
+
     /// An answer, or a part of one. Returns it as it is written back after decoding.
     fn object(&mut self, spot: &Spot<'_>, of: &Struct, skip: &[&str]) -> Value {
         let Value::Object(members) = &spot.node.value else {
@@ -642,7 +676,7 @@ impl<'a, 'p> Walk<'a, 'p> {
                 }
                 let nodes = nodes.iter().enumerate().map(|(index, node)| Node {
                     at: 0,
-                    value: self.value(&spot.part(index, node), field, item, &field.each),
+                    value: self.row(&spot.part(index, node), field, item),
                 });
                 Value::List(nodes.collect())
             }
@@ -651,7 +685,7 @@ impl<'a, 'p> Walk<'a, 'p> {
                     "single_for_list",
                     spot.problem("a single object stands for a list"),
                 );
-                let value = self.value(spot, field, item, &field.each);
+                let value = self.row(spot, field, item);
                 Value::List(vec![Node { at: 0, value }])
             }
             (Ty::Map(item), Value::Object(members)) => {

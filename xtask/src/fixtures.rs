@@ -4,11 +4,11 @@ use std::fs;
 use std::path::Path;
 
 use crate::diag::{Problems, hint};
-use crate::json::{self, File, Spot};
+use crate::json::{self, File, Spot, Value};
 use crate::model::{Doc, Envelope, ErrorCode, Lists, Params, Provider, Service, Success};
 use crate::names;
 use crate::operation;
-use crate::read::{Object, items, keys, texts, wrong};
+use crate::read::{Object, keys, texts, wrong};
 
 /// Folders under `fixtures/` that describe no provider.
 pub const OTHER_FOLDERS: &[&str] = &["schema", "signing"];
@@ -138,7 +138,7 @@ fn provider(root: &Path, name: &str, problems: &mut Problems) -> Option<Provider
     if !folder.join("provider.json").is_file() {
         problems.file(
             path,
-            "is missing: every folder of fixtures describes a provider",
+            "provider.json is missing: every folder of fixtures describes a provider",
         );
         return None;
     }
@@ -173,7 +173,7 @@ fn provider(root: &Path, name: &str, problems: &mut Problems) -> Option<Provider
         if !folder.join(entry).is_dir() {
             problems.file(
                 shown,
-                "does not belong here: a provider has provider.json and services",
+                "this file does not belong here: a provider has provider.json and services",
             );
         } else if !known.contains(&entry.as_str()) {
             let hint = hint(entry, known.iter().copied());
@@ -260,7 +260,7 @@ fn service(
         } else {
             problems.file(
                 path,
-                "does not belong here: a service has one folder per operation",
+                "this file does not belong here: a service has one folder per operation",
             );
         }
     }
@@ -421,9 +421,8 @@ pub fn no_record(
     let Some(spot) = object.get("no_record") else {
         return Vec::new();
     };
-    if items(&spot, problems).is_empty() {
+    if matches!(&spot.node.value, Value::List(codes) if codes.is_empty()) {
         problems.push(spot.problem("an empty list says nothing; leave it out"));
-        return Vec::new();
     }
     let mut codes = Vec::new();
     for (code, spot) in texts(&spot, problems) {

@@ -21,16 +21,18 @@ cargo xtask codegen --check    write nothing; say what is out of date, with a di
 cargo xtask new PROVIDER/SERVICE/Operation [--request FILE] [--response FILE]
                                draft the fixture of a new operation from samples
 cargo xtask assumptions        list what the fixtures believe without a source
+cargo xtask --root DIR …       the same for another folder with fixtures/ and crates/
 
 Exit code: 0 fine, 1 out of date, 2 broken fixtures or no way to go on";
 
 fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
-    let root = Path::new(env!("CARGO_MANIFEST_DIR"))
-        .parent()
-        .unwrap_or(Path::new("."));
-    match arguments.as_slice() {
+    let (root, task) = match arguments.as_slice() {
+        ["--root", root, task @ ..] => (Path::new(*root), task),
+        task => (workspace(), task),
+    };
+    match task {
         ["codegen"] => codegen(root),
         ["codegen", "--check"] => check(root),
         ["new", name, options @ ..] => new(root, name, options),
@@ -44,6 +46,12 @@ fn main() -> ExitCode {
             ExitCode::from(2)
         }
     }
+}
+
+/// The folder that this crate is a member of.
+fn workspace() -> &'static Path {
+    let xtask = Path::new(env!("CARGO_MANIFEST_DIR"));
+    xtask.parent().unwrap_or(xtask)
 }
 
 fn codegen(root: &Path) -> ExitCode {

@@ -27,7 +27,7 @@ pub fn read(
     if !root.join(&shown).is_file() {
         problems.file(
             shown,
-            "is missing: every folder of a service describes an operation",
+            "operation.json is missing: every folder of a service describes an operation",
         );
         return None;
     }
@@ -210,6 +210,7 @@ fn places(object: &Object<'_>, http: &Http, input: &mut Struct, problems: &mut P
     };
     let mut slots = path_slots(&http.path);
     let has_body = matches!(http.method.as_str(), "POST" | "PUT");
+    let mut told = false;
     for field in &mut input.fields {
         let Some(spot) = fields.get(&field.wire) else {
             continue;
@@ -219,10 +220,13 @@ fn places(object: &Object<'_>, http: &Http, input: &mut Struct, problems: &mut P
             Params::Json | Params::Form => Place::Body,
         });
         let complaint = match place {
-            Place::Body if !has_body => Some(format!(
-                "a {} has no body; set `http.params` to `query`, or say `in` here",
-                http.method
-            )),
+            // Once is enough: the same holds for every other field.
+            Place::Body if !has_body => (!std::mem::replace(&mut told, true)).then(|| {
+                format!(
+                    "a {} has no body; set `http.params` to `query`, or say `in` here",
+                    http.method
+                )
+            }),
             Place::Body if http.params == Params::Query => Some(
                 "one body has one encoding; set `http.params` to `json` or `form` and say \
                  `in: query` at the fields of the query"
@@ -236,22 +240,19 @@ fn places(object: &Object<'_>, http: &Http, input: &mut Struct, problems: &mut P
             }
             Place::Header => None,
             Place::Path => {
-                let known = slots.iter().position(|slot| *slot == field.wire);
-                let hint = closest(&field.wire, slots.iter().map(String::as_str))
-                    .map(|slot| format!("; did you mean `{{{slot}}}`?"))
-                    .unwrap_or_default();
                 // An empty part would make another path.
-                field.limits.min_len = field
-                    .limits
-                    .min_len
-                    .or((field.ty == Ty::String).then_some(1));
-                if let Some(slot) = known {
-                    slots.remove(slot);
-                }
-                if known.is_none() {
+                let least = (field.ty == Ty::String).then_some(1);
+                field.limits.min_len = field.limits.min_len.or(least);
+                let known = slots.contains(&field.wire);
+                let meant =
+                    closest(&field.wire, slots.iter().map(String::as_str)).map(str::to_owned);
+                slots.retain(|slot| Some(slot) != meant.as_ref());
+                if !known {
+                    let hint = meant.map(|slot| format!("; did you mean `{{{slot}}}`?"));
+                    let (path, wire) = (&http.path, &field.wire);
                     Some(format!(
-                        "the path {:?} has no `{{{}}}`{hint}",
-                        http.path, field.wire
+                        "the path {path:?} has no `{{{wire}}}`{}",
+                        hint.unwrap_or_default()
                     ))
                 } else if !field.ty.is_scalar() {
                     Some("a path takes a single value, not a structure".to_owned())

@@ -471,26 +471,38 @@ fn limits(object: &Object<'_>, ty: &Ty, problems: &mut Problems) -> Limits {
             problems.push(spot.problem("the limits of a `decimal` are whole numbers"));
         }
     }
-    let as_number = |text: &Option<String>| text.as_ref().and_then(|text| text.parse::<f64>().ok());
+    let number = |text: &Option<String>| text.as_ref().and_then(|text| text.parse::<f64>().ok());
     let crossed = [
         (
             "max",
-            as_number(&limits.min) > as_number(&limits.max) && limits.max.is_some(),
+            "min",
+            number(&limits.min)
+                .zip(number(&limits.max))
+                .is_some_and(|(min, max)| min > max),
         ),
         (
             "max_len",
-            limits.min_len > limits.max_len && limits.max_len.is_some(),
+            "min_len",
+            limits
+                .min_len
+                .zip(limits.max_len)
+                .is_some_and(|(min, max)| min > max),
         ),
         (
             "max_items",
-            limits.min_items > limits.max_items && limits.max_items.is_some(),
+            "min_items",
+            limits
+                .min_items
+                .zip(limits.max_items)
+                .is_some_and(|(min, max)| min > max),
         ),
     ];
-    for (key, crossed) in crossed {
-        if let Some(spot) = object.get(key).filter(|_| crossed) {
-            problems
-                .push(spot.problem(format!("`{key}` is below {:?}", key.replace("max", "min"))));
-        }
+    for (max, min, _) in crossed.iter().filter(|(.., crossed)| *crossed) {
+        object.complain(max, format!("`{max}` is below `{min}`"), problems);
+    }
+    if crossed.iter().any(|(.., crossed)| *crossed) {
+        // No value could keep them.
+        return Limits::default();
     }
     limits
 }

@@ -13,12 +13,12 @@ use crate::encode::Encoded;
 use crate::error::{Error, ErrorKind, shown};
 use crate::lenient::INVALID;
 use crate::operation::{CodeKind, OperationInfo, RateLimit};
-use crate::pace::Pace;
+use crate::pace::{Pace, Slot};
 use crate::provider::{Answer, Fault, Limits, Provider, Refusal, Stamp};
 use crate::request::{Body, Endpoint, Request};
 use crate::retry::{self, Budget, Outcome, Passing, Pause, Policy, Tried};
 use crate::sign;
-use crate::transport::{Broken, Transport};
+use crate::transport::{Broken, Connection, Transport};
 
 /// What the clones of a client share.
 pub(crate) struct Shared<P> {
@@ -122,8 +122,7 @@ impl From<Broken> for Failure {
         Self {
             outcome: broken.outcome,
             status: broken.status,
-            may_have_run: broken.outcome != Outcome::NotSent
-                && !matches!(broken.kind, ErrorKind::Tls | ErrorKind::Config),
+            may_have_run: broken.may_have_run,
             ..Self::local(broken.kind, broken.message)
         }
     }
@@ -131,7 +130,7 @@ impl From<Broken> for Failure {
 
 impl From<CredentialsError> for Failure {
     fn from(error: CredentialsError) -> Self {
-        Self::local(ErrorKind::Credentials, error.to_string())
+        Self::local(ErrorKind::Credentials, shown(&error.to_string(), &[]))
     }
 }
 
@@ -154,10 +153,10 @@ impl<P: Provider> Shared<P> {
         let mut tried = Tried::default();
         let mut earlier = Vec::new();
         let mut may_have_run = false;
-        let mut paid = None;
+        let mut next = Attempt::first();
         loop {
-            let mut sent = false;
-            let outcome = self.attempt(info, encoded, end, &mut sent).await;
+            let outcome = self.attempt(info, encoded, end, &mut next).await;
+            let Attempt { sent, paid, .. } = next;
             tried.attempts += u32::from(sent);
             let failure = match outcome {
                 Ok(mut done) => {
@@ -206,7 +205,7 @@ impl<P: Provider> Shared<P> {
             }
             earlier.push(failure.brief());
             self.clock.sleep(price.wait).await;
-            paid = Some(price.spend());
+            next = Attempt::after(&failure, price);
         }
     }
 
@@ -216,9 +215,9 @@ impl<P: Provider> Shared<P> {
         info: &OperationInfo,
         encoded: &Encoded,
         end: Duration,
-        sent: &mut bool,
+        this: &mut Attempt<'_>,
     ) -> Result<Done, Failure> {
-        self.wait_for_slot(info, end).await?;
+        let slot = self.wait_for_slot(info, end).await?;
         let key = self.key(end).await?;
         let skew = self.skew.get();
         let request = self.signed(info, encoded, &key, skew)?;
@@ -229,11 +228,19 @@ impl<P: Provider> Shared<P> {
                 ..Failure::local(ErrorKind::Timeout, "the time for the call is up")
             });
         }
-        *sent = true;
-        let (sent_at, sent_elapsed) = (self.clock.utc(), self.clock.elapsed());
-        let answer = self.transport.send(&request, limit).await?;
-        let round_trip = self.clock.elapsed().saturating_sub(sent_elapsed);
-        self.skew.learn(&answer, sent_at, round_trip);
+        // From here on nothing is given back: the request may be under way.
+        this.sent = true;
+        this.paid = this.price.take().map(Price::spend);
+        if let Some(slot) = slot {
+            slot.used();
+        }
+        let sent_at = self.clock.elapsed();
+        let answer = self
+            .transport
+            .send(&request, limit, this.connection)
+            .await?;
+        let round_trip = self.clock.elapsed().saturating_sub(sent_at);
+        self.skew.learn(&answer, self.clock.utc(), round_trip);
         let (payload, request_id) = match self.opened(&answer, info) {
             Ok(opened) => opened,
             Err(fault) => {
@@ -254,11 +261,23 @@ impl<P: Provider> Shared<P> {
         end.saturating_sub(self.clock.elapsed())
     }
 
-    async fn wait_for_slot(&self, info: &OperationInfo, end: Duration) -> Result<(), Failure> {
+    /// The time of day as the provider sees it, as far as is known.
+    fn now(&self) -> OffsetDateTime {
+        self.clock
+            .utc()
+            .checked_add(self.skew.get())
+            .unwrap_or(OffsetDateTime::UNIX_EPOCH)
+    }
+
+    async fn wait_for_slot(
+        &self,
+        info: &OperationInfo,
+        end: Duration,
+    ) -> Result<Option<Slot<'_>>, Failure> {
         let Some(rate) = self.rate_of(info) else {
-            return Ok(());
+            return Ok(None);
         };
-        let wait = self
+        let slot = self
             .pace
             .take(info, rate, self.clock.elapsed(), self.left(end))
             .map_err(|wait| Failure {
@@ -271,14 +290,14 @@ impl<P: Provider> Shared<P> {
                     ),
                 )
             })?;
-        if !wait.is_zero() {
-            self.clock.sleep(wait).await;
+        if !slot.wait.is_zero() {
+            self.clock.sleep(slot.wait).await;
         }
-        Ok(())
+        Ok(Some(slot))
     }
 
     async fn key(&self, end: Duration) -> Result<Credentials, Failure> {
-        let keys = self.source.get(self.clock.utc());
+        let keys = self.source.get(self.now());
         match tokio::time::timeout(self.left(end), keys).await {
             Ok(keys) => Ok(keys?),
             Err(_) => Err(Failure::local(
@@ -435,10 +454,13 @@ impl<P: Provider> Shared<P> {
                 |k| k.doc.to_owned(),
             ),
         };
+        // Keys from a source may have been replaced there; the next call asks.
+        if verdict.kind == ErrorKind::Auth {
+            self.source.refused(key);
+        }
         if verdict.kind == ErrorKind::Clock {
             message = format!("check the clock of this machine: {message}");
         }
-        let sent_at = self.clock.utc();
         Failure {
             outcome: verdict.outcome,
             kind: verdict.kind,
@@ -446,7 +468,9 @@ impl<P: Provider> Shared<P> {
             message,
             full_message: refusal.message,
             may_have_run: verdict.may_have_run,
-            hint: refusal.retry_after.or_else(|| retry_after(answer, sent_at)),
+            hint: refusal
+                .retry_after
+                .or_else(|| retry_after(answer, self.now())),
             ..failure
         }
     }
@@ -475,13 +499,7 @@ impl<P: Provider> Shared<P> {
     }
 
     fn error(&self, info: &OperationInfo, failure: Failure, attempts: u32) -> Error {
-        let retryable = match failure.outcome {
-            Outcome::NotSent | Outcome::Refused(Passing::Throttled) => true,
-            Outcome::Unknown | Outcome::Refused(Passing::Nonce) => info.repeatable(),
-            Outcome::Refused(Passing::Clock { corrected }) => corrected,
-            Outcome::Refused(Passing::Token { renewable }) => renewable,
-            Outcome::Final => false,
-        };
+        let retryable = retryable(failure.outcome, info);
         Error::new(failure.kind, failure.message).with(|parts| {
             parts.provider = P::NAME;
             parts.operation = info.name.into();
@@ -493,6 +511,55 @@ impl<P: Provider> Shared<P> {
             parts.retryable = retryable;
             parts.may_have_run = failure.may_have_run;
         })
+    }
+}
+
+/// One attempt of a call: how it is to be made, and what came of that.
+struct Attempt<'b> {
+    connection: Connection,
+    /// What it costs if it is a further one, until it is sent.
+    price: Option<Price<'b>>,
+    /// What it did cost.
+    paid: Option<u32>,
+    /// It counts: something was given to the transport.
+    sent: bool,
+}
+
+impl<'b> Attempt<'b> {
+    fn first() -> Self {
+        Self {
+            connection: Connection::Any,
+            price: None,
+            paid: None,
+            sent: false,
+        }
+    }
+
+    fn after(failure: &Failure, price: Price<'b>) -> Self {
+        Self {
+            connection: connection_after(failure.kind),
+            price: Some(price),
+            ..Self::first()
+        }
+    }
+}
+
+/// Where a connection broke, or never answered, the next attempt does not trust another old one.
+fn connection_after(failure: ErrorKind) -> Connection {
+    match failure {
+        ErrorKind::Connect | ErrorKind::Transport | ErrorKind::Timeout => Connection::Fresh,
+        _ => Connection::Any,
+    }
+}
+
+/// Whether trying again later is reasonable and safe.
+fn retryable(outcome: Outcome, info: &OperationInfo) -> bool {
+    match outcome {
+        Outcome::NotSent | Outcome::Refused(Passing::Throttled) => true,
+        Outcome::Unknown | Outcome::Refused(Passing::Nonce) => info.repeatable(),
+        Outcome::Refused(Passing::Clock { corrected }) => corrected,
+        Outcome::Refused(Passing::Token { renewable }) => renewable,
+        Outcome::Final => false,
     }
 }
 
@@ -638,8 +705,8 @@ fn bounded(text: &str, most: usize, secrets: &[String]) -> String {
 /// `Retry-After` in its two forms.
 fn retry_after(answer: &Answer, now: OffsetDateTime) -> Option<Duration> {
     let text = answer.header("retry-after")?.trim();
-    if let Ok(seconds) = text.parse::<u64>() {
-        return Some(Duration::from_secs(seconds));
+    if !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit()) {
+        return Some(Duration::from_secs(text.parse().unwrap_or(u64::MAX)));
     }
     let then = OffsetDateTime::from(httpdate::parse_http_date(text).ok()?);
     (then - now).try_into().ok()
@@ -724,26 +791,309 @@ impl Skew {
             >= u128::from(Self::WORTH_IT.unsigned_abs())
     }
 
-    fn learn(&self, answer: &Answer, sent_at: OffsetDateTime, round_trip: Duration) {
+    /// `now` is read after the answer: a clock that was set meanwhile is judged as it is now.
+    fn learn(&self, answer: &Answer, now: OffsetDateTime, round_trip: Duration) {
         // What a cache has kept has an old date.
-        if answer.header("age").is_some() || round_trip > Self::PROMPT {
+        if answer.header("age").is_some() {
             return;
         }
-        let Some(date) = answer
+        let date = answer
             .header("date")
-            .and_then(|date| httpdate::parse_http_date(date).ok())
-        else {
-            return;
-        };
-        let midpoint = sent_at + round_trip / 2;
-        let skew = (OffsetDateTime::from(date) - midpoint).whole_milliseconds();
-        let skew = i64::try_from(skew).unwrap_or(i64::MAX);
-        if skew.saturating_abs() > Self::BELIEVED {
-            return;
+            .and_then(|date| httpdate::parse_http_date(date).ok());
+        if let Some(skew) = date.and_then(|date| Self::of(date.into(), now, round_trip)) {
+            self.0.store(skew, Ordering::Release);
         }
-        // A repaired clock brings this back to nothing.
-        let worth_it = skew.saturating_abs() >= Self::WORTH_IT;
-        self.0
-            .store(if worth_it { skew } else { 0 }, Ordering::Release);
+    }
+
+    /// By how many milliseconds this machine's clock is behind, if an answer of that date tells.
+    fn of(date: OffsetDateTime, now: OffsetDateTime, round_trip: Duration) -> Option<i64> {
+        if round_trip > Self::PROMPT {
+            return None;
+        }
+        let midpoint = now.checked_sub((round_trip / 2).try_into().ok()?)?;
+        let skew = i64::try_from((date - midpoint).whole_milliseconds()).ok()?;
+        match skew.saturating_abs() {
+            // A repaired clock brings this back to nothing.
+            ..Self::WORTH_IT => Some(0),
+            Self::WORTH_IT..=Self::BELIEVED => Some(skew),
+            _ => None,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use http::{HeaderMap, HeaderName, HeaderValue};
+    use time::macros::datetime;
+
+    use super::*;
+    use crate::operation::{Method, Service};
+
+    const NOW: OffsetDateTime = datetime!(2026-11-21 12:00:00 UTC);
+
+    fn answer(status: u16, headers: &[(&'static str, &str)], body: &str) -> Answer {
+        let headers = headers.iter().map(|(name, value)| {
+            (
+                HeaderName::from_static(name),
+                HeaderValue::from_str(value).unwrap(),
+            )
+        });
+        Answer::new(status, HeaderMap::from_iter(headers), body.as_bytes())
+    }
+
+    #[test]
+    fn what_a_status_means() {
+        use ErrorKind::*;
+        use Outcome::{Final, Unknown};
+        let throttled = Outcome::Refused(Passing::Throttled);
+        for (statuses, kind, outcome, may_have_run) in [
+            (&[401][..], Auth, Final, false),
+            (&[403], Permission, Final, false),
+            (&[404, 405], NotFound, Final, false),
+            (&[413, 414, 415, 431], InvalidRequest, Final, false),
+            (&[429], Throttled, throttled, false),
+            (
+                &[300, 301, 302, 303, 304, 307, 308, 399],
+                Redirect,
+                Final,
+                true,
+            ),
+            (&[408, 500, 502, 503, 504, 599], Server, Unknown, true),
+            (&[200, 204, 400, 402, 418, 499], Service, Final, true),
+            (&[101, 199, 600, 999], Protocol, Final, true),
+        ] {
+            for status in statuses {
+                let verdict = by_status(*status);
+                assert_eq!(
+                    (verdict.kind, verdict.outcome, verdict.may_have_run),
+                    (kind, outcome, may_have_run),
+                    "{status}"
+                );
+            }
+        }
+    }
+
+    #[test]
+    fn what_a_code_means() {
+        use Outcome::{Final, Refused, Unknown};
+        let clock = Passing::Clock { corrected: true };
+        let token = Passing::Token { renewable: true };
+        for (code, status, kind, outcome, may_have_run) in [
+            (CodeKind::Auth, 200, ErrorKind::Auth, Final, false),
+            (
+                CodeKind::Permission,
+                400,
+                ErrorKind::Permission,
+                Final,
+                false,
+            ),
+            (
+                CodeKind::InvalidRequest,
+                500,
+                ErrorKind::InvalidRequest,
+                Final,
+                false,
+            ),
+            (CodeKind::NotFound, 200, ErrorKind::NotFound, Final, false),
+            (CodeKind::Quota, 403, ErrorKind::Quota, Final, false),
+            (
+                CodeKind::Throttled,
+                403,
+                ErrorKind::Throttled,
+                Refused(Passing::Throttled),
+                false,
+            ),
+            (
+                CodeKind::Clock,
+                200,
+                ErrorKind::Clock,
+                Refused(clock),
+                false,
+            ),
+            (CodeKind::Token, 401, ErrorKind::Auth, Refused(token), false),
+            (
+                CodeKind::Nonce,
+                400,
+                ErrorKind::Auth,
+                Refused(Passing::Nonce),
+                true,
+            ),
+            (CodeKind::Server, 200, ErrorKind::Server, Unknown, true),
+            (CodeKind::NoData, 400, ErrorKind::NotFound, Final, true),
+            (CodeKind::Other, 400, ErrorKind::Service, Final, true),
+            (CodeKind::Other, 503, ErrorKind::Service, Unknown, true),
+        ] {
+            let verdict = by_code(code, status, clock, || token);
+            assert_eq!(
+                (verdict.kind, verdict.outcome, verdict.may_have_run),
+                (kind, outcome, may_have_run),
+                "{code:?} {status}"
+            );
+        }
+    }
+
+    #[test]
+    fn a_broken_connection_is_followed_by_a_fresh_one() {
+        for kind in [ErrorKind::Connect, ErrorKind::Transport, ErrorKind::Timeout] {
+            assert_eq!(connection_after(kind), Connection::Fresh);
+        }
+        for kind in [ErrorKind::Server, ErrorKind::Throttled, ErrorKind::Clock] {
+            assert_eq!(connection_after(kind), Connection::Any);
+        }
+    }
+
+    #[test]
+    fn what_may_be_tried_later() {
+        static SERVICE: Service = Service::new("p", "s", "h");
+        const WRITE: OperationInfo = OperationInfo::new(&SERVICE, "O", Method::Post, "/");
+        const READ: OperationInfo = WRITE.reads();
+        for (outcome, read, write) in [
+            (Outcome::NotSent, true, true),
+            (Outcome::Refused(Passing::Throttled), true, true),
+            (Outcome::Refused(Passing::Nonce), true, false),
+            (
+                Outcome::Refused(Passing::Clock { corrected: false }),
+                false,
+                false,
+            ),
+            (
+                Outcome::Refused(Passing::Clock { corrected: true }),
+                true,
+                true,
+            ),
+            (
+                Outcome::Refused(Passing::Token { renewable: false }),
+                false,
+                false,
+            ),
+            (
+                Outcome::Refused(Passing::Token { renewable: true }),
+                true,
+                true,
+            ),
+            (Outcome::Unknown, true, false),
+            (Outcome::Final, false, false),
+        ] {
+            assert_eq!(retryable(outcome, &READ), read, "{outcome:?}");
+            assert_eq!(retryable(outcome, &WRITE), write, "{outcome:?}");
+            assert_eq!(retryable(outcome, &READ.metered()), write, "{outcome:?}");
+        }
+    }
+
+    #[test]
+    fn hints_are_read_in_both_forms_and_nonsense_is_none() {
+        for (text, want) in [
+            ("2", Some(2)),
+            (" 0 ", Some(0)),
+            ("Sat, 21 Nov 2026 12:00:03 GMT", Some(3)),
+            ("Sat, 21 Nov 2026 11:59:59 GMT", None),
+            ("Fri, 21 Nov 2036 12:00:00 GMT", Some(315_619_200)),
+            ("99999999999999999999999", Some(u64::MAX)),
+            ("-1", None),
+            ("+1", None),
+            ("1.5", None),
+            ("", None),
+            ("abc", None),
+        ] {
+            let hint = retry_after(&answer(503, &[("retry-after", text)], ""), NOW);
+            assert_eq!(hint, want.map(Duration::from_secs), "{text}");
+        }
+        assert_eq!(retry_after(&answer(503, &[], ""), NOW), None);
+    }
+
+    #[test]
+    fn skew_is_learnt_from_the_midpoint_within_reason() {
+        let seconds = time::Duration::seconds;
+        let of = |ahead, round_trip| {
+            Skew::of(NOW + seconds(ahead), NOW, Duration::from_secs(round_trip))
+        };
+        for (ahead, round_trip, want) in [
+            (0, 0, Some(0)),
+            (29, 0, Some(0)),
+            (-29, 0, Some(0)),
+            (30, 0, Some(30_000)),
+            (-1200, 0, Some(-1_200_000)),
+            (1200, 10, Some(1_205_000)),
+            (24, 14, Some(31_000)),
+            (1200, 16, None),
+            (86_400, 0, Some(86_400_000)),
+            (86_401, 0, None),
+            (-86_401, 0, None),
+        ] {
+            assert_eq!(of(ahead, round_trip), want, "{ahead} {round_trip}");
+        }
+    }
+
+    #[test]
+    fn skew_follows_every_answer_but_cached_and_undated_ones() {
+        let skew = Skew::default();
+        let learn = |headers: &[(&'static str, &str)]| {
+            skew.learn(&answer(200, headers, ""), NOW, Duration::ZERO);
+            skew.get().whole_seconds()
+        };
+        assert_eq!(learn(&[("date", "Sat, 21 Nov 2026 12:20:00 GMT")]), 1200);
+        assert!(skew.differs_from(time::Duration::ZERO));
+        for (date, age) in [
+            ("Sat, 21 Nov 2026 12:00:00 GMT", Some("5")),
+            ("yesterday", None),
+            ("Sat, 21 Nov 1626 12:00:00 GMT", None),
+            ("Fri, 21 Nov 2036 12:00:00 GMT", None),
+        ] {
+            let mut headers = vec![("date", date)];
+            headers.extend(age.map(|age| ("age", age)));
+            assert_eq!(learn(&headers), 1200, "{date}");
+        }
+        assert_eq!(learn(&[]), 1200);
+        assert_eq!(
+            learn(&[("date", "Sat, 21 Nov 2026 12:00:01 GMT")]),
+            0,
+            "repaired"
+        );
+    }
+
+    #[test]
+    fn what_is_no_plain_json_is_told_before_it_is_looked_into() {
+        for (headers, body, problem) in [
+            (&[][..], "{}", None),
+            (&[("content-encoding", "identity")], "{}", None),
+            (
+                &[("content-encoding", "gzip")],
+                "{}",
+                Some("has a content-encoding"),
+            ),
+            (
+                &[("content-type", "application/json; charset=\"UTF-8\"")],
+                "{}",
+                None,
+            ),
+            (
+                &[("content-type", "text/json;charset=us-ascii")],
+                "{}",
+                None,
+            ),
+            (
+                &[("content-type", "application/json; charset=GBK")],
+                "{}",
+                Some("is in a charset"),
+            ),
+            (
+                &[("content-type", "application/json;charset=utf-16")],
+                "{}",
+                Some("is in a charset"),
+            ),
+            (&[], "", Some("is empty")),
+            (
+                &[],
+                " 
+",
+                Some("is empty"),
+            ),
+        ] {
+            let told = unreadable(&answer(200, headers, body));
+            match problem {
+                Some(problem) => assert!(told.unwrap().starts_with(problem), "{headers:?}"),
+                None => assert_eq!(told, None, "{headers:?}"),
+            }
+        }
     }
 }

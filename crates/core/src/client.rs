@@ -181,6 +181,7 @@ pub struct ClientBuilder<P> {
     limits: Limits,
     rate: Rate,
     body_limit: usize,
+    idle: Duration,
     root_certificates: Vec<Vec<u8>>,
     clock: Arc<dyn Clock>,
     random: Arc<dyn Random>,
@@ -201,6 +202,8 @@ impl<P: Provider> ClientBuilder<P> {
             limits: P::LIMITS,
             rate: Rate::Documented,
             body_limit: 8 * 1024 * 1024,
+            // Servers of the providers close idle connections after about a minute.
+            idle: Duration::from_secs(20),
             root_certificates: Vec::new(),
             clock: Arc::new(SystemClock::default()),
             random: Arc::new(SystemRandom),
@@ -300,6 +303,14 @@ impl<P: Provider> ClientBuilder<P> {
         self
     }
 
+    /// How long a connection is kept open for the next request: 20 s unless set. A request on one
+    /// that the server has just closed is lost.
+    #[must_use]
+    pub fn idle_timeout(mut self, time: Duration) -> Self {
+        self.idle = time;
+        self
+    }
+
     /// A rate to keep to, in place of the documented one of each operation.
     #[must_use]
     pub fn rate(mut self, rate: RateLimit) -> Self {
@@ -365,6 +376,7 @@ impl<P: Provider> ClientBuilder<P> {
             ("the connect timeout", self.limits.connect),
             ("the attempt timeout", self.limits.attempt),
             ("the deadline", self.limits.call),
+            ("the idle timeout", self.idle),
         ] {
             if time.is_zero() {
                 return Err(config(&format!("{name} must not be zero")));
@@ -384,16 +396,17 @@ impl<P: Provider> ClientBuilder<P> {
         let endpoint = self.endpoint.as_deref().map(Endpoint::parse).transpose()?;
         let settings = Settings {
             connect: self.limits.connect,
+            idle: self.idle,
             body_limit: self.body_limit,
             root_certificates: self.root_certificates,
         };
-        let transport = Transport::new(&settings, endpoint.as_ref())?;
+        let transport = Transport::new(settings, endpoint.as_ref())?;
         Ok(Client {
             time: self.limits.call,
             shared: Arc::new(Shared {
                 provider: self.provider,
                 transport,
-                source: Source::new(credentials),
+                source: Source::new(credentials, self.fixed.is_some()),
                 clock: self.clock,
                 random: self.random,
                 budget: Budget::default(),

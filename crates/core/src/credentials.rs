@@ -15,7 +15,11 @@ use crate::redact::Secret;
 /// Keys that end sooner than this are renewed before they are used.
 const RENEW_BEFORE: Duration = Duration::from_secs(120);
 
-/// The keys of one account: an id with its secret, perhaps with a session token, or a token alone.
+/// So long a call waits for new keys while the old ones still do.
+const RENEWAL: Duration = Duration::from_secs(5);
+
+/// The keys of one account: an id with its secret, perhaps with a session token, or a token alone,
+/// or expressly none.
 ///
 /// Cheap to clone. `Debug` shows which parts there are, and no part.
 #[derive(Clone)]
@@ -27,6 +31,7 @@ struct Parts {
     secret: Secret,
     token: Option<Secret>,
     expires_at: Option<OffsetDateTime>,
+    anonymous: bool,
 }
 
 impl Credentials {
@@ -37,12 +42,20 @@ impl Credentials {
             secret: Secret::new(secret.into()),
             token: None,
             expires_at: None,
+            anonymous: false,
         }))
     }
 
     /// A token alone, for providers that take one instead of keys.
     pub fn token_only(token: impl Into<String>) -> Self {
         Self::new("", "").with_token(token)
+    }
+
+    /// No keys, for a call that proves in its fields who makes it.
+    pub fn anonymous() -> Self {
+        let mut keys = Self::new("", "");
+        Arc::make_mut(&mut keys.0).anonymous = true;
+        keys
     }
 
     /// These keys with a session token.
@@ -132,13 +145,18 @@ impl Credentials {
         self.0.token.is_some() && self.0.id.is_empty() && self.0.secret.expose().is_empty()
     }
 
-    /// Refuses a token alone, for providers that need an id with its secret.
+    /// Whether there are expressly none.
+    pub fn is_anonymous(&self) -> bool {
+        self.0.anonymous && self.0.token.is_none()
+    }
+
+    /// Refuses a token alone, and none, for providers that need an id with its secret.
     ///
     /// # Errors
     ///
-    /// There is a token and nothing else.
+    /// There is no id with a secret.
     pub fn require_secret(&self) -> Result<(), CredentialsError> {
-        if self.is_token_only() {
+        if self.is_token_only() || self.is_anonymous() {
             return Err(CredentialsError::new(
                 "a key id with its secret is needed, not a token alone",
             ));
@@ -160,7 +178,7 @@ impl Credentials {
     }
 
     pub(crate) fn check(&self) -> Result<(), CredentialsError> {
-        if !self.is_token_only() {
+        if !self.is_token_only() && !self.is_anonymous() {
             check("the key id", self.id())?;
             check("the secret", self.secret().expose())?;
         }
@@ -240,8 +258,8 @@ impl CredentialsError {
 pub type Providing<'a> =
     Pin<Box<dyn Future<Output = Result<Credentials, CredentialsError>> + Send + 'a>>;
 
-/// Where keys come from. A client asks again when keys are about to expire, one call at a time
-/// for all its clones, and never remembers a failure.
+/// Where keys come from. A client asks again when keys are about to expire and when the provider
+/// refused them, one call at a time for all its clones, and never remembers a failure.
 ///
 /// The text of an error is shown to users: keep secrets out of it.
 pub trait ProvideCredentials: Send + Sync + 'static {
@@ -258,6 +276,8 @@ impl ProvideCredentials for Credentials {
 /// Keys as the call loop gets them: kept while they last, asked for once at a time.
 pub(crate) struct Source {
     provider: Arc<dyn ProvideCredentials>,
+    /// There are no other keys than these.
+    fixed: bool,
     kept: Mutex<Option<Credentials>>,
     flight: tokio::sync::Mutex<Option<CredentialsError>>,
     /// How many times the provider was asked, to let those who waited share the outcome.
@@ -265,9 +285,10 @@ pub(crate) struct Source {
 }
 
 impl Source {
-    pub(crate) fn new(provider: Arc<dyn ProvideCredentials>) -> Self {
+    pub(crate) fn new(provider: Arc<dyn ProvideCredentials>, fixed: bool) -> Self {
         Self {
             provider,
+            fixed,
             kept: Mutex::new(None),
             flight: tokio::sync::Mutex::new(None),
             asked: AtomicU64::new(0),
@@ -292,7 +313,14 @@ impl Source {
             return Ok(credentials);
         }
         let asked_before = self.asked.load(Ordering::Acquire);
-        let mut flight = self.flight.lock().await;
+        // Renewal comes early: while somebody sees to it, the old keys do.
+        let usable = |credentials: &Credentials| credentials.lasts(now, Duration::ZERO);
+        let old = self.kept().filter(usable);
+        let mut flight = match (&old, self.flight.try_lock()) {
+            (_, Ok(flight)) => flight,
+            (Some(old), Err(_)) => return Ok(old.clone()),
+            (None, Err(_)) => self.flight.lock().await,
+        };
         if let Some(credentials) = self.kept().filter(fresh) {
             return Ok(credentials);
         }
@@ -301,9 +329,16 @@ impl Source {
         {
             return Err(failure.clone());
         }
-        let outcome = self.provider.provide().await.and_then(|credentials| {
+        let keys = self.provider.provide();
+        let provided = match &old {
+            Some(_) => tokio::time::timeout(RENEWAL, keys)
+                .await
+                .unwrap_or_else(|_| Err(CredentialsError::new("no keys in time"))),
+            None => keys.await,
+        };
+        let outcome = provided.and_then(|credentials| {
             credentials.check()?;
-            if credentials.lasts(now, Duration::ZERO) {
+            if usable(&credentials) {
                 Ok(credentials)
             } else {
                 Err(CredentialsError::new(
@@ -318,8 +353,9 @@ impl Source {
                 self.keep(Some(credentials.clone()));
                 Ok(credentials)
             }
-            // Renewal comes early, so a failed one is no reason to drop keys that still work.
-            Err(failure) => match self.kept().filter(|kept| kept.lasts(now, Duration::ZERO)) {
+            // A failed renewal is no reason to drop keys that still work, unless they were refused
+            // in the meantime.
+            Err(failure) => match self.kept().filter(usable) {
                 Some(credentials) => Ok(credentials),
                 None => {
                     *flight = Some(failure.clone());
@@ -332,7 +368,7 @@ impl Source {
     /// Drops keys whose token the provider has refused, unless they were replaced in the meantime.
     /// Tells whether others may come.
     pub(crate) fn refused(&self, credentials: &Credentials) -> bool {
-        if credentials.expires_at().is_none() || credentials.token().is_none() {
+        if self.fixed || credentials.token().is_none() {
             return false;
         }
         if self.kept().is_some_and(|kept| kept.is_same(credentials)) {
@@ -366,6 +402,10 @@ mod tests {
             assert!(!format!("{credentials:?}").contains("hun"));
         }
         assert!(Credentials::token_only("t").check().is_ok());
+        let none = Credentials::anonymous();
+        assert!(none.check().is_ok() && none.require_secret().is_err());
+        assert!(none.with_token("t").is_token_only());
+        assert!(Credentials::new("", "").check().is_err());
         assert_eq!(
             Credentials::token_only("").check().unwrap_err().to_string(),
             "the token is empty"
@@ -442,7 +482,7 @@ mod tests {
             asked: AtomicU64::new(0),
             fails,
         });
-        let source = Arc::new(Source::new(counting.clone()));
+        let source = Arc::new(Source::new(counting.clone(), false));
         let tasks: Vec<_> = (0..200)
             .map(|_| {
                 let source = source.clone();
@@ -464,10 +504,11 @@ mod tests {
 
     #[tokio::test]
     async fn keys_are_renewed_before_they_end_and_after_a_refusal() {
-        let source = Source::new(Arc::new(Counting {
+        let counting = Counting {
             asked: AtomicU64::new(0),
             fails: false,
-        }));
+        };
+        let source = Source::new(Arc::new(counting), false);
         let first = source.get(NOW).await.unwrap();
         assert_eq!(
             source
@@ -494,8 +535,41 @@ mod tests {
         let second = source.get(NOW).await.unwrap();
         source.refused(&second);
         assert_eq!(source.get(NOW).await.unwrap().id(), "id2");
-        assert!(!source.refused(&Credentials::new("fixed", "s").with_token("t")));
+        let fixed = Credentials::new("fixed", "s").with_token("t");
+        let source = Source::new(Arc::new(fixed.clone()), true);
+        assert!(!source.refused(&fixed), "no others will come");
         let no_token = Credentials::new("id", "s").expiring_at(NOW + Duration::from_secs(600));
+        let source = Source::new(Arc::new(no_token.clone()), false);
         assert!(!source.refused(&no_token), "it was not about these keys");
+    }
+
+    /// Gives keys once, then never answers again.
+    struct Hanging(AtomicU64);
+
+    impl ProvideCredentials for Hanging {
+        fn provide(&self) -> Providing<'_> {
+            Box::pin(async {
+                if self.0.fetch_add(1, Ordering::Relaxed) > 0 {
+                    std::future::pending::<()>().await;
+                }
+                Ok(Credentials::new("id", "s").expiring_at(NOW + Duration::from_secs(600)))
+            })
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_renewal_that_hangs_holds_up_one_call_for_a_while_and_the_others_not_at_all() {
+        let source = Arc::new(Source::new(Arc::new(Hanging(AtomicU64::new(0))), false));
+        source.get(NOW).await.unwrap();
+        let late = NOW + Duration::from_secs(500);
+        let first = {
+            let source = source.clone();
+            tokio::spawn(async move { source.get(late).await })
+        };
+        tokio::task::yield_now().await;
+        let second = source.get(late);
+        assert_eq!(second.await.unwrap().id(), "id");
+        assert!(!first.is_finished(), "the first still waits");
+        assert_eq!(first.await.unwrap().unwrap().id(), "id");
     }
 }

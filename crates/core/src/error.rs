@@ -218,10 +218,16 @@ impl fmt::Display for Error {
         match parts.attempts {
             0 => {}
             1 => facts.push("1 attempt".to_owned()),
-            attempts => facts.push(format!(
-                "{attempts} attempts, before: {}",
-                parts.earlier.join(", ")
-            )),
+            attempts => facts.push(format!("{attempts} attempts")),
+        }
+        if let Some((last, before)) = parts.earlier.split_last() {
+            let skipped = before.len().saturating_sub(MOST_EARLIER - 1);
+            let mut told: Vec<&str> = before.iter().skip(skipped).map(String::as_str).collect();
+            if skipped > 0 {
+                told.insert(0, "…");
+            }
+            told.push(last);
+            facts.push(format!("before: {}", told.join(", ")));
         }
         if let Some(cursor) = &parts.cursor {
             facts.push(format!("go on from cursor {cursor}"));
@@ -255,6 +261,9 @@ impl fmt::Debug for Error {
 impl std::error::Error for Error {}
 
 const MOST_BYTES: usize = 1024;
+
+/// Of more failed attempts only the last are told.
+const MOST_EARLIER: usize = 8;
 
 /// What can be shown of a provider's text: without the given values, without control characters,
 /// at most 1 KiB.
@@ -357,5 +366,9 @@ mod tests {
             "tencent QueryCustomersCredit server: InternalError: try later \
              (request id r-1, HTTP 200, 3 attempts, before: HTTP 503, HTTP 503)"
         );
+        let error = error.with(|parts| parts.earlier = vec!["timeout".into(); 1000]);
+        let told = error.to_string();
+        assert!(told.len() < 300, "{told}");
+        assert!(told.contains("before: …, timeout, "), "{told}");
     }
 }

@@ -129,25 +129,35 @@ impl Answer {
     /// An answer from its parts, as a test of a provider needs it. A byte order mark is dropped;
     /// bytes that are not UTF-8 are refused only where a value holds them.
     pub fn new(status: u16, headers: HeaderMap, body: &[u8]) -> Self {
-        let body = body.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(body);
-        let text = match std::str::from_utf8(body) {
-            Ok(text) => text.to_owned(),
-            Err(_) => {
-                let mut text = String::with_capacity(body.len());
-                for chunk in body.utf8_chunks() {
-                    text.push_str(chunk.valid());
-                    if !chunk.invalid().is_empty() {
-                        text.push(crate::lenient::INVALID);
-                    }
+        Self::received(status, headers, body.to_vec(), true)
+    }
+
+    /// An answer as it came from a connection.
+    pub(crate) fn received(
+        status: u16,
+        headers: HeaderMap,
+        mut body: Vec<u8>,
+        framed: bool,
+    ) -> Self {
+        if body.starts_with(b"\xEF\xBB\xBF") {
+            body.drain(..3);
+        }
+        let text = String::from_utf8(body).unwrap_or_else(|error| {
+            let body = error.into_bytes();
+            let mut text = String::with_capacity(body.len());
+            for chunk in body.utf8_chunks() {
+                text.push_str(chunk.valid());
+                if !chunk.invalid().is_empty() {
+                    text.push(crate::lenient::INVALID);
                 }
-                text
             }
-        };
+            text
+        });
         Self {
             status,
             headers,
             text,
-            framed: true,
+            framed,
         }
     }
 

@@ -1,10 +1,11 @@
 //! The only file that knows the HTTP client.
 
 use std::error::Error as StdError;
+use std::future::poll_fn;
 use std::io;
-use std::pin::Pin;
-use std::sync::Arc;
+use std::pin::{Pin, pin};
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::task::{Context, Poll};
 use std::time::Duration;
 
@@ -17,21 +18,40 @@ use crate::provider::Answer;
 use crate::request::{Endpoint, Request};
 use crate::retry::Outcome;
 
-/// Servers of the providers close idle connections after about a minute; ours go before that.
-const IDLE: Duration = Duration::from_secs(20);
+/// Pools are kept for so many runtimes; a program has one, a test suite one after another.
+const MOST_POOLS: usize = 8;
+
+/// Room that is made for a body before any of it has come: a length that a server announces is
+/// only a claim.
+const ROOM: usize = 64 * 1024;
 
 /// How a client reaches its provider.
 #[derive(Debug, Clone)]
 pub(crate) struct Settings {
     pub(crate) connect: Duration,
+    pub(crate) idle: Duration,
     pub(crate) body_limit: usize,
     pub(crate) root_certificates: Vec<Vec<u8>>,
 }
 
 #[derive(Debug)]
 pub(crate) struct Transport {
-    http: reqwest::Client,
-    body_limit: usize,
+    settings: Settings,
+    endpoint: Option<Endpoint>,
+    /// A connection is driven by the runtime that opened it and stands still with it, so every
+    /// runtime has a pool of its own.
+    pools: Mutex<Vec<(tokio::runtime::Id, reqwest::Client)>>,
+    /// Opens a connection for every request.
+    unpooled: reqwest::Client,
+}
+
+/// Which connection a request may take.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Connection {
+    /// One that is open already, if there is one.
+    Any,
+    /// A new one: when a connection broke, others of its age may be broken too.
+    Fresh,
 }
 
 /// Why no answer came.
@@ -41,6 +61,8 @@ pub(crate) struct Broken {
     pub(crate) kind: ErrorKind,
     pub(crate) message: String,
     pub(crate) status: Option<u16>,
+    /// Bytes had left, and nothing proves that the operation was not carried out.
+    pub(crate) may_have_run: bool,
 }
 
 impl Broken {
@@ -50,69 +72,86 @@ impl Broken {
             kind,
             message: message.into(),
             status: None,
+            may_have_run: outcome == Outcome::Unknown,
         }
     }
 }
 
 impl Transport {
-    pub(crate) fn new(settings: &Settings, endpoint: Option<&Endpoint>) -> Result<Self, Error> {
-        let on_this_machine = endpoint.is_some_and(Endpoint::is_loopback);
-        let secure = endpoint.is_none_or(Endpoint::is_secure);
-        if secure && cfg!(not(feature = "rustls")) {
-            return Err(Error::new(
-                ErrorKind::Config,
-                "https needs the feature `rustls`",
-            ));
-        }
-        let mut builder = reqwest::Client::builder()
-            // A redirect would take the keys, and a billed request, to another place.
-            .redirect(reqwest::redirect::Policy::none())
-            // Attempts are counted here, so nobody else makes any.
-            .retry(reqwest::retry::never())
-            .http1_only()
-            .referer(false)
-            .tcp_nodelay(true)
-            .connect_timeout(settings.connect)
-            .pool_idle_timeout(IDLE);
-        if on_this_machine {
-            builder = builder.no_proxy();
-        }
-        builder = trusting(builder, settings, secure)?;
-        let http = builder.build().map_err(|error| {
-            Error::new(
-                ErrorKind::Config,
-                format!("no HTTP client can be built: {}", cause(&error)),
-            )
-        })?;
+    pub(crate) fn new(settings: Settings, endpoint: Option<&Endpoint>) -> Result<Self, Error> {
+        let unpooled = client(&settings, endpoint, 0)?;
         Ok(Self {
-            http,
-            body_limit: settings.body_limit,
+            settings,
+            endpoint: endpoint.cloned(),
+            pools: Mutex::default(),
+            unpooled,
         })
     }
 
+    /// The client for a request.
+    fn http(&self, connection: Connection) -> Result<reqwest::Client, Broken> {
+        if connection == Connection::Fresh {
+            return Ok(self.unpooled.clone());
+        }
+        let runtime = tokio::runtime::Handle::current().id();
+        let mut pools = self.pools.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some((_, http)) = pools.iter().find(|(id, _)| *id == runtime) {
+            return Ok(http.clone());
+        }
+        let http = client(&self.settings, self.endpoint.as_ref(), usize::MAX).map_err(|error| {
+            Broken::new(
+                Outcome::Final,
+                ErrorKind::Config,
+                error.message().to_owned(),
+            )
+        })?;
+        if pools.len() == MOST_POOLS {
+            pools.remove(0);
+        }
+        pools.push((runtime, http.clone()));
+        Ok(http)
+    }
+
     /// Sends a request once and reads the whole answer, within `limit`.
-    pub(crate) async fn send(&self, request: &Request, limit: Duration) -> Result<Answer, Broken> {
+    pub(crate) async fn send(
+        &self,
+        request: &Request,
+        limit: Duration,
+        connection: Connection,
+    ) -> Result<Answer, Broken> {
         let (message, left) = self.message(request)?;
-        let work = async {
-            let response = self
-                .http
-                .execute(message)
-                .await
-                .map_err(|error| classified(&error, &left, request))?;
-            self.read(response, &left, request).await
-        };
-        tokio::time::timeout(limit, work).await.unwrap_or_else(|_| {
+        let http = self.http(connection)?;
+        let mut timer = pin!(tokio::time::sleep(limit));
+        let late = |status| {
             let outcome = if left.load(Ordering::Acquire) {
                 Outcome::Unknown
             } else {
                 Outcome::NotSent
             };
-            Err(Broken::new(
-                outcome,
-                ErrorKind::Timeout,
-                format!("no answer from {} in time", host(request)),
-            ))
-        })
+            let message = format!("no answer from {} in time", host(request));
+            Broken {
+                status,
+                ..Broken::new(outcome, ErrorKind::Timeout, message)
+            }
+        };
+        let response = before(timer.as_mut(), http.execute(message))
+            .await
+            .ok_or_else(|| late(None))?
+            .map_err(|error| classified(&error, &left, request))?;
+        let status = response.status().as_u16();
+        let headers = response.headers().clone();
+        let marked = response.content_length().is_some()
+            || headers.contains_key(http::header::TRANSFER_ENCODING);
+        let body = before(timer, self.body(response, &left, request))
+            .await
+            .unwrap_or_else(|| Err(late(Some(status))));
+        let (body, framed) = match body {
+            Ok(body) => (body, marked),
+            Err(broken) if (200..300).contains(&status) => return Err(broken),
+            // No success can come of it any more, and the status tells what kind of failure it is.
+            Err(_) => (Vec::new(), true),
+        };
+        Ok(Answer::received(status, headers, body, framed))
     }
 
     fn message(&self, request: &Request) -> Result<(reqwest::Request, Arc<AtomicBool>), Broken> {
@@ -162,49 +201,90 @@ impl Transport {
         Ok((message, left))
     }
 
-    async fn read(
+    async fn body(
         &self,
         mut response: reqwest::Response,
         left: &AtomicBool,
         request: &Request,
-    ) -> Result<Answer, Broken> {
-        let status = response.status().as_u16();
-        let headers = response.headers().clone();
-        let too_large = || {
-            let mut broken = Broken::new(
+    ) -> Result<Vec<u8>, Broken> {
+        let status = Some(response.status().as_u16());
+        let limit = self.settings.body_limit;
+        let too_large = || Broken {
+            status,
+            may_have_run: true,
+            ..Broken::new(
                 Outcome::Final,
                 ErrorKind::TooLarge,
-                format!("the answer is larger than {} bytes", self.body_limit),
-            );
-            broken.status = Some(status);
-            broken
+                format!("the answer is larger than {limit} bytes"),
+            )
         };
-        let length = response.content_length();
-        if length.is_some_and(|length| length > self.body_limit as u64) {
+        let length = response.content_length().unwrap_or_default();
+        let length = usize::try_from(length).unwrap_or(usize::MAX);
+        if length > limit {
             return Err(too_large());
         }
-        let mut body = Vec::with_capacity(
-            length
-                .and_then(|l| usize::try_from(l).ok())
-                .unwrap_or_default(),
-        );
-        loop {
-            let chunk = response.chunk().await.map_err(|error| {
-                let mut broken = classified(&error, left, request);
-                broken.status = Some(status);
-                broken
-            })?;
-            let Some(chunk) = chunk else { break };
-            if body.len() + chunk.len() > self.body_limit {
+        let mut body = Vec::with_capacity(length.min(ROOM));
+        while let Some(chunk) = response.chunk().await.map_err(|error| Broken {
+            status,
+            ..classified(&error, left, request)
+        })? {
+            if chunk.len() > limit - body.len() {
                 return Err(too_large());
             }
             body.extend_from_slice(&chunk);
         }
-        let chunked = headers.contains_key(http::header::TRANSFER_ENCODING);
-        let mut answer = Answer::new(status, headers, &body);
-        answer.framed = length.is_some() || chunked;
-        Ok(answer)
+        Ok(body)
     }
+}
+
+/// An HTTP client that keeps so many idle connections.
+fn client(
+    settings: &Settings,
+    endpoint: Option<&Endpoint>,
+    kept: usize,
+) -> Result<reqwest::Client, Error> {
+    let secure = endpoint.is_none_or(Endpoint::is_secure);
+    if secure && cfg!(not(feature = "rustls")) {
+        return Err(Error::new(
+            ErrorKind::Config,
+            "https needs the feature `rustls`",
+        ));
+    }
+    let mut builder = reqwest::Client::builder()
+        // A redirect would take the keys, and a billed request, to another place.
+        .redirect(reqwest::redirect::Policy::none())
+        // Attempts are counted here, so nobody else makes any.
+        .retry(reqwest::retry::never())
+        .http1_only()
+        .referer(false)
+        .tcp_nodelay(true)
+        .connect_timeout(settings.connect)
+        .pool_idle_timeout(settings.idle)
+        .pool_max_idle_per_host(kept);
+    if endpoint.is_some_and(Endpoint::is_loopback) {
+        builder = builder.no_proxy();
+    }
+    trusting(builder, settings, secure)?
+        .build()
+        .map_err(|error| {
+            Error::new(
+                ErrorKind::Config,
+                format!("no HTTP client can be built: {}", cause(&error)),
+            )
+        })
+}
+
+/// What comes of `work`, unless the time is up first.
+async fn before<T>(
+    mut timer: Pin<&mut tokio::time::Sleep>,
+    work: impl Future<Output = T>,
+) -> Option<T> {
+    let mut work = pin!(work);
+    poll_fn(|cx| match work.as_mut().poll(cx) {
+        Poll::Ready(done) => Poll::Ready(Some(done)),
+        Poll::Pending => timer.as_mut().poll(cx).map(|()| None),
+    })
+    .await
 }
 
 fn headers(request: &Request) -> Option<HeaderMap> {
@@ -290,6 +370,11 @@ fn host(request: &Request) -> &str {
 /// cause is ever quoted.
 fn classified(error: &reqwest::Error, left: &AtomicBool, request: &Request) -> Broken {
     let host = host(request);
+    // It never became a request: the URL is too long, most likely.
+    if error.is_builder() {
+        let message = "the request is of a form or a size that cannot be sent";
+        return Broken::new(Outcome::Final, ErrorKind::InvalidRequest, message);
+    }
     if error.is_connect() || !left.load(Ordering::Acquire) {
         return unreached(error, host, request);
     }
@@ -305,11 +390,14 @@ fn classified(error: &reqwest::Error, left: &AtomicBool, request: &Request) -> B
             })
     });
     if malformed {
-        return Broken::new(
-            Outcome::Final,
-            ErrorKind::Protocol,
-            format!("{host} did not answer in proper HTTP"),
-        );
+        return Broken {
+            may_have_run: true,
+            ..Broken::new(
+                Outcome::Final,
+                ErrorKind::Protocol,
+                format!("{host} did not answer in proper HTTP"),
+            )
+        };
     }
     Broken::new(
         Outcome::Unknown,

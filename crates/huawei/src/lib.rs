@@ -1,8 +1,10 @@
 //! Huawei Cloud partner API: the new-customer tags of a partner's customers.
 
+mod iam;
 mod profile;
 mod provider;
 
+pub use iam::IamTokens;
 pub use profile::Site;
 pub use provider::Huawei;
 pub use standing_core::{

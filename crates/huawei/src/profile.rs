@@ -17,9 +17,10 @@ pub enum Site {
 
 impl Site {
     pub(crate) fn host<'s>(&self, service: &'s Service) -> Cow<'s, str> {
-        match self {
-            Self::Mainland => service.host.into(),
-            Self::Europe => format!("{}.myhuaweicloud.eu", service.name).into(),
+        match (self, service.name) {
+            (Self::Mainland, _) => service.host.into(),
+            (Self::Europe, "iam") => "iam.eu-west-101.myhuaweicloud.eu".into(),
+            (Self::Europe, _) => format!("{}.myhuaweicloud.eu", service.name).into(),
         }
     }
 }

@@ -105,6 +105,9 @@ impl Provider for Huawei {
         key: &Credentials,
         at: &Stamp,
     ) -> Result<(), CredentialsError> {
+        if key.is_anonymous() {
+            return Ok(());
+        }
         if key.is_token_only() {
             let token = key.token().map(|token| token.expose());
             request.insert_sensitive("x-auth-token", token.unwrap_or_default());
@@ -175,18 +178,20 @@ fn refusal(root: &Members<'_>, answer: &Answer) -> Option<Refusal> {
 
 /// The gateway has one code for whatever is wrong with a signature or a token: its text tells.
 fn kind(code: &str, message: &str) -> Option<CodeKind> {
-    let one_of = |texts: &[&str]| texts.iter().any(|text| message.contains(text));
+    let token = [
+        "token expires",
+        "decrypt token fail",
+        "x-auth-token not found",
+    ];
     match code {
-        "APIGW.0301" | "APIG.0301" if one_of(&["signature expired"]) => Some(CodeKind::Clock),
-        "APIGW.0301" | "APIG.0301"
-            if one_of(&[
-                "token expires",
-                "decrypt token fail",
-                "x-auth-token not found",
-            ]) =>
-        {
+        "APIGW.0301" | "APIG.0301" if message.contains("signature expired") => {
+            Some(CodeKind::Clock)
+        }
+        "APIGW.0301" | "APIG.0301" if token.iter().any(|text| message.contains(text)) => {
             Some(CodeKind::Token)
         }
+        // IAM's number for a token that it does not take.
+        "401" => Some(CodeKind::Token),
         _ => None,
     }
 }

@@ -73,8 +73,9 @@ impl Expr<'_> {
                 .unwrap_or_default(),
             (Ty::List(item), Value::List(nodes)) => {
                 let nodes = nodes.iter();
-                let items =
-                    nodes.map(|node| self.value(item, &node.value, !converts(item), indent + 4));
+                let items = nodes.map(|node| {
+                    self.value(item, &node.value, owned || !converts(item), indent + 4)
+                });
                 let items: Vec<String> = items.collect();
                 match items.is_empty() {
                     true => format!("Vec::<{}>::new()", rust_type(item)),
