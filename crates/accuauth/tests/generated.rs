@@ -9,12 +9,14 @@ mod check_check_debts_report {
     use standing_accuauth::check::check_debts_report::*;
     use standing_core::testing;
 
-    const DOCUMENTED_ANSWER: &str = include_str!(concat!(
-        "../../../fixtures/accuauth/check/check_debts_report/",
-        "documented.response.json"
-    ));
-
-    const DOCUMENTED_OUTPUT: &str = r#"{
+    const DOCUMENTED_REPLY: testing::Reply<'_> = testing::Reply {
+        status: 200,
+        body: include_str!(concat!(
+            "../../../fixtures/accuauth/check/check_debts_report/",
+            "documented.response.json"
+        )),
+        expect: testing::Expect::Output(
+            r#"{
   "result": [
     {
       "reg_total_num": 24,
@@ -35,18 +37,14 @@ mod check_check_debts_report {
       "platform_loan_total": 2
     }
   ]
-}"#;
+}"#,
+            &[("single_for_list", 1), ("key_spelling", 14)],
+        ),
+    };
 
     #[test]
-    fn documented_answer_decodes() {
-        testing::opens::<CheckDebtsReport>(
-            DOCUMENTED_ANSWER,
-            200,
-            &testing::Expect::Output(
-                DOCUMENTED_OUTPUT,
-                &[("single_for_list", 1), ("key_spelling", 14)],
-            ),
-        );
+    fn documented_reply_decodes() {
+        testing::opens::<CheckDebtsReport>(&DOCUMENTED_REPLY);
     }
 
     const BY_NUMBER_REQUEST: &str = include_str!(concat!(
@@ -67,41 +65,18 @@ mod check_check_debts_report {
         testing::encodes(&by_number(), BY_NUMBER_REQUEST);
     }
 
-    const BY_NUMBER_ANSWER: &str = include_str!(concat!(
-        "../../../fixtures/accuauth/check/check_debts_report/",
-        "by_number.response.json"
-    ));
-
-    const BY_NUMBER_OUTPUT: &str = r#"{
-  "result": [
-    {
-      "reg_total_num": 1,
-      "apply_total_num": 1,
-      "approved_total_num": 1,
-      "reject_total_num": 1,
-      "loan_total_num": 1,
-      "apply_amount_min": 1000,
-      "apply_amount_max": 1000,
-      "apply_amount_avg": 1000,
-      "loan_amount_min": 1000,
-      "loan_amount_max": 1000,
-      "loan_amount_avg": 1000,
-      "platform_reg_total": 1,
-      "platform_apply_total": 1,
-      "platform_approved_total": 1,
-      "platform_reject_total": 1,
-      "platform_loan_total": 1
-    }
-  ]
-}"#;
+    const BY_NUMBER_REPLY: testing::Reply<'_> = testing::Reply {
+        status: 200,
+        body: include_str!(concat!(
+            "../../../fixtures/accuauth/check/check_debts_report/",
+            "by_number.response.json"
+        )),
+        expect: testing::Expect::Payload(&[]),
+    };
 
     #[test]
-    fn by_number_answer_decodes() {
-        testing::opens::<CheckDebtsReport>(
-            BY_NUMBER_ANSWER,
-            200,
-            &testing::Expect::Output(BY_NUMBER_OUTPUT, &[]),
-        );
+    fn by_number_reply_decodes() {
+        testing::opens::<CheckDebtsReport>(&BY_NUMBER_REPLY);
     }
 
     #[test]
@@ -109,10 +84,6 @@ mod check_check_debts_report {
         testing::travels(
             &by_number(),
             &testing::Wire {
-                method: "POST",
-                path: "/check/debts_report",
-                query: &[],
-                headers: &[],
                 body: testing::WireBody::Form(&[
                     ("mobile", "+62 812-0000-0001"),
                     ("idcard", "0000000000000001"),
@@ -120,10 +91,9 @@ mod check_check_debts_report {
                     ("gaid", "00000000-0000-0000-0000-000000000001"),
                     ("email", "invented@example.com"),
                 ]),
+                ..testing::Wire::new("POST", "/check/debts_report")
             },
-            BY_NUMBER_ANSWER,
-            200,
-            &testing::Expect::Output(BY_NUMBER_OUTPUT, &[]),
+            &BY_NUMBER_REPLY,
         );
     }
 
@@ -141,12 +111,14 @@ mod check_check_debts_report {
         testing::encodes(&by_hash(), BY_HASH_REQUEST);
     }
 
-    const BY_HASH_ANSWER: &str = include_str!(concat!(
-        "../../../fixtures/accuauth/check/check_debts_report/",
-        "by_hash.response.json"
-    ));
-
-    const BY_HASH_OUTPUT: &str = r#"{
+    const BY_HASH_REPLY: testing::Reply<'_> = testing::Reply {
+        status: 200,
+        body: include_str!(concat!(
+            "../../../fixtures/accuauth/check/check_debts_report/",
+            "by_hash.response.json"
+        )),
+        expect: testing::Expect::Output(
+            r#"{
   "result": [
     {
       "reg_total_num": 24,
@@ -159,15 +131,14 @@ mod check_check_debts_report {
       "loan_amount_avg": "0.10"
     }
   ]
-}"#;
+}"#,
+            &[("text_for_number", 1)],
+        ),
+    };
 
     #[test]
-    fn by_hash_answer_decodes() {
-        testing::opens::<CheckDebtsReport>(
-            BY_HASH_ANSWER,
-            200,
-            &testing::Expect::Output(BY_HASH_OUTPUT, &[("text_for_number", 1)]),
-        );
+    fn by_hash_reply_decodes() {
+        testing::opens::<CheckDebtsReport>(&BY_HASH_REPLY);
     }
 
     #[test]
@@ -175,96 +146,92 @@ mod check_check_debts_report {
         testing::travels(
             &by_hash(),
             &testing::Wire {
-                method: "POST",
-                path: "/check/debts_report",
-                query: &[],
-                headers: &[],
                 body: testing::WireBody::Form(&[(
                     "mobile_md5",
                     "0123456789abcdef0123456789abcdef",
                 )]),
+                ..testing::Wire::new("POST", "/check/debts_report")
             },
-            BY_HASH_ANSWER,
-            200,
-            &testing::Expect::Output(BY_HASH_OUTPUT, &[("text_for_number", 1)]),
+            &BY_HASH_REPLY,
         );
     }
 
-    const PARTLY_UNKNOWN_ANSWER: &str = include_str!(concat!(
-        "../../../fixtures/accuauth/check/check_debts_report/",
-        "partly_unknown.response.json"
-    ));
-
-    const PARTLY_UNKNOWN_OUTPUT: &str = r#"{
+    const PARTLY_UNKNOWN_REPLY: testing::Reply<'_> = testing::Reply {
+        status: 200,
+        body: include_str!(concat!(
+            "../../../fixtures/accuauth/check/check_debts_report/",
+            "partly_unknown.response.json"
+        )),
+        expect: testing::Expect::Output(
+            r#"{
   "result": [
     {
       "reg_total_num": 3
     }
   ]
-}"#;
+}"#,
+            &[("single_for_list", 1)],
+        ),
+    };
 
     #[test]
-    fn partly_unknown_answer_decodes() {
-        testing::opens::<CheckDebtsReport>(
-            PARTLY_UNKNOWN_ANSWER,
-            200,
-            &testing::Expect::Output(PARTLY_UNKNOWN_OUTPUT, &[("single_for_list", 1)]),
-        );
+    fn partly_unknown_reply_decodes() {
+        testing::opens::<CheckDebtsReport>(&PARTLY_UNKNOWN_REPLY);
     }
 
-    const NOT_HIT_ANSWER: &str = include_str!(concat!(
-        "../../../fixtures/accuauth/check/check_debts_report/",
-        "not_hit.error.json"
-    ));
+    const NOT_HIT_REPLY: testing::Reply<'_> = testing::Reply {
+        status: 400,
+        body: include_str!(concat!(
+            "../../../fixtures/accuauth/check/check_debts_report/",
+            "not_hit.error.json"
+        )),
+        expect: testing::Expect::NoRecord("NOT_HIT"),
+    };
 
     #[test]
-    fn not_hit_answer_is_no_record() {
-        testing::opens::<CheckDebtsReport>(
-            NOT_HIT_ANSWER,
-            400,
-            &testing::Expect::NoRecord("NOT_HIT"),
-        );
+    fn not_hit_reply_is_no_record() {
+        testing::opens::<CheckDebtsReport>(&NOT_HIT_REPLY);
     }
 
-    const INVALID_ARGUMENT_ANSWER: &str = include_str!(concat!(
-        "../../../fixtures/accuauth/check/check_debts_report/",
-        "invalid_argument.error.json"
-    ));
+    const INVALID_ARGUMENT_REPLY: testing::Reply<'_> = testing::Reply {
+        status: 400,
+        body: include_str!(concat!(
+            "../../../fixtures/accuauth/check/check_debts_report/",
+            "invalid_argument.error.json"
+        )),
+        expect: testing::Expect::Error("INVALID_ARGUMENT", standing_core::CodeKind::InvalidRequest),
+    };
 
     #[test]
-    fn invalid_argument_answer_fails() {
-        testing::opens::<CheckDebtsReport>(
-            INVALID_ARGUMENT_ANSWER,
-            400,
-            &testing::Expect::Error("INVALID_ARGUMENT", standing_core::CodeKind::InvalidRequest),
-        );
+    fn invalid_argument_reply_fails() {
+        testing::opens::<CheckDebtsReport>(&INVALID_ARGUMENT_REPLY);
     }
 
-    const OUT_OF_QUOTA_ANSWER: &str = include_str!(concat!(
-        "../../../fixtures/accuauth/check/check_debts_report/",
-        "out_of_quota.error.json"
-    ));
+    const OUT_OF_QUOTA_REPLY: testing::Reply<'_> = testing::Reply {
+        status: 403,
+        body: include_str!(concat!(
+            "../../../fixtures/accuauth/check/check_debts_report/",
+            "out_of_quota.error.json"
+        )),
+        expect: testing::Expect::Error("OUT_OF_QUOTA", standing_core::CodeKind::Quota),
+    };
 
     #[test]
-    fn out_of_quota_answer_fails() {
-        testing::opens::<CheckDebtsReport>(
-            OUT_OF_QUOTA_ANSWER,
-            403,
-            &testing::Expect::Error("OUT_OF_QUOTA", standing_core::CodeKind::Quota),
-        );
+    fn out_of_quota_reply_fails() {
+        testing::opens::<CheckDebtsReport>(&OUT_OF_QUOTA_REPLY);
     }
 
-    const RATE_LIMIT_ANSWER: &str = include_str!(concat!(
-        "../../../fixtures/accuauth/check/check_debts_report/",
-        "rate_limit.error.json"
-    ));
+    const RATE_LIMIT_REPLY: testing::Reply<'_> = testing::Reply {
+        status: 403,
+        body: include_str!(concat!(
+            "../../../fixtures/accuauth/check/check_debts_report/",
+            "rate_limit.error.json"
+        )),
+        expect: testing::Expect::Error("RATE_LIMIT_EXCEEDED", standing_core::CodeKind::Throttled),
+    };
 
     #[test]
-    fn rate_limit_answer_fails() {
-        testing::opens::<CheckDebtsReport>(
-            RATE_LIMIT_ANSWER,
-            403,
-            &testing::Expect::Error("RATE_LIMIT_EXCEEDED", standing_core::CodeKind::Throttled),
-        );
+    fn rate_limit_reply_fails() {
+        testing::opens::<CheckDebtsReport>(&RATE_LIMIT_REPLY);
     }
 }

@@ -23,43 +23,26 @@ mod bss_get_customer_account_info {
         testing::encodes(&documented(), DOCUMENTED_REQUEST);
     }
 
-    const DOCUMENTED_ANSWER: &str = include_str!(concat!(
-        "../../../fixtures/alibaba/bss/get_customer_account_info/",
-        "documented.response.json"
-    ));
-
-    const DOCUMENTED_OUTPUT: &str = r#"{
-  "Mpk": 1051360339779133,
-  "LoginEmail": "xxxx@aliyun.com",
-  "HostingStatus": "FREEZE",
-  "AccountType": "1",
-  "CreditLimitStatus": "Freeze",
-  "IsCertified": true
-}"#;
+    const DOCUMENTED_REPLY: testing::Reply<'_> = testing::Reply {
+        status: 200,
+        body: include_str!(concat!(
+            "../../../fixtures/alibaba/bss/get_customer_account_info/",
+            "documented.response.json"
+        )),
+        expect: testing::Expect::Payload(&[]),
+    };
 
     #[test]
-    fn documented_answer_decodes() {
-        testing::opens::<GetCustomerAccountInfo>(
-            DOCUMENTED_ANSWER,
-            200,
-            &testing::Expect::Output(DOCUMENTED_OUTPUT, &[]),
-        );
+    fn documented_reply_decodes() {
+        testing::opens::<GetCustomerAccountInfo>(&DOCUMENTED_REPLY);
     }
 
     #[test]
     fn documented_travels() {
         testing::travels(
             &documented(),
-            &testing::Wire {
-                method: "POST",
-                path: "/",
-                query: &[],
-                headers: &[],
-                body: testing::WireBody::Empty,
-            },
-            DOCUMENTED_ANSWER,
-            200,
-            &testing::Expect::Output(DOCUMENTED_OUTPUT, &[]),
+            &testing::Wire::new("POST", "/"),
+            &DOCUMENTED_REPLY,
         );
     }
 
@@ -77,27 +60,18 @@ mod bss_get_customer_account_info {
         testing::encodes(&of_a_customer(), OF_A_CUSTOMER_REQUEST);
     }
 
-    const OF_A_CUSTOMER_ANSWER: &str = include_str!(concat!(
-        "../../../fixtures/alibaba/bss/get_customer_account_info/",
-        "of_a_customer.response.json"
-    ));
-
-    const OF_A_CUSTOMER_OUTPUT: &str = r#"{
-  "Mpk": 6210322125051645960,
-  "LoginEmail": "invented@example.com",
-  "HostingStatus": "TrusteeshipCancel",
-  "AccountType": "0",
-  "CreditLimitStatus": "Thaw",
-  "IsCertified": false
-}"#;
+    const OF_A_CUSTOMER_REPLY: testing::Reply<'_> = testing::Reply {
+        status: 200,
+        body: include_str!(concat!(
+            "../../../fixtures/alibaba/bss/get_customer_account_info/",
+            "of_a_customer.response.json"
+        )),
+        expect: testing::Expect::Payload(&[]),
+    };
 
     #[test]
-    fn of_a_customer_answer_decodes() {
-        testing::opens::<GetCustomerAccountInfo>(
-            OF_A_CUSTOMER_ANSWER,
-            200,
-            &testing::Expect::Output(OF_A_CUSTOMER_OUTPUT, &[]),
-        );
+    fn of_a_customer_reply_decodes() {
+        testing::opens::<GetCustomerAccountInfo>(&OF_A_CUSTOMER_REPLY);
     }
 
     #[test]
@@ -105,105 +79,99 @@ mod bss_get_customer_account_info {
         testing::travels(
             &of_a_customer(),
             &testing::Wire {
-                method: "POST",
-                path: "/",
                 query: &[("OwnerId", "1051360339779133")],
-                headers: &[],
-                body: testing::WireBody::Empty,
+                ..testing::Wire::new("POST", "/")
             },
-            OF_A_CUSTOMER_ANSWER,
-            200,
-            &testing::Expect::Output(OF_A_CUSTOMER_OUTPUT, &[]),
+            &OF_A_CUSTOMER_REPLY,
         );
     }
 
-    const AS_TEXT_ANSWER: &str = include_str!(concat!(
-        "../../../fixtures/alibaba/bss/get_customer_account_info/",
-        "as_text.response.json"
-    ));
-
-    const AS_TEXT_OUTPUT: &str = r#"{
+    const AS_TEXT_REPLY: testing::Reply<'_> = testing::Reply {
+        status: 200,
+        body: include_str!(concat!(
+            "../../../fixtures/alibaba/bss/get_customer_account_info/",
+            "as_text.response.json"
+        )),
+        expect: testing::Expect::Output(
+            r#"{
   "Mpk": 1051360339779133,
   "LoginEmail": "invented@example.com",
   "HostingStatus": "Trusteeship",
   "AccountType": "1",
   "CreditLimitStatus": "TrusteeshipCancel",
   "IsCertified": true
-}"#;
+}"#,
+            &[
+                ("text_for_number", 1),
+                ("number_for_text", 1),
+                ("other_for_flag", 1),
+            ],
+        ),
+    };
 
     #[test]
-    fn as_text_answer_decodes() {
-        testing::opens::<GetCustomerAccountInfo>(
-            AS_TEXT_ANSWER,
-            200,
-            &testing::Expect::Output(
-                AS_TEXT_OUTPUT,
-                &[
-                    ("text_for_number", 1),
-                    ("number_for_text", 1),
-                    ("other_for_flag", 1),
-                ],
-            ),
-        );
+    fn as_text_reply_decodes() {
+        testing::opens::<GetCustomerAccountInfo>(&AS_TEXT_REPLY);
     }
 
-    const NULLS_ANSWER: &str = include_str!(concat!(
-        "../../../fixtures/alibaba/bss/get_customer_account_info/",
-        "nulls.response.json"
-    ));
-
-    const NULLS_OUTPUT: &str = r#"{
+    const NULLS_REPLY: testing::Reply<'_> = testing::Reply {
+        status: 200,
+        body: include_str!(concat!(
+            "../../../fixtures/alibaba/bss/get_customer_account_info/",
+            "nulls.response.json"
+        )),
+        expect: testing::Expect::Output(
+            r#"{
   "Mpk": 1051360339779133
-}"#;
+}"#,
+            &[],
+        ),
+    };
 
     #[test]
-    fn nulls_answer_decodes() {
-        testing::opens::<GetCustomerAccountInfo>(
-            NULLS_ANSWER,
-            200,
-            &testing::Expect::Output(NULLS_OUTPUT, &[]),
-        );
+    fn nulls_reply_decodes() {
+        testing::opens::<GetCustomerAccountInfo>(&NULLS_REPLY);
     }
 
-    const NO_RECORD_ANSWER: &str = include_str!(concat!(
-        "../../../fixtures/alibaba/bss/get_customer_account_info/",
-        "no_record.error.json"
-    ));
+    const NO_RECORD_REPLY: testing::Reply<'_> = testing::Reply {
+        status: 401,
+        body: include_str!(concat!(
+            "../../../fixtures/alibaba/bss/get_customer_account_info/",
+            "no_record.error.json"
+        )),
+        expect: testing::Expect::NoRecord("VnoNoDataError"),
+    };
 
     #[test]
-    fn no_record_answer_is_no_record() {
-        testing::opens::<GetCustomerAccountInfo>(
-            NO_RECORD_ANSWER,
-            401,
-            &testing::Expect::NoRecord("VnoNoDataError"),
-        );
+    fn no_record_reply_is_no_record() {
+        testing::opens::<GetCustomerAccountInfo>(&NO_RECORD_REPLY);
     }
 
-    const NOT_AUTHORIZED_ANSWER: &str = include_str!(concat!(
-        "../../../fixtures/alibaba/bss/get_customer_account_info/",
-        "not_authorized.error.json"
-    ));
+    const NOT_AUTHORIZED_REPLY: testing::Reply<'_> = testing::Reply {
+        status: 400,
+        body: include_str!(concat!(
+            "../../../fixtures/alibaba/bss/get_customer_account_info/",
+            "not_authorized.error.json"
+        )),
+        expect: testing::Expect::Error("NotAuthorized", standing_core::CodeKind::Permission),
+    };
 
     #[test]
-    fn not_authorized_answer_fails() {
-        testing::opens::<GetCustomerAccountInfo>(
-            NOT_AUTHORIZED_ANSWER,
-            400,
-            &testing::Expect::Error("NotAuthorized", standing_core::CodeKind::Permission),
-        );
+    fn not_authorized_reply_fails() {
+        testing::opens::<GetCustomerAccountInfo>(&NOT_AUTHORIZED_REPLY);
     }
 
-    const FAILED_UNDER_SUCCESS_ANSWER: &str = include_str!(concat!(
-        "../../../fixtures/alibaba/bss/get_customer_account_info/",
-        "failed_under_success.error.json"
-    ));
+    const FAILED_UNDER_SUCCESS_REPLY: testing::Reply<'_> = testing::Reply {
+        status: 200,
+        body: include_str!(concat!(
+            "../../../fixtures/alibaba/bss/get_customer_account_info/",
+            "failed_under_success.error.json"
+        )),
+        expect: testing::Expect::Error("InternalError", standing_core::CodeKind::Server),
+    };
 
     #[test]
-    fn failed_under_success_answer_fails() {
-        testing::opens::<GetCustomerAccountInfo>(
-            FAILED_UNDER_SUCCESS_ANSWER,
-            200,
-            &testing::Expect::Error("InternalError", standing_core::CodeKind::Server),
-        );
+    fn failed_under_success_reply_fails() {
+        testing::opens::<GetCustomerAccountInfo>(&FAILED_UNDER_SUCCESS_REPLY);
     }
 }

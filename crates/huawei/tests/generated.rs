@@ -29,30 +29,18 @@ mod bss_list_sub_customer_new_tag {
         testing::encodes(&documented(), DOCUMENTED_REQUEST);
     }
 
-    const DOCUMENTED_ANSWER: &str = include_str!(concat!(
-        "../../../fixtures/huawei/bss/list_sub_customer_new_tag/",
-        "documented.response.json"
-    ));
-
-    const DOCUMENTED_OUTPUT: &str = r#"{
-  "new_customer_tags": [
-    {
-      "customer_id": "05377f723980d4330f06c01929ec37a0",
-      "customer_tag_type": "SMB",
-      "new_customer_tag": "Y",
-      "effective_time": "2022-09",
-      "expire_time": "2023-04"
-    }
-  ]
-}"#;
+    const DOCUMENTED_REPLY: testing::Reply<'_> = testing::Reply {
+        status: 200,
+        body: include_str!(concat!(
+            "../../../fixtures/huawei/bss/list_sub_customer_new_tag/",
+            "documented.response.json"
+        )),
+        expect: testing::Expect::Payload(&[]),
+    };
 
     #[test]
-    fn documented_answer_decodes() {
-        testing::opens::<ListSubCustomerNewTag>(
-            DOCUMENTED_ANSWER,
-            200,
-            &testing::Expect::Output(DOCUMENTED_OUTPUT, &[]),
-        );
+    fn documented_reply_decodes() {
+        testing::opens::<ListSubCustomerNewTag>(&DOCUMENTED_REPLY);
     }
 
     #[test]
@@ -60,15 +48,13 @@ mod bss_list_sub_customer_new_tag {
         testing::travels(
             &documented(),
             &testing::Wire {
-                method: "POST",
-                path: "/v2/partners/sub-customers/new-customers-tags/batch-query",
-                query: &[],
-                headers: &[],
                 body: testing::WireBody::Json(DOCUMENTED_REQUEST),
+                ..testing::Wire::new(
+                    "POST",
+                    "/v2/partners/sub-customers/new-customers-tags/batch-query",
+                )
             },
-            DOCUMENTED_ANSWER,
-            200,
-            &testing::Expect::Output(DOCUMENTED_OUTPUT, &[]),
+            &DOCUMENTED_REPLY,
         );
     }
 
@@ -88,22 +74,18 @@ mod bss_list_sub_customer_new_tag {
         testing::encodes(&empty(), EMPTY_REQUEST);
     }
 
-    const EMPTY_ANSWER: &str = include_str!(concat!(
-        "../../../fixtures/huawei/bss/list_sub_customer_new_tag/",
-        "empty.response.json"
-    ));
-
-    const EMPTY_OUTPUT: &str = r#"{
-  "new_customer_tags": []
-}"#;
+    const EMPTY_REPLY: testing::Reply<'_> = testing::Reply {
+        status: 200,
+        body: include_str!(concat!(
+            "../../../fixtures/huawei/bss/list_sub_customer_new_tag/",
+            "empty.response.json"
+        )),
+        expect: testing::Expect::Payload(&[]),
+    };
 
     #[test]
-    fn empty_answer_decodes() {
-        testing::opens::<ListSubCustomerNewTag>(
-            EMPTY_ANSWER,
-            200,
-            &testing::Expect::Output(EMPTY_OUTPUT, &[]),
-        );
+    fn empty_reply_decodes() {
+        testing::opens::<ListSubCustomerNewTag>(&EMPTY_REPLY);
     }
 
     #[test]
@@ -111,42 +93,43 @@ mod bss_list_sub_customer_new_tag {
         testing::travels(
             &empty(),
             &testing::Wire {
-                method: "POST",
-                path: "/v2/partners/sub-customers/new-customers-tags/batch-query",
-                query: &[],
-                headers: &[],
                 body: testing::WireBody::Json(EMPTY_REQUEST),
+                ..testing::Wire::new(
+                    "POST",
+                    "/v2/partners/sub-customers/new-customers-tags/batch-query",
+                )
             },
-            EMPTY_ANSWER,
-            200,
-            &testing::Expect::Output(EMPTY_OUTPUT, &[]),
+            &EMPTY_REPLY,
         );
     }
 
-    const NULL_LIST_ANSWER: &str = include_str!(concat!(
-        "../../../fixtures/huawei/bss/list_sub_customer_new_tag/",
-        "null_list.response.json"
-    ));
-
-    const NULL_LIST_OUTPUT: &str = r#"{
+    const NULL_LIST_REPLY: testing::Reply<'_> = testing::Reply {
+        status: 200,
+        body: include_str!(concat!(
+            "../../../fixtures/huawei/bss/list_sub_customer_new_tag/",
+            "null_list.response.json"
+        )),
+        expect: testing::Expect::Output(
+            r#"{
   "new_customer_tags": []
-}"#;
+}"#,
+            &[],
+        ),
+    };
 
     #[test]
-    fn null_list_answer_decodes() {
-        testing::opens::<ListSubCustomerNewTag>(
-            NULL_LIST_ANSWER,
-            200,
-            &testing::Expect::Output(NULL_LIST_OUTPUT, &[]),
-        );
+    fn null_list_reply_decodes() {
+        testing::opens::<ListSubCustomerNewTag>(&NULL_LIST_REPLY);
     }
 
-    const UNTAGGED_ANSWER: &str = include_str!(concat!(
-        "../../../fixtures/huawei/bss/list_sub_customer_new_tag/",
-        "untagged.response.json"
-    ));
-
-    const UNTAGGED_OUTPUT: &str = r#"{
+    const UNTAGGED_REPLY: testing::Reply<'_> = testing::Reply {
+        status: 200,
+        body: include_str!(concat!(
+            "../../../fixtures/huawei/bss/list_sub_customer_new_tag/",
+            "untagged.response.json"
+        )),
+        expect: testing::Expect::Output(
+            r#"{
   "new_customer_tags": [
     {
       "customer_id": "invented-customer-0001"
@@ -160,15 +143,14 @@ mod bss_list_sub_customer_new_tag {
       "new_customer_tag": "UNDETERMINED"
     }
   ]
-}"#;
+}"#,
+            &[],
+        ),
+    };
 
     #[test]
-    fn untagged_answer_decodes() {
-        testing::opens::<ListSubCustomerNewTag>(
-            UNTAGGED_ANSWER,
-            200,
-            &testing::Expect::Output(UNTAGGED_OUTPUT, &[]),
-        );
+    fn untagged_reply_decodes() {
+        testing::opens::<ListSubCustomerNewTag>(&UNTAGGED_REPLY);
     }
 
     const EVERYBODY_REQUEST: &str = include_str!(concat!(
@@ -202,31 +184,31 @@ mod bss_list_sub_customer_new_tag {
         testing::encodes(&reseller(), RESELLER_REQUEST);
     }
 
-    const ERROR_UNDER_SUCCESS_ANSWER: &str = include_str!(concat!(
-        "../../../fixtures/huawei/bss/list_sub_customer_new_tag/",
-        "error_under_success.error.json"
-    ));
+    const ERROR_UNDER_SUCCESS_REPLY: testing::Reply<'_> = testing::Reply {
+        status: 200,
+        body: include_str!(concat!(
+            "../../../fixtures/huawei/bss/list_sub_customer_new_tag/",
+            "error_under_success.error.json"
+        )),
+        expect: testing::Expect::Error("CBC.5002", standing_core::CodeKind::NotFound),
+    };
 
     #[test]
-    fn error_under_success_answer_fails() {
-        testing::opens::<ListSubCustomerNewTag>(
-            ERROR_UNDER_SUCCESS_ANSWER,
-            200,
-            &testing::Expect::Error("CBC.5002", standing_core::CodeKind::NotFound),
-        );
+    fn error_under_success_reply_fails() {
+        testing::opens::<ListSubCustomerNewTag>(&ERROR_UNDER_SUCCESS_REPLY);
     }
 
-    const THROTTLED_ANSWER: &str = include_str!(concat!(
-        "../../../fixtures/huawei/bss/list_sub_customer_new_tag/",
-        "throttled.error.json"
-    ));
+    const THROTTLED_REPLY: testing::Reply<'_> = testing::Reply {
+        status: 429,
+        body: include_str!(concat!(
+            "../../../fixtures/huawei/bss/list_sub_customer_new_tag/",
+            "throttled.error.json"
+        )),
+        expect: testing::Expect::Error("APIGW.0308", standing_core::CodeKind::Throttled),
+    };
 
     #[test]
-    fn throttled_answer_fails() {
-        testing::opens::<ListSubCustomerNewTag>(
-            THROTTLED_ANSWER,
-            429,
-            &testing::Expect::Error("APIGW.0308", standing_core::CodeKind::Throttled),
-        );
+    fn throttled_reply_fails() {
+        testing::opens::<ListSubCustomerNewTag>(&THROTTLED_REPLY);
     }
 }
