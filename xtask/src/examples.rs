@@ -6,8 +6,8 @@ use crate::diag::{Problems, hint};
 use crate::fixtures::{self, Inherited};
 use crate::json::{File, Member, Node, Spot, Value};
 use crate::model::{
-    Answer, Enum, Envelope, Example, Field, Limits, Operation, Outcome, RequestSample, Require,
-    Struct, Success, Ty, Type,
+    Answer, Envelope, Example, Field, Limits, Operation, Outcome, RequestSample, Require, Struct,
+    Success, Ty, Type,
 };
 use crate::names;
 use crate::read::{Object, keys};
@@ -116,8 +116,8 @@ fn sample_files(root: &Path, folder: &str, problems: &mut Problems) -> Vec<(Stri
             Some(sample) => files.push(sample),
             None if entry == "operation.json" => {}
             None => {
-                let message = "does not belong here; samples are called NAME.request.json, \
-                               NAME.response.json and NAME.error.json";
+                let message = "this file does not belong here; samples are called NAME.request.json, \
+                     NAME.response.json and NAME.error.json";
                 problems.file(format!("{folder}/{entry}"), message);
             }
         }
@@ -146,7 +146,10 @@ impl Sampled<'_> {
         );
         entry.prose("doc", problems);
         let status = entry.count("status", problems);
+        let before = problems.len();
         let declared = declared_deviations(&entry, problems);
+        // A mistake in the declaration is not repeated by what it fails to excuse.
+        let declared = (problems.len() == before).then_some(declared);
         for (key, wants) in [("deviations", "response"), ("status", "response")] {
             let fits =
                 self.parts.contains(&wants) || (key == "status" && self.parts.contains(&"error"));
@@ -171,7 +174,7 @@ impl Sampled<'_> {
         }
         let request = request.and_then(|file| self.request(file, problems));
         let answer = match (response, error) {
-            (Some(file), None) => self.response(file, status, &entry, &declared, problems),
+            (Some(file), None) => self.response(file, status, &entry, declared, problems),
             (None, Some(file)) => self.error(file, status, problems),
             _ => None,
         };
@@ -196,7 +199,7 @@ impl Sampled<'_> {
         file: File,
         status: Option<u64>,
         entry: &Object<'_>,
-        declared: &[(&'static str, u64)],
+        declared: Option<Vec<(&'static str, u64)>>,
         problems: &mut Problems,
     ) -> Option<Answer> {
         let envelope = self
@@ -229,9 +232,12 @@ impl Sampled<'_> {
         };
         let mut walk = Walk::new(self.operation, problems);
         let skip = envelope.members_of_payload();
+        walk.record(&spot, &self.operation.output);
         let corrected = walk.object(&spot, &self.operation.output, &skip);
         let found = walk.found;
-        compare(entry, declared, &found, problems);
+        if let Some(declared) = declared {
+            compare(entry, &declared, &found, problems);
+        }
         let reported = DEVIATIONS.iter().filter(|kind| **kind != NOT_REPORTED);
         let reported = reported.filter_map(|kind| {
             let count = found
@@ -354,9 +360,7 @@ fn declared_deviations(entry: &Object<'_>, problems: &mut Problems) -> Vec<(&'st
     for kind in DEVIATIONS.iter().filter(|kind| object.has(kind)) {
         match object.count(kind, problems) {
             Some(0) => {
-                object
-                    .get(kind)
-                    .inspect(|spot| problems.push(spot.problem("0 is what holds without saying")));
+                object.complain(kind, "0 is what holds without saying", problems);
             }
             count => declared.extend(count.map(|count| (*kind, count))),
         }
@@ -399,9 +403,13 @@ fn compare(
             let node = spot.node.value.member(kind)?;
             Some(spot.part(kind, node))
         }) {
-            problems.push(spot.problem(format!(
-                "{excused} {kind} are declared, and the sample has {count}"
-            )));
+            let remedy = match count {
+                0 => "none; remove it".to_owned(),
+                count => format!("{count}; say {count}"),
+            };
+            let message =
+                format!("{kind} is declared {excused} times, and the sample has {remedy}");
+            problems.push(spot.problem(message));
         }
     }
 }
@@ -428,27 +436,12 @@ impl<'a, 'p> Walk<'a, 'p> {
     }
 
     fn part(&self, name: &str) -> Option<&'a Struct> {
-        self.operation.types.iter().find_map(|ty| match ty {
-            Type::Struct(part) if part.name == name => Some(part),
-            _ => None,
-        })
+        Type::find(&self.operation.types, name)
     }
 
     fn values(&self, ty: &Ty) -> Vec<&'a str> {
-        let name = ty.named();
-        let known = self.operation.types.iter().find_map(|known| match known {
-            Type::Enum(Enum {
-                name: known,
-                values,
-                ..
-            }) if Some(known.as_str()) == name => Some(values),
-            _ => None,
-        });
-        known
-            .iter()
-            .flat_map(|values| values.iter())
-            .map(|value| value.wire.as_str())
-            .collect()
+        let values = Type::values(&self.operation.types, ty.named().unwrap_or_default());
+        values.iter().map(|value| value.wire.as_str()).collect()
     }
 
     fn complain(&mut self, spot: &Spot<'_>, message: impl Into<String>) {
@@ -522,6 +515,11 @@ impl<'a, 'p> Walk<'a, 'p> {
     fn strict_value(&mut self, spot: &Spot<'_>, field: &Field, ty: &Ty, limits: &Limits) {
         match (ty, &spot.node.value) {
             (_, Value::Null) => self.complain(spot, "a request leaves out what it does not say"),
+            (Ty::Decimal, Value::Text(_)) => {
+                let message =
+                    "an amount is sent as a number; if the service wants a text, it is a `string`";
+                self.complain(spot, message);
+            }
             (Ty::List(item), Value::List(nodes)) => {
                 if let Some(message) = items_complaint(limits, nodes.len() as u64) {
                     self.complain(spot, message);
@@ -551,6 +549,30 @@ impl<'a, 'p> Walk<'a, 'p> {
                 }
             }
         }
+    }
+
+    /// The answer, or a row of it: without one described field it would pass for a row in which
+    /// everything is absent, so the decoder refuses it.
+    fn record(&mut self, spot: &Spot<'_>, of: &Struct) {
+        let Value::Object(members) = &spot.node.value else {
+            return;
+        };
+        let known = |member: &Member| field_for(of, &member.key).is_some();
+        if !of.fields.is_empty() && !members.iter().any(known) {
+            self.complain(
+                spot,
+                "this has none of the described fields, which a decoder refuses",
+            );
+        }
+    }
+
+    fn row(&mut self, spot: &Spot<'_>, field: &Field, item: &Ty) -> Value {
+        if let Ty::Struct(name) = item
+            && let Some(part) = self.part(name)
+        {
+            self.record(spot, part);
+        }
+        self.value(spot, field, item, &field.each)
     }
 
     /// An answer, or a part of one. Returns it as it is written back after decoding.
@@ -654,16 +676,16 @@ impl<'a, 'p> Walk<'a, 'p> {
                 }
                 let nodes = nodes.iter().enumerate().map(|(index, node)| Node {
                     at: 0,
-                    value: self.value(&spot.part(index, node), field, item, &field.each),
+                    value: self.row(&spot.part(index, node), field, item),
                 });
                 Value::List(nodes.collect())
             }
-            (Ty::List(item), Value::Object(_)) if !matches!(**item, Ty::Map(_) | Ty::Json) => {
+            (Ty::List(item), Value::Object(_)) if !matches!(**item, Ty::List(_) | Ty::Json) => {
                 self.deviates(
                     "single_for_list",
                     spot.problem("a single object stands for a list"),
                 );
-                let value = self.value(spot, field, item, &field.each);
+                let value = self.row(spot, field, item);
                 Value::List(vec![Node { at: 0, value }])
             }
             (Ty::Map(item), Value::Object(members)) => {
@@ -745,7 +767,9 @@ fn field_for<'f>(of: &'f Struct, key: &str) -> Option<(&'f Field, bool)> {
     if let Some(field) = named(key) {
         return Some((field, true));
     }
-    named(key.trim()).map(|field| (field, false))
+    let folded = |field: &&Field| field.wire.eq_ignore_ascii_case(key.trim());
+    let bent = named(key.trim()).or_else(|| of.fields.iter().find(folded));
+    bent.map(|field| (field, false))
 }
 
 /// What an absent field is written back as.
@@ -823,6 +847,9 @@ pub fn complaint(ty: &Ty, limits: &Limits, values: &[&str], value: &Value) -> Op
 
 fn text_complaint(limits: &Limits, text: &str) -> Option<String> {
     let length = text.chars().count() as u64;
+    if limits.min_len.is_some_and(|min| min > 0) && text.trim().is_empty() {
+        return Some(format!("{text:?} is blank"));
+    }
     if let Some(min) = limits.min_len.filter(|min| length < *min) {
         return Some(format!(
             "{text:?} has {length} characters, fewer than {min}"

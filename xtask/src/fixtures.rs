@@ -4,14 +4,14 @@ use std::fs;
 use std::path::Path;
 
 use crate::diag::{Problems, hint};
-use crate::json::{self, File, Spot};
+use crate::json::{self, File, Spot, Value};
 use crate::model::{Doc, Envelope, ErrorCode, Lists, Params, Provider, Service, Success};
 use crate::names;
 use crate::operation;
-use crate::read::{Object, items, keys, texts, wrong};
+use crate::read::{Object, keys, texts, wrong};
 
 /// Folders under `fixtures/` that describe no provider.
-const OTHER_FOLDERS: &[&str] = &["schema", "signing"];
+pub const OTHER_FOLDERS: &[&str] = &["schema", "signing"];
 
 /// The kinds of error codes.
 pub const ERROR_KINDS: &[&str] = &[
@@ -97,6 +97,36 @@ pub fn file(root: &Path, path: &str, problems: &mut Problems) -> Option<File> {
     }
 }
 
+/// The envelope that an operation of a service would have.
+pub fn envelope_of(
+    root: &Path,
+    provider: &str,
+    service: &str,
+    problems: &mut Problems,
+) -> Option<Envelope> {
+    let file = file(
+        root,
+        &format!("fixtures/{provider}/provider.json"),
+        problems,
+    )?;
+    let object = Object::open(&Spot::root(&file), keys::PROVIDER, problems)?;
+    let services = object
+        .need("services", problems)
+        .and_then(|spot| Object::open_any(&spot, problems))?;
+    let Some(spot) = services.get(service) else {
+        let known = services.members().map(|(member, _)| member.key.as_str());
+        let hint = hint(service, known.collect::<Vec<_>>());
+        let message = format!("there is no service {service:?}{hint}; a new one is declared here");
+        problems.push(services.spot.problem(message));
+        return None;
+    };
+    let service = Object::open(&spot, keys::SERVICE, problems)?;
+    let envelope = service
+        .get("envelope")
+        .or_else(|| object.need("envelope", problems))?;
+    read_envelope(&envelope, problems)
+}
+
 fn provider(root: &Path, name: &str, problems: &mut Problems) -> Option<Provider> {
     let path = format!("fixtures/{name}/provider.json");
     let folder = root.join("fixtures").join(name);
@@ -108,7 +138,7 @@ fn provider(root: &Path, name: &str, problems: &mut Problems) -> Option<Provider
     if !folder.join("provider.json").is_file() {
         problems.file(
             path,
-            "is missing: every folder of fixtures describes a provider",
+            "provider.json is missing: every folder of fixtures describes a provider",
         );
         return None;
     }
@@ -119,9 +149,7 @@ fn provider(root: &Path, name: &str, problems: &mut Problems) -> Option<Provider
     let marker = object.need_text("marker", problems);
     if let Some(marker) = marker.as_deref().filter(|marker| !names::is_pascal(marker)) {
         let message = format!("{marker:?} cannot name a type; write PascalCase");
-        object
-            .get("marker")
-            .inspect(|spot| problems.push(spot.problem(message)));
+        object.complain("marker", message, problems);
     }
     let doc = object
         .need("doc", problems)
@@ -145,7 +173,7 @@ fn provider(root: &Path, name: &str, problems: &mut Problems) -> Option<Provider
         if !folder.join(entry).is_dir() {
             problems.file(
                 shown,
-                "does not belong here: a provider has provider.json and services",
+                "this file does not belong here: a provider has provider.json and services",
             );
         } else if !known.contains(&entry.as_str()) {
             let hint = hint(entry, known.iter().copied());
@@ -203,9 +231,7 @@ fn service(
     let host = object.need_text("host", problems);
     if host.as_deref().is_some_and(|host| host.contains('/')) {
         let message = "a host stands without scheme and path, as in \"ip.tencentcloudapi.com\"";
-        object
-            .get("host")
-            .inspect(|spot| problems.push(spot.problem(message)));
+        object.complain("host", message, problems);
     }
     let version = object.text("version", problems);
     let own_errors = read_errors(&object, problems);
@@ -234,7 +260,7 @@ fn service(
         } else {
             problems.file(
                 path,
-                "does not belong here: a service has one folder per operation",
+                "this file does not belong here: a service has one folder per operation",
             );
         }
     }
@@ -274,9 +300,7 @@ pub fn read_http(object: &Object<'_>, above: &Http, problems: &mut Problems) -> 
     let path = object.text("path", problems);
     if path.as_deref().is_some_and(|path| !path.starts_with('/')) {
         let message = "a path starts with `/`";
-        object
-            .get("path")
-            .inspect(|spot| problems.push(spot.problem(message)));
+        object.complain("path", message, problems);
     }
     let params = object.choice("params", &["json", "form", "query"], problems);
     Http {
@@ -361,20 +385,19 @@ pub fn read_errors(object: &Object<'_>, problems: &mut Problems) -> Vec<ErrorCod
         let status = error.count("status", problems);
         if let Some(status) = status.filter(|status| !(100..=999).contains(status)) {
             let message = format!("{status} is no HTTP status");
-            error
-                .get("status")
-                .inspect(|spot| problems.push(spot.problem(message)));
+            error.complain("status", message, problems);
         }
         let doc = doc(&error, problems);
-        if let Some(kind) = error.choice("kind", ERROR_KINDS, problems) {
-            let code = member.key.clone();
-            errors.push(ErrorCode {
-                code,
-                kind,
-                doc,
-                status,
-            });
-        }
+        // A code of no known kind is still a code, or every sample of it would be refused as well.
+        let kind = error
+            .choice("kind", ERROR_KINDS, problems)
+            .unwrap_or_default();
+        errors.push(ErrorCode {
+            code: member.key.clone(),
+            kind,
+            doc,
+            status,
+        });
     }
     errors
 }
@@ -398,9 +421,8 @@ pub fn no_record(
     let Some(spot) = object.get("no_record") else {
         return Vec::new();
     };
-    if items(&spot, problems).is_empty() {
+    if matches!(&spot.node.value, Value::List(codes) if codes.is_empty()) {
         problems.push(spot.problem("an empty list says nothing; leave it out"));
-        return Vec::new();
     }
     let mut codes = Vec::new();
     for (code, spot) in texts(&spot, problems) {
@@ -421,8 +443,6 @@ fn same_as_folder(object: &Object<'_>, key: &str, folder: &str, problems: &mut P
     };
     if name != folder {
         let message = format!("the folder is called {folder:?}, so {key:?} must be {folder:?}");
-        object
-            .get(key)
-            .inspect(|spot| problems.push(spot.problem(message)));
+        object.complain(key, message, problems);
     }
 }

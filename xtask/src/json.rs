@@ -129,6 +129,12 @@ impl<'a> Spot<'a> {
         }
     }
 
+    /// Path, line and column.
+    pub fn place(&self) -> String {
+        let (line, column) = line_and_column(&self.file.text, self.node.at);
+        format!("{}:{line}:{column}", self.file.path)
+    }
+
     /// A problem with this value.
     pub fn problem(&self, message: impl Into<String>) -> Problem {
         self.problem_at(self.node.at, message)

@@ -7,8 +7,10 @@
 //! model ─ emit ─▶ text ─ rustfmt ─▶ files ─ tree ─▶ compare, write, remove
 //! ```
 
+pub mod assumptions;
 pub mod codegen;
 pub mod diag;
+pub mod draft;
 pub mod emit;
 pub mod examples;
 pub mod fixtures;

@@ -9,24 +9,34 @@
 use std::path::Path;
 use std::process::ExitCode;
 
+use xtask::assumptions::{self, Assumption};
 use xtask::codegen::{Failure, differences};
+use xtask::diag::Problems;
+use xtask::draft::{self, Draft};
 use xtask::tree;
 
 const USAGE: &str = "\
 cargo xtask codegen            read all fixtures, check them, write what changed
 cargo xtask codegen --check    write nothing; say what is out of date, with a diff
+cargo xtask new PROVIDER/SERVICE/Operation [--request FILE] [--response FILE]
+                               draft the fixture of a new operation from samples
+cargo xtask assumptions        list what the fixtures believe without a source
+cargo xtask --root DIR …       the same for another folder with fixtures/ and crates/
 
 Exit code: 0 fine, 1 out of date, 2 broken fixtures or no way to go on";
 
 fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
-    let root = Path::new(env!("CARGO_MANIFEST_DIR"))
-        .parent()
-        .unwrap_or(Path::new("."));
-    match arguments.as_slice() {
+    let (root, task) = match arguments.as_slice() {
+        ["--root", root, task @ ..] => (Path::new(*root), task),
+        task => (workspace(), task),
+    };
+    match task {
         ["codegen"] => codegen(root),
         ["codegen", "--check"] => check(root),
+        ["new", name, options @ ..] => new(root, name, options),
+        ["assumptions"] => assumed(root),
         ["help" | "--help" | "-h"] => {
             println!("{USAGE}");
             ExitCode::SUCCESS
@@ -36,6 +46,12 @@ fn main() -> ExitCode {
             ExitCode::from(2)
         }
     }
+}
+
+/// The folder that this crate is a member of.
+fn workspace() -> &'static Path {
+    let xtask = Path::new(env!("CARGO_MANIFEST_DIR"));
+    xtask.parent().unwrap_or(xtask)
 }
 
 fn codegen(root: &Path) -> ExitCode {
@@ -77,6 +93,52 @@ fn check(root: &Path) -> ExitCode {
         }
         Err(failure) => tell(&failure),
     }
+}
+
+fn new(root: &Path, name: &str, options: &[&str]) -> ExitCode {
+    let mut draft = Draft {
+        name,
+        request: None,
+        response: None,
+    };
+    for option in options.chunks(2) {
+        match option {
+            ["--request", path] => draft.request = Some(Path::new(*path)),
+            ["--response", path] => draft.response = Some(Path::new(*path)),
+            _ => {
+                eprintln!("{USAGE}");
+                return ExitCode::from(2);
+            }
+        }
+    }
+    match draft::write(root, &draft) {
+        Ok(files) => {
+            for file in files {
+                println!("created {file}");
+            }
+            println!("replace every TODO, add samples, then run `cargo xtask codegen`");
+            ExitCode::SUCCESS
+        }
+        Err(failure) => tell(&failure),
+    }
+}
+
+fn assumed(root: &Path) -> ExitCode {
+    let mut problems = Problems::default();
+    let all = assumptions::all(root, &mut problems);
+    if !problems.is_empty() {
+        return tell(&Failure::Fixtures(problems.into_sorted()));
+    }
+    for Assumption {
+        place,
+        pointer,
+        text,
+    } in &all
+    {
+        println!("{place}\n   at {pointer}\n   {text}\n");
+    }
+    println!("{} assumptions", all.len());
+    ExitCode::SUCCESS
 }
 
 fn tell(failure: &Failure) -> ExitCode {

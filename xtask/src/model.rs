@@ -266,6 +266,33 @@ pub enum Type {
     Enum(Enum),
 }
 
+impl Type {
+    /// The struct, if it is one.
+    pub fn part(&self) -> Option<&Struct> {
+        match self {
+            Self::Struct(part) => Some(part),
+            Self::Enum(_) => None,
+        }
+    }
+
+    /// The struct of a name.
+    pub fn find<'t>(types: &'t [Self], name: &str) -> Option<&'t Struct> {
+        types
+            .iter()
+            .filter_map(Self::part)
+            .find(|part| part.name == name)
+    }
+
+    /// The values of the enumeration of a name.
+    pub fn values<'t>(types: &'t [Self], name: &str) -> &'t [Variant] {
+        let found = types.iter().find_map(|ty| match ty {
+            Self::Enum(known) if known.name == name => Some(known.values.as_slice()),
+            _ => None,
+        });
+        found.unwrap_or_default()
+    }
+}
+
 /// A struct: the request, the answer, or a part of one.
 #[derive(Debug, Default)]
 pub struct Struct {
@@ -501,6 +528,14 @@ impl Ty {
             self,
             Self::List(_) | Self::Map(_) | Self::Struct(_) | Self::Json
         )
+    }
+
+    /// Refused, itself or at the bottom of lists and maps.
+    pub fn is_unknown(&self) -> bool {
+        match self {
+            Self::List(inner) | Self::Map(inner) => inner.is_unknown(),
+            ty => *ty == Self::Unknown,
+        }
     }
 
     /// The named type at the bottom of lists and maps.

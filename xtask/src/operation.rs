@@ -27,7 +27,7 @@ pub fn read(
     if !root.join(&shown).is_file() {
         problems.file(
             shown,
-            "is missing: every folder of a service describes an operation",
+            "operation.json is missing: every folder of a service describes an operation",
         );
         return None;
     }
@@ -62,7 +62,7 @@ pub fn read(
     let mut output = types::fields_of(&object, "output", &names, Role::Output, problems);
     output.name = format!("{name}Output");
     output.received = true;
-    let mut all = names.read(&object, problems);
+    let mut all = names.read(problems);
     types::resolve(&names, &mut input, &mut output, &mut all, problems);
     places(&object, &http, &mut input, problems);
     let (pagination, paging_note) = pagination(&object, &input, &output, &all, problems);
@@ -162,9 +162,7 @@ fn behavior(object: &Object<'_>, problems: &mut Problems) -> Behavior {
     let idempotent = object.flag("idempotent", problems);
     if reads && idempotent {
         let message = "a read may be repeated anyway; `idempotent` is for writes";
-        object
-            .get("idempotent")
-            .inspect(|spot| problems.push(spot.problem(message)));
+        object.complain("idempotent", message, problems);
     }
     Behavior {
         reads,
@@ -192,9 +190,7 @@ fn rate_limit(
             return Some(count);
         }
         let message = format!("{count} {key} make no rate");
-        object
-            .get(key)
-            .inspect(|spot| problems.push(spot.problem(message)));
+        object.complain(key, message, problems);
         None
     });
     let rate = match &mut parts {
@@ -214,6 +210,7 @@ fn places(object: &Object<'_>, http: &Http, input: &mut Struct, problems: &mut P
     };
     let mut slots = path_slots(&http.path);
     let has_body = matches!(http.method.as_str(), "POST" | "PUT");
+    let mut told = false;
     for field in &mut input.fields {
         let Some(spot) = fields.get(&field.wire) else {
             continue;
@@ -223,10 +220,13 @@ fn places(object: &Object<'_>, http: &Http, input: &mut Struct, problems: &mut P
             Params::Json | Params::Form => Place::Body,
         });
         let complaint = match place {
-            Place::Body if !has_body => Some(format!(
-                "a {} has no body; set `http.params` to `query`, or say `in` here",
-                http.method
-            )),
+            // Once is enough: the same holds for every other field.
+            Place::Body if !has_body => (!std::mem::replace(&mut told, true)).then(|| {
+                format!(
+                    "a {} has no body; set `http.params` to `query`, or say `in` here",
+                    http.method
+                )
+            }),
             Place::Body if http.params == Params::Query => Some(
                 "one body has one encoding; set `http.params` to `json` or `form` and say \
                  `in: query` at the fields of the query"
@@ -240,22 +240,19 @@ fn places(object: &Object<'_>, http: &Http, input: &mut Struct, problems: &mut P
             }
             Place::Header => None,
             Place::Path => {
-                let known = slots.iter().position(|slot| *slot == field.wire);
-                let hint = closest(&field.wire, slots.iter().map(String::as_str))
-                    .map(|slot| format!("; did you mean `{{{slot}}}`?"))
-                    .unwrap_or_default();
                 // An empty part would make another path.
-                field.limits.min_len = field
-                    .limits
-                    .min_len
-                    .or((field.ty == Ty::String).then_some(1));
-                if let Some(slot) = known {
-                    slots.remove(slot);
-                }
-                if known.is_none() {
+                let least = (field.ty == Ty::String).then_some(1);
+                field.limits.min_len = field.limits.min_len.or(least);
+                let known = slots.contains(&field.wire);
+                let meant =
+                    closest(&field.wire, slots.iter().map(String::as_str)).map(str::to_owned);
+                slots.retain(|slot| Some(slot) != meant.as_ref());
+                if !known {
+                    let hint = meant.map(|slot| format!("; did you mean `{{{slot}}}`?"));
+                    let (path, wire) = (&http.path, &field.wire);
                     Some(format!(
-                        "the path {:?} has no `{{{}}}`{hint}",
-                        http.path, field.wire
+                        "the path {path:?} has no `{{{wire}}}`{}",
+                        hint.unwrap_or_default()
                     ))
                 } else if !field.ty.is_scalar() {
                     Some("a path takes a single value, not a structure".to_owned())
@@ -425,11 +422,11 @@ fn paging_output(
     let mut found = Ty::Unknown;
     for (index, name) in path.split('.').enumerate() {
         if index > 0 {
-            let next = types.iter().find_map(|ty| match ty {
-                Type::Struct(next) if found == Ty::Struct(next.name.clone()) => Some(next),
-                _ => None,
-            });
-            let Some(next) = next else {
+            let Some(next) = found
+                .named()
+                .filter(|_| !found.is_collection())
+                .and_then(|name| Type::find(types, name))
+            else {
                 if found != Ty::Unknown {
                     let is = types::spelling(&found);
                     problems.push(spot.problem(format!("{name:?} cannot be in a `{is}`")));

@@ -1,7 +1,7 @@
 //! Typed access to fixtures: unknown keys, wrong kinds and unfinished texts are refused here, in the
 //! same words everywhere.
 
-use crate::diag::{Problems, hint};
+use crate::diag::{Problems, closest, hint};
 use crate::json::{Member, Spot, Value};
 
 /// The keys of every kind of object in a fixture. The JSON Schemas say the same to editors; a test
@@ -109,19 +109,24 @@ pub struct Object<'a> {
     /// Where it stands.
     pub spot: Spot<'a>,
     members: &'a [Member],
+    /// Keys that stand here misspelt; they are not missing as well.
+    meant: Vec<String>,
 }
 
 impl<'a> Object<'a> {
     /// Opens an object and refuses keys that mean nothing here.
     pub fn open(spot: &Spot<'a>, keys: &[&str], problems: &mut Problems) -> Option<Self> {
-        let object = Self::open_any(spot, problems)?;
+        let mut object = Self::open_any(spot, problems)?;
         for member in object.members {
             let key = member.key.as_str();
             if !keys.contains(&key) {
-                let known = keys.iter().copied().filter(|k| !object.has(k));
-                let hint = hint(key, known.filter(|key| *key != "$schema"));
-                let message = format!("{key:?} means nothing here{hint}");
+                let known = keys
+                    .iter()
+                    .copied()
+                    .filter(|k| !object.has(k) && *k != "$schema");
+                let message = format!("{key:?} means nothing here{}", hint(key, known.clone()));
                 problems.push(spot.problem_with_key(member, message));
+                object.meant.extend(closest(key, known).map(str::to_owned));
             }
         }
         Some(object)
@@ -136,6 +141,7 @@ impl<'a> Object<'a> {
         Some(Self {
             spot: spot.clone(),
             members,
+            meant: Vec::new(),
         })
     }
 
@@ -159,10 +165,17 @@ impl<'a> Object<'a> {
         Some(self.spot.part(key, &member.node))
     }
 
+    /// Notes a problem with the value of a key, if it is there.
+    pub fn complain(&self, key: &str, message: impl Into<String>, problems: &mut Problems) {
+        if let Some(spot) = self.get(key) {
+            problems.push(spot.problem(message));
+        }
+    }
+
     /// The value of a key that must be there.
     pub fn need(&self, key: &str, problems: &mut Problems) -> Option<Spot<'a>> {
         let found = self.get(key);
-        if found.is_none() {
+        if found.is_none() && !self.meant.iter().any(|meant| meant == key) {
             let message = format!("{key:?} is missing");
             problems.push(self.spot.problem(message));
         }
@@ -252,7 +265,7 @@ impl<'a> Object<'a> {
         }
         let spot = self.get(key)?;
         let hint = hint(&text, words.iter().copied());
-        problems.push(spot.problem(format!("{text:?} is no {key}{hint}")));
+        problems.push(spot.problem(format!("{text:?} is not possible for {key:?}{hint}")));
         None
     }
 

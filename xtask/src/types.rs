@@ -102,9 +102,17 @@ pub struct Types<'a>(Vec<Declared<'a>>);
 #[derive(Debug)]
 struct Declared<'a> {
     name: &'a str,
-    /// The values of an enumeration; `None` for a struct.
-    values: Option<Vec<&'a str>>,
+    kind: Kind<'a>,
     spot: Spot<'a>,
+}
+
+#[derive(Debug)]
+enum Kind<'a> {
+    Struct,
+    /// With the values on the wire.
+    Enum(Vec<&'a str>),
+    /// Already complained about; nothing follows from it.
+    Broken,
 }
 
 impl<'a> Types<'a> {
@@ -130,31 +138,28 @@ impl<'a> Types<'a> {
                 )));
             }
             let value = &spot.node.value;
-            let values = match (value.member("fields"), value.member("values")) {
-                (Some(_), None) => None,
-                (None, Some(values)) => match &values.value {
-                    Value::Object(members) => {
-                        Some(members.iter().map(|m| m.key.as_str()).collect())
-                    }
-                    _ => Some(Vec::new()),
-                },
+            let kind = match (value.member("fields"), value.member("values")) {
+                (Some(_), None) => Kind::Struct,
+                (None, Some(values)) => Kind::Enum(match &values.value {
+                    Value::Object(members) => members.iter().map(|m| m.key.as_str()).collect(),
+                    _ => Vec::new(),
+                }),
                 _ => {
                     problems.push(spot.problem("a type has either `fields` or `values`"));
-                    continue;
+                    Kind::Broken
                 }
             };
-            all.push(Declared { name, values, spot });
+            all.push(Declared { name, kind, spot });
         }
         Self(all)
     }
 
     /// Reads the types themselves.
-    pub fn read(&self, object: &Object<'a>, problems: &mut Problems) -> Vec<Type> {
-        debug_assert!(self.0.is_empty() || object.has("types"));
-        let read = self.0.iter().filter_map(|declared| {
-            if declared.values.is_some() {
-                enumeration(declared, problems).map(Type::Enum)
-            } else {
+    pub fn read(&self, problems: &mut Problems) -> Vec<Type> {
+        let read = self.0.iter().filter_map(|declared| match declared.kind {
+            Kind::Broken => None,
+            Kind::Enum(_) => enumeration(declared, problems).map(Type::Enum),
+            Kind::Struct => {
                 let object = Object::open(&declared.spot, keys::STRUCT, problems)?;
                 let mut part = fields_of(&object, "fields", self, Role::Part, problems);
                 part.name = declared.name.to_owned();
@@ -184,12 +189,12 @@ impl<'a> Types<'a> {
         {
             return Ok(Ty::Map(Box::new(self.parse(inner)?)));
         }
-        if let Some(declared) = self.0.iter().find(|declared| declared.name == text) {
+        if let Some(declared) = self.find(text) {
             let name = text.to_owned();
-            return Ok(if declared.values.is_some() {
-                Ty::Enum(name)
-            } else {
-                Ty::Struct(name)
+            return Ok(match declared.kind {
+                Kind::Struct => Ty::Struct(name),
+                Kind::Enum(_) => Ty::Enum(name),
+                Kind::Broken => Ty::Unknown,
             });
         }
         if let Some((_, here)) = FOREIGN.iter().find(|(name, _)| *name == text) {
@@ -217,12 +222,23 @@ impl<'a> Types<'a> {
         })
     }
 
+    fn find(&self, name: &str) -> Option<&Declared<'a>> {
+        self.0.iter().find(|declared| declared.name == name)
+    }
+
     /// The values of an enumeration.
     fn values(&self, name: &str) -> &[&'a str] {
-        let declared = self.0.iter().find(|declared| declared.name == name);
-        declared
-            .and_then(|declared| declared.values.as_deref())
-            .unwrap_or_default()
+        match self.find(name).map(|declared| &declared.kind) {
+            Some(Kind::Enum(values)) => values,
+            _ => &[],
+        }
+    }
+
+    /// Notes a problem of a type as a whole.
+    fn complain(&self, name: &str, message: String, problems: &mut Problems) {
+        if let Some(declared) = self.find(name) {
+            problems.push(declared.spot.problem(message));
+        }
     }
 }
 
@@ -281,9 +297,7 @@ fn field(
     let ty = match object.text("type", problems).map(|text| types.parse(&text)) {
         Some(Ok(ty)) => ty,
         Some(Err(message)) => {
-            object
-                .get("type")
-                .inspect(|spot| problems.push(spot.problem(message)));
+            object.complain("type", message, problems);
             Ty::Unknown
         }
         None => Ty::Unknown,
@@ -316,7 +330,7 @@ fn field(
                 "aliases",
                 "a request has one name for a field; `aliases` are for answers",
             ),
-            ("wrapper", "wrapped lists occur in answers and in `types`"),
+            ("wrapper", "wrapped lists occur in answers only"),
         ],
         Role::Output => &[
             (
@@ -328,18 +342,21 @@ fn field(
         Role::Part => &[("in", "only fields of the input travel in different places")],
     };
     for (key, message) in misplaced {
-        object
-            .get(key)
-            .inspect(|spot| problems.push(spot.problem(*message)));
+        object.complain(key, *message, problems);
     }
-    let mut only_for = |key: &str, fits: bool, what: &str| {
-        if let Some(spot) = object.get(key).filter(|_| !fits && ty != Ty::Unknown) {
-            let name = spelling(&ty);
-            problems.push(spot.problem(format!("`{key}` is for {what}, and this is a `{name}`")));
+    for (key, fits, what) in [
+        ("wrapper", matches!(ty, Ty::List(_)), "lists"),
+        ("default", ty.is_scalar(), "single values"),
+    ] {
+        if !fits && ty != Ty::Unknown {
+            let message = format!("`{key}` is for {what}, and this is a `{}`", spelling(&ty));
+            object.complain(key, message, problems);
         }
-    };
-    only_for("wrapper", matches!(ty, Ty::List(_)), "lists");
-    only_for("default", ty.is_scalar(), "single values");
+    }
+    if object.has("wrapper") {
+        let message = "a wrapped list is never promised to hold something";
+        object.complain("min_items", message, problems);
+    }
     let place = object.choice("in", &["body", "query", "path", "header"], problems);
     let field = Field {
         wire: wire.to_owned(),
@@ -388,9 +405,7 @@ fn rust_name(wire: &str, object: &Object<'_>, problems: &mut Problems) -> String
     if let Some(rust) = object.text("rust", problems) {
         if !names::is_snake(&rust) {
             let message = format!("{rust:?} cannot name a field; write snake_case and no keyword");
-            object
-                .get("rust")
-                .inspect(|spot| problems.push(spot.problem(message)));
+            object.complain("rust", message, problems);
         }
         return rust;
     }
@@ -445,31 +460,49 @@ fn limits(object: &Object<'_>, ty: &Ty, problems: &mut Problems) -> Limits {
             .as_ref()
             .and_then(|text| complaint(ty, &Limits::default(), &[], &Value::Number(text.clone())))
         {
-            object
-                .get(key)
-                .inspect(|spot| problems.push(spot.problem(message)));
+            object.complain(key, message, problems);
         }
     }
-    let as_number = |text: &Option<String>| text.as_ref().and_then(|text| text.parse::<f64>().ok());
+    for (key, number) in [("min", &limits.min), ("max", &limits.max)] {
+        let is_whole = number
+            .as_ref()
+            .is_none_or(|text| text.parse::<i64>().is_ok());
+        if let Some(spot) = object.get(key).filter(|_| *ty == Ty::Decimal && !is_whole) {
+            problems.push(spot.problem("the limits of a `decimal` are whole numbers"));
+        }
+    }
+    let number = |text: &Option<String>| text.as_ref().and_then(|text| text.parse::<f64>().ok());
     let crossed = [
         (
             "max",
-            as_number(&limits.min) > as_number(&limits.max) && limits.max.is_some(),
+            "min",
+            number(&limits.min)
+                .zip(number(&limits.max))
+                .is_some_and(|(min, max)| min > max),
         ),
         (
             "max_len",
-            limits.min_len > limits.max_len && limits.max_len.is_some(),
+            "min_len",
+            limits
+                .min_len
+                .zip(limits.max_len)
+                .is_some_and(|(min, max)| min > max),
         ),
         (
             "max_items",
-            limits.min_items > limits.max_items && limits.max_items.is_some(),
+            "min_items",
+            limits
+                .min_items
+                .zip(limits.max_items)
+                .is_some_and(|(min, max)| min > max),
         ),
     ];
-    for (key, crossed) in crossed {
-        if let Some(spot) = object.get(key).filter(|_| crossed) {
-            problems
-                .push(spot.problem(format!("`{key}` is below {:?}", key.replace("max", "min"))));
-        }
+    for (max, min, _) in crossed.iter().filter(|(.., crossed)| *crossed) {
+        object.complain(max, format!("`{max}` is below `{min}`"), problems);
+    }
+    if crossed.iter().any(|(.., crossed)| *crossed) {
+        // No value could keep them.
+        return Limits::default();
     }
     limits
 }
@@ -572,23 +605,37 @@ pub fn resolve(
 ) {
     let sent = reachable(input, types);
     let received = reachable(output, types);
+    // A type that was misspelt where it is used is not unused.
+    let all_known = {
+        let parts = types
+            .iter()
+            .filter_map(Type::part)
+            .chain([&*input, &*output]);
+        !parts
+            .flat_map(|part| &part.fields)
+            .any(|field| field.ty.is_unknown())
+    };
     for ty in types.iter_mut() {
         let name = match ty {
             Type::Struct(part) => {
                 part.sent = sent.contains(&part.name);
                 part.received = received.contains(&part.name);
+                let wrapped = part.fields.iter().find(|field| field.wrapper.is_some());
+                if let Some(field) = wrapped.filter(|_| part.sent) {
+                    let message = format!(
+                        "the request uses this type, and {:?} is a wrapped list, which occurs in \
+                         answers only",
+                        field.wire
+                    );
+                    names.complain(&part.name, message, problems);
+                }
                 &part.name
             }
             Type::Enum(values) => &values.name,
         };
-        if !sent.contains(name) && !received.contains(name) {
-            let spot = names
-                .0
-                .iter()
-                .find(|declared| declared.name == name)
-                .map(|d| &d.spot);
+        if all_known && !sent.contains(name) && !received.contains(name) {
             let message = format!("nothing uses the type {name:?}; use it or remove it");
-            spot.inspect(|spot| problems.push(spot.problem(message)));
+            names.complain(name, message, problems);
         }
     }
     boxes(names, types, problems);
@@ -604,17 +651,10 @@ fn reachable(from: &Struct, types: &[Type]) -> Vec<String> {
                 continue;
             }
             found.push(name.to_owned());
-            open.extend(find(types, name));
+            open.extend(Type::find(types, name));
         }
     }
     found
-}
-
-fn find<'t>(types: &'t [Type], name: &str) -> Option<&'t Struct> {
-    types.iter().find_map(|ty| match ty {
-        Type::Struct(part) if part.name == name => Some(part),
-        _ => None,
-    })
 }
 
 /// A struct that holds itself without a list or a map between needs a box there, and must not need
@@ -637,16 +677,11 @@ fn boxes(names: &Types<'_>, types: &mut [Type], problems: &mut Problems) {
             _ => false,
         });
         if endless {
-            let spot = names
-                .0
-                .iter()
-                .find(|declared| declared.name == part.name)
-                .map(|d| &d.spot);
             let message = format!(
                 "a {:?} needs another one to exist; one of the fields on the way cannot be required",
                 part.name
             );
-            spot.inspect(|spot| problems.push(spot.problem(message)));
+            names.complain(&part.name, message, problems);
         }
     }
     for (index, position) in marks {
@@ -670,7 +705,7 @@ fn leads_to(
         if name == to {
             return true;
         }
-        let Some(part) = find(types, name).filter(|_| !seen.contains(&name)) else {
+        let Some(part) = Type::find(types, name).filter(|_| !seen.contains(&name)) else {
             continue;
         };
         seen.push(&part.name);

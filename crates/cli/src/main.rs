@@ -1,3 +1,77 @@
-//! Asks providers for a customer's standing, from the command line.
+//! Asks providers for their customers' standing, from the command line.
+//!
+//! Data is on standard output and nothing else is; bars, notes and errors are on standard error,
+//! whose last line is one JSON object when the command fails. The exit code is 0 for success, 1 for
+//! a call that failed, 2 if nothing was sent because the command line, the environment or a
+//! parameter is wrong.
 
-fn main() {}
+mod call;
+mod failure;
+mod operations;
+mod output;
+mod providers;
+mod render;
+mod report;
+mod sandbox;
+mod sweep;
+mod verdict;
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+use crate::failure::Failure;
+
+/// Asks providers for their customers' standing.
+#[derive(Debug, Parser)]
+#[command(name = "standing", version, disable_help_subcommand = true)]
+struct Arguments {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    Report(report::Arguments),
+    Call(call::Arguments),
+    Operations(operations::Arguments),
+    Sandbox(sandbox::Arguments),
+}
+
+fn main() -> ExitCode {
+    let outcome = arguments().and_then(|arguments| match arguments {
+        Some(arguments) => run(arguments.command),
+        None => Ok(0),
+    });
+    ExitCode::from(outcome.unwrap_or_else(Failure::tell))
+}
+
+/// What was asked for; nothing if that was help, which is printed by then.
+fn arguments() -> Result<Option<Arguments>, Failure> {
+    match Arguments::try_parse() {
+        Ok(arguments) => Ok(Some(arguments)),
+        Err(error) if error.exit_code() == 0 => {
+            output::block(&error.render().to_string())?;
+            Ok(None)
+        }
+        Err(error) => Err(Failure::usage(&error)),
+    }
+}
+
+fn run(command: Command) -> Result<u8, Failure> {
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()
+        .map_err(|error| Failure::config(format!("no runtime: {error}")))?;
+    let outcome = runtime.block_on(async {
+        match command {
+            Command::Report(arguments) => report::run(arguments).await,
+            Command::Call(arguments) => call::run(arguments).await.map(|()| 0),
+            Command::Operations(arguments) => operations::run(&arguments).map(|()| 0),
+            Command::Sandbox(arguments) => sandbox::run(&arguments).await.map(|()| 0),
+        }
+    });
+    // What is still under way, a sweep that was interrupted for one, is of no use to anybody.
+    runtime.shutdown_background();
+    outcome
+}

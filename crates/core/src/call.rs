@@ -36,6 +36,17 @@ pub(crate) struct Shared<P> {
     pub(crate) rate: Rate,
 }
 
+impl<P> Shared<P> {
+    /// The rate that calls of an operation keep to.
+    pub(crate) fn rate_of(&self, info: &OperationInfo) -> Option<RateLimit> {
+        match self.rate {
+            Rate::Documented => info.rate,
+            Rate::Fixed(rate) => Some(rate),
+            Rate::Unlimited => None,
+        }
+    }
+}
+
 /// Which rate is kept to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Rate {
@@ -54,6 +65,8 @@ pub(crate) struct Done {
     pub(crate) payload: Payload,
     pub(crate) request_id: Option<String>,
     pub(crate) attempts: u32,
+    /// How long the attempt took that succeeded.
+    pub(crate) round_trip: Duration,
 }
 
 /// Where the payload is.
@@ -236,10 +249,11 @@ impl<P: Provider> Shared<P> {
             }
         };
         Ok(Done {
+            request_id: told_id::<P>(request_id, &answer),
             answer,
             payload,
-            request_id,
             attempts: 0,
+            round_trip,
         })
     }
 
@@ -260,12 +274,7 @@ impl<P: Provider> Shared<P> {
         info: &OperationInfo,
         end: Duration,
     ) -> Result<Option<Slot<'_>>, Failure> {
-        let rate = match self.rate {
-            Rate::Documented => info.rate,
-            Rate::Fixed(rate) => Some(rate),
-            Rate::Unlimited => None,
-        };
-        let Some(rate) = rate else {
+        let Some(rate) = self.rate_of(info) else {
             return Ok(None);
         };
         let slot = self
@@ -385,8 +394,13 @@ impl<P: Provider> Shared<P> {
         secrets: &[String],
     ) -> Failure {
         let status = answer.status();
+        let request_id = match &fault {
+            Fault::Refused(refusal) => refusal.request_id.clone(),
+            Fault::Unreadable(_) => None,
+        };
         let failure = Failure {
             status: Some(status),
+            request_id: told_id::<P>(request_id, answer).map(|id| bounded(&id, 128, secrets)),
             ..Failure::local(ErrorKind::Decode, "")
         };
         let refusal = match fault {
@@ -453,7 +467,6 @@ impl<P: Provider> Shared<P> {
             code: refusal.code.map(|code| bounded(&code, 64, secrets)),
             message,
             full_message: refusal.message,
-            request_id: refusal.request_id.map(|id| bounded(&id, 128, secrets)),
             may_have_run: verdict.may_have_run,
             hint: refusal
                 .retry_after
@@ -567,6 +580,13 @@ impl Drop for Price<'_> {
     fn drop(&mut self) {
         self.budget.refund(self.tokens);
     }
+}
+
+/// The request's id from the body, else from a header.
+fn told_id<P: Provider>(in_body: Option<String>, answer: &Answer) -> Option<String> {
+    let mut headers = P::REQUEST_ID_HEADERS.iter();
+    let in_header = || headers.find_map(|name| answer.header(name).map(str::to_owned));
+    in_body.filter(|id| !id.is_empty()).or_else(in_header)
 }
 
 fn is_no_record(refusal: &Refusal, info: &OperationInfo) -> bool {

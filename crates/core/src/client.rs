@@ -137,6 +137,10 @@ impl<P: Provider> Client<P> {
         }
     }
 
+    pub(crate) fn rate_of(&self, info: &OperationInfo) -> Option<RateLimit> {
+        self.shared.rate_of(info)
+    }
+
     pub(crate) fn invalid(&self, info: &OperationInfo, invalid: &InvalidRequest) -> Error {
         self.failed(info, ErrorKind::InvalidRequest, invalid.to_string())
     }
@@ -456,6 +460,15 @@ impl<T> Response<T> {
     /// The HTTP status.
     pub fn status(&self) -> u16 {
         self.done.answer.status()
+    }
+
+    /// A header of the answer, if it is there and is text.
+    pub fn header(&self, name: &str) -> Option<&str> {
+        self.done.answer.header(name)
+    }
+
+    pub(crate) fn round_trip(&self) -> Duration {
+        self.done.round_trip
     }
 
     /// The liberties that were taken to read the answer: where it differs from what is documented.

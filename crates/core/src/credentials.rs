@@ -8,6 +8,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use time::OffsetDateTime;
+use time::format_description::well_known::Rfc3339;
 
 use crate::redact::Secret;
 
@@ -17,7 +18,8 @@ const RENEW_BEFORE: Duration = Duration::from_secs(120);
 /// So long a call waits for new keys while the old ones still do.
 const RENEWAL: Duration = Duration::from_secs(5);
 
-/// The keys of one account: an id with its secret, perhaps with a session token, or a token alone.
+/// The keys of one account: an id with its secret, perhaps with a session token, or a token alone,
+/// or expressly none.
 ///
 /// Cheap to clone. `Debug` shows which parts there are, and no part.
 #[derive(Clone)]
@@ -29,6 +31,7 @@ struct Parts {
     secret: Secret,
     token: Option<Secret>,
     expires_at: Option<OffsetDateTime>,
+    anonymous: bool,
 }
 
 impl Credentials {
@@ -39,12 +42,20 @@ impl Credentials {
             secret: Secret::new(secret.into()),
             token: None,
             expires_at: None,
+            anonymous: false,
         }))
     }
 
     /// A token alone, for providers that take one instead of keys.
     pub fn token_only(token: impl Into<String>) -> Self {
         Self::new("", "").with_token(token)
+    }
+
+    /// No keys, for a call that proves in its fields who makes it.
+    pub fn anonymous() -> Self {
+        let mut keys = Self::new("", "");
+        Arc::make_mut(&mut keys.0).anonymous = true;
+        keys
     }
 
     /// These keys with a session token.
@@ -59,6 +70,18 @@ impl Credentials {
     pub fn expiring_at(mut self, time: OffsetDateTime) -> Self {
         Arc::make_mut(&mut self.0).expires_at = Some(time);
         self
+    }
+
+    /// These keys with the time at which they expire, written as in RFC 3339.
+    ///
+    /// # Errors
+    ///
+    /// A text that is no such time.
+    pub fn expiring_at_text(self, text: &str) -> Result<Self, CredentialsError> {
+        match OffsetDateTime::parse(text.trim(), &Rfc3339) {
+            Ok(time) => Ok(self.expiring_at(time)),
+            Err(_) => Err(CredentialsError::new("the time of expiry cannot be read")),
+        }
     }
 
     /// Keys from environment variables, which `variable` looks up; the session token is that of
@@ -87,6 +110,21 @@ impl Credentials {
         }
     }
 
+    /// A token alone from an environment variable, which `variable` looks up; nothing if it is not
+    /// set.
+    ///
+    /// # Errors
+    ///
+    /// A variable that holds no usable token; by its name, never its value.
+    pub fn token_from_variable(
+        variable: &dyn Fn(&str) -> Option<String>,
+        name: &'static str,
+    ) -> Result<Option<Self>, CredentialsError> {
+        variable(name)
+            .map(|token| check(name, &token).map(|()| Self::token_only(token)))
+            .transpose()
+    }
+
     /// The key id.
     pub fn id(&self) -> &str {
         &self.0.id
@@ -107,6 +145,25 @@ impl Credentials {
         self.0.token.is_some() && self.0.id.is_empty() && self.0.secret.expose().is_empty()
     }
 
+    /// Whether there are expressly none.
+    pub fn is_anonymous(&self) -> bool {
+        self.0.anonymous && self.0.token.is_none()
+    }
+
+    /// Refuses a token alone, and none, for providers that need an id with its secret.
+    ///
+    /// # Errors
+    ///
+    /// There is no id with a secret.
+    pub fn require_secret(&self) -> Result<(), CredentialsError> {
+        if self.is_token_only() || self.is_anonymous() {
+            return Err(CredentialsError::new(
+                "a key id with its secret is needed, not a token alone",
+            ));
+        }
+        Ok(())
+    }
+
     /// When the keys expire.
     pub fn expires_at(&self) -> Option<OffsetDateTime> {
         self.0.expires_at
@@ -121,7 +178,7 @@ impl Credentials {
     }
 
     pub(crate) fn check(&self) -> Result<(), CredentialsError> {
-        if !self.is_token_only() {
+        if !self.is_token_only() && !self.is_anonymous() {
             check("the key id", self.id())?;
             check("the secret", self.secret().expose())?;
         }
@@ -308,10 +365,10 @@ impl Source {
         }
     }
 
-    /// Drops keys that the provider has refused, unless they were replaced in the meantime.
-    /// Tells whether other keys may come.
+    /// Drops keys whose token the provider has refused, unless they were replaced in the meantime.
+    /// Tells whether others may come.
     pub(crate) fn refused(&self, credentials: &Credentials) -> bool {
-        if self.fixed {
+        if self.fixed || credentials.token().is_none() {
             return false;
         }
         if self.kept().is_some_and(|kept| kept.is_same(credentials)) {
@@ -345,6 +402,10 @@ mod tests {
             assert!(!format!("{credentials:?}").contains("hun"));
         }
         assert!(Credentials::token_only("t").check().is_ok());
+        let none = Credentials::anonymous();
+        assert!(none.check().is_ok() && none.require_secret().is_err());
+        assert!(none.with_token("t").is_token_only());
+        assert!(Credentials::new("", "").check().is_err());
         assert_eq!(
             Credentials::token_only("").check().unwrap_err().to_string(),
             "the token is empty"
@@ -373,6 +434,27 @@ mod tests {
         );
         let error = read(&[("ID", "a"), ("KEY", "b"), ("TOKEN", "")]).unwrap_err();
         assert_eq!(error.to_string(), "TOKEN is empty");
+
+        let alone = |value: Option<&'static str>| {
+            let variable = |_: &str| value.map(str::to_owned);
+            Credentials::token_from_variable(&variable, "TOKEN")
+        };
+        assert!(alone(None).unwrap().is_none());
+        let token = alone(Some("t")).unwrap().unwrap();
+        assert!(token.is_token_only() && token.require_secret().is_err());
+        assert!(full.require_secret().is_ok());
+        let error = alone(Some("t ")).unwrap_err();
+        assert_eq!(error.to_string(), "TOKEN has blanks around it");
+    }
+
+    #[test]
+    fn a_time_of_expiry_is_read_with_or_without_fractions() {
+        let end = |text| Credentials::token_only("t").expiring_at_text(text);
+        for text in ["2026-11-21T12:00:00.701000Z", "2026-11-21T13:00:00+01:00"] {
+            let end = end(text).unwrap().expires_at().unwrap();
+            assert_eq!(end.unix_timestamp(), NOW.unix_timestamp());
+        }
+        assert!(end("tomorrow").is_err());
     }
 
     struct Counting {
@@ -389,6 +471,7 @@ mod tests {
                     return Err(CredentialsError::new("no keys today"));
                 }
                 Ok(Credentials::new(format!("id{number}"), "s")
+                    .with_token("t")
                     .expiring_at(NOW + Duration::from_secs(600)))
             })
         }
@@ -452,9 +535,12 @@ mod tests {
         let second = source.get(NOW).await.unwrap();
         source.refused(&second);
         assert_eq!(source.get(NOW).await.unwrap().id(), "id2");
-        let fixed = Credentials::new("fixed", "s");
+        let fixed = Credentials::new("fixed", "s").with_token("t");
         let source = Source::new(Arc::new(fixed.clone()), true);
         assert!(!source.refused(&fixed), "no others will come");
+        let no_token = Credentials::new("id", "s").expiring_at(NOW + Duration::from_secs(600));
+        let source = Source::new(Arc::new(no_token.clone()), false);
+        assert!(!source.refused(&no_token), "it was not about these keys");
     }
 
     /// Gives keys once, then never answers again.

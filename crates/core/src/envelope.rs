@@ -66,6 +66,11 @@ impl<'r> Members<'r> {
         self.get(name).and_then(|value| Self::read(value).ok())
     }
 
+    /// Every member that is an object, in the order they came.
+    pub fn objects(&self) -> impl Iterator<Item = Self> {
+        self.iter().filter_map(|(_, value)| Self::read(value).ok())
+    }
+
     /// A member that is a scalar, as text: a provider's code may come as a number.
     pub fn text(&self, name: &str) -> Option<Cow<'r, str>> {
         let value = self.get(name)?;
@@ -118,6 +123,12 @@ mod tests {
         assert_eq!(members.text("Code").as_deref(), Some("4500"));
         assert!(members.get("Error").is_none());
         assert!(members.object("Code").is_none());
+        let members = Members::read(r#"{"a":[{}],"b":{"c":1},"d":null,"e":{}}"#).unwrap();
+        assert_eq!(members.objects().count(), 2);
+        assert_eq!(
+            members.objects().find_map(|m| m.text("c")).as_deref(),
+            Some("1")
+        );
     }
 
     #[test]

@@ -44,7 +44,7 @@ pub use operation::{
     CodeKind, Cursor, Effect, Envelope, ErrorCode, Lists, Method, Operation, OperationInfo,
     Paginated, Paging, PagingStyle, Params, Place, RateLimit, Service, Success,
 };
-pub use pages::{Page, Pages};
+pub use pages::{Drift, Items, Page, Pages};
 pub use provider::{Answer, Fault, Limits, Opened, Provider, Refusal, Stamp};
 pub use redact::{Hidden, Presence, Secret};
 pub use request::{Body, Endpoint, Request};

@@ -1,6 +1,9 @@
 //! Walking a list that comes in pages.
 
+use std::collections::VecDeque;
+use std::fmt;
 use std::hash::{DefaultHasher, Hash, Hasher};
+use std::time::Duration;
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -8,8 +11,15 @@ use serde::Serialize;
 
 use crate::client::{Client, Response};
 use crate::error::{Error, ErrorKind};
-use crate::operation::{Cursor, Paginated, PagingStyle};
+use crate::operation::{Cursor, Paginated, PagingStyle, RateLimit};
 use crate::provider::Provider;
+
+/// The most pages asked for at a time, however long an answer takes.
+const MOST_AT_A_TIME: u64 = 8;
+/// With no rate to go by, so many pages are asked for at a time once the total is known.
+const UNRATED_AT_A_TIME: u64 = 4;
+/// How many rows back a repetition is noticed.
+const ROWS_REMEMBERED: usize = 2048;
 
 /// One page: its rows, and what is known of its call.
 #[derive(Debug)]
@@ -23,13 +33,45 @@ pub struct Page<T> {
     pub request_id: Option<String>,
     /// How many attempts the page took.
     pub attempts: u32,
+    /// The time from the last attempt to its answer.
+    pub round_trip: Duration,
 }
 
-/// A walk over the pages of an operation. It keeps no rows.
+/// How a list changed while it was walked. Rows that come or go shift the others from page to page.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Drift {
+    /// How often the total differed from that of the page before.
+    pub totals_changed: u64,
+    /// Rows that were delivered a second time, as far as a bounded memory tells.
+    pub rows_repeated: u64,
+    /// Pages that were read again because rows had gone before them.
+    pub pages_read_again: u64,
+}
+
+impl Drift {
+    /// Whether nothing of the kind was noticed.
+    pub fn is_none(&self) -> bool {
+        *self == Self::default()
+    }
+}
+
+/// A walk over the pages of an operation, in their order. It keeps no rows.
 ///
 /// A walk ends when the total is reached; without a total, at the first empty page, which by offset
-/// is the only proof of an end. A page that repeats the one before is an error: it would never end.
-/// After an error, [`cursor`](Self::cursor) tells where to take the walk up again.
+/// is the only proof of an end; by token, when there is no further one. It ends with an error when a
+/// page repeats the one before it, when rows come past the total or run out before it, and when a
+/// token leads back to itself. After an error, [`cursor`](Self::cursor) tells where to take the walk
+/// up again.
+///
+/// When the total shrinks from one page to the next, rows have gone, and others may have slid from
+/// this page onto those before: these are read again, so that a row that was there all the time is
+/// not passed over. Rows may therefore come twice; [`drift`](Self::drift) tells. A row that comes
+/// for every one that goes hides this, and so does a provider that tells no total.
+///
+/// By page number and by offset, as many pages are asked for at a time as the rate and the time of
+/// an answer leave room for (at most 8), within the rate; dropping the walk drops them. By token
+/// there is one at a time.
 ///
 /// ```no_run
 /// # use standing_core::{Client, Error, Paginated, Provider};
@@ -41,14 +83,24 @@ pub struct Page<T> {
 /// # Ok(())
 /// # }
 /// ```
-#[derive(Debug)]
 pub struct Pages<O: Paginated> {
     client: Client<O::Provider>,
     operation: O,
     /// Where the next page begins; nothing once the walk is over.
     position: Option<Cursor>,
+    /// Rows before the position.
     seen: u64,
+    /// Rows of a full page, once it is known.
+    size: Option<u64>,
+    total: Option<u64>,
+    round_trip: Duration,
+    /// Pages that are asked for already, in their order.
+    ahead: VecDeque<Asked<O>>,
     previous: Option<u64>,
+    /// Where pages were last read again; once is enough for a place.
+    reread_at: Option<u64>,
+    remembered: Remembered,
+    drift: Drift,
 }
 
 impl<O: Paginated> Pages<O> {
@@ -64,23 +116,31 @@ impl<O: Paginated> Pages<O> {
             PagingStyle::Token => Cursor::Token(String::new()),
             PagingStyle::Page | PagingStyle::Offset => Cursor::Number(paging.first),
         });
-        let seen = match (
-            &position,
-            paging.style,
-            operation.page_size().or(paging.default_size),
-        ) {
-            // Pages before the one that the caller begins with count as seen, as far as is known.
-            (Cursor::Number(page), PagingStyle::Page, Some(size)) => {
-                page.saturating_sub(paging.first).saturating_mul(size)
+        let asked = operation.page_size().or(paging.default_size);
+        let seen = match &position {
+            Cursor::Number(number) => {
+                let steps = number.saturating_sub(paging.first);
+                // Pages before the one that the caller begins with count, as far as is known.
+                match paging.style {
+                    PagingStyle::Page => steps.saturating_mul(asked.unwrap_or_default()),
+                    _ => steps,
+                }
             }
-            _ => 0,
+            Cursor::Token(_) => 0,
         };
         Self {
             client,
             operation,
             position: Some(position),
             seen,
+            size: None,
+            total: None,
+            round_trip: Duration::ZERO,
+            ahead: VecDeque::new(),
             previous: None,
+            reread_at: None,
+            remembered: Remembered::default(),
+            drift: Drift::default(),
         }
     }
 
@@ -96,7 +156,7 @@ impl<O: Paginated> Pages<O> {
         })?;
         self.position = Some(position);
         self.seen = seen;
-        self.previous = None;
+        self.ahead.clear();
         Ok(self)
     }
 
@@ -130,74 +190,429 @@ impl<O: Paginated> Pages<O> {
         Some((position, seen.parse().ok()?))
     }
 
-    /// The next page; nothing once the walk is over.
-    pub async fn next(&mut self) -> Option<Result<Page<O::Item>, Error>> {
-        let position = self.position.clone()?;
-        let outcome = self.fetch(position).await;
-        let cursor = self.cursor();
-        Some(outcome.map_err(|error| error.with(|parts| parts.cursor = cursor)))
+    /// How the list changed so far while it was walked.
+    pub fn drift(&self) -> Drift {
+        self.drift
     }
 
-    async fn fetch(&mut self, position: Cursor) -> Result<Page<O::Item>, Error> {
-        // The first page by token is asked for without one.
-        if position != Cursor::Token(String::new()) {
-            self.operation.set_cursor(position.clone());
+    /// The rows one by one.
+    pub fn items(self) -> Items<O> {
+        Items {
+            pages: self,
+            rows: Vec::new().into_iter(),
+            begun_at: None,
         }
-        let response: Response<O::Output> = self.client.send(&self.operation).await?;
+    }
+
+    /// The next page; nothing once the walk is over.
+    pub async fn next(&mut self) -> Option<Result<Page<O::Item>, Error>> {
+        loop {
+            let position = self.position.clone()?;
+            let outcome = match self.response(&position).await {
+                Ok(response) => {
+                    // A page that makes no sense has been answered all the same.
+                    let (id, status, attempts) = (
+                        response.request_id().map(str::to_owned),
+                        response.status(),
+                        response.attempts(),
+                    );
+                    self.take(position, response).map_err(|error| {
+                        error.with(|parts| {
+                            parts.request_id = id;
+                            parts.status = Some(status);
+                            parts.attempts = attempts;
+                            parts.may_have_run = true;
+                        })
+                    })
+                }
+                Err(error) => Err(error),
+            };
+            match outcome {
+                Ok(Some(page)) => return Some(Ok(page)),
+                Ok(None) => {}
+                Err(error) => {
+                    self.ahead.clear();
+                    let cursor = self.cursor();
+                    return Some(Err(error.with(|parts| parts.cursor = cursor)));
+                }
+            }
+        }
+    }
+
+    /// The answer for a position: the one that is on its way, or a new one.
+    async fn response(&mut self, position: &Cursor) -> Result<Response<O::Output>, Error> {
+        let Cursor::Number(number) = *position else {
+            // The first page by token is asked for without one.
+            if *position != Cursor::Token(String::new()) {
+                self.operation.set_cursor(position.clone());
+            }
+            return self.client.send(&self.operation).await;
+        };
+        if self
+            .ahead
+            .front()
+            .is_none_or(|asked| asked.number != number)
+        {
+            self.ahead.clear();
+            self.ahead.push_back(self.ask(number)?);
+        }
+        self.ask_ahead()?;
+        let Some(mut asked) = self.ahead.pop_front() else {
+            return Err(self.stuck("no page was asked for"));
+        };
+        match (&mut asked.task).await {
+            Ok(outcome) => outcome,
+            Err(_) => Err(self.stuck("the runtime ended while a page was on its way")),
+        }
+    }
+
+    fn ask(&self, number: u64) -> Result<Asked<O>, Error> {
+        let (client, mut operation) = (self.client.clone(), self.operation.clone());
+        operation.set_cursor(Cursor::Number(number));
+        let runtime = tokio::runtime::Handle::try_current().map_err(|_| {
+            self.client
+                .failed(&O::INFO, ErrorKind::Config, "no Tokio runtime is running")
+        })?;
+        let task = runtime.spawn(async move { client.send(&operation).await });
+        Ok(Asked { number, task })
+    }
+
+    /// Asks for further pages: as many as are worth it, and only such as the total allows.
+    fn ask_ahead(&mut self) -> Result<(), Error> {
+        let Some(size) = self.size.filter(|size| *size > 0) else {
+            return Ok(());
+        };
+        let room = at_a_time(
+            self.client.rate_of(&O::INFO),
+            self.round_trip,
+            self.total.is_some(),
+        );
+        while (self.ahead.len() as u64) < room {
+            let Some(last) = self.ahead.back().map(|asked| asked.number) else {
+                return Ok(());
+            };
+            let rows_before = self
+                .seen
+                .saturating_add(size.saturating_mul(self.ahead.len() as u64));
+            if self.total.is_some_and(|total| rows_before >= total) {
+                return Ok(());
+            }
+            let asked = self.ask(self.step(last))?;
+            self.ahead.push_back(asked);
+        }
+        Ok(())
+    }
+
+    /// The number of the page after that at `number`.
+    fn step(&self, number: u64) -> u64 {
+        number.saturating_add(match O::PAGING.style {
+            PagingStyle::Offset => self.asked_size().or(self.size).unwrap_or(1),
+            _ => 1,
+        })
+    }
+
+    fn asked_size(&self) -> Option<u64> {
+        self.operation.page_size().or(O::PAGING.default_size)
+    }
+
+    /// Takes an answer in: a page, or nothing if pages before it must be read again.
+    fn take(
+        &mut self,
+        position: Cursor,
+        response: Response<O::Output>,
+    ) -> Result<Option<Page<O::Item>>, Error> {
         let total = O::total(&response);
         let token = O::next_token(&response).filter(|token| !token.is_empty());
+        self.round_trip = response.round_trip();
         let (request_id, attempts) = (
             response.request_id().map(str::to_owned),
             response.attempts(),
         );
         let items = O::into_items(response.into_inner());
-        let stuck = |text: &str| self.client.failed(&O::INFO, ErrorKind::Paging, text);
-        let fingerprint = fingerprint(&items);
-        if !items.is_empty() && self.previous == Some(fingerprint) {
-            return Err(stuck(
-                "a page repeats the one before it, so the walk would never end",
-            ));
-        }
         let received = items.len() as u64;
+
+        let gone = match (self.total, total) {
+            (Some(before), Some(now)) => {
+                self.drift.totals_changed += u64::from(before != now);
+                before.saturating_sub(now)
+            }
+            _ => 0,
+        };
+        let unchanged = self.total == total;
+        self.total = total;
+        if let Cursor::Number(number) = position
+            && self.goes_back(number, gone)
+        {
+            return Ok(None);
+        }
+
+        let fingerprint = fingerprint(&items);
+        if received > 0 && unchanged && self.previous == Some(fingerprint) {
+            return Err(self.stuck("a page repeats the one before it, so the walk would never end"));
+        }
         let next = match position {
             Cursor::Token(before) => match token {
                 Some(token) if token == before => {
-                    return Err(stuck("the token of the next page is that of this one"));
+                    return Err(self.stuck("the token of the next page is that of this one"));
                 }
-                Some(token) => Some(Cursor::Token(token)),
-                None => None,
+                token => token.map(Cursor::Token),
             },
-            Cursor::Number(number) => self.after(number, received, total).map(Cursor::Number),
+            Cursor::Number(number) => self.after(number, received)?.map(Cursor::Number),
         };
         self.previous = Some(fingerprint);
-        self.seen += received;
+        self.drift.rows_repeated += self.remembered.repeated(&items);
+        self.seen = match (&next, O::PAGING.style) {
+            (Some(Cursor::Number(offset)), PagingStyle::Offset) => {
+                offset.saturating_sub(O::PAGING.first)
+            }
+            (Some(Cursor::Number(_)), _) => self.seen.saturating_add(self.size.unwrap_or(received)),
+            _ => self.seen.saturating_add(received),
+        };
         self.position = next;
-        Ok(Page {
+        Ok(Some(Page {
             items,
             total,
             request_id,
             attempts,
-        })
+            round_trip: self.round_trip,
+        }))
+    }
+
+    /// Steps back over the pages onto which rows may have slid, once for every place.
+    fn goes_back(&mut self, number: u64, gone: u64) -> bool {
+        let (Some(size), true) = (self.size.filter(|size| *size > 0), gone > 0) else {
+            return false;
+        };
+        if number <= O::PAGING.first || self.reread_at.is_some_and(|place| number <= place) {
+            return false;
+        }
+        self.reread_at = Some(number);
+        let pages = gone.div_ceil(size);
+        let back = match O::PAGING.style {
+            PagingStyle::Offset => gone,
+            _ => pages,
+        };
+        let target = number.saturating_sub(back).max(O::PAGING.first);
+        let rows = match O::PAGING.style {
+            PagingStyle::Offset => number - target,
+            _ => (number - target).saturating_mul(size),
+        };
+        self.drift.pages_read_again += pages;
+        self.seen = self.seen.saturating_sub(rows);
+        self.position = Some(Cursor::Number(target));
+        self.previous = None;
+        true
     }
 
     /// The position after a page; nothing if that was the last one.
-    fn after(&self, number: u64, received: u64, total: Option<u64>) -> Option<u64> {
-        if received == 0 {
-            return None;
-        }
-        let size = self.operation.page_size().or(O::PAGING.default_size);
-        let (next, covered) = match O::PAGING.style {
-            // Rows may be left out of a page after it was cut, so steps go by the size asked for.
-            PagingStyle::Offset => {
-                let next = number.saturating_add(size.unwrap_or(received));
-                (next, next.saturating_sub(O::PAGING.first))
-            }
-            _ => (number.saturating_add(1), self.seen + received),
+    fn after(&mut self, number: u64, received: u64) -> Result<Option<u64>, Error> {
+        let asked = self.asked_size();
+        let Some(total) = self.total else {
+            // Rows may be left out of a page after it was cut: only an empty page ends the list.
+            self.size = asked.or(Some(received));
+            return Ok((received > 0).then(|| self.step(number)));
         };
-        match total {
-            Some(total) => (covered < total).then_some(next),
-            None => Some(next),
+        if received > 0 && self.seen.saturating_add(received) > total {
+            return Err(self.stuck("there are more rows than the total that the provider tells"));
         }
+        if received == 0 {
+            // Where pages hold fewer rows than were asked for, the total is reached by what was asked.
+            let steps = number.saturating_sub(O::PAGING.first);
+            let covered = match (O::PAGING.style, asked) {
+                (PagingStyle::Page, Some(asked)) => steps.saturating_mul(asked),
+                _ => self.seen,
+            };
+            return if covered.max(self.seen) >= total {
+                Ok(None)
+            } else {
+                Err(self.stuck("the rows run out before the total that the provider tells"))
+            };
+        }
+        // A provider may hand out smaller pages than it was asked for.
+        let size = *self.size.get_or_insert(match asked {
+            Some(asked) if self.seen.saturating_add(received) >= total => asked.max(received),
+            _ => received,
+        });
+        let covered = match O::PAGING.style {
+            PagingStyle::Offset => self.step(number).saturating_sub(O::PAGING.first),
+            _ => self.seen.saturating_add(size),
+        };
+        Ok((covered < total).then(|| self.step(number)))
+    }
+
+    fn stuck(&self, text: &str) -> Error {
+        self.client.failed(&O::INFO, ErrorKind::Paging, text)
+    }
+}
+
+impl<O: Paginated> fmt::Debug for Pages<O> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Pages")
+            .field("operation", &O::INFO.name)
+            .field("seen", &self.seen)
+            .field("total", &self.total)
+            .field("on_their_way", &self.ahead.len())
+            .field("drift", &self.drift)
+            .finish_non_exhaustive()
+    }
+}
+
+/// A page that is on its way; given up when dropped.
+struct Asked<O: Paginated> {
+    number: u64,
+    task: tokio::task::JoinHandle<Result<Response<O::Output>, Error>>,
+}
+
+impl<O: Paginated> Drop for Asked<O> {
+    fn drop(&mut self) {
+        self.task.abort();
+    }
+}
+
+/// How many pages to have on their way: what the rate lets out while one is waited for, and one.
+fn at_a_time(rate: Option<RateLimit>, round_trip: Duration, total_known: bool) -> u64 {
+    let room = match rate {
+        Some(rate) => {
+            let meanwhile = round_trip
+                .as_millis()
+                .saturating_mul(u128::from(rate.requests))
+                / (u128::from(rate.seconds.max(1)) * 1000);
+            u64::try_from(meanwhile)
+                .unwrap_or(MOST_AT_A_TIME)
+                .saturating_add(1)
+                .min(MOST_AT_A_TIME)
+        }
+        None => UNRATED_AT_A_TIME,
+    };
+    // Without a total, what is asked for ahead may lie past the end.
+    if total_known { room } else { room.min(2) }
+}
+
+/// The rows of a walk one by one.
+pub struct Items<O: Paginated> {
+    pages: Pages<O>,
+    rows: std::vec::IntoIter<O::Item>,
+    /// The cursor of the page whose rows are being handed out.
+    begun_at: Option<String>,
+}
+
+impl<O: Paginated> Items<O> {
+    /// The next row; nothing once the walk is over.
+    pub async fn next(&mut self) -> Option<Result<O::Item, Error>> {
+        loop {
+            if let Some(row) = self.rows.next() {
+                return Some(Ok(row));
+            }
+            self.begun_at = self.pages.cursor();
+            match self.pages.next().await? {
+                Ok(page) => self.rows = page.items.into_iter(),
+                Err(error) => return Some(Err(error)),
+            }
+        }
+    }
+
+    /// Where the walk goes on. In the middle of a page that is its beginning: its rows come again.
+    pub fn cursor(&self) -> Option<String> {
+        if self.rows.as_slice().is_empty() {
+            self.pages.cursor()
+        } else {
+            self.begun_at.clone()
+        }
+    }
+
+    /// How the list changed so far while it was walked.
+    pub fn drift(&self) -> Drift {
+        self.pages.drift()
+    }
+}
+
+impl<O: Paginated> fmt::Debug for Items<O> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Items")
+            .field("pages", &self.pages)
+            .field("rows", &self.rows.as_slice().len())
+            .finish_non_exhaustive()
+    }
+}
+
+#[cfg(feature = "stream")]
+mod stream {
+    use std::pin::Pin;
+    use std::task::{Context, Poll, ready};
+
+    use futures_core::Stream;
+
+    use super::{Error, Items, Paginated};
+
+    type Step<O> = (Items<O>, Option<Result<<O as Paginated>::Item, Error>>);
+
+    enum State<O: Paginated> {
+        Waiting(Pin<Box<dyn Future<Output = Step<O>> + Send>>),
+        Over,
+    }
+
+    struct Rows<O: Paginated>(State<O>);
+
+    fn step<O: Paginated>(mut items: Items<O>) -> State<O> {
+        State::Waiting(Box::pin(async move {
+            let row = items.next().await;
+            (items, row)
+        }))
+    }
+
+    impl<O: Paginated> Stream for Rows<O> {
+        type Item = Result<O::Item, Error>;
+
+        fn poll_next(
+            mut self: Pin<&mut Self>,
+            context: &mut Context<'_>,
+        ) -> Poll<Option<Self::Item>> {
+            let State::Waiting(waiting) = &mut self.0 else {
+                return Poll::Ready(None);
+            };
+            let (items, row) = ready!(waiting.as_mut().poll(context));
+            self.0 = match row {
+                Some(Ok(_)) => step(items),
+                // Whoever wants to go on after an error has its cursor.
+                Some(Err(_)) | None => State::Over,
+            };
+            Poll::Ready(row)
+        }
+    }
+
+    impl<O: Paginated> Items<O> {
+        /// The rows as a stream, which ends after an error.
+        pub fn into_stream(self) -> impl Stream<Item = Result<O::Item, Error>> + Send + Unpin {
+            Rows(step(self))
+        }
+    }
+}
+
+/// The rows of late, by what they are compared by.
+#[derive(Debug, Default)]
+struct Remembered {
+    order: VecDeque<u64>,
+    known: std::collections::HashSet<u64>,
+}
+
+impl Remembered {
+    /// Remembers rows; tells how many were known.
+    fn repeated<T: Serialize>(&mut self, items: &[T]) -> u64 {
+        let mut repeated = 0;
+        for item in items {
+            let row = fingerprint(std::slice::from_ref(item));
+            if !self.known.insert(row) {
+                repeated += 1;
+                continue;
+            }
+            self.order.push_back(row);
+            if self.order.len() > ROWS_REMEMBERED
+                && let Some(oldest) = self.order.pop_front()
+            {
+                self.known.remove(&oldest);
+            }
+        }
+        repeated
     }
 }
 
@@ -222,7 +637,7 @@ fn unsealed(cursor: &str) -> Option<String> {
     (sealed(inside) == cursor).then(|| inside.to_owned())
 }
 
-/// What two pages are compared by: the rows as they are written.
+/// What rows are compared by: how they are written.
 fn fingerprint<T: Serialize>(items: &[T]) -> u64 {
     let mut hasher = DefaultHasher::new();
     serde_json::to_vec(items)
@@ -237,7 +652,7 @@ mod tests {
 
     #[test]
     fn a_cursor_is_url_safe_and_notices_damage() {
-        let cursor = sealed("tencent ip/QueryCustomersCredit n42");
+        let cursor = sealed("tencent ip/QueryCustomersCredit 7 n42");
         assert!(
             cursor
                 .bytes()
@@ -245,7 +660,7 @@ mod tests {
         );
         assert_eq!(
             unsealed(&cursor).as_deref(),
-            Some("tencent ip/QueryCustomersCredit n42")
+            Some("tencent ip/QueryCustomersCredit 7 n42")
         );
         for at in 0..cursor.len() {
             let mut damaged = cursor.clone().into_bytes();
@@ -255,5 +670,36 @@ mod tests {
         for text in ["", "n42", "%%%", "dGV4dA"] {
             assert_eq!(unsealed(text), None);
         }
+    }
+
+    #[test]
+    fn as_many_pages_as_the_rate_lets_out_meanwhile() {
+        let rate = |requests| Some(RateLimit::new(requests, 1));
+        let ms = Duration::from_millis;
+        for (rate, round_trip, total_known, want) in [
+            (rate(20), ms(3), true, 1),
+            (rate(20), ms(100), true, 3),
+            (rate(20), ms(100), false, 2),
+            (rate(5), ms(100), true, 1),
+            (rate(20), ms(60_000), true, MOST_AT_A_TIME),
+            (None, ms(3), true, UNRATED_AT_A_TIME),
+            (None, ms(3), false, 2),
+        ] {
+            assert_eq!(
+                at_a_time(rate, round_trip, total_known),
+                want,
+                "{rate:?} {round_trip:?}"
+            );
+        }
+    }
+
+    #[test]
+    fn repetitions_are_noticed_in_bounded_memory() {
+        let mut remembered = Remembered::default();
+        assert_eq!(remembered.repeated(&[1, 2, 3, 2]), 1);
+        let many: Vec<u32> = (10..10 + 2 * ROWS_REMEMBERED as u32).collect();
+        assert_eq!(remembered.repeated(&many), 0);
+        assert_eq!(remembered.known.len(), ROWS_REMEMBERED);
+        assert_eq!(remembered.repeated(&[1]), 0, "too long ago");
     }
 }

@@ -5,7 +5,7 @@ use std::fmt;
 use std::time::Duration;
 
 use http::HeaderMap;
-use time::OffsetDateTime;
+use time::{OffsetDateTime, UtcOffset};
 
 use crate::credentials::{Credentials, CredentialsError};
 use crate::operation::{CodeKind, OperationInfo, Params, Service};
@@ -20,6 +20,9 @@ pub trait Provider: Default + Send + Sync + 'static {
 
     /// How long calls may take unless the client says otherwise.
     const LIMITS: Limits = Limits::DEFAULT;
+
+    /// Headers that hold the request's id where the body has none, in lower case, the best first.
+    const REQUEST_ID_HEADERS: &'static [&'static str] = &[];
 
     /// The host of a service. It never changes what name is signed for the service.
     fn host<'s>(&'s self, service: &'s Service) -> Cow<'s, str> {
@@ -97,6 +100,20 @@ pub struct Stamp {
     pub time: OffsetDateTime,
     /// 32 lower-case hexadecimal digits that no other request has.
     pub nonce: String,
+}
+
+impl Stamp {
+    /// The date in UTC: `2026-11-21`.
+    pub fn date(&self) -> String {
+        let (year, month, day) = self.time.to_offset(UtcOffset::UTC).to_calendar_date();
+        format!("{year:04}-{:02}-{day:02}", u8::from(month))
+    }
+
+    /// The second in UTC: `2026-11-21T08:30:12Z`.
+    pub fn date_time(&self) -> String {
+        let (hour, minute, second) = self.time.to_offset(UtcOffset::UTC).to_hms();
+        format!("{}T{hour:02}:{minute:02}:{second:02}Z", self.date())
+    }
 }
 
 /// An answer as it came, whatever its status.
@@ -218,11 +235,15 @@ pub struct Refusal {
 }
 
 impl Refusal {
-    /// A refusal by code and text.
+    /// A refusal by code and text. Blanks around the code are dropped; an empty one is none.
     pub fn new(code: Option<impl Into<String>>, message: Option<impl Into<String>>) -> Self {
+        let told = |text: &String| !text.trim().is_empty();
         Self {
-            code: code.map(Into::into),
-            message: message.map(Into::into),
+            code: code
+                .map(Into::into)
+                .filter(told)
+                .map(|code| code.trim().to_owned()),
+            message: message.map(Into::into).filter(told),
             ..Self::default()
         }
     }
@@ -284,3 +305,32 @@ impl fmt::Display for Fault {
 }
 
 impl std::error::Error for Fault {}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use time::macros::datetime;
+
+    #[test]
+    fn a_stamp_is_written_in_utc() {
+        for (time, want) in [
+            (datetime!(2024-02-29 23:59:59 UTC), "2024-02-29T23:59:59Z"),
+            (
+                datetime!(2026-12-31 23:30:01.999 -1:00),
+                "2027-01-01T00:30:01Z",
+            ),
+            (datetime!(0999-01-02 03:04:05 UTC), "0999-01-02T03:04:05Z"),
+        ] {
+            let nonce = String::new();
+            assert_eq!(Stamp { time, nonce }.date_time(), want);
+        }
+    }
+
+    #[test]
+    fn a_code_loses_its_blanks_and_an_empty_one_counts_for_nothing() {
+        let refusal = Refusal::new(Some("\u{a0}InternalError\t"), Some("  "));
+        assert_eq!(refusal.code.as_deref(), Some("InternalError"));
+        assert_eq!(refusal.message, None);
+        assert_eq!(Refusal::new(Some(" "), Some("x")).code, None);
+    }
+}

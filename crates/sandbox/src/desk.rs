@@ -84,8 +84,8 @@ pub(crate) fn form(text: &str) -> Vec<(String, String)> {
 pub(crate) struct Moment {
     /// Seconds since 1970 by the clock that the desk is to believe.
     pub now: i64,
-    /// Counts the requests of this desk from 1.
-    pub number: u64,
+    /// What the request's id is drawn for: no two requests of a sandbox have the same.
+    pub id: u64,
     /// Customers there are: more than at the start when the data changes between pages.
     pub customers: u64,
     /// Whether too many requests are refused.

@@ -13,8 +13,8 @@
 //! ```
 //!
 //! Credentials are verified all the same, so the log tells whether a faulted request was signed right. Faults that stand
-//! in place of an answer (a status, a code, a page) keep the operation from running; the others hurt the answer of an
-//! operation that ran, and used up quota.
+//! in place of an answer (a status, a code, a page, a stale connection) keep the operation from running; the others hurt
+//! the answer of an operation that ran, and used up quota.
 
 use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};
@@ -44,6 +44,7 @@ pub(crate) enum Kind {
     Drop,
     Reset,
     CutBody(usize),
+    ResetBody(usize),
     Drip(Duration),
     Silent,
     StaleKeepalive,
@@ -100,6 +101,11 @@ pub fn cut_body_after(bytes: usize) -> Fault {
     Kind::CutBody(bytes).into()
 }
 
+/// The connection is reset after this many bytes of the body.
+pub fn reset_body_after(bytes: usize) -> Fault {
+    Kind::ResetBody(bytes).into()
+}
+
 /// The answer comes one byte at a time, with this long a pause before each but the first.
 pub fn drip(pause: Duration) -> Fault {
     Kind::Drip(pause).into()
@@ -111,7 +117,7 @@ pub fn silent() -> Fault {
 }
 
 /// The connection closes when a request arrives that is not its first, as a server does that had given the connection
-/// up in the meantime. A first request is let through and not counted.
+/// up in the meantime: nothing runs. A first request is let through and not counted.
 pub fn stale_keepalive() -> Fault {
     Kind::StaleKeepalive.into()
 }
@@ -207,6 +213,7 @@ impl Kind {
             Self::Drop => "drop_before_response",
             Self::Reset => "reset",
             Self::CutBody(_) => "cut_body_after",
+            Self::ResetBody(_) => "reset_body_after",
             Self::Drip(_) => "drip",
             Self::Silent => "silent",
             Self::StaleKeepalive => "stale_keepalive",
@@ -216,6 +223,26 @@ impl Kind {
             Self::Redirect(..) => "redirect_to",
             Self::MutateBetweenPages => "mutate_between_pages",
         }
+    }
+
+    /// Whether it stands in place of whatever the provider would have said.
+    pub(crate) fn replaces_the_answer(&self) -> bool {
+        matches!(
+            self,
+            Self::Status(_)
+                | Self::Html502
+                | Self::NotJson
+                | Self::Redirect(..)
+                | Self::StaleKeepalive
+        )
+    }
+
+    /// Whether not even the head of an answer goes out.
+    pub(crate) fn leaves_no_answer(&self) -> bool {
+        matches!(
+            self,
+            Self::Drop | Self::Reset | Self::Silent | Self::StaleKeepalive
+        )
     }
 
     /// Whether the client gets no usable answer.
@@ -403,15 +430,19 @@ fn chance(word: u64) -> f64 {
     (word >> 11) as f64 / (1u64 << 53) as f64
 }
 
-/// One of the troubles that a client must get over by itself.
+/// One of the troubles that a client must get over by itself. A look-up at AccuAuth costs money, so a client must not
+/// repeat one of its own accord: there an answer is late at worst.
 fn recoverable(provider: Provider, word: u64) -> Kind {
     let detail = word >> 32;
+    if provider == Provider::AccuAuth {
+        return Kind::Latency(Duration::from_millis(5 + detail % 20));
+    }
     match word % 20 {
         0..=5 => Kind::Status(503),
         6..=8 => Kind::Throttle(None),
         9..=11 => Kind::Drop,
         12..=13 => Kind::Reset,
-        14..=16 => Kind::CutBody(usize::try_from(detail % 40).unwrap_or_default()),
+        14..=16 => Kind::CutBody(usize::try_from(detail % 20).unwrap_or_default()),
         17..=18 => Kind::Html502,
         _ => Kind::Code(provider.internal_error().to_owned(), None),
     }

@@ -1,5 +1,6 @@
 //! Huawei Cloud: SDK-HMAC-SHA256 or a token, `ListSubCustomerNewTag`, and IAM's tokens.
 
+use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -328,7 +329,7 @@ impl Desk for Huawei {
         let id = self
             .house
             .seed
-            .uuid(Use::RequestId, moment.number)
+            .uuid(Use::RequestId, moment.id)
             .replace('-', "");
         let mut headers = vec![
             ("content-type", "application/json;charset=UTF-8".to_owned()),
@@ -396,11 +397,7 @@ fn iam(status: u16, message: &'static str) -> Failure {
     Failure::new(status, KEYSTONE, message)
 }
 
-fn gateway(
-    status: u16,
-    code: &'static str,
-    message: impl Into<std::borrow::Cow<'static, str>>,
-) -> Failure {
+fn gateway(status: u16, code: &'static str, message: impl Into<Cow<'static, str>>) -> Failure {
     Failure::new(status, code, message)
 }
 

@@ -27,6 +27,8 @@
 //!
 //! No TLS, no storage, no web page, and no proof that the live service behaves alike.
 
+mod accuauth;
+mod alibaba;
 mod clock;
 mod desk;
 mod digest;
@@ -49,6 +51,8 @@ pub use fault::Fault;
 pub use log::{Entry, Proof, Report};
 pub use people::{Persona, Verdict};
 
+use accuauth::AccuAuth;
+use alibaba::Alibaba;
 use desk::{Desk, House};
 use fault::Faults;
 use huawei::Huawei;
@@ -71,11 +75,22 @@ pub enum Provider {
     /// Chosen by the sandbox: newest customers first, each once however often it was asked for; only wrong signatures
     /// count towards the lock-out of a key, old ones do not; one indirect partner with a dozen customers.
     Huawei,
+    /// Alibaba Cloud: `GetCustomerAccountInfo`, 2017-12-14.
+    ///
+    /// Chosen by the sandbox: without `OwnerId` the first customer is meant, a stranger's id is `NotAuthorized`; there
+    /// is no rate unless [`Builder::rate`] sets one, because none is published.
+    Alibaba,
+    /// AccuAuth: `check/debts_report`, as `CheckDebtsReport`.
+    ///
+    /// Chosen by the sandbox: every number has an answer, and so has every MD5; a number has that of the MD5 of its
+    /// digits with the country code, `62…`. About half of all are `NOT_HIT`. Every look-up that ran costs quota. There is
+    /// no rate unless [`Builder::rate`] sets one, because none is published.
+    AccuAuth,
 }
 
 impl Provider {
     /// All providers that the sandbox stands in for.
-    pub const ALL: [Self; 2] = [Self::Tencent, Self::Huawei];
+    pub const ALL: [Self; 4] = [Self::Tencent, Self::Huawei, Self::Alibaba, Self::AccuAuth];
 
     /// The provider's name in lower case.
     #[must_use]
@@ -83,6 +98,8 @@ impl Provider {
         match self {
             Self::Tencent => "tencent",
             Self::Huawei => "huawei",
+            Self::Alibaba => "alibaba",
+            Self::AccuAuth => "accuauth",
         }
     }
 
@@ -91,6 +108,8 @@ impl Provider {
         match self {
             Self::Tencent => "InternalError",
             Self::Huawei => "CBC.0999",
+            Self::Alibaba => "ServiceUnavailable",
+            Self::AccuAuth => "INTERNAL_ERROR",
         }
     }
 
@@ -98,6 +117,15 @@ impl Provider {
         match self {
             Self::Tencent => tencent::uin(seed, index).to_string(),
             Self::Huawei => huawei::customer_id(seed, index),
+            Self::Alibaba => alibaba::uid(seed, index).to_string(),
+            Self::AccuAuth => accuauth::mobile(seed, index),
+        }
+    }
+
+    fn persona(self, seed: Seed, index: u64) -> Persona {
+        match self {
+            Self::AccuAuth => accuauth::persona(seed, index),
+            _ => seed.persona(index),
         }
     }
 
@@ -105,6 +133,8 @@ impl Provider {
         match self {
             Self::Tencent => tencent::verdict(persona),
             Self::Huawei => huawei::verdict(persona),
+            Self::Alibaba => alibaba::verdict(persona),
+            Self::AccuAuth => accuauth::verdict(persona),
         }
     }
 }
@@ -162,7 +192,7 @@ impl Key {
             format!("sandbox-{provider}-secret-that-opens-nothing"),
         );
         match provider {
-            Provider::Tencent => key,
+            Provider::Tencent | Provider::Alibaba | Provider::AccuAuth => key,
             Provider::Huawei => key.with_auth_token("sandbox-huawei-token-that-opens-nothing"),
         }
     }
@@ -234,6 +264,7 @@ pub struct Builder {
     rates: BTreeMap<Provider, u32>,
     prefix: String,
     keys: BTreeMap<Provider, Vec<Key>>,
+    quota: u64,
 }
 
 impl Builder {
@@ -251,7 +282,8 @@ impl Builder {
 
     /// Lets this share of the requests, in percent, meet a fault that a client with three attempts gets over: a 503, a
     /// refusal for too many requests, a dropped, reset or cut connection, a gateway's page. The same request never fails
-    /// more than twice in a row; equal requests that are under way at the same time count as one. Default 0.
+    /// more than twice in a row; equal requests that are under way at the same time count as one. AccuAuth's answers only
+    /// come late: a client must not repeat a look-up that costs money. Default 0.
     pub fn chaos(mut self, percent: u8) -> Self {
         self.chaos = percent;
         self
@@ -269,7 +301,14 @@ impl Builder {
         self
     }
 
-    /// Puts a path before every path, as behind a gateway: `/gw`.
+    /// How many look-ups AccuAuth answers before it says `OUT_OF_QUOTA`. Without end by default.
+    pub fn quota(mut self, look_ups: u64) -> Self {
+        self.quota = look_ups;
+        self
+    }
+
+    /// Puts a path before every path, as behind a gateway: `/gw`. The signatures of Huawei and Alibaba cover it, as they
+    /// cover the path that was sent; Tencent's canonical path is `/` whatever was sent.
     pub fn path_prefix(mut self, prefix: impl Into<String>) -> Self {
         self.prefix = prefix.into().trim_end_matches('/').to_owned();
         self
@@ -315,6 +354,8 @@ impl Builder {
         match provider {
             Provider::Tencent => Arc::new(Tencent::new(house, keys, rate)),
             Provider::Huawei => Arc::new(Huawei::new(house, keys, rate)),
+            Provider::Alibaba => Arc::new(Alibaba::new(house, keys, rate)),
+            Provider::AccuAuth => Arc::new(AccuAuth::new(house, keys, rate, self.quota)),
         }
     }
 }
@@ -338,6 +379,7 @@ impl Sandbox {
             rates: BTreeMap::new(),
             prefix: String::new(),
             keys: BTreeMap::new(),
+            quota: u64::MAX,
         }
     }
 
@@ -395,10 +437,10 @@ impl Sandbox {
     }
 
     /// The provider's customers, computed as they are asked for.
-    pub fn customers(&self, provider: Provider) -> impl Iterator<Item = Customer> {
+    pub fn customers(&self, provider: Provider) -> impl Iterator<Item = Customer> + use<> {
         let seed = self.house.seed;
         (0..self.house.customers).map(move |index| {
-            let persona = seed.persona(index);
+            let persona = provider.persona(seed, index);
             Customer {
                 index,
                 id: provider.id(seed, index),
@@ -457,6 +499,12 @@ impl Sandbox {
                         ("x_auth_token", json::text(&token)),
                     ]
                 }
+                Provider::Alibaba => vec![
+                    endpoint,
+                    ("access_key_id", id),
+                    ("access_key_secret", secret),
+                ],
+                Provider::AccuAuth => vec![endpoint, ("api_id", id), ("api_secret", secret)],
             };
             (provider.name(), json::object(members))
         }))

@@ -34,7 +34,7 @@ pub struct Entry {
     pub proof: Proof,
     /// The HTTP status of the answer; none when the connection was dropped or kept silent.
     pub status: Option<u16>,
-    /// The provider's code in the answer, `OK` when it was a success.
+    /// The provider's code in the answer, `OK` when it was a success; `HTTP 503` or `none` where a fault took its place.
     pub code: String,
     /// The fault that was injected.
     pub fault: Option<&'static str>,

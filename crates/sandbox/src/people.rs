@@ -125,6 +125,7 @@ pub(crate) enum Use {
     Chaos,
     Account,
     Token,
+    Report,
 }
 
 impl Seed {
@@ -292,6 +293,13 @@ pub(crate) fn pick<'a>(from: &[&'a str], word: u64) -> &'a str {
         .and_then(|place| from.get(place))
         .copied()
         .unwrap_or_default()
+}
+
+/// A mail address, masked as in the providers' own examples.
+pub(crate) fn masked_mail(word: u64) -> String {
+    let letter =
+        char::from_digit(10 + u32::try_from(word % 26).unwrap_or_default(), 36).unwrap_or('x');
+    format!("{letter}***{}@example.com", word >> 8 & 15)
 }
 
 #[cfg(test)]

@@ -139,7 +139,8 @@ impl Server {
             Some(Kind::WrongClock(seconds)) => shifted(self.house.clock.now(), seconds),
             _ => self.house.clock.now(),
         };
-        let moment = self.moment(&subject, fault.as_ref(), time);
+        let number = self.counter.fetch_add(1, Ordering::Relaxed) + 1;
+        let moment = self.moment(&subject, fault.as_ref(), time, number);
         let answer = if too_large {
             Answer::too_large()
         } else {
@@ -152,7 +153,7 @@ impl Server {
         self.record(
             &request,
             &subject,
-            &moment,
+            number,
             &answer,
             fault.as_ref(),
             &response,
@@ -162,30 +163,35 @@ impl Server {
             Some(Kind::Silent) => std::future::pending::<()>().await,
             Some(Kind::Latency(wait)) => tokio::time::sleep(wait).await,
             Some(Kind::Reset) => tap.set(Trouble::Reset),
-            Some(Kind::CutBody(bytes)) => tap.set(Trouble::cut_body_after(bytes)),
+            Some(Kind::CutBody(bytes)) => tap.set(Trouble::cut_body_after(bytes, false)),
+            Some(Kind::ResetBody(bytes)) => tap.set(Trouble::cut_body_after(bytes, true)),
             Some(Kind::Drip(pause)) => tap.set(Trouble::Drip(pause)),
             _ => {}
         }
         Ok(response)
     }
 
-    fn moment(&self, subject: &Subject, fault: Option<&Kind>, time: SystemTime) -> Moment {
+    fn moment(
+        &self,
+        subject: &Subject,
+        fault: Option<&Kind>,
+        time: SystemTime,
+        number: u64,
+    ) -> Moment {
         let joined = match fault {
             Some(Kind::MutateBetweenPages) => subject.page.saturating_sub(1),
             _ => 0,
         };
         Moment {
             now: unix(time),
-            number: self.counter.fetch_add(1, Ordering::Relaxed) + 1,
+            id: number | (self.provider as u64) << 56,
             customers: self.house.customers.saturating_add(joined),
             limited: self.house.rate_limits && !self.house.faults.spares(subject),
             instead: match fault {
                 Some(Kind::Throttle(wait)) => Some(Instead::Throttle(*wait)),
                 Some(Kind::Code(code, status)) => Some(Instead::Code(code.clone(), *status)),
                 // The desk's words are not used: this only keeps the operation from running.
-                Some(Kind::Status(_) | Kind::Html502 | Kind::NotJson | Kind::Redirect(..)) => {
-                    Some(Instead::Throttle(None))
-                }
+                Some(kind) if kind.replaces_the_answer() => Some(Instead::Throttle(None)),
                 _ => None,
             },
         }
@@ -195,21 +201,20 @@ impl Server {
         &self,
         request: &Request,
         subject: &Subject,
-        moment: &Moment,
+        number: u64,
         answer: &Answer,
         fault: Option<&Kind>,
         response: &hyper::Response<Full<Bytes>>,
     ) {
-        let unanswered = matches!(
-            fault,
-            Some(Kind::Drop | Kind::StaleKeepalive | Kind::Silent | Kind::Reset)
-        );
-        let own_code = match fault {
-            Some(Kind::Status(_) | Kind::Html502 | Kind::NotJson | Kind::Redirect(..)) => None,
-            _ => Some(&answer.code),
+        let status =
+            (!fault.is_some_and(Kind::leaves_no_answer)).then(|| response.status().as_u16());
+        let code = match (status, fault.is_some_and(Kind::replaces_the_answer)) {
+            (_, false) => answer.code.to_string(),
+            (Some(status), true) => format!("HTTP {status}"),
+            (None, true) => "none".to_owned(),
         };
         self.house.log.add(Entry {
-            number: moment.number,
+            number,
             provider: self.provider,
             operation: subject.operation,
             page: subject.page,
@@ -218,11 +223,8 @@ impl Server {
                 | (Verification::OutOfTime, Some(Kind::WrongClock(_))) => Proof::Verified,
                 _ => Proof::Refused,
             },
-            status: (!unanswered).then(|| response.status().as_u16()),
-            code: own_code.map_or_else(
-                || format!("HTTP {}", response.status().as_u16()),
-                |code| code.to_string(),
-            ),
+            status,
+            code,
             fault: fault.map(Kind::name),
             body_len: request.body.len(),
         });

@@ -12,7 +12,7 @@ use crate::digest::{hmac, same, sha256, signed};
 use crate::fault::Subject;
 use crate::json::{array, object, text};
 use crate::log::OK;
-use crate::people::{Persona, Seed, Use, Verdict};
+use crate::people::{Persona, Seed, Use, Verdict, masked_mail};
 use crate::{Key, Provider};
 
 /// The signature holds this long before and after the server's time.
@@ -157,7 +157,7 @@ impl Desk for Tencent {
 impl Tencent {
     /// Failures are HTTP 200 too, and the official SDK looks for them under exactly this content type only.
     fn envelope(&self, outcome: Result<String, Failure>, moment: &Moment) -> Answer {
-        let id = text(&self.house.seed.uuid(Use::RequestId, moment.number));
+        let id = text(&self.house.seed.uuid(Use::RequestId, moment.id));
         let mut headers = vec![("content-type", "application/json".to_owned())];
         let (members, failure) = match outcome {
             Ok(members) => (members, failure(OK, "")),
@@ -603,12 +603,8 @@ fn remark(seed: Seed, index: u64) -> String {
     }
 }
 
-/// Masked, as in the provider's own examples.
 fn email(seed: Seed, index: u64) -> String {
-    let word = seed.draw(Use::Contact, index);
-    let letter =
-        char::from_digit(10 + u32::try_from(word % 26).unwrap_or_default(), 36).unwrap_or('x');
-    format!("{letter}***{}@example.com", word >> 8 & 15)
+    masked_mail(seed.draw(Use::Contact, index))
 }
 
 fn row(seed: Seed, index: u64) -> String {

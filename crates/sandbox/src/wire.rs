@@ -18,7 +18,7 @@ pub(crate) enum Trouble {
     None,
     /// No byte goes out; the peer sees a reset.
     Reset,
-    /// The body ends early; the peer sees the end of the connection.
+    /// The body ends early; the peer sees the end of the connection, or a reset.
     CutBody(Cut),
     /// One byte at a time.
     Drip(Duration),
@@ -31,15 +31,17 @@ pub(crate) struct Cut {
     closing: usize,
     /// How many bytes of the body may still go out.
     left: usize,
+    reset: bool,
 }
 
 const CLOSING: &[u8; 4] = b"\r\n\r\n";
 
 impl Trouble {
-    pub(crate) fn cut_body_after(bytes: usize) -> Self {
+    pub(crate) fn cut_body_after(bytes: usize, reset: bool) -> Self {
         Self::CutBody(Cut {
             closing: 0,
             left: bytes,
+            reset,
         })
     }
 }
@@ -116,8 +118,18 @@ impl FaultStream {
         }
     }
 
+    /// Makes closing the connection, which the error leads to, a reset.
+    fn reset(&self) -> Poll<io::Result<usize>> {
+        self.inner.set_zero_linger()?;
+        Poll::Ready(Err(io::ErrorKind::ConnectionReset.into()))
+    }
+
+    /// Writes no further than the end of the head, or of what may be seen of the body.
     fn cut(&mut self, cx: &mut Context<'_>, bytes: &[u8], cut: Cut) -> Poll<io::Result<usize>> {
         let bytes = bytes.get(..cut.allowed(bytes)).unwrap_or(bytes);
+        if bytes.is_empty() && cut.reset {
+            return self.reset();
+        }
         if bytes.is_empty() {
             ready!(Pin::new(&mut self.inner).poll_shutdown(cx))?;
             return Poll::Ready(Err(io::ErrorKind::BrokenPipe.into()));
@@ -138,10 +150,7 @@ impl AsyncWrite for FaultStream {
         let this = &mut *self;
         match this.tap.get() {
             Trouble::None => Pin::new(&mut this.inner).poll_write(cx, bytes),
-            Trouble::Reset => {
-                this.inner.set_zero_linger()?;
-                Poll::Ready(Err(io::ErrorKind::ConnectionReset.into()))
-            }
+            Trouble::Reset => this.reset(),
             Trouble::CutBody(cut) => this.cut(cx, bytes, cut),
             Trouble::Drip(pause) => {
                 if let Some(pause) = &mut this.pause {

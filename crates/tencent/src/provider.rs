@@ -121,6 +121,7 @@ fn authorization(
 
 impl Provider for Tencent {
     const NAME: &'static str = "tencent";
+    const REQUEST_ID_HEADERS: &'static [&'static str] = &["x-tc-requestid"];
 
     fn host<'s>(&'s self, service: &'s Service) -> Cow<'s, str> {
         self.site.host(service)
@@ -149,20 +150,11 @@ impl Provider for Tencent {
         key: &Credentials,
         at: &Stamp,
     ) -> Result<(), CredentialsError> {
-        if key.is_token_only() {
-            return Err(CredentialsError::new(
-                "Tencent Cloud takes a key id with its secret, not a token alone",
-            ));
-        }
+        key.require_secret()?;
         let service = info.service.name;
         let timestamp = at.time.unix_timestamp();
         // The date of the time stamp, in UTC: another one fails for some hours of every day.
-        let date = format!(
-            "{:04}-{:02}-{:02}",
-            at.time.year(),
-            u8::from(at.time.month()),
-            at.time.day()
-        );
+        let date = at.date();
         // As the vendor's SDKs do, content type and host are signed and nothing else.
         let canonical = request.canonical("/", &sha256_hex(request.body()));
         let to_sign = string_to_sign(timestamp, &date, service, &canonical.hash());
@@ -195,9 +187,7 @@ impl Provider for Tencent {
         };
         let response = Members::read(payload)
             .map_err(|_| Fault::Unreadable("has a Response that is no object"))?;
-        let request_id = response
-            .text("RequestId")
-            .or_else(|| answer.header("x-tc-requestid").map(Cow::from));
+        let request_id = response.text("RequestId");
         match response.get("Error").map(Members::read) {
             None => Ok(Opened {
                 payload,

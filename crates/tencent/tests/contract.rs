@@ -314,3 +314,16 @@ async fn bytes_that_are_not_text_matter_only_where_they_are_used() {
         Some("x")
     );
 }
+
+#[tokio::test]
+async fn a_page_that_makes_no_sense_was_answered_all_the_same() {
+    let body =
+        r#"{"Response":{"Data":[{"ClientUin":1},{"ClientUin":2}],"Total":1,"RequestId":"r-1"}}"#;
+    let (_server, client) = server(json(200, body)).await;
+    let mut pages = client.pages(QueryCustomersCredit::new());
+    let error = pages.next().await.unwrap().unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Paging);
+    assert_eq!(error.request_id(), Some("r-1"));
+    assert_eq!((error.status(), error.attempts()), (Some(200), 1));
+    assert!(error.may_have_run() && error.cursor().is_some());
+}

@@ -63,29 +63,19 @@ impl Expr<'_> {
     fn value(&self, ty: &Ty, value: &Value, owned: bool, indent: usize) -> String {
         let fallible = self.fallible;
         match (ty, value) {
-            (Ty::Struct(name), value) => {
-                let part = self.operation.types.iter().find_map(|ty| match ty {
-                    Type::Struct(part) if part.name == *name => Some(part),
-                    _ => None,
-                });
-                part.map(|part| self.make(part, value, indent))
-                    .unwrap_or_default()
-            }
-            (Ty::Enum(name), Value::Text(text)) => {
-                let variant = self.operation.types.iter().find_map(|ty| match ty {
-                    Type::Enum(values) if values.name == *name => {
-                        values.values.iter().find(|variant| variant.wire == *text)
-                    }
-                    _ => None,
-                });
-                variant
-                    .map(|variant| format!("{name}::{}", variant.rust))
-                    .unwrap_or_default()
-            }
+            (Ty::Struct(name), value) => Type::find(&self.operation.types, name)
+                .map(|part| self.make(part, value, indent))
+                .unwrap_or_default(),
+            (Ty::Enum(name), Value::Text(text)) => Type::values(&self.operation.types, name)
+                .iter()
+                .find(|variant| variant.wire == *text)
+                .map(|variant| format!("{name}::{}", variant.rust))
+                .unwrap_or_default(),
             (Ty::List(item), Value::List(nodes)) => {
                 let nodes = nodes.iter();
-                let items =
-                    nodes.map(|node| self.value(item, &node.value, !converts(item), indent + 4));
+                let items = nodes.map(|node| {
+                    self.value(item, &node.value, owned || !converts(item), indent + 4)
+                });
                 let items: Vec<String> = items.collect();
                 match items.is_empty() {
                     true => format!("Vec::<{}>::new()", rust_type(item)),
@@ -220,7 +210,7 @@ pub(super) fn pretty(value: &Value, indent: usize) -> String {
 }
 
 /// A JSON text literal.
-pub(super) fn json_text(text: &str) -> String {
+pub fn json_text(text: &str) -> String {
     let escape = |c: char| match c {
         '"' => "\\\"".to_owned(),
         '\\' => "\\\\".to_owned(),

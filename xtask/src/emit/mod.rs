@@ -12,6 +12,7 @@ use std::fmt::Write as _;
 use crate::model::{Envelope, ErrorCode, Lists, Operation, Provider, Service, Success};
 use text::{docs, literal, quoted};
 
+pub use expr::json_text;
 pub use text::align;
 
 /// How every generated file starts.

@@ -414,10 +414,10 @@ fn sensitive(operation: &Operation) -> Vec<String> {
                 found.push(path.clone());
                 continue;
             }
-            let next = operation.types.iter().find_map(|ty| match ty {
-                Type::Struct(next) if Some(next.name.as_str()) == field.ty.named() => Some(next),
-                _ => None,
-            });
+            let next = field
+                .ty
+                .named()
+                .and_then(|name| Type::find(&operation.types, name));
             // A recursive type repeats itself for ever; once is enough.
             if let Some(next) = next.filter(|next| !above.contains(&next.name.as_str())) {
                 let mut above = above.clone();
@@ -660,10 +660,7 @@ fn named(out: &mut String, operation: &Operation, part: &Struct) {
 
 /// The modules that read and write wrapped lists.
 fn wrappers(out: &mut String, operation: &Operation) {
-    let parts = operation.types.iter().filter_map(|ty| match ty {
-        Type::Struct(part) => Some(part),
-        Type::Enum(_) => None,
-    });
+    let parts = operation.types.iter().filter_map(Type::part);
     let fields = parts
         .chain([&operation.output])
         .flat_map(|part| &part.fields);

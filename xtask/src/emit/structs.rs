@@ -482,11 +482,8 @@ fn field_checks(calls: &mut Vec<String>, of: &Struct, field: &Field, types: &[Ty
 
 /// Whether a struct has anything to check, itself or within.
 pub(super) fn is_checked(name: &str, types: &[Type], seen: &mut Vec<String>) -> bool {
-    let part = types.iter().find_map(|ty| match ty {
-        Type::Struct(part) if part.name == name => Some(part),
-        _ => None,
-    });
-    let Some(part) = part.filter(|_| !seen.iter().any(|known| known == name)) else {
+    let unseen = !seen.iter().any(|known| known == name);
+    let Some(part) = Type::find(types, name).filter(|_| unseen) else {
         return false;
     };
     seen.push(name.to_owned());
@@ -521,7 +518,7 @@ fn lengths(min: Option<u64>, max: Option<u64>) -> Option<String> {
 fn numbers(ty: &Ty, limits: &Limits) -> Option<String> {
     let number = |text: &String| match ty {
         Ty::Float if text.parse::<i64>().is_ok() => format!("{text}.0"),
-        Ty::Decimal => format!("Amount::from({text})"),
+        Ty::Decimal => format!("Amount::from({text}_i64)"),
         _ => text.clone(),
     };
     if !matches!(ty, Ty::Int | Ty::Uint | Ty::Float | Ty::Decimal) {

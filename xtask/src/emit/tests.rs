@@ -7,7 +7,7 @@ use crate::model::{
     Answer, Lists, Operation, Outcome, Params, Place, Provider, RequestSample, Service,
 };
 
-use super::expr::{Expr, compact, pretty};
+use super::expr::{Expr, pretty};
 use super::header;
 use super::operation::example_imports;
 use super::text::{docs, quoted};
@@ -85,7 +85,7 @@ fn module(out: &mut String, provider: &Provider, service: &Service, operation: &
             ),
         );
         if let Some(request) = &example.request {
-            let wire = wire(provider, operation, &upper, request);
+            let wire = wire(&mut body, provider, operation, &upper, request);
             test(
                 &mut body,
                 &format!("{name}_travels"),
@@ -171,8 +171,10 @@ fn expectation(upper: &str, answer: &Answer) -> String {
     }
 }
 
-/// What the server must see, worked out from the fixture and not by the code that is tested.
+/// What the server must see, worked out from the fixture and not by the code that is tested. A body
+/// that is not the whole sample becomes a constant.
 fn wire(
+    out: &mut String,
     provider: &Provider,
     operation: &Operation,
     upper: &str,
@@ -216,10 +218,9 @@ fn wire(
             format!("testing::WireBody::Json({upper}_REQUEST)")
         }
         Params::Json if has_body => {
-            format!(
-                "testing::WireBody::Json({})",
-                raw(&compact(&Value::Object(body)))
-            )
+            let name = format!("{upper}_BODY");
+            constant(out, &name, &raw(&pretty(&Value::Object(body), 0)));
+            format!("testing::WireBody::Json({name})")
         }
         Params::Json | Params::Query => "testing::WireBody::Empty".to_owned(),
     };

@@ -323,3 +323,132 @@ pub(crate) fn plain(endpoint: &str, path: &str, headers: &str, body: &str) -> Ve
     let (host, prefix, length) = (authority(endpoint), prefix(endpoint), body.len());
     format!("POST {prefix}{path} HTTP/1.1\r\nHost: {host}\r\nContent-Length: {length}\r\n{headers}\r\n{body}").into_bytes()
 }
+
+/// A request of `GetCustomerAccountInfo`.
+#[derive(Clone)]
+pub(crate) struct Alibaba {
+    pub(crate) endpoint: String,
+    pub(crate) id: String,
+    pub(crate) secret: String,
+    pub(crate) time: u64,
+    pub(crate) nonce: String,
+    pub(crate) method: &'static str,
+    pub(crate) body: &'static str,
+    /// Sent and signed.
+    pub(crate) extra: Vec<(&'static str, String)>,
+}
+
+impl Alibaba {
+    pub(crate) fn of(sandbox: &Sandbox) -> Self {
+        let key = sandbox.key(Provider::Alibaba);
+        Self {
+            endpoint: sandbox.endpoint(Provider::Alibaba),
+            id: key.id,
+            secret: key.secret,
+            time: sandbox
+                .clock()
+                .now()
+                .duration_since(UNIX_EPOCH)
+                .unwrap()
+                .as_secs(),
+            nonce: "one".to_owned(),
+            method: "POST",
+            body: "",
+            extra: Vec::new(),
+        }
+    }
+
+    pub(crate) fn nonce(&self, nonce: impl ToString) -> Self {
+        Self {
+            nonce: nonce.to_string(),
+            ..self.clone()
+        }
+    }
+
+    /// The query goes out as it is signed.
+    pub(crate) fn request(&self, query: &str) -> Vec<u8> {
+        let Self {
+            endpoint,
+            id,
+            secret,
+            time,
+            nonce,
+            method,
+            body,
+            ..
+        } = self;
+        let (host, path) = (authority(endpoint), format!("{}/", prefix(endpoint)));
+        let (date, clock) = (
+            digits(*time)[..8].to_owned(),
+            digits(*time)[9..15].to_owned(),
+        );
+        let date = format!(
+            "{}-{}-{}T{}:{}:{}Z",
+            &date[..4],
+            &date[4..6],
+            &date[6..],
+            &clock[..2],
+            &clock[2..4],
+            &clock[4..]
+        );
+        let payload = sha256(body.as_bytes());
+        let mut headers = vec![
+            ("host", host.to_owned()),
+            ("x-acs-action", "GetCustomerAccountInfo".to_owned()),
+            ("x-acs-content-sha256", payload.clone()),
+            ("x-acs-date", date),
+            ("x-acs-signature-nonce", nonce.clone()),
+            ("x-acs-version", "2017-12-14".to_owned()),
+        ];
+        headers.extend(self.extra.iter().cloned());
+        headers.sort();
+        let block: String = headers
+            .iter()
+            .map(|(name, value)| format!("{name}:{value}\n"))
+            .collect();
+        let names: Vec<&str> = headers.iter().map(|(name, _)| *name).collect();
+        let names = names.join(";");
+        let canonical = format!("{method}\n{path}\n{query}\n{block}\n{names}\n{payload}");
+        let text = format!("ACS3-HMAC-SHA256\n{}", sha256(canonical.as_bytes()));
+        let signature = hex(&hmac(secret.as_bytes(), &text));
+        let lines: String = headers
+            .iter()
+            .map(|(name, value)| format!("{name}: {value}\r\n"))
+            .collect();
+        let (mark, length) = (if query.is_empty() { "" } else { "?" }, body.len());
+        format!(
+            "{method} {path}{mark}{query} HTTP/1.1\r\n{lines}Content-Length: {length}\r\n\
+             Authorization: ACS3-HMAC-SHA256 Credential={id},SignedHeaders={names},Signature={signature}\r\n\r\n{body}"
+        )
+        .into_bytes()
+    }
+
+    pub(crate) async fn call(&self, query: &str) -> Reply {
+        send(&self.endpoint, &self.request(query)).await.unwrap()
+    }
+
+    /// Status and code.
+    pub(crate) async fn code(&self, query: &str) -> (u16, String) {
+        let reply = self.call(query).await;
+        (
+            reply.status,
+            reply.json()["Code"].as_str().unwrap().to_owned(),
+        )
+    }
+}
+
+/// A request of `check/debts_report` with these fields, as a form.
+pub(crate) async fn debts_report(sandbox: &Sandbox, fields: &str) -> Reply {
+    let key = sandbox.key(Provider::AccuAuth);
+    let headers = format!(
+        "X-DF-API-ID: {}\r\nX-DF-API-SECRET: {}\r\nContent-Type: application/x-www-form-urlencoded; charset=utf-8\r\n",
+        key.id, key.secret
+    );
+    let endpoint = sandbox.endpoint(Provider::AccuAuth);
+    send(
+        &endpoint,
+        &plain(&endpoint, "/check/debts_report", &headers, fields),
+    )
+    .await
+    .unwrap()
+}

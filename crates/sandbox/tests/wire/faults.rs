@@ -107,6 +107,17 @@ async fn cut_body_after() {
 }
 
 #[tokio::test]
+async fn reset_body_after() {
+    let sandbox = sandbox(fault::reset_body_after(50)).await;
+    let (first, _) = twice(&sandbox).await;
+    // What was on its way may be lost with the reset.
+    match first {
+        Ok(reply) => assert!(!reply.whole),
+        Err(error) => assert_eq!(error.kind(), ErrorKind::ConnectionReset),
+    }
+}
+
+#[tokio::test]
 async fn a_cut_beyond_the_body_leaves_the_connection_usable() {
     let sandbox = sandbox(fault::cut_body_after(1_000_000)).await;
     let tencent = Tencent::of(&sandbox);
@@ -170,6 +181,8 @@ async fn stale_keepalive() {
             .status,
         200
     );
+    let logged = &sandbox.requests()[1];
+    assert_eq!((logged.status, logged.code.as_str()), (None, "none"));
 }
 
 #[tokio::test]

@@ -7,6 +7,8 @@
     reason = "test helpers"
 )]
 
+mod accuauth;
+mod alibaba;
 mod client;
 mod faults;
 mod huawei;

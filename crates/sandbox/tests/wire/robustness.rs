@@ -2,7 +2,9 @@
 
 use std::time::{Duration, UNIX_EPOCH};
 
-use crate::client::{Connection, Huawei, NEW_YEAR, Tencent, authority, send};
+use crate::client::{
+    Alibaba, Connection, Huawei, NEW_YEAR, Tencent, authority, debts_report, plain, send,
+};
 use serde_json::json;
 use standing_sandbox::{Provider, Sandbox};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -48,6 +50,29 @@ async fn two_hundred_tasks_do_not_mix() {
     assert_eq!(sandbox.report().succeeded, 2_000);
 }
 
+/// The answers of all providers, heads included.
+async fn everything(sandbox: &Sandbox) -> String {
+    let mut seen = Vec::new();
+    let tencent = Tencent::of(sandbox);
+    for page in 1..=3 {
+        let request = tencent.request(&json!({ "Page": page }).to_string());
+        seen.push(send(&tencent.endpoint, &request).await.unwrap());
+    }
+    let huawei = Huawei::of(sandbox);
+    seen.push(huawei.call(r#"{"limit":200}"#).await);
+    let alibaba = Alibaba::of(sandbox);
+    for customer in sandbox.customers(Provider::Alibaba).take(20) {
+        let query = format!("OwnerId={}", customer.id);
+        seen.push(alibaba.nonce(&customer.id).call(&query).await);
+    }
+    for customer in sandbox.customers(Provider::AccuAuth).take(20) {
+        seen.push(debts_report(sandbox, &format!("mobile={}", customer.id)).await);
+    }
+    seen.iter()
+        .map(|reply| format!("{}\n{}\n", reply.head, reply.body))
+        .collect()
+}
+
 #[tokio::test]
 async fn one_seed_gives_equal_bytes() {
     let mut answers = Vec::new();
@@ -56,18 +81,39 @@ async fn one_seed_gives_equal_bytes() {
         sandbox
             .clock()
             .set(UNIX_EPOCH + Duration::from_secs(NEW_YEAR));
-        let tencent = Tencent::of(&sandbox);
-        let mut seen = String::new();
-        for page in 1..=3 {
-            let request = tencent.request(&json!({ "Page": page }).to_string());
-            let reply = send(&tencent.endpoint, &request).await.unwrap();
-            seen.push_str(&reply.head);
-            seen.push_str(&reply.body);
-        }
-        answers.push(seen);
+        answers.push(everything(&sandbox).await);
+        sandbox.assert_all_verified();
     }
     assert_eq!(answers[0], answers[1]);
     assert_ne!(answers[0], answers[2]);
+}
+
+#[tokio::test]
+async fn no_two_requests_have_one_id() {
+    let sandbox = Sandbox::builder().start().await.unwrap();
+    let mut ids = Vec::new();
+    for _ in 0..3 {
+        let id = |value: &serde_json::Value| {
+            let id = value.as_str().unwrap();
+            id.trim_start_matches("TID").replace('-', "").to_lowercase()
+        };
+        ids.push(id(&Tencent::of(&sandbox).call("{}").await["RequestId"]));
+        ids.push(id(
+            &Alibaba::of(&sandbox).call("").await.json()["RequestId"],
+        ));
+        ids.push(id(&debts_report(&sandbox, "").await.json()["request_id"]));
+        ids.push(
+            Huawei::of(&sandbox)
+                .call("")
+                .await
+                .header("x-request-id")
+                .unwrap()
+                .to_owned(),
+        );
+    }
+    ids.sort();
+    ids.dedup();
+    assert_eq!(ids.len(), 12);
 }
 
 #[tokio::test]
@@ -120,6 +166,16 @@ async fn random_bytes_do_no_harm() {
 }
 
 #[tokio::test]
+async fn bodies_beyond_every_limit_are_refused() {
+    let sandbox = Sandbox::builder().start().await.unwrap();
+    let endpoint = sandbox.endpoint(Provider::Tencent);
+    let reply = send(&endpoint, &plain(&endpoint, "/", "", &" ".repeat(13 << 20))).await;
+    // The server may hang up before the client has written everything.
+    assert!(reply.is_err() || reply.is_ok_and(|reply| reply.status == 413));
+    assert_eq!(sandbox.report().refused, 1);
+}
+
+#[tokio::test]
 async fn a_path_prefix_is_part_of_every_path() {
     let sandbox = Sandbox::builder()
         .path_prefix("/gw/%7Ebss/")
@@ -131,6 +187,13 @@ async fn a_path_prefix_is_part_of_every_path() {
     assert_eq!(tencent.code("{}").await, "OK");
     let huawei = Huawei::of(&sandbox);
     assert_eq!(huawei.code("{}").await.1, "OK");
+    assert_eq!(Alibaba::of(&sandbox).code("").await.0, 200);
+    assert!(
+        debts_report(&sandbox, "")
+            .await
+            .body
+            .contains("INVALID_ARGUMENT")
+    );
     let bare = tencent.endpoint.replace("/gw/%7Ebss", "");
     assert_eq!(
         Tencent {
@@ -140,6 +203,24 @@ async fn a_path_prefix_is_part_of_every_path() {
         .code("{}")
         .await,
         "UnsupportedProtocol"
+    );
+}
+
+#[tokio::test]
+async fn there_may_be_no_customers() {
+    let sandbox = Sandbox::builder().customers(0).start().await.unwrap();
+    let tencent = Tencent::of(&sandbox);
+    let answer = tencent.call("{}").await;
+    assert_eq!(
+        (&answer["Total"], &answer["Data"]),
+        (&json!(0), &json!(null))
+    );
+    assert_eq!(tencent.newer().call("{}").await["Data"], json!([]));
+    let answer = Huawei::of(&sandbox).call("{}").await.json();
+    assert_eq!(answer, json!({"new_customer_tags": []}));
+    assert_eq!(
+        Alibaba::of(&sandbox).code("").await,
+        (401, "VnoNoDataError".to_owned())
     );
 }
 
@@ -182,10 +263,18 @@ async fn describes_itself_in_the_providers_words() {
             .cloned()
             .collect::<Vec<_>>()
     };
-    assert_eq!(
-        keys(&one["tencent"]),
-        ["endpoint", "secret_id", "secret_key"]
-    );
+    for (provider, expected) in [
+        ("tencent", vec!["endpoint", "secret_id", "secret_key"]),
+        ("huawei", vec!["ak", "endpoint", "sk", "x_auth_token"]),
+        (
+            "alibaba",
+            vec!["access_key_id", "access_key_secret", "endpoint"],
+        ),
+        ("accuauth", vec!["api_id", "api_secret", "endpoint"]),
+    ] {
+        assert_eq!(keys(&one[provider]), expected);
+    }
+    assert_eq!(one.as_object().unwrap().len(), 4);
     assert_eq!(one["tencent"]["secret_key"], two["tencent"]["secret_key"]);
     assert_ne!(one["tencent"]["endpoint"], two["tencent"]["endpoint"]);
 }

@@ -1,0 +1,149 @@
+//! How AccuAuth's requests are authorized (two static headers) and its answers opened.
+
+use std::borrow::Cow;
+use std::time::Duration;
+
+use standing_core::{
+    Answer, Credentials, CredentialsError, Fault, Limits, Members, Opened, OperationInfo, Params,
+    Provider, Refusal, Request, Service, Stamp,
+};
+
+use crate::{BodyEncoding, Site};
+
+/// AccuAuth, with the settings that concern all its operations.
+#[derive(Debug, Default)]
+pub struct AccuAuth {
+    site: Site,
+    encoding: BodyEncoding,
+}
+
+impl AccuAuth {
+    /// AccuAuth at a site.
+    pub fn new(site: Site) -> Self {
+        Self {
+            site,
+            ..Self::default()
+        }
+    }
+
+    /// How fields travel in a body, as a form unless set.
+    #[must_use]
+    pub fn with_encoding(mut self, encoding: BodyEncoding) -> Self {
+        self.encoding = encoding;
+        self
+    }
+}
+
+impl Provider for AccuAuth {
+    const NAME: &'static str = "accuauth";
+    // No limits are documented; clients in public wait as long for one attempt.
+    const LIMITS: Limits = Limits::DEFAULT.with(Duration::from_secs(30), Duration::from_secs(60));
+
+    fn host<'s>(&'s self, service: &'s Service) -> Cow<'s, str> {
+        self.site.host(service)
+    }
+
+    fn params(&self, info: &OperationInfo) -> Params {
+        match self.encoding {
+            BodyEncoding::Json if info.params == Params::Form => Params::Json,
+            _ => info.params,
+        }
+    }
+
+    fn credentials(
+        variable: &dyn Fn(&str) -> Option<String>,
+    ) -> Result<Credentials, CredentialsError> {
+        Credentials::from_variables(variable, "ACCUAUTH_API_ID", "ACCUAUTH_API_SECRET", &[])
+    }
+
+    fn sign(
+        &self,
+        request: &mut Request,
+        _: &OperationInfo,
+        key: &Credentials,
+        _: &Stamp,
+    ) -> Result<(), CredentialsError> {
+        key.require_secret()?;
+        request.insert_sensitive("x-df-api-id", key.id());
+        request.insert_sensitive("x-df-api-secret", key.secret().expose());
+        Ok(())
+    }
+
+    fn open<'r>(&self, answer: &'r Answer, _: &OperationInfo) -> Result<Opened<'r>, Fault> {
+        let root = Members::read(answer.text())?;
+        let request_id = root.text("request_id");
+        match root.text("status") {
+            Some(status) if status.trim() == "OK" => Ok(Opened {
+                payload: answer.text(),
+                request_id,
+            }),
+            Some(status) => Err(Refusal::new(Some(status), root.text("reason"))
+                .request_id(request_id)
+                .into()),
+            None => Err(Fault::Unreadable("has no status")),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use standing_core::{Body, Endpoint, Method};
+    use time::OffsetDateTime;
+
+    use super::*;
+
+    static SERVICE: Service =
+        Service::new(AccuAuth::NAME, "check", "cloudapi.indonesia.accuauth.com");
+    const INFO: OperationInfo = OperationInfo::new(&SERVICE, "O", Method::Post, "/");
+
+    #[test]
+    fn two_headers_are_sent_and_never_shown() {
+        let endpoint = Endpoint::parse("https://cloudapi.indonesia.accuauth.com").unwrap();
+        let mut request = Request::new(Method::Post, Arc::new(endpoint), "/", vec![], Body::Empty);
+        let key = Credentials::new("invented-id", "invented-secret");
+        let stamp = Stamp {
+            time: OffsetDateTime::UNIX_EPOCH,
+            nonce: String::new(),
+        };
+        AccuAuth::default()
+            .sign(&mut request, &INFO, &key, &stamp)
+            .unwrap();
+        assert_eq!(request.header("x-df-api-id"), Some("invented-id"));
+        assert_eq!(request.header("x-df-api-secret"), Some("invented-secret"));
+        let token = Credentials::token_only("invented");
+        assert!(
+            AccuAuth::default()
+                .sign(&mut request, &INFO, &token, &stamp)
+                .is_err()
+        );
+        let shown = format!("{request:?}");
+        assert!(
+            shown.contains("x-df-api-secret") && !shown.contains("invented"),
+            "{shown}"
+        );
+    }
+
+    #[test]
+    fn forms_become_json_where_that_is_asked_for() {
+        let json = AccuAuth::default().with_encoding(BodyEncoding::Json);
+        let form = INFO.params(Params::Form);
+        assert_eq!(AccuAuth::default().params(&form), Params::Form);
+        assert_eq!(json.params(&form), Params::Json);
+        assert_eq!(json.params(&INFO.params(Params::Query)), Params::Query);
+    }
+
+    #[test]
+    fn every_site_has_its_host() {
+        for (site, host) in [
+            (Site::Indonesia, "cloudapi.indonesia.accuauth.com"),
+            (Site::India, "cloudapi.accuauth.in"),
+            (Site::Philippines, "cloudapi.philippine.accuauth.com"),
+            (Site::Mexico, "cloudapi.mexico.accuauth.com"),
+            (Site::Peru, "cloudapi.peru.accuauth.com"),
+        ] {
+            assert_eq!(AccuAuth::new(site).host(&SERVICE), host);
+        }
+    }
+}

@@ -1,0 +1,138 @@
+//! `standing call`: one operation by its name, JSON in and JSON out.
+
+use std::time::Duration;
+
+use standing_core::{ErrorKind, Json};
+
+use crate::failure::Failure;
+use crate::output;
+use crate::providers::{self, Settings};
+
+/// Calls one operation and prints its output as JSON, in the provider's own names.
+///
+/// Keys come from the environment. Values are not masked.
+#[derive(Debug, clap::Args)]
+#[command(after_help = "\
+Keys from the environment:
+  tencent   TENCENTCLOUD_SECRET_ID, TENCENTCLOUD_SECRET_KEY, TENCENTCLOUD_TOKEN if they are temporary
+
+Exit codes: 0 done; 1 the call failed; 2 nothing was sent, because the command line, the
+environment or a parameter is wrong. The last line of standard error tells why, as one JSON object.")]
+pub(crate) struct Arguments {
+    /// Whom to ask; `standing operations` lists them all
+    provider: String,
+    /// What to ask: a name, or service/Name
+    operation: String,
+    /// The parameters, one object in the provider's own names
+    #[arg(
+        long,
+        value_name = "JSON",
+        default_value = "{}",
+        hide_default_value = true
+    )]
+    params: String,
+    /// Sends the parameters unchecked and prints the payload as it came; takes operations that are
+    /// not listed too, as service/Name, where a name is all that a call needs
+    #[arg(long, conflicts_with_all = ["pages", "resume"])]
+    raw: bool,
+    /// Where to send it, in place of the documented host; plain http for this machine only
+    #[arg(long, value_name = "URL")]
+    endpoint: Option<String>,
+    /// Walks all pages and prints each item as one line, as they come
+    #[arg(long)]
+    pages: bool,
+    /// Takes a walk up again at the cursor that its error named
+    #[arg(long, value_name = "CURSOR", requires = "pages")]
+    resume: Option<String>,
+    /// Attempts after the first, where it is safe to repeat the call
+    #[arg(long, value_name = "N", default_value_t = 2, value_parser = count)]
+    retries: u32,
+    /// Repeats a metered look-up too, although it may have run and been billed
+    #[arg(long)]
+    retry_metered: bool,
+    /// The longest that the call may take with all its attempts; with --pages, each page
+    #[arg(long, value_name = "SECONDS", value_parser = seconds)]
+    deadline: Option<Duration>,
+}
+
+/// A text that repeats no value: it may be shown.
+fn seconds(text: &str) -> Result<Duration, &'static str> {
+    let seconds = text.parse().map_err(|_| "must be a number of seconds")?;
+    match Duration::try_from_secs_f64(seconds) {
+        Ok(time) if !time.is_zero() => Ok(time),
+        _ => Err("must be more than 0 seconds"),
+    }
+}
+
+/// A text that repeats no value: it may be shown.
+fn count(text: &str) -> Result<u32, &'static str> {
+    text.parse().map_err(|_| "must be a whole number")
+}
+
+/// Makes the call and prints what came of it.
+pub(crate) async fn run(arguments: Arguments) -> Result<(), Failure> {
+    let provider = providers::find(&arguments.provider)?;
+    let info = providers::operation(provider, &arguments.operation, arguments.raw)?;
+    let of_it = |failure: Failure| failure.of(provider.name(), Some(info.name));
+    let parameters = Json::try_from(arguments.params.trim().to_owned())
+        .ok()
+        .filter(|parameters| parameters.as_str().starts_with('{'))
+        .ok_or_else(|| {
+            let text = "the parameters must be one JSON object";
+            of_it(Failure::refused(ErrorKind::InvalidRequest, text))
+        })?;
+    let settings = Settings {
+        endpoint: arguments.endpoint,
+        attempts: Some(arguments.retries.saturating_add(1)),
+        repeat_metered: arguments.retry_metered,
+        deadline: arguments.deadline,
+        ..Settings::default()
+    };
+    let connection = provider
+        .connect(&settings)
+        .map_err(|error| of_it(error.into()))?;
+    let text = parameters.as_str();
+
+    if arguments.raw {
+        output::line(&connection.raw(&info, &parameters).await?)?;
+    } else if arguments.pages {
+        let cursor = arguments.resume.as_deref();
+        let Some(rows) = connection.walk(&info, text, cursor) else {
+            return Err(of_it(no_type()));
+        };
+        let mut rows = rows?;
+        let mut begun = false;
+        while let Some(page) = rows.next().await {
+            match page {
+                Ok(items) => items.iter().try_for_each(|item| output::line(item))?,
+                Err(error) if begun => return Err(Failure::midway(&error)),
+                Err(error) => return Err(error.into()),
+            }
+            begun = true;
+        }
+    } else {
+        let Some(call) = connection.call(&info, text) else {
+            return Err(of_it(no_type()));
+        };
+        output::line(&call.await?)?;
+    }
+    Ok(())
+}
+
+fn no_type() -> Failure {
+    Failure::config("the operation has no type yet; --raw calls it")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn deadlines_take_fractions_and_are_more_than_nothing() {
+        assert_eq!(seconds("1.5"), Ok(Duration::from_millis(1500)));
+        assert_eq!(seconds("0.05"), Ok(Duration::from_millis(50)));
+        for text in ["0", "0.0", "-1", "NaN", "inf", "1e400", "1e-12", "", "one"] {
+            assert!(seconds(text).is_err(), "{text}");
+        }
+    }
+}

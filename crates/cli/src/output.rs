@@ -1,0 +1,79 @@
+//! Standard output and standard error. A reader that has gone is no failure of ours.
+
+use std::io::{self, IsTerminal, Write};
+
+/// The width of the terminal that standard output is; nothing if it is none.
+pub(crate) fn width() -> Option<usize> {
+    if !io::stdout().is_terminal() {
+        return None;
+    }
+    let (_, columns) = console::Term::stdout().size_checked()?;
+    Some(columns.into())
+}
+
+/// Whether standard output takes colours.
+pub(crate) fn colours() -> bool {
+    io::stdout().is_terminal() && is_wanted()
+}
+
+/// Whether standard error takes lines that are written over again.
+pub(crate) fn bars() -> bool {
+    io::stderr().is_terminal() && is_wanted()
+}
+
+/// Nobody asked for plain text: see <https://no-color.org>.
+fn is_wanted() -> bool {
+    let set = |name| std::env::var_os(name).filter(|value| !value.is_empty());
+    set("NO_COLOR").is_none() && set("TERM").is_none_or(|term| term != "dumb")
+}
+
+/// Writes a line of data.
+pub(crate) fn line(text: &str) -> io::Result<()> {
+    let mut out = io::stdout().lock();
+    writeln!(out, "{text}")?;
+    out.flush()
+}
+
+/// Writes data that brings its own line ends.
+pub(crate) fn block(text: &str) -> io::Result<()> {
+    let mut out = io::stdout().lock();
+    out.write_all(text.as_bytes())?;
+    out.flush()
+}
+
+/// Writes a line for people. If it cannot be written there is nobody to tell.
+pub(crate) fn note(text: &str) {
+    let _ = writeln!(io::stderr().lock(), "{text}");
+}
+
+/// The text with everything escaped that is not for the eye: control characters, which can drive a
+/// terminal, and marks that turn the reading direction, which make a line say something else.
+pub(crate) fn plain(text: &str) -> String {
+    let mut plain = String::with_capacity(text.len());
+    for character in text.chars() {
+        if character.is_control() || is_invisible(character) {
+            plain.extend(character.escape_unicode());
+        } else {
+            plain.push(character);
+        }
+    }
+    plain
+}
+
+/// The joiner U+200D is left alone: emoji are made with it.
+fn is_invisible(character: char) -> bool {
+    matches!(character, '\u{200B}' | '\u{200C}' | '\u{200E}' | '\u{200F}' | '\u{2028}'..='\u{202E}' | '\u{2060}'..='\u{2069}' | '\u{FEFF}')
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nothing_drives_a_terminal() {
+        assert_eq!(
+            plain("\u{1b}[31mRed\u{7}\n云 👩\u{200d}🚀 \u{202e}\u{9b}"),
+            "\\u{1b}[31mRed\\u{7}\\u{a}云 👩\u{200d}🚀 \\u{202e}\\u{9b}"
+        );
+    }
+}

@@ -1,0 +1,71 @@
+//! `standing sandbox`: the stand-in for the providers, for clients of any language.
+
+use std::io::IsTerminal;
+
+use standing_sandbox::Sandbox;
+
+use crate::failure::Failure;
+use crate::output;
+
+/// Serves a stand-in for the providers on 127.0.0.1, until it is ended.
+///
+/// The first line of standard output is one JSON object with endpoints and keys; the keys are the
+/// same on every start and open nothing else.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Arguments {
+    #[command(flatten)]
+    pub(crate) world: World,
+}
+
+/// What the sandbox is like.
+#[derive(Debug, Clone, clap::Args)]
+pub(crate) struct World {
+    /// All data of the sandbox follow from it
+    #[arg(long, value_name = "N", default_value_t = 7, value_parser = seed)]
+    pub(crate) seed: u64,
+    /// Customers at each provider
+    #[arg(long, value_name = "N", default_value_t = 60, value_parser = customers)]
+    pub(crate) customers: u64,
+    /// Percent of the requests that meet a passing fault
+    #[arg(long, value_name = "PERCENT", default_value_t = 0, value_parser = percent)]
+    pub(crate) chaos: u8,
+}
+
+/// A text that repeats no value: it may be shown.
+fn percent(text: &str) -> Result<u8, &'static str> {
+    let percent = text.parse().ok().filter(|percent| *percent <= 100);
+    percent.ok_or("must be a whole number from 0 to 100")
+}
+
+fn seed(text: &str) -> Result<u64, &'static str> {
+    text.parse().map_err(|_| "must be a whole number")
+}
+
+fn customers(text: &str) -> Result<u64, &'static str> {
+    let customers = text.parse().ok().filter(|count| *count <= 1_000_000);
+    customers.ok_or("must be a whole number up to 1000000")
+}
+
+impl World {
+    /// Starts the sandbox.
+    pub(crate) async fn start(&self, rate_limits: bool) -> Result<Sandbox, Failure> {
+        Sandbox::builder()
+            .seed(self.seed)
+            .customers(self.customers)
+            .chaos(self.chaos)
+            .rate_limits(rate_limits)
+            .start()
+            .await
+            .map_err(|error| Failure::config(format!("no sandbox: {}", error.kind())))
+    }
+}
+
+/// Serves until the process is ended.
+pub(crate) async fn run(arguments: &Arguments) -> Result<(), Failure> {
+    let sandbox = arguments.world.start(true).await?;
+    output::line(&sandbox.describe())?;
+    if std::io::stderr().is_terminal() {
+        output::note("serving on 127.0.0.1; Ctrl-C ends it");
+    }
+    std::future::pending().await
+}

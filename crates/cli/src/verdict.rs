@@ -1,0 +1,238 @@
+//! What a provider's answer says about a customer. What it does not say is never taken for good.
+
+use rust_decimal::Decimal;
+use standing_core::Amount;
+use standing_tencent::ip::query_customers_credit::CustomerCredit;
+
+/// How a customer stands; worse ones are greater.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Verdict {
+    /// Nothing speaks against the customer.
+    Ok,
+    /// The answer does not say.
+    Unknown,
+    /// Something will soon need attention.
+    Watch,
+    /// The customer is stopped or has nothing left.
+    Blocked,
+    /// There is no answer.
+    Missing,
+}
+
+impl Verdict {
+    pub(crate) const fn as_str(self) -> &'static str {
+        match self {
+            Self::Ok => "ok",
+            Self::Unknown => "unknown",
+            Self::Watch => "watch",
+            Self::Blocked => "blocked",
+            Self::Missing => "missing",
+        }
+    }
+}
+
+/// A verdict and why.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Judged {
+    pub(crate) verdict: Verdict,
+    pub(crate) why: String,
+}
+
+/// The worst of several findings, with the reasons of all but those that are fine.
+fn worst(mut findings: Vec<(Verdict, String)>) -> Judged {
+    // Stable: reasons of equal weight stay in the order in which they were found.
+    findings.sort_by_key(|(verdict, _)| std::cmp::Reverse(*verdict));
+    let verdict = findings
+        .first()
+        .map_or(Verdict::Unknown, |(verdict, _)| *verdict);
+    let told = findings
+        .iter()
+        .filter(|(each, _)| verdict == Verdict::Ok || *each != Verdict::Ok);
+    let why: Vec<_> = told.map(|(_, why)| why.as_str()).collect();
+    Judged {
+        verdict,
+        why: why.join("; "),
+    }
+}
+
+/// Shares of the credit, in percent; a customer with less left needs watching. Lowest first.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Below(Vec<Decimal>);
+
+impl Below {
+    /// Reads `25,10,0`. The error's text repeats no value: it may be shown.
+    pub(crate) fn parse(text: &str) -> Result<Self, &'static str> {
+        let percent = |word: &str| {
+            let percent: Decimal = word.trim().parse().ok()?;
+            (Decimal::ZERO..=Decimal::ONE_HUNDRED)
+                .contains(&percent)
+                .then_some(percent)
+        };
+        let shares: Option<Vec<_>> = text.split(',').map(percent).collect();
+        let mut shares = shares.ok_or("must be percentages from 0 to 100, with commas between")?;
+        shares.sort_unstable();
+        Ok(Self(shares))
+    }
+
+    /// The lowest share that this one is below.
+    fn undercut(&self, percent: Decimal) -> Option<Decimal> {
+        self.0.iter().copied().find(|share| percent < *share)
+    }
+}
+
+/// Tencent Cloud: by the credit left, the forced stop and the identity.
+///
+/// `Arrears` says nothing: the documentation gives it as `-` for everybody.
+pub(crate) fn tencent(customer: &CustomerCredit, below: &Below) -> Judged {
+    let mut findings = vec![credit(
+        customer.credit.as_ref(),
+        customer.remaining_credit.as_ref(),
+        below,
+    )];
+    match customer.force {
+        // Absent in the documentation, so its absence means nothing.
+        None | Some(0) => {}
+        Some(2) => findings.push((Verdict::Blocked, "stopped by force".to_owned())),
+        Some(other) => {
+            let why = format!("force is {other}, which is not documented");
+            findings.push((Verdict::Unknown, why));
+        }
+    }
+    if customer.identify_type == Some(0) {
+        findings.push((Verdict::Watch, "identity not verified".to_owned()));
+    }
+    worst(findings)
+}
+
+fn credit(credit: Option<&Amount>, left: Option<&Amount>, below: &Below) -> (Verdict, String) {
+    let told = |verdict, why: &str| (verdict, why.to_owned());
+    let (Some(credit), Some(left)) = (credit, left) else {
+        return told(Verdict::Unknown, "credit not told");
+    };
+    let (credit, left) = (credit.decimal(), left.decimal());
+    if left < Decimal::ZERO {
+        return told(Verdict::Blocked, "credit overdrawn");
+    }
+    if credit.is_zero() {
+        return told(Verdict::Unknown, "no credit granted");
+    }
+    if left.is_zero() {
+        return told(Verdict::Blocked, "credit used up");
+    }
+    // Dividing first: amounts may be so large that a hundredfold has no room.
+    let percent = left
+        .checked_div(credit)
+        .and_then(|share| share.checked_mul(Decimal::ONE_HUNDRED));
+    let Some(percent) = percent.filter(|percent| *percent > Decimal::ZERO) else {
+        return told(Verdict::Unknown, "credit makes no sense");
+    };
+    // Rounded down, or 24.99 would read as 25 and not below it.
+    let shown = percent.trunc_with_scale(1).normalize();
+    match below.undercut(percent) {
+        Some(share) => (
+            Verdict::Watch,
+            format!("{shown} % of credit left (below {} %)", share.normalize()),
+        ),
+        None => (Verdict::Ok, format!("{shown} % of credit left")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn judged(json: &str) -> (Verdict, String) {
+        let customer: CustomerCredit = serde_json::from_str(json).unwrap();
+        let judged = tencent(&customer, &Below::parse("25,10,0").unwrap());
+        (judged.verdict, judged.why)
+    }
+
+    #[test]
+    fn by_the_credit_left() {
+        for (credit, left, verdict, why) in [
+            (
+                "8000",
+                "640.00",
+                Verdict::Watch,
+                "8 % of credit left (below 10 %)",
+            ),
+            (
+                "1000",
+                "249.999",
+                Verdict::Watch,
+                "24.9 % of credit left (below 25 %)",
+            ),
+            ("1000", "250", Verdict::Ok, "25 % of credit left"),
+            (
+                "1000",
+                "100",
+                Verdict::Watch,
+                "10 % of credit left (below 25 %)",
+            ),
+            ("1000", "1500", Verdict::Ok, "150 % of credit left"),
+            ("1000", "0.0", Verdict::Blocked, "credit used up"),
+            ("1000", "-0.01", Verdict::Blocked, "credit overdrawn"),
+            ("0.0", "0.0", Verdict::Unknown, "no credit granted"),
+            ("-5", "1", Verdict::Unknown, "credit makes no sense"),
+            ("null", "1", Verdict::Unknown, "credit not told"),
+            ("1", "null", Verdict::Unknown, "credit not told"),
+            (
+                "123456789012345.67",
+                "98765432109876.54",
+                Verdict::Ok,
+                "80 % of credit left",
+            ),
+        ] {
+            let json = format!(r#"{{"Credit":{credit},"RemainingCredit":{left}}}"#);
+            assert_eq!(judged(&json), (verdict, why.to_owned()), "{json}");
+        }
+    }
+
+    #[test]
+    fn the_worst_finding_decides_and_no_reason_is_lost() {
+        let fine = r#""Credit":100,"RemainingCredit":50,"Arrears":"1""#;
+        let low = r#""Credit":100,"RemainingCredit":5"#;
+        for (json, verdict, why) in [
+            (
+                format!(r#"{{{fine},"Force":0,"IdentifyType":1}}"#),
+                Verdict::Ok,
+                "50 % of credit left",
+            ),
+            (
+                format!(r#"{{{fine},"Force":2}}"#),
+                Verdict::Blocked,
+                "stopped by force",
+            ),
+            (
+                format!(r#"{{{fine},"Force":1}}"#),
+                Verdict::Unknown,
+                "force is 1, which is not documented",
+            ),
+            (
+                format!(r#"{{{low},"Force":1}}"#),
+                Verdict::Watch,
+                "5 % of credit left (below 10 %); force is 1, which is not documented",
+            ),
+            (
+                format!(r#"{{{fine},"IdentifyType":0}}"#),
+                Verdict::Watch,
+                "identity not verified",
+            ),
+            (
+                r#"{"Name":"x"}"#.to_owned(),
+                Verdict::Unknown,
+                "credit not told",
+            ),
+        ] {
+            assert_eq!(judged(&json), (verdict, why.to_owned()), "{json}");
+        }
+    }
+
+    #[test]
+    fn shares_are_percentages() {
+        assert_eq!(Below::parse("10, 25,0"), Below::parse("0,10,25"));
+        for text in ["", "a", "10,,5", "-1", "101", "10%"] {
+            assert!(Below::parse(text).is_err(), "{text}");
+        }
+    }
+}

@@ -1,0 +1,335 @@
+use std::io::{BufRead, BufReader};
+use std::process::Stdio;
+
+use serde_json::{Value, json};
+use standing_sandbox::{Provider, Sandbox, fault};
+
+use crate::bench::{Bench, Ran, WRONG_SECRET, closed, standing};
+
+const CREDIT: &str = "QueryCustomersCredit";
+
+#[test]
+fn one_document_with_the_provider_s_own_names() {
+    let bench = Bench::new();
+    let ran = bench.call(&[CREDIT, "--params", r#"{"Page":3,"PageSize":10}"#]);
+    assert_eq!(ran.err, "");
+    let output = ran.json();
+    assert_eq!(output["Total"], 25);
+    assert_eq!(output["Data"].as_array().unwrap().len(), 5);
+    assert!(output["Data"][0]["ClientUin"].is_u64());
+    assert!(
+        output["Data"][0]["Email"].as_str().unwrap().contains('*'),
+        "as it came"
+    );
+
+    let full = bench.call(&["ip/QueryCustomersCredit"]).json();
+    assert_eq!(
+        full["Data"].as_array().unwrap().len(),
+        10,
+        "the sandbox's own page size"
+    );
+    bench.call(&["intlpartnersmgt/QueryCustomersCredit"]).json();
+    let services = bench.sandbox.report();
+    assert_eq!((services.total, services.succeeded), (3, 3));
+    bench.sandbox.assert_all_verified();
+}
+
+#[test]
+fn parameters_that_cannot_be_meant_are_not_sent() {
+    let bench = Bench::new();
+    for (parameters, told) in [
+        ("[]", "one JSON object"),
+        ("null", "one JSON object"),
+        ("{", "one JSON object"),
+        ("", "one JSON object"),
+        ("{} {}", "one JSON object"),
+        (r#"{"PageSise":1}"#, "did you mean PageSize?"),
+        (r#"{"page":1}"#, "did you mean Page?"),
+        (r#"{"Page":0}"#, "Page must be at least 1"),
+        (r#"{"Page":"1"}"#, "Page"),
+        (
+            r#"{"Filter":"hunter2-is-the-secret-that-nobody-may-see"}"#,
+            "FilterType",
+        ),
+    ] {
+        for more in [&[][..], &["--pages"]] {
+            let mut arguments = vec![CREDIT, "--params", parameters];
+            arguments.extend(more);
+            let error = bench.call(&arguments).failed(2);
+            assert_eq!(error["kind"], "invalid_request", "{error}");
+            assert_eq!(error["attempts"], 0);
+            assert_eq!(error["provider"], "tencent");
+            assert_eq!(error["operation"], CREDIT);
+            let message = error["message"].as_str().unwrap();
+            assert!(message.contains(told), "{message}");
+        }
+    }
+    for parameters in ["[]", "{"] {
+        let error = bench
+            .call(&[CREDIT, "--raw", "--params", parameters])
+            .failed(2);
+        assert_eq!(error["kind"], "invalid_request");
+    }
+    assert_eq!(bench.sandbox.report().total, 0);
+}
+
+#[test]
+fn raw_is_sent_unchecked_and_printed_as_it_came() {
+    let bench = Bench::new();
+    let parameters = r#"{"PageSize":1,"Filter":"203479861364","FilterType":"Uin"}"#;
+    let output = bench
+        .call(&[CREDIT, "--raw", "--params", parameters])
+        .json();
+    assert!(output["RequestId"].is_string(), "the payload, whole");
+    assert_eq!(output["Data"][0]["RemainingCredit"], json!(0.0));
+
+    let error = bench
+        .call(&[CREDIT, "--raw", "--params", r#"{"Unheard":1}"#])
+        .failed(1);
+    assert_eq!(error["kind"], "invalid_request");
+    assert_eq!(error["code"], "UnknownParameter");
+    assert_eq!(error["status"], 200);
+    assert_eq!(error["attempts"], 1);
+    assert!(error["request_id"].is_string());
+}
+
+#[test]
+fn raw_takes_operations_without_a_type() {
+    let bench = Bench::new();
+    let error = bench.call(&["ip/QueryPartnerCredit", "--raw"]).failed(1);
+    assert_eq!(
+        error["code"], "InvalidAction",
+        "the sandbox does not know it either"
+    );
+    assert_eq!(error["operation"], "QueryPartnerCredit");
+    bench.sandbox.assert_all_verified();
+    assert_eq!(bench.sandbox.report().total, 1);
+
+    for arguments in [
+        &["ip/QueryPartnerCredit"][..],
+        &["nobody/QueryPartnerCredit", "--raw"],
+        &["ip/Not-a-name", "--raw"],
+        &["QueryPartnerCredit", "--raw"],
+    ] {
+        assert_eq!(bench.call(arguments).failed(2)["kind"], "config");
+    }
+    assert_eq!(bench.sandbox.report().total, 1);
+}
+
+#[test]
+fn an_operation_without_a_type_is_not_repeated() {
+    let bench = Bench::new();
+    bench.sandbox.fault(fault::drop_before_response());
+    let error = bench.call(&["ip/QueryPartnerCredit", "--raw"]).failed(1);
+    assert_eq!(error["attempts"], 1, "{error}");
+    assert_eq!(error["may_have_run"], true);
+    assert_eq!(error["retryable"], false);
+}
+
+#[test]
+fn keys_come_from_the_environment() {
+    let arguments = [
+        "call",
+        "tencent",
+        CREDIT,
+        "--endpoint",
+        "http://127.0.0.1:1",
+    ];
+    let error = Ran::of(&mut standing(&arguments)).failed(2);
+    assert_eq!(error["kind"], "credentials");
+    let message = error["message"].as_str().unwrap();
+    assert!(message.contains("TENCENTCLOUD_SECRET_ID"), "{message}");
+    assert_eq!(error["attempts"], 0);
+
+    let mut command = standing(&arguments);
+    let error = Ran::of(command.env("TENCENTCLOUD_SECRET_ID", "id")).failed(2);
+    assert_eq!(error["kind"], "credentials");
+    let message = error["message"].as_str().unwrap();
+    assert!(message.contains("TENCENTCLOUD_SECRET_KEY"), "{message}");
+
+    let secret = format!("{WRONG_SECRET}\n");
+    let mut command = standing(&arguments);
+    command
+        .env("TENCENTCLOUD_SECRET_ID", "id")
+        .env("TENCENTCLOUD_SECRET_KEY", secret);
+    let error = Ran::of(&mut command).failed(2);
+    assert_eq!(error["kind"], "config");
+}
+
+#[test]
+fn a_wrong_secret_is_one_attempt() {
+    let bench = Bench::new();
+    let mut command = bench.call_command(&[CREDIT]);
+    let error = Ran::of(command.env("TENCENTCLOUD_SECRET_KEY", WRONG_SECRET)).failed(1);
+    assert_eq!(error["kind"], "auth");
+    assert_eq!(error["code"], "AuthFailure.SignatureFailure");
+    assert_eq!(error["status"], 200);
+    assert_eq!(error["attempts"], 1);
+    assert_eq!(error["retryable"], false);
+    assert_eq!(error["may_have_run"], false);
+    assert_eq!(bench.sandbox.report().total, 1);
+}
+
+#[test]
+fn a_closed_port_is_tried_three_times() {
+    let bench = Bench::new();
+    let closed = closed();
+    let mut command = bench.keyed(&["call", "tencent", CREDIT, "--endpoint", &closed]);
+    let error = Ran::of(&mut command).failed(1);
+    assert_eq!(error["kind"], "connect");
+    assert_eq!(error["attempts"], 3);
+    assert_eq!(error["retryable"], true);
+    assert_eq!(error["may_have_run"], false);
+    assert_eq!(error["status"], Value::Null);
+    assert_eq!(error["code"], Value::Null);
+
+    let mut command = bench.keyed(&["call", "tencent", CREDIT, "--endpoint", &closed]);
+    let error = Ran::of(command.args(["--retries", "0"])).failed(1);
+    assert_eq!(error["attempts"], 1);
+}
+
+#[test]
+fn plain_http_is_for_this_machine() {
+    let bench = Bench::new();
+    for endpoint in [
+        "http://example.com",
+        "http://10.0.0.1:80",
+        "ftp://127.0.0.1",
+        "example.com",
+    ] {
+        let mut command = bench.keyed(&["call", "tencent", CREDIT, "--endpoint", endpoint]);
+        let error = Ran::of(&mut command).failed(2);
+        assert_eq!(error["kind"], "config", "{endpoint}");
+        assert_eq!(error["attempts"], 0);
+        assert_eq!(error["operation"], CREDIT);
+    }
+    let address = bench.endpoint();
+    let port = address.rsplit(':').next().unwrap();
+    for host in ["localhost", "127.0.0.1"] {
+        let endpoint = format!("http://{host}:{port}");
+        let mut command = bench.keyed(&["call", "tencent", CREDIT, "--endpoint", &endpoint]);
+        Ran::of(command.env("HTTP_PROXY", "http://127.0.0.1:1")).json();
+    }
+}
+
+#[test]
+fn passing_faults_are_got_over_within_the_ceiling() {
+    let bench = Bench::new();
+    bench.sandbox.fault(fault::status(503).times(2));
+    bench.call(&[CREDIT]).json();
+    assert_eq!(bench.sandbox.report().total, 3);
+
+    bench.sandbox.fault(fault::status(503).times(2));
+    let error = bench.call(&[CREDIT, "--retries", "1"]).failed(1);
+    assert_eq!(error["kind"], "server");
+    assert_eq!(error["status"], 503);
+    assert_eq!(error["attempts"], 2);
+    assert_eq!(error["retryable"], true);
+}
+
+#[test]
+fn the_deadline_holds() {
+    let bench = Bench::new();
+    bench.sandbox.fault(fault::silent());
+    let error = bench.call(&[CREDIT, "--deadline", "0.3"]).failed(1);
+    assert_eq!(error["kind"], "timeout");
+    assert_eq!(error["attempts"], 1);
+    assert_eq!(error["may_have_run"], true);
+}
+
+#[test]
+fn pages_are_lines() {
+    let bench = Bench::new();
+    let ran = bench.call(&[CREDIT, "--pages", "--params", r#"{"PageSize":10}"#]);
+    assert_eq!(ran.err, "");
+    let out = ran.fine();
+    let uins: Vec<_> = out.lines().map(uin).collect();
+    let mut expected: Vec<_> = bench
+        .sandbox
+        .customers(Provider::Tencent)
+        .map(|customer| customer.id)
+        .collect();
+    expected.reverse();
+    assert_eq!(uins, expected, "newest first");
+    assert_eq!(bench.sandbox.report().total, 3);
+}
+
+fn uin(line: &str) -> String {
+    serde_json::from_str::<Value>(line).unwrap()["ClientUin"].to_string()
+}
+
+#[test]
+fn a_walk_that_broke_goes_on_where_it_was() {
+    let bench = Bench::new();
+    let walk = [CREDIT, "--pages", "--params", r#"{"PageSize":10}"#];
+    let whole = bench.call(&walk).fine();
+
+    bench
+        .sandbox
+        .fault(fault::provider_code("InternalError").on_page(2));
+    let ran = bench.call(&walk);
+    let printed = ran.out.clone();
+    assert_eq!(printed.lines().count(), 10);
+    let error = ran.failed_midway(1);
+    assert_eq!(error["kind"], "server");
+    assert_eq!(error["attempts"], 3);
+    let cursor = error["cursor"].as_str().unwrap().to_owned();
+
+    bench.sandbox.clear_faults();
+    let mut on = walk.to_vec();
+    on.extend(["--resume", &cursor]);
+    let rest = bench.call(&on).fine();
+    assert_eq!(printed + &rest, whole);
+
+    for (operation, cursor) in [
+        ("intlpartnersmgt/QueryCustomersCredit", cursor.as_str()),
+        (CREDIT, "nonsense"),
+        (CREDIT, ""),
+    ] {
+        let error = bench
+            .call(&[operation, "--pages", "--resume", cursor])
+            .failed(2);
+        assert_eq!(error["kind"], "paging");
+        assert_eq!(error["attempts"], 0);
+    }
+}
+
+#[test]
+fn what_fails_later_is_not_taken_for_unsent() {
+    let bench = Bench::new();
+    let walk = [CREDIT, "--pages", "--params", r#"{"PageSize":10}"#];
+    // The second page is refused as a request, which on its own would end with 2.
+    let code = "InvalidParameter";
+    bench.sandbox.fault(fault::provider_code(code).on_page(2));
+    let error = bench.call(&walk).failed_midway(1);
+    assert_eq!(error["code"], code);
+}
+
+#[test]
+fn a_reader_that_has_had_enough_is_no_failure() {
+    let bench = Bench::of(Sandbox::builder().customers(3_000).rate_limits(false));
+    let mut child = bench
+        .call_command(&[CREDIT, "--pages", "--params", r#"{"PageSize":500}"#])
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut reader = BufReader::new(child.stdout.take().unwrap());
+    let mut line = String::new();
+    reader.read_line(&mut line).unwrap();
+    assert!(line.starts_with('{'));
+    drop(reader);
+    let output = child.wait_with_output().unwrap();
+    assert_eq!(String::from_utf8(output.stderr).unwrap(), "");
+    assert_eq!(output.status.code(), Some(0));
+}
+
+#[test]
+fn a_decode_error_may_have_run() {
+    let bench = Bench::new();
+    bench.sandbox.fault(fault::not_json());
+    let error = bench.call(&[CREDIT]).failed(1);
+    assert_eq!(error["kind"], "decode");
+    assert_eq!(error["status"], 200);
+    assert_eq!(error["may_have_run"], true);
+}

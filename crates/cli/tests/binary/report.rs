@@ -1,0 +1,314 @@
+use std::collections::BTreeMap;
+
+use serde_json::Value;
+use standing_sandbox::{Persona, Provider, Sandbox, Verdict, fault};
+
+use crate::bench::{Bench, Ran, closed, run, standing};
+
+fn json(arguments: &[&str]) -> Value {
+    let mut all = vec!["report", "--format", "json"];
+    all.extend(arguments);
+    run(&all).json()
+}
+
+#[test]
+fn the_same_seed_gives_the_same_output_with_and_without_faults() {
+    for format in ["table", "csv", "json", "jsonl"] {
+        let report = |more: &[&str]| {
+            let mut arguments = vec!["report", "--format", format, "--all"];
+            arguments.extend(more);
+            run(&arguments).fine()
+        };
+        let plain = report(&[]);
+        assert_eq!(plain, report(&[]));
+        assert_eq!(plain, report(&["--chaos", "30"]), "{format}");
+        assert_ne!(plain, report(&["--seed", "8"]));
+    }
+}
+
+#[test]
+fn the_evidence_is_on_standard_error() {
+    let ran = run(&["report", "--chaos", "40", "--customers", "600"]);
+    let line = ran.err.lines().last().unwrap().to_owned();
+    let number = |what: &str| -> u64 {
+        let mut parts = line.split(" · ");
+        let part = parts.find(|part| part.ends_with(what));
+        let part = part.unwrap_or_else(|| panic!("{what}: {line}"));
+        part.split(' ').next().unwrap().parse().unwrap()
+    };
+    assert!(number("customers") >= 600);
+    assert!(number("calls") >= 12);
+    assert!(number("faults injected") > 0);
+    assert_eq!(number("faults injected"), number("recovered"));
+    assert_eq!(number("lost"), 0);
+    assert!(
+        line.ends_with("every signature verified by the sandbox"),
+        "{line}"
+    );
+    ran.fine();
+}
+
+#[test]
+fn every_customer_is_judged_as_the_sandbox_meant_it() {
+    let bench = Bench::of(Sandbox::builder().customers(300));
+    let report = json(&["--customers", "300", "--only", "tencent"]);
+    let rows = report["rows"].as_array().unwrap();
+    let verdicts: BTreeMap<_, _> = rows
+        .iter()
+        .map(|row| {
+            (
+                row["id"].as_str().unwrap(),
+                row["verdict"].as_str().unwrap(),
+            )
+        })
+        .collect();
+    assert_eq!(verdicts.len(), 300);
+    for customer in bench.sandbox.customers(Provider::Tencent) {
+        // The mark for arrears is documented to say nothing.
+        if customer.persona == Persona::Arrears {
+            continue;
+        }
+        let expected = match customer.verdict {
+            Verdict::Ok => "ok",
+            Verdict::Watch => "watch",
+            Verdict::Blocked => "blocked",
+            _ => "unknown",
+        };
+        assert_eq!(verdicts[customer.id.as_str()], expected, "{customer:?}");
+    }
+    let summary = &report["summary"];
+    assert_eq!(summary["customers"], 300);
+    assert_eq!(summary["missing"], 0);
+    let count = |verdict: &str| rows.iter().filter(|row| row["verdict"] == verdict).count();
+    for verdict in ["ok", "watch", "blocked", "unknown"] {
+        assert_eq!(summary[verdict], count(verdict), "{verdict}");
+    }
+}
+
+#[test]
+fn json_is_one_object_with_amounts_as_text() {
+    let report = json(&["--only", "tencent"]);
+    for key in [
+        "generated_at",
+        "seed",
+        "complete",
+        "rows",
+        "summary",
+        "errors",
+    ] {
+        assert!(report.get(key).is_some(), "{key}");
+    }
+    assert_eq!(report["seed"], 7);
+    assert_eq!(report["complete"], true);
+    assert_eq!(report["errors"].as_array().unwrap().len(), 0);
+    let rows = report["rows"].as_array().unwrap();
+    assert!(rows.iter().any(|row| row["credit"] == "123456789012345.67"));
+    assert!(rows.iter().any(|row| row["left"] == "62.50"));
+    assert!(rows.iter().all(|row| !row["credit"].is_number()));
+}
+
+#[test]
+fn what_is_personal_is_masked_unless_asked_for() {
+    let masked = run(&["report", "--format", "csv"]).fine();
+    assert!(masked.contains('…') && !masked.contains("***"));
+    let shown = run(&["report", "--format", "csv", "--show-personal"]).fine();
+    assert!(
+        shown.contains("***") && !shown.contains('…'),
+        "as the provider tells it"
+    );
+}
+
+#[test]
+fn csv_is_read_back_and_calculates_nothing() {
+    let text = run(&["report", "--format", "csv", "--only", "tencent"]).fine();
+    assert!(text.contains("\r\n"));
+    let mut reader = csv::Reader::from_reader(text.as_bytes());
+    let records: Vec<_> = reader.records().map(Result::unwrap).collect();
+    assert_eq!(records.len(), 60);
+    let names: Vec<_> = records.iter().map(|record| record[2].to_owned()).collect();
+    assert!(names.contains(&"'=1+1".to_owned()));
+    assert!(names.contains(&"Comma, \"Quote\"\nand a second line".to_owned()));
+    for field in records.iter().flatten() {
+        assert!(
+            !field.starts_with(['=', '+', '-', '@', '\t', '\r']),
+            "{field}"
+        );
+    }
+    assert!(!text.contains('\u{1b}'));
+}
+
+#[test]
+fn the_table_is_a_sample_with_the_worst_first() {
+    let sample = run(&["report", "--only", "tencent"]).fine();
+    assert!(sample.contains("… 12 of 60 shown; --all for every row"));
+    let all = run(&["report", "--only", "tencent", "--all"]).fine();
+    assert!(!all.contains("shown"));
+    for table in [&sample, &all] {
+        let verdicts: Vec<_> = table
+            .lines()
+            .skip(1)
+            .take_while(|line| !line.is_empty() && !line.starts_with('…'))
+            .map(|line| {
+                ["blocked", "watch", "unknown", "ok"]
+                    .iter()
+                    .position(|verdict| line.contains(&format!("  {verdict} ")))
+                    .unwrap_or_else(|| panic!("{line}"))
+            })
+            .collect();
+        assert!(verdicts.is_sorted(), "{verdicts:?}");
+    }
+    assert!(!all.contains('\u{1b}'), "escapes of a name, or colours");
+    assert!(all.contains("\\u{1b}[31mRed"));
+}
+
+#[test]
+fn jsonl_is_an_object_a_line() {
+    let text = run(&["report", "--format", "jsonl"]).fine();
+    for line in text.lines() {
+        let row: Value = serde_json::from_str(line).unwrap();
+        assert!(row["verdict"].is_string());
+    }
+    assert!(text.lines().count() >= 60);
+}
+
+#[test]
+fn fail_on_ends_with_3() {
+    for verdict in ["blocked", "watch", "unknown", "blocked,unknown"] {
+        let ran = run(&["report", "--fail-on", verdict]);
+        assert_eq!(ran.code, Some(3), "{ran:?}");
+        assert!(ran.out.contains("PROVIDER"));
+    }
+    // One customer, who is fine; everything is below 100.
+    let one = [
+        "report",
+        "--only",
+        "tencent",
+        "--customers",
+        "1",
+        "--fail-on",
+        "watch",
+    ];
+    run(&one).fine();
+    let below = [&one[..], &["--below", "100"]].concat();
+    assert_eq!(run(&below).code, Some(3));
+}
+
+#[test]
+fn no_customers_are_no_failure() {
+    let report = json(&["--customers", "0", "--only", "tencent"]);
+    assert_eq!(report["summary"]["customers"], 0);
+    assert_eq!(report["complete"], true);
+}
+
+fn live(bench: &Bench, arguments: &[&str]) -> Ran {
+    let endpoint = format!("tencent={}", bench.endpoint());
+    let fixed = [
+        "report",
+        "--live",
+        "--only",
+        "tencent",
+        "--endpoint",
+        &endpoint,
+    ];
+    Ran::of(bench.keyed(&fixed).args(arguments))
+}
+
+#[test]
+fn live_says_nothing_of_a_sandbox() {
+    let bench = Bench::new();
+    let ran = live(&bench, &["--format", "json"]);
+    assert!(!ran.err.contains("sandbox"), "{ran:?}");
+    let report = ran.json();
+    assert_eq!(report["seed"], Value::Null);
+    assert!(report["generated_at"].as_str().unwrap().ends_with('Z'));
+    assert_eq!(report["summary"]["customers"], 25);
+    bench.sandbox.assert_all_verified();
+}
+
+#[test]
+fn live_needs_keys_before_anything_is_sent() {
+    let error = Ran::of(&mut standing(&["report", "--live"])).failed(2);
+    assert_eq!(error["kind"], "credentials");
+    assert_eq!(error["attempts"], 0);
+}
+
+#[test]
+fn rows_that_are_missing_are_rows_too() {
+    let bench = Bench::of(Sandbox::builder().customers(120));
+    bench.sandbox.fault(fault::status(503).on_page(2));
+    for format in ["table", "csv", "jsonl"] {
+        let ran = live(&bench, &["--format", format]);
+        let rows = ran.out.clone();
+        let error = ran.failed_midway(1);
+        assert_eq!(error["kind"], "server");
+        assert_eq!(error["attempts"], 3);
+        let missing = rows.lines().find(|line| line.contains("missing")).unwrap();
+        assert!(missing.contains("70 rows:"), "{missing}");
+        assert!(missing.contains("503"), "{missing}");
+    }
+    let ran = live(&bench, &["--format", "json"]);
+    let report: Value = serde_json::from_str(&ran.out).unwrap();
+    ran.failed_midway(1);
+    assert_eq!(report["complete"], false);
+    assert_eq!(report["rows"].as_array().unwrap().len(), 50);
+    assert_eq!(report["summary"]["missing"], 70);
+    assert_eq!(report["errors"][0]["status"], 503);
+}
+
+#[test]
+fn a_provider_that_cannot_be_reached_is_told_of() {
+    let bench = Bench::new();
+    let endpoint = format!("tencent={}", closed());
+    let arguments = [
+        "report",
+        "--live",
+        "--only",
+        "tencent",
+        "--endpoint",
+        &endpoint,
+    ];
+    let ran = Ran::of(&mut bench.keyed(&arguments));
+    assert!(ran.out.contains("missing"), "{ran:?}");
+    let error = ran.failed_midway(1);
+    assert_eq!(error["kind"], "connect");
+    assert_eq!(error["provider"], "tencent");
+}
+
+#[cfg(unix)]
+#[test]
+fn an_interrupted_report_prints_what_it_has() {
+    use std::process::{Command, Stdio};
+    use std::time::Duration;
+
+    let bench = Bench::of(Sandbox::builder().customers(120));
+    bench.sandbox.fault(fault::silent().on_page(2));
+    let endpoint = format!("tencent={}", bench.endpoint());
+    let arguments = [
+        "report",
+        "--live",
+        "--only",
+        "tencent",
+        "--endpoint",
+        &endpoint,
+    ];
+    let child = bench
+        .keyed(&arguments)
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    // The second page has been asked for, so the first one is in the report.
+    while bench.sandbox.report().total < 2 {
+        std::thread::sleep(Duration::from_millis(10));
+    }
+    let id = child.id().to_string();
+    let killed = Command::new("kill").args(["-INT", &id]).status().unwrap();
+    assert!(killed.success());
+    let output = child.wait_with_output().unwrap();
+    assert_eq!(output.status.code(), Some(130));
+    let out = String::from_utf8(output.stdout).unwrap();
+    assert!(out.contains("70 rows: interrupted"), "{out}");
+    assert!(out.contains("tencent          50"), "{out}");
+    let err = String::from_utf8(output.stderr).unwrap();
+    assert!(err.contains("interrupted"), "{err}");
+}

@@ -1,0 +1,186 @@
+use crate::bench::{Ran, WRONG_SECRET, run, standing};
+
+#[test]
+fn a_command_line_that_is_wrong_ends_in_the_error_object() {
+    for arguments in [
+        &["--unknown"][..],
+        &[],
+        &["cal"],
+        &["call"],
+        &["call", "tencent"],
+        &["call", "tencent", "QueryCustomersCredit", "--unknown"],
+        &["call", "tencent", "QueryCustomersCredit", "too", "many"],
+        &["call", "tencent", "QueryCustomersCredit", "--retries", "-1"],
+        &[
+            "call",
+            "tencent",
+            "QueryCustomersCredit",
+            "--retries",
+            "many",
+        ],
+        &["call", "tencent", "QueryCustomersCredit", "--deadline", "0"],
+        &[
+            "call",
+            "tencent",
+            "QueryCustomersCredit",
+            "--deadline",
+            "-1",
+        ],
+        &[
+            "call",
+            "tencent",
+            "QueryCustomersCredit",
+            "--deadline",
+            "soon",
+        ],
+        &["call", "tencent", "QueryCustomersCredit", "--resume", "x"],
+        &[
+            "call",
+            "tencent",
+            "QueryCustomersCredit",
+            "--raw",
+            "--pages",
+        ],
+        &["operations", "--format", "xml"],
+        &["sandbox", "--chaos", "101"],
+        &["sandbox", "--customers", "-3"],
+        &["report", "--chaos", "300"],
+        &["report", "--format", "xml"],
+        &["report", "--below", "25,ten"],
+        &["report", "--live", "--seed", "3"],
+        &["report", "--endpoint", "tencent=http://127.0.0.1:1"],
+        &["report", "--only", "nobody"],
+        &["report", "--only", ""],
+    ] {
+        let error = run(arguments).failed(2);
+        assert_eq!(error["kind"], "config", "{arguments:?}: {error}");
+        assert_eq!(error["attempts"], 0);
+        assert_eq!(error["retryable"], false);
+        assert_eq!(error["may_have_run"], false);
+    }
+}
+
+#[test]
+fn what_was_meant_is_offered() {
+    for (arguments, meant) in [
+        (&["cal"][..], "did you mean call?"),
+        (&["report", "--formt", "csv"], "did you mean --format?"),
+        (
+            &["call", "tencnet", "QueryCustomersCredit"],
+            "did you mean tencent?",
+        ),
+        (&["operations", "tencnet"], "did you mean tencent?"),
+        (&["report", "--only", "tencnet"], "did you mean tencent?"),
+        (
+            &["call", "tencent", "QueryCustomerCredit"],
+            "did you mean QueryCustomersCredit?",
+        ),
+        (
+            &["call", "tencent", "ip/querycustomerscredit"],
+            "did you mean ip/QueryCustomersCredit?",
+        ),
+    ] {
+        let error = run(arguments).failed(2);
+        let message = error["message"].as_str().unwrap();
+        assert!(message.contains(meant), "{message}");
+    }
+    let error = run(&["call", "tencent", "QueryCustomerCredit"]).failed(2);
+    assert_eq!(error["provider"], "tencent");
+}
+
+#[test]
+fn words_that_went_astray_are_not_repeated() {
+    let flag = format!("--secret={WRONG_SECRET}");
+    let retries = format!("--retries={WRONG_SECRET}");
+    for arguments in [
+        &[WRONG_SECRET][..],
+        &[&flag],
+        &["call", WRONG_SECRET, WRONG_SECRET],
+        &["call", "tencent", WRONG_SECRET],
+        &["call", "tencent", "QueryCustomersCredit", WRONG_SECRET],
+        &["call", "tencent", "QueryCustomersCredit", &retries],
+        &[
+            "call",
+            "tencent",
+            "QueryCustomersCredit",
+            "--deadline",
+            WRONG_SECRET,
+        ],
+        &["report", "--only", WRONG_SECRET],
+        &["report", "--below", WRONG_SECRET],
+        &["report", "--format", WRONG_SECRET],
+        &["sandbox", "--seed", WRONG_SECRET],
+    ] {
+        // That it is on neither stream is checked with every run.
+        run(arguments).failed(2);
+    }
+}
+
+#[test]
+fn help_and_version_are_data() {
+    for arguments in [
+        &["--help"][..],
+        &["--version"],
+        &["call", "--help"],
+        &["report", "-h"],
+    ] {
+        let ran = run(arguments);
+        assert_eq!(ran.err, "");
+        assert!(ran.fine().contains("standing"));
+    }
+}
+
+#[test]
+fn operations_are_listed() {
+    let listed = run(&["operations", "--format", "json"]).json();
+    let listed = listed.as_array().unwrap();
+    for one in listed {
+        let mut keys: Vec<_> = one
+            .as_object()
+            .unwrap()
+            .keys()
+            .map(String::as_str)
+            .collect();
+        keys.sort_unstable();
+        assert_eq!(
+            keys,
+            [
+                "effect", "metered", "method", "name", "paged", "path", "provider", "rate",
+                "service", "summary"
+            ]
+        );
+    }
+    let credit = listed
+        .iter()
+        .find(|one| one["service"] == "ip" && one["name"] == "QueryCustomersCredit")
+        .unwrap();
+    assert_eq!(credit["provider"], "tencent");
+    assert_eq!(credit["effect"], "read");
+    assert_eq!(credit["metered"], false);
+    assert_eq!(credit["paged"], true);
+    assert_eq!(
+        credit["rate"],
+        serde_json::json!({"requests": 20, "seconds": 1})
+    );
+
+    let table = run(&["operations", "tencent"]).fine();
+    assert!(table.starts_with("PROVIDER"));
+    assert!(table.contains("ip/QueryCustomersCredit"));
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn output_that_cannot_be_written_is_a_failure() {
+    let full = std::fs::OpenOptions::new()
+        .write(true)
+        .open("/dev/full")
+        .unwrap();
+    let mut command = standing(&["operations", "--format", "json"]);
+    let output = command.stdout(full).output().unwrap();
+    let ran = Ran {
+        code: output.status.code(),
+        out: String::new(),
+        err: String::from_utf8(output.stderr).unwrap(),
+    };
+    ran.failed(1);
+}

@@ -1,0 +1,461 @@
+//! Walks over lists that behave, and over lists that do not.
+
+use std::sync::{Arc, Mutex};
+
+use serde::{Deserialize, Serialize};
+use standing_core::{
+    Answer, Client, Credentials, CredentialsError, Cursor, ErrorKind, Fault, Method, Opened,
+    Operation, OperationInfo, Paginated, Paging, Provider, Request, Service, Stamp,
+};
+use wiremock::matchers::any;
+use wiremock::{Mock, MockServer, Respond, ResponseTemplate};
+
+#[derive(Default)]
+struct Plain;
+
+impl Provider for Plain {
+    const NAME: &'static str = "plain";
+
+    fn credentials(_: &dyn Fn(&str) -> Option<String>) -> Result<Credentials, CredentialsError> {
+        Ok(Credentials::new("id", "secret"))
+    }
+
+    fn sign(
+        &self,
+        _: &mut Request,
+        _: &OperationInfo,
+        _: &Credentials,
+        _: &Stamp,
+    ) -> Result<(), CredentialsError> {
+        Ok(())
+    }
+
+    fn open<'r>(&self, answer: &'r Answer, _: &OperationInfo) -> Result<Opened<'r>, Fault> {
+        Ok(Opened {
+            payload: answer.text(),
+            request_id: None,
+        })
+    }
+}
+
+static LISTS: Service = Service::new("plain", "lists", "lists.example.com");
+
+#[derive(Debug, Deserialize)]
+struct Rows {
+    #[serde(default)]
+    rows: Vec<u64>,
+    total: Option<u64>,
+    next: Option<String>,
+}
+
+/// The same list by page number, by offset and by token.
+macro_rules! list {
+    ($name:ident, $paging:expr, $field:ident: $type:ty, $to:expr, $from:pat => $value:expr) => {
+        #[derive(Debug, Clone, Default, Serialize, Deserialize)]
+        struct $name {
+            #[serde(skip_serializing_if = "Option::is_none")]
+            $field: Option<$type>,
+            #[serde(skip_serializing_if = "Option::is_none")]
+            size: Option<u64>,
+        }
+
+        impl Operation for $name {
+            type Provider = Plain;
+            type Output = Rows;
+            const INFO: OperationInfo =
+                OperationInfo::new(&LISTS, stringify!($name), Method::Post, "/").reads();
+        }
+
+        impl Paginated for $name {
+            type Item = u64;
+            const PAGING: Paging = $paging;
+
+            fn cursor(&self) -> Option<Cursor> {
+                self.$field.clone().map($to)
+            }
+
+            fn set_cursor(&mut self, cursor: Cursor) {
+                if let $from = cursor {
+                    self.$field = Some($value);
+                }
+            }
+
+            fn page_size(&self) -> Option<u64> {
+                self.size
+            }
+
+            fn set_page_size(&mut self, size: u64) {
+                self.size = Some(size);
+            }
+
+            fn total(output: &Rows) -> Option<u64> {
+                output.total
+            }
+
+            fn next_token(output: &Rows) -> Option<String> {
+                output.next.clone()
+            }
+
+            fn into_items(output: Rows) -> Vec<u64> {
+                output.rows
+            }
+        }
+    };
+}
+
+list!(ByPage, Paging::pages(1), page: u64, Cursor::Number, Cursor::Number(n) => n);
+list!(ByOffset, Paging::offsets(0).default_size(10).max_size(200), offset: u64, Cursor::Number, Cursor::Number(n) => n);
+list!(ByToken, Paging::tokens(), token: String, Cursor::Token, Cursor::Token(t) => t);
+
+#[derive(Deserialize)]
+struct Asked {
+    page: Option<usize>,
+    offset: Option<usize>,
+    token: Option<String>,
+    size: Option<usize>,
+}
+
+type Change = Box<dyn Fn(usize, &mut Vec<u64>) + Send + Sync>;
+
+/// A list that changes before each answer.
+struct List {
+    rows: Mutex<Vec<u64>>,
+    answers: Mutex<usize>,
+    change: Change,
+    with_total: bool,
+    largest_page: usize,
+}
+
+struct Served(Arc<List>);
+
+impl Respond for Served {
+    fn respond(&self, request: &wiremock::Request) -> ResponseTemplate {
+        let asked: Asked = serde_json::from_slice(&request.body).unwrap();
+        let list = &self.0;
+        let mut rows = list.rows.lock().unwrap();
+        let mut answers = list.answers.lock().unwrap();
+        *answers += 1;
+        (list.change)(*answers, &mut rows);
+        let size = asked.size.unwrap_or(10).min(list.largest_page);
+        let start = match (asked.page, asked.offset, &asked.token) {
+            (Some(page), ..) => (page - 1) * size,
+            (_, Some(offset), _) => offset,
+            (.., Some(token)) => token.parse().unwrap(),
+            _ => 0,
+        };
+        let page: Vec<u64> = rows.iter().skip(start).take(size).copied().collect();
+        let mut body = serde_json::json!({"rows": page});
+        if list.with_total {
+            body["total"] = rows.len().into();
+        }
+        if start + size < rows.len() {
+            body["next"] = (start + size).to_string().into();
+        }
+        ResponseTemplate::new(200).set_body_json(body)
+    }
+}
+
+fn still(rows: u64) -> List {
+    changing(rows, |_, _| {})
+}
+
+fn changing(rows: u64, change: impl Fn(usize, &mut Vec<u64>) + Send + Sync + 'static) -> List {
+    List {
+        rows: Mutex::new((0..rows).collect()),
+        answers: Mutex::new(0),
+        change: Box::new(change),
+        with_total: true,
+        largest_page: 1000,
+    }
+}
+
+async fn serve(list: List) -> (MockServer, Arc<List>, Client<Plain>) {
+    let server = MockServer::start().await;
+    let list = Arc::new(list);
+    Mock::given(any())
+        .respond_with(Served(list.clone()))
+        .mount(&server)
+        .await;
+    let client = Client::builder()
+        .endpoint(server.uri())
+        .credentials(Credentials::new("id", "secret"))
+        .unlimited_rate()
+        .build()
+        .unwrap();
+    (server, list, client)
+}
+
+/// Every row of a walk, the error if it ended with one, and how many answers it took.
+async fn walked<O: Paginated<Provider = Plain, Item = u64>>(
+    list: List,
+    operation: O,
+) -> (
+    Vec<u64>,
+    Option<standing_core::Error>,
+    usize,
+    standing_core::Drift,
+) {
+    let (_server, list, client) = serve(list).await;
+    let mut pages = client.pages(operation);
+    let (mut rows, mut error) = (Vec::new(), None);
+    while let Some(page) = pages.next().await {
+        match page {
+            Ok(page) => rows.extend(page.items),
+            Err(failure) => {
+                error = Some(failure);
+                break;
+            }
+        }
+        assert!(rows.len() < 10_000, "the walk does not end");
+    }
+    let answers = *list.answers.lock().unwrap();
+    (rows, error, answers, pages.drift())
+}
+
+fn all(rows: u64) -> Vec<u64> {
+    (0..rows).collect()
+}
+
+#[tokio::test]
+async fn a_still_list_is_walked_once_in_order_by_every_style() {
+    for rows in [0, 1, 9, 10, 11, 95, 100] {
+        let pages = usize::try_from(rows).unwrap().div_ceil(10).max(1);
+        let (seen, error, answers, drift) = walked(
+            still(rows),
+            ByPage {
+                size: Some(10),
+                ..ByPage::default()
+            },
+        )
+        .await;
+        assert_eq!((seen, answers), (all(rows), pages), "{rows} by page");
+        assert!(error.is_none() && drift.is_none());
+        let (seen, error, answers, _) = walked(still(rows), ByPage::default()).await;
+        assert_eq!(
+            (seen, answers),
+            (all(rows), pages),
+            "{rows} by page, no size set"
+        );
+        assert!(error.is_none());
+        let (seen, error, answers, _) = walked(
+            still(rows),
+            ByOffset {
+                size: Some(10),
+                ..ByOffset::default()
+            },
+        )
+        .await;
+        assert_eq!((seen, answers), (all(rows), pages), "{rows} by offset");
+        assert!(error.is_none());
+        let (seen, error, answers, _) = walked(
+            still(rows),
+            ByToken {
+                size: Some(10),
+                ..ByToken::default()
+            },
+        )
+        .await;
+        assert_eq!((seen, answers), (all(rows), pages), "{rows} by token");
+        assert!(error.is_none());
+    }
+}
+
+#[tokio::test]
+async fn without_a_total_an_empty_page_ends_and_at_most_one_more_is_asked_for() {
+    for rows in [0, 10, 95, 1000] {
+        let list = List {
+            with_total: false,
+            ..still(rows)
+        };
+        let (seen, error, answers, _) = walked(
+            list,
+            ByOffset {
+                size: Some(10),
+                ..ByOffset::default()
+            },
+        )
+        .await;
+        assert_eq!(seen, all(rows));
+        assert!(error.is_none());
+        let needed = usize::try_from(rows).unwrap().div_ceil(10) + 1;
+        assert!(
+            (needed..=needed + 1).contains(&answers),
+            "{rows}: {answers}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn the_largest_page_is_asked_for_where_one_is_documented() {
+    let (seen, _, answers, _) = walked(still(400), ByOffset::default()).await;
+    assert_eq!((seen.len(), answers), (400, 2));
+}
+
+#[tokio::test]
+async fn pages_smaller_than_asked_for_lose_nothing() {
+    let list = List {
+        largest_page: 7,
+        ..still(50)
+    };
+    let (seen, error, ..) = walked(
+        list,
+        ByPage {
+            size: Some(1000),
+            ..ByPage::default()
+        },
+    )
+    .await;
+    assert_eq!(seen, all(50));
+    assert!(error.is_none());
+}
+
+#[tokio::test]
+async fn rows_that_go_let_no_other_row_be_passed_over() {
+    let going = |answer: usize, rows: &mut Vec<u64>| {
+        if answer == 3 {
+            rows.drain(2..5);
+        }
+    };
+    let (seen, error, _, drift) = walked(
+        changing(60, going),
+        ByPage {
+            size: Some(10),
+            ..ByPage::default()
+        },
+    )
+    .await;
+    assert!(error.is_none());
+    for row in (0..2).chain(5..60) {
+        assert!(seen.contains(&row), "{row} was there all the time");
+    }
+    assert!(
+        drift.totals_changed == 1 && drift.pages_read_again >= 1,
+        "{drift:?}"
+    );
+
+    let (seen, error, _, drift) = walked(
+        changing(60, going),
+        ByOffset {
+            size: Some(10),
+            ..ByOffset::default()
+        },
+    )
+    .await;
+    assert!(error.is_none());
+    assert!((0..2).chain(5..60).all(|row| seen.contains(&row)));
+    assert!(!drift.is_none());
+}
+
+#[tokio::test]
+async fn rows_that_come_are_noticed_when_they_repeat_others() {
+    let coming = |answer: usize, rows: &mut Vec<u64>| {
+        if answer == 2 {
+            rows.splice(0..0, [900, 901]);
+        }
+    };
+    let (seen, error, _, drift) = walked(
+        changing(40, coming),
+        ByPage {
+            size: Some(10),
+            ..ByPage::default()
+        },
+    )
+    .await;
+    assert!(error.is_none());
+    assert!((0..40).all(|row| seen.contains(&row)));
+    assert_eq!((drift.totals_changed, drift.rows_repeated), (1, 2));
+}
+
+#[tokio::test]
+async fn a_list_that_shrinks_at_every_answer_still_ends() {
+    let (_, _, answers, drift) = walked(
+        changing(100, |_, rows| {
+            rows.pop();
+        }),
+        ByPage {
+            size: Some(10),
+            ..ByPage::default()
+        },
+    )
+    .await;
+    assert!(answers < 40, "{answers}");
+    assert!(drift.totals_changed > 0);
+}
+
+struct Fixed(&'static str);
+
+impl Respond for Fixed {
+    fn respond(&self, _: &wiremock::Request) -> ResponseTemplate {
+        ResponseTemplate::new(200).set_body_raw(self.0, "application/json")
+    }
+}
+
+async fn stuck<O: Paginated<Provider = Plain>>(body: &'static str, operation: O) -> String {
+    let server = MockServer::start().await;
+    Mock::given(any())
+        .respond_with(Fixed(body))
+        .mount(&server)
+        .await;
+    let client = Client::builder()
+        .endpoint(server.uri())
+        .credentials(Credentials::new("id", "secret"))
+        .build()
+        .unwrap();
+    let mut pages = client.pages(operation.clone());
+    for _ in 0..5 {
+        if let Some(Err(error)) = pages.next().await {
+            assert_eq!(error.kind(), ErrorKind::Paging);
+            assert!(
+                client
+                    .pages(operation)
+                    .resume(error.cursor().unwrap())
+                    .is_ok()
+            );
+            return error.message().to_owned();
+        }
+    }
+    panic!("the walk goes on");
+}
+
+#[tokio::test]
+async fn a_walk_that_cannot_end_well_ends_with_an_error_and_a_cursor() {
+    let repeats = stuck(r#"{"rows":[1,2],"total":9}"#, ByPage::default()).await;
+    assert!(repeats.contains("repeats the one before"), "{repeats}");
+    let repeats = stuck(r#"{"rows":[1,2]}"#, ByOffset::default()).await;
+    assert!(repeats.contains("repeats the one before"), "{repeats}");
+    let circle = stuck(r#"{"rows":[1],"next":"x"}"#, ByToken::default()).await;
+    assert!(
+        circle.contains("repeats") || circle.contains("token"),
+        "{circle}"
+    );
+    let circle = stuck(r#"{"rows":[],"next":"x"}"#, ByToken::default()).await;
+    assert!(circle.contains("token of the next page"), "{circle}");
+    let more = stuck(r#"{"rows":[1,2,3],"total":2}"#, ByPage::default()).await;
+    assert!(more.contains("more rows than the total"), "{more}");
+    let fewer = stuck(r#"{"rows":[],"total":2}"#, ByPage::default()).await;
+    assert!(fewer.contains("run out before the total"), "{fewer}");
+}
+
+#[tokio::test]
+async fn rows_one_by_one_come_again_from_the_page_they_were_left_in() {
+    let (_server, _, client) = serve(still(25)).await;
+    let operation = ByPage {
+        size: Some(10),
+        ..ByPage::default()
+    };
+    let mut items = client.pages(operation.clone()).items();
+    for want in 0..13 {
+        assert_eq!(items.next().await.unwrap().unwrap(), want);
+    }
+    let mut again = client
+        .pages(operation)
+        .resume(&items.cursor().unwrap())
+        .unwrap()
+        .items();
+    let mut rest = Vec::new();
+    while let Some(row) = again.next().await {
+        rest.push(row.unwrap());
+    }
+    assert_eq!(rest, (10..25).collect::<Vec<u64>>());
+    assert_eq!(again.cursor(), None);
+}

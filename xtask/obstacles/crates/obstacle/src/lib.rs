@@ -1,0 +1,72 @@
+//! A provider that does not exist, with operations that are as hard to generate as they come.
+
+mod operations;
+
+use std::borrow::Cow;
+
+pub use operations::*;
+use standing_core::{
+    Answer, Credentials, CredentialsError, Fault, Members, Opened, OperationInfo, Provider,
+    Refusal, Request, Stamp, Success,
+};
+
+/// Signs nothing and opens whatever envelope it is told of.
+#[derive(Debug, Default)]
+pub struct Obstacle;
+
+impl Provider for Obstacle {
+    const NAME: &'static str = "obstacle";
+
+    fn credentials(
+        variable: &dyn Fn(&str) -> Option<String>,
+    ) -> Result<Credentials, CredentialsError> {
+        Credentials::from_variables(variable, "OBSTACLE_ID", "OBSTACLE_SECRET", &[])
+    }
+
+    fn sign(
+        &self,
+        _request: &mut Request,
+        _info: &OperationInfo,
+        _key: &Credentials,
+        _at: &Stamp,
+    ) -> Result<(), CredentialsError> {
+        Ok(())
+    }
+
+    fn open<'r>(&self, answer: &'r Answer, info: &OperationInfo) -> Result<Opened<'r>, Fault> {
+        let envelope = info.answer_envelope();
+        let text = |at: &str| at_pointer(answer.text(), at).and_then(scalar);
+        let request_id = envelope.request_id.and_then(text);
+        let succeeded = match envelope.success {
+            Success::Absent(at) => text(at).is_none(),
+            Success::Equals(at, wanted) => text(at).is_some_and(|found| found == wanted),
+            _ => false,
+        };
+        if succeeded {
+            let payload = at_pointer(answer.text(), envelope.payload)
+                .ok_or(Fault::Unreadable("has no payload"))?;
+            return Ok(Opened {
+                payload,
+                request_id,
+            });
+        }
+        let refusal = Refusal::new(text(envelope.code), text(envelope.message));
+        Err(refusal.request_id(request_id).into())
+    }
+}
+
+/// The JSON at a pointer.
+fn at_pointer<'r>(body: &'r str, pointer: &str) -> Option<&'r str> {
+    pointer
+        .split('/')
+        .skip(1)
+        .try_fold(body, |here, name| Members::read(here).ok()?.get(name))
+}
+
+/// The text of a scalar.
+fn scalar(json: &str) -> Option<Cow<'_, str>> {
+    let quoted = json
+        .strip_prefix('"')
+        .and_then(|rest| rest.strip_suffix('"'));
+    Some(quoted.unwrap_or(json).into())
+}

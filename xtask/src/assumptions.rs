@@ -1,0 +1,58 @@
+//! Everything that the fixtures believe without a source that says so.
+
+use std::path::Path;
+
+use crate::diag::Problems;
+use crate::fixtures;
+use crate::json::{Spot, Value};
+
+/// One `assumed` of a fixture.
+#[derive(Debug)]
+pub struct Assumption {
+    /// Path, line and column.
+    pub place: String,
+    /// The object that is assumed, as a JSON pointer.
+    pub pointer: String,
+    /// Why it is believed.
+    pub text: String,
+}
+
+/// All assumptions by file.
+pub fn all(root: &Path, problems: &mut Problems) -> Vec<Assumption> {
+    let mut found = Vec::new();
+    folder(root, "fixtures", &mut found, problems);
+    found
+}
+
+fn folder(root: &Path, path: &str, found: &mut Vec<Assumption>, problems: &mut Problems) {
+    for name in fixtures::entries(&root.join(path), path, problems) {
+        let path = format!("{path}/{name}");
+        if fixtures::OTHER_FOLDERS.contains(&name.as_str()) {
+            continue;
+        }
+        if root.join(&path).is_dir() {
+            folder(root, &path, found, problems);
+        } else if (name == "provider.json" || name == "operation.json")
+            && let Some(file) = fixtures::file(root, &path, problems)
+        {
+            walk(&Spot::root(&file), found);
+        }
+    }
+}
+
+fn walk(spot: &Spot<'_>, found: &mut Vec<Assumption>) {
+    let Value::Object(members) = &spot.node.value else {
+        return;
+    };
+    for member in members {
+        let part = spot.part(&member.key, &member.node);
+        match part.as_text() {
+            Some(text) if member.key == "assumed" => found.push(Assumption {
+                place: part.place(),
+                pointer: spot.pointer.clone(),
+                text: text.to_owned(),
+            }),
+            _ => walk(&part, found),
+        }
+    }
+}

@@ -1,0 +1,1062 @@
+//! One mistake at a time: each is told with what would be right and where, and nothing is written.
+
+#![allow(missing_docs, clippy::unwrap_used, clippy::panic, reason = "a test")]
+
+mod common;
+
+use std::fs;
+
+use common::Tree;
+
+/// What is done to a file of the obstacle course.
+enum Change {
+    /// One text takes the place of another.
+    Replace(&'static str, &'static str),
+    /// The file is added.
+    Add(&'static str),
+    /// The file is removed.
+    Remove,
+}
+use Change::{Add, Remove, Replace};
+
+/// What is spoilt, the file under `fixtures/obstacle`, how, and everything that is told.
+type Mutation = (&'static str, &'static str, Change, &'static str);
+
+const SYNTAX: &[Mutation] = &[
+    (
+        "a comma is missing",
+        "hard/everything_at_once/operation.json",
+        Replace(
+            r#""operation": "EverythingAtOnce","#,
+            r#""operation": "EverythingAtOnce""#,
+        ),
+        r#"error: this is not JSON: expected comma
+  --> hard/everything_at_once/operation.json:3:34
+
+1 problem; nothing was written."#,
+    ),
+    (
+        "a key stands twice",
+        "hard/everything_at_once/operation.json",
+        Replace(
+            r#""access": "Everybody; # not a heading.","#,
+            r#""access": "Everybody.",
+  "access": "Nobody.","#,
+        ),
+        r#"error: the key "access" stands twice; the first one is on line 5
+  --> hard/everything_at_once/operation.json:6:3
+
+1 problem; nothing was written."#,
+    ),
+    (
+        "a comment",
+        "hard/nothing/operation.json",
+        Replace(r#""input": {},"#, r#""input": {}, // nothing"#),
+        r#"error: this is not JSON: comments are not allowed
+  --> hard/nothing/operation.json:11:16
+
+1 problem; nothing was written."#,
+    ),
+    (
+        "a sample that is not JSON",
+        "hard/nothing/plain.response.json",
+        Replace(r#""Data": {}"#, r#""Data": {"#),
+        r#"error: this is not JSON: unterminated object
+  --> hard/nothing/plain.response.json:1:1
+
+1 problem; nothing was written."#,
+    ),
+    (
+        "a provider that is not JSON",
+        "provider.json",
+        Replace(r#""marker": "Obstacle","#, r#""marker": Obstacle,"#),
+        r#"error: this is not JSON: unexpected token
+  --> provider.json:4:13
+
+1 problem; nothing was written."#,
+    ),
+];
+
+const VOCABULARY: &[Mutation] = &[
+    (
+        "a misspelt key",
+        "hard/everything_at_once/operation.json",
+        Replace(
+            r#""Ratio": { "type": "float", "doc""#,
+            r#""Ratio": { "type": "float", "docs""#,
+        ),
+        r#"error: "docs" means nothing here; did you mean "doc"?
+  --> hard/everything_at_once/operation.json:80:33
+   at /output/Ratio/docs
+
+1 problem; nothing was written."#,
+    ),
+    (
+        "a misspelt key of the operation",
+        "hard/everything_at_once/operation.json",
+        Replace(r#""rate_limit""#, r#""rate_limits""#),
+        r#"error: "rate_limits" means nothing here; did you mean "rate_limit"?
+  --> hard/everything_at_once/operation.json:15:3
+   at /rate_limits
+
+1 problem; nothing was written."#,
+    ),
+    (
+        "a misspelt type",
+        "hard/everything_at_once/operation.json",
+        Replace(r#""dry": { "type": "bool""#, r#""dry": { "type": "boool""#),
+        r#"error: there is no type "boool"; did you mean "bool"?
+  --> hard/everything_at_once/operation.json:27:22
+   at /input/dry/type
+
+1 problem; nothing was written."#,
+    ),
+    (
+        "a type as it is called elsewhere",
+        "hard/everything_at_once/operation.json",
+        Replace(
+            r#""dry": { "type": "bool""#,
+            r#""dry": { "type": "boolean""#,
+        ),
+        r#"error: what is `boolean` elsewhere is `bool` here
+  --> hard/everything_at_once/operation.json:27:22
+   at /input/dry/type
+
+1 problem; nothing was written."#,
+    ),
+    (
+        "an array as it is called elsewhere",
+        "hard/everything_at_once/operation.json",
+        Replace(
+            r#""ids": {
+      "type": "list<string>""#,
+            r#""ids": {
+      "type": "array""#,
+        ),
+        r#"error: what is `array` elsewhere is `list<…>` here
+  --> hard/everything_at_once/operation.json:58:15
+   at /input/ids/type
+
+1 problem; nothing was written."#,
+    ),
+    (
+        "a misspelt named type",
+        "hard/everything_at_once/operation.json",
+        Replace(
+            r#""settings": { "type": "Settings""#,
+            r#""settings": { "type": "Setings""#,
+        ),
+        r#"error: there is no type "Setings"; did you mean "Settings"?
+  --> hard/everything_at_once/operation.json:70:27
+   at /input/settings/type
+
+1 problem; nothing was written."#,
+    ),
+    (
+        "an unknown deviation",
+        "hard/everything_at_once/operation.json",
+        Replace(r#""other_for_flag": 1"#, r#""other_for_flags": 1"#),
+        r#"error: "other_for_flags" means nothing here; did you mean "other_for_flag"?
+  --> hard/everything_at_once/operation.json:188:9
+   at /examples/bent/deviations/other_for_flags
+
+1 problem; nothing was written."#,
+    ),
+    (
+        "a misspelt effect",
+        "hard/everything_at_once/operation.json",
+        Replace(r#""effect": "write""#, r#""effect": "wirte""#),
+        r#"error: "wirte" is not possible for "effect"; did you mean "write"?
+  --> hard/everything_at_once/operation.json:14:27
+   at /behavior/effect
+
+1 problem; nothing was written."#,
+    ),
+    (
+        "a misspelt place",
+        "hard/everything_at_once/operation.json",
+        Replace(
+            r#""in": "query", "doc": "Only tries.""#,
+            r#""in": "qurey", "doc": "Only tries.""#,
+        ),
+        r#"error: "qurey" is not possible for "in"; did you mean "query"?
+  --> hard/everything_at_once/operation.json:27:36
+   at /input/dry/in
+
+1 problem; nothing was written."#,
+    ),
+    (
+        "a misspelt kind of error",
+        "hard/everything_at_once/operation.json",
+        Replace(r#""kind": "other""#, r#""kind": "others""#),
+        r#"error: "others" is not possible for "kind"; did you mean "other"?
+  --> hard/everything_at_once/operation.json:169:15
+   at /errors/Mine/kind
+
+1 problem; nothing was written."#,
+    ),
+    (
+        "a misspelt format",
+        "hard/everything_at_once/operation.json",
+        Replace(r#""format": "md5""#, r#""format": "sha1""#),
+        r#"error: "sha1" is not possible for "format"; there is `md5`, `month`, `date`, `date_time` and `utc`
+  --> hard/everything_at_once/operation.json:55:42
+   at /input/md5/format
+
+1 problem; nothing was written."#,
+    ),
+    (
+        "a misspelt origin",
+        "hard/everything_at_once/operation.json",
+        Replace(r#""origin": "recorded""#, r#""origin": "record""#),
+        r#"error: "record" is not possible for "origin"; did you mean "recorded"?
+  --> hard/everything_at_once/operation.json:181:17
+   at /examples/bent/origin
+
+1 problem; nothing was written."#,
+    ),
+    (
+        "a number for a text",
+        "hard/everything_at_once/operation.json",
+        Replace(r#""unit": "euros""#, r#""unit": 1"#),
+        r#"error: this is a number, and a text is wanted
+  --> hard/everything_at_once/operation.json:47:70
+   at /input/amount/unit
+
+1 problem; nothing was written."#,
+    ),
+    (
+        "an object for a list",
+        "hard/choose_one/operation.json",
+        Replace(r#""no_record": ["Gone"]"#, r#""no_record": {}"#),
+        r#"error: this is an object, and a list is wanted
+  --> hard/choose_one/operation.json:11:16
+   at /no_record
+
+1 problem; nothing was written."#,
+    ),
+];
+
+const FOLDERS: &[Mutation] = &[
+    (
+        "a service that nobody declared",
+        "harder/thing/operation.json",
+        Add(r#"{}
+"#),
+        r#"error: provider.json declares no service "harder"; did you mean "hard"?
+  --> harder
+
+1 problem; nothing was written."#,
+    ),
+    (
+        "a service without a folder",
+        "provider.json",
+        Replace(
+            r#""other": {
+      "doc": "A service with"#,
+            r#""another": {
+      "doc": "A service with"#,
+        ),
+        r#"error: provider.json declares no service "other"; did you mean "another"?
+  --> other
+
+error: there is no folder another
+  --> provider.json:32:5
+   at /services/another
+
+2 problems; nothing was written."#,
+    ),
+    (
+        "a folder of another name",
+        "hard/nothing/operation.json",
+        Replace(r#""operation": "Nothing""#, r#""operation": "NothingElse""#),
+        r#"error: "NothingElse" belongs into the folder "nothing_else", not "nothing"
+  --> hard/nothing/operation.json:3:16
+   at /operation
+
+1 problem; nothing was written."#,
+    ),
+    (
+        "a provider of another name",
+        "provider.json",
+        Replace(r#""provider": "obstacle""#, r#""provider": "obstacles""#),
+        r#"error: the folder is called "obstacle", so "provider" must be "obstacle"
+  --> provider.json:3:15
+   at /provider
+
+1 problem; nothing was written."#,
+    ),
+    (
+        "a folder without a description",
+        "hard/empty/plain.request.json",
+        Add(r#"{}
+"#),
+        r#"error: operation.json is missing: every folder of a service describes an operation
+  --> hard/empty/operation.json
+
+1 problem; nothing was written."#,
+    ),
+    (
+        "a stray file",
+        "hard/nothing/notes.txt",
+        Add(r#"notes
+"#),
+        r#"error: this file does not belong here; samples are called NAME.request.json, NAME.response.json and NAME.error.json
+  --> hard/nothing/notes.txt
+
+1 problem; nothing was written."#,
+    ),
+    (
+        "a stray file among operations",
+        "hard/notes.txt",
+        Add(r#"notes
+"#),
+        r#"error: this file does not belong here: a service has one folder per operation
+  --> hard/notes.txt
+
+1 problem; nothing was written."#,
+    ),
+];
+
+const MEANING: &[Mutation] = &[
+    (
+        "no behaviour",
+        "hard/everything_at_once/operation.json",
+        Replace(
+            r#""behavior": { "effect": "write", "idempotent": true, "assumed": "It looks like it." },"#,
+            "",
+        ),
+        r#"error: "behavior" is missing
+  --> hard/everything_at_once/operation.json:1:1
+   at the root
+
+1 problem; nothing was written."#,
+    ),
+    (
+        "an unfinished doc",
+        "hard/everything_at_once/operation.json",
+        Replace(r#""doc": "Money.""#, r#""doc": "TODO""#),
+        r#"error: this is not finished: it says TODO
+  --> hard/everything_at_once/operation.json:47:86
+   at /input/amount/doc
+
+1 problem; nothing was written."#,
+    ),
+    (
+        "a doc that is no sentence",
+        "hard/everything_at_once/operation.json",
+        Replace(r#""doc": "Always there.""#, r#""doc": "always there""#),
+        r#"error: "doc" is read by people: write whole sentences, with a full stop at the end
+  --> hard/everything_at_once/operation.json:78:56
+   at /output/Id/doc
+
+1 problem; nothing was written."#,
+    ),
+    (
+        "an empty doc",
+        "hard/everything_at_once/operation.json",
+        Replace(r#""doc": "Always there.""#, r#""doc": " ""#),
+        r#"error: "doc" is empty; leave it out or fill it
+  --> hard/everything_at_once/operation.json:78:56
+   at /output/Id/doc
+
+1 problem; nothing was written."#,
+    ),
+    (
+        "an undefined type",
+        "hard/everything_at_once/operation.json",
+        Replace(
+            r#""tree": { "type": "Tree""#,
+            r#""tree": { "type": "Forest""#,
+        ),
+        r#"error: there is no type "Forest"; describe it under `types`
+  --> hard/everything_at_once/operation.json:69:23
+   at /input/tree/type
+
+1 problem; nothing was written."#,
+    ),
+    (
+        "an unused type",
+        "hard/everything_at_once/operation.json",
+        Replace(
+            r#""types": {"#,
+            r#""types": {
+    "Unused": { "doc": "Nobody needs it.", "fields": {} },"#,
+        ),
+        r#"error: nothing uses the type "Unused"; use it or remove it
+  --> hard/everything_at_once/operation.json:108:15
+   at /types/Unused
+
+1 problem; nothing was written."#,
+    ),
+    (
+        "a limit for another kind",
+        "hard/everything_at_once/operation.json",
+        Replace(
+            r#""X-Count": { "type": "int", "in": "header", "min": -5,"#,
+            r#""X-Count": { "type": "int", "in": "header", "max_len": 5,"#,
+        ),
+        r#"error: `max_len` is a limit for texts, and this is a `int`
+  --> hard/everything_at_once/operation.json:26:60
+   at /input/X-Count/max_len
+
+1 problem; nothing was written."#,
+    ),
+    (
+        "limits that cross",
+        "hard/everything_at_once/operation.json",
+        Replace(
+            r#""min": 0, "max": 1, "default": 0.5"#,
+            r#""min": 2, "max": 1, "default": 0.5"#,
+        ),
+        r#"error: `max` is below `min`
+  --> hard/everything_at_once/operation.json:49:50
+   at /input/ratio/max
+
+1 problem; nothing was written."#,
+    ),
+    (
+        "each of no list",
+        "hard/everything_at_once/operation.json",
+        Replace(
+            r#""level": { "type": "uint","#,
+            r#""level": { "type": "uint", "each": { "min": 1 },"#,
+        ),
+        r#"error: `each` is for lists, and this is a `uint`
+  --> hard/everything_at_once/operation.json:51:40
+   at /input/level/each
+
+1 problem; nothing was written."#,
+    ),
+    (
+        "a default that is no value",
+        "hard/everything_at_once/operation.json",
+        Replace(r#""default": "light blue""#, r#""default": "light blu""#),
+        r#"error: "light blu" is not among the values of Colour; did you mean "light blue"?
+  --> hard/everything_at_once/operation.json:53:46
+   at /input/colour/default
+
+1 problem; nothing was written."#,
+    ),
+    (
+        "a default beyond the limits",
+        "hard/everything_at_once/operation.json",
+        Replace(r#""default": 0.5"#, r#""default": 1.5"#),
+        r#"error: 1.5 is above 1
+  --> hard/everything_at_once/operation.json:49:64
+   at /input/ratio/default
+
+1 problem; nothing was written."#,
+    ),
+    (
+        "a default of what is required",
+        "hard/everything_at_once/operation.json",
+        Replace(
+            r#""kind": { "type": "Colour", "required": true,"#,
+            r#""kind": { "type": "Colour", "required": true, "default": "RED","#,
+        ),
+        r#"error: what is required has no default
+  --> hard/everything_at_once/operation.json:24:62
+   at /input/kind/default
+
+1 problem; nothing was written."#,
+    ),
+    (
+        "null in a request",
+        "hard/everything_at_once/operation.json",
+        Replace(
+            r#""old": { "type": "string","#,
+            r#""old": { "type": "string", "nullable": true,"#,
+        ),
+        r#"error: a request leaves out what it does not say; `nullable` is for answers
+  --> hard/everything_at_once/operation.json:72:44
+   at /input/old/nullable
+
+1 problem; nothing was written."#,
+    ),
+    (
+        "a place in an answer",
+        "hard/everything_at_once/operation.json",
+        Replace(
+            r#""Count": { "type": "uint","#,
+            r#""Count": { "type": "uint", "in": "header","#,
+        ),
+        r#"error: only fields of the input travel in different places
+  --> hard/everything_at_once/operation.json:79:38
+   at /output/Count/in
+
+1 problem; nothing was written."#,
+    ),
+    (
+        "paging by a field that is not there",
+        "hard/list_by_page/operation.json",
+        Replace(r#""cursor": "Page""#, r#""cursor": "Pages""#),
+        r#"error: the input has no field "Pages"; did you mean "Page"?
+  --> hard/list_by_page/operation.json:13:15
+   at /pagination/cursor
+
+1 problem; nothing was written."#,
+    ),
+    (
+        "paging by a text",
+        "hard/list_by_page/operation.json",
+        Replace(
+            r#""Page": { "type": "uint", "required": true, "min": 1,"#,
+            r#""Page": { "type": "string", "required": true,"#,
+        ),
+        r#"error: "Page" is a `string`, and "cursor" is a `uint`
+  --> hard/list_by_page/operation.json:13:15
+   at /pagination/cursor
+
+1 problem; nothing was written."#,
+    ),
+    (
+        "paging over no list",
+        "hard/list_by_page/operation.json",
+        Replace(r#""items": "Rows""#, r#""items": "Total""#),
+        r#"error: this is a `uint`, and "items" is a `list<…>`
+  --> hard/list_by_page/operation.json:16:14
+   at /pagination/items
+
+1 problem; nothing was written."#,
+    ),
+    (
+        "paging over a field far down that is not there",
+        "hard/list_by_token/operation.json",
+        Replace(r#""items": "Page.Items""#, r#""items": "Page.Item""#),
+        r#"error: Page has no field "Item"; did you mean "Items"?
+  --> hard/list_by_token/operation.json:15:14
+   at /pagination/items
+
+1 problem; nothing was written."#,
+    ),
+    (
+        "paging by page without a first one",
+        "hard/list_by_page/operation.json",
+        Replace(r#""first": 1,"#, ""),
+        r#"error: "first" is missing
+  --> hard/list_by_page/operation.json:11:17
+   at /pagination
+
+1 problem; nothing was written."#,
+    ),
+    (
+        "two fields of one name",
+        "hard/everything_at_once/operation.json",
+        Replace(r#""rust": "name_in_capitals","#, ""),
+        r#"error: "name" and "Name" are both `name` in Rust; give one of them another name with `rust`
+  --> hard/everything_at_once/operation.json:40:13
+   at /input/Name
+
+1 problem; nothing was written."#,
+    ),
+    (
+        "a name that Rust refuses",
+        "hard/everything_at_once/operation.json",
+        Replace(r#""rust": "name_in_capitals""#, r#""rust": "fn""#),
+        r#"error: "fn" cannot name a field; write snake_case and no keyword
+  --> hard/everything_at_once/operation.json:42:15
+   at /input/Name/rust
+
+1 problem; nothing was written."#,
+    ),
+    (
+        "a value without a name",
+        "hard/everything_at_once/operation.json",
+        Replace(r#""1": { "name": "Number", "doc""#, r#""1": { "doc""#),
+        r#"error: the value "1" gives no usable name in Rust ("1"); give one with `name`, in PascalCase
+  --> hard/everything_at_once/operation.json:114:14
+   at /types/Colour/values/1
+
+1 problem; nothing was written."#,
+    ),
+    (
+        "two values of one name",
+        "hard/everything_at_once/operation.json",
+        Replace(r#""1": { "name": "Number","#, r#""1": { "name": "Red","#),
+        r#"error: "RED" and "1" are both `Red` in Rust; give one of them another `name`
+  --> hard/everything_at_once/operation.json:114:14
+   at /types/Colour/values/1
+
+1 problem; nothing was written."#,
+    ),
+    (
+        "a type that takes a name the module needs",
+        "hard/many_required/operation.json",
+        Replace(r#""Answer""#, r#""Amount""#),
+        r#"error: there is no type "Amount"; describe it under `types`
+  --> hard/many_required/operation.json:18:30
+   at /output/A/type
+
+1 problem; nothing was written."#,
+    ),
+    (
+        "a type that could never end",
+        "hard/everything_at_once/operation.json",
+        Replace(
+            r#""left": { "type": "Tree","#,
+            r#""left": { "type": "Tree", "required": true,"#,
+        ),
+        r#"error: a "Tree" needs another one to exist; one of the fields on the way cannot be required
+  --> hard/everything_at_once/operation.json:126:13
+   at /types/Tree
+
+1 problem; nothing was written."#,
+    ),
+    (
+        "a condition over a field that is not there",
+        "hard/everything_at_once/operation.json",
+        Replace(
+            r#""together": ["both", "with"]"#,
+            r#""together": ["both", "width"]"#,
+        ),
+        r#"error: there is no field "width"; did you mean "with"?
+  --> hard/everything_at_once/operation.json:76:70
+   at /require/1/together/1
+
+1 problem; nothing was written."#,
+    ),
+    (
+        "a condition over what is required",
+        "hard/everything_at_once/operation.json",
+        Replace(
+            r#""any_of": ["type", "name"]"#,
+            r#""any_of": ["type", "thing_id"]"#,
+        ),
+        r#"error: "thing_id" is required anyway
+  --> hard/everything_at_once/operation.json:76:36
+   at /require/0/any_of/1
+
+1 problem; nothing was written."#,
+    ),
+    (
+        "a condition over one field",
+        "hard/everything_at_once/operation.json",
+        Replace(r#""together": ["both", "with"]"#, r#""together": ["both"]"#),
+        r#"error: a condition holds between two fields or more
+  --> hard/everything_at_once/operation.json:76:47
+   at /require/1
+
+1 problem; nothing was written."#,
+    ),
+    (
+        "a path without its field",
+        "hard/everything_at_once/operation.json",
+        Replace(
+            "/v1/things/{thing_id}/{kind}",
+            "/v1/things/{thing_id}/{kinds}",
+        ),
+        r#"error: the path "/v1/things/{thing_id}/{kinds}" has no `{kind}`; did you mean `{kinds}`?
+  --> hard/everything_at_once/operation.json:24:13
+   at /input/kind
+
+1 problem; nothing was written."#,
+    ),
+    (
+        "a body of a GET",
+        "hard/list_by_page/operation.json",
+        Replace(r#""params": "query""#, r#""params": "json""#),
+        r#"error: a GET has no body; set `http.params` to `query`, or say `in` here
+  --> hard/list_by_page/operation.json:20:13
+   at /input/Page
+
+1 problem; nothing was written."#,
+    ),
+    (
+        "a structure in a path",
+        "hard/everything_at_once/operation.json",
+        Replace(
+            r#""kind": { "type": "Colour", "required": true, "in": "path""#,
+            r#""kind": { "type": "Tag", "required": true, "in": "path""#,
+        ),
+        r#"error: a path takes a single value, not a structure
+  --> hard/everything_at_once/operation.json:24:13
+   at /input/kind
+
+1 problem; nothing was written."#,
+    ),
+    (
+        "a code for no record that nobody described",
+        "hard/choose_one/operation.json",
+        Replace(r#""no_record": ["Gone"]"#, r#""no_record": ["Gon"]"#),
+        r#"error: no error code "Gon" is described; did you mean "Gone"?
+  --> hard/choose_one/operation.json:11:17
+   at /no_record/0
+
+1 problem; nothing was written."#,
+    ),
+    (
+        "a wrapped list in a request",
+        "hard/everything_at_once/operation.json",
+        Replace(
+            r#""Key": { "type": "string", "required": true, "min_len": 1, "doc": "Its key." },"#,
+            r#""Key": { "type": "string", "required": true, "min_len": 1, "doc": "Its key." },
+        "Odd": { "type": "list<string>", "wrapper": "O", "doc": "Odd." },"#,
+        ),
+        r#"error: the request uses this type, and "Odd" is a wrapped list, which occurs in answers only
+  --> hard/everything_at_once/operation.json:119:12
+   at /types/Tag
+
+1 problem; nothing was written."#,
+    ),
+    (
+        "an idempotent read",
+        "hard/nothing/operation.json",
+        Replace(
+            r#""effect": "read""#,
+            r#""effect": "read", "idempotent": true"#,
+        ),
+        r#"error: a read may be repeated anyway; `idempotent` is for writes
+  --> hard/nothing/operation.json:10:49
+   at /behavior/idempotent
+
+1 problem; nothing was written."#,
+    ),
+    (
+        "an envelope that says nothing of success",
+        "provider.json",
+        Replace(
+            r#""success": { "at": "/Ok", "equals": true }"#,
+            r#""success": { "at": "/Ok" }"#,
+        ),
+        r#"error: "equals" is missing
+  --> provider.json:9:16
+   at /envelope/success
+
+1 problem; nothing was written."#,
+    ),
+    (
+        "a key of a request that is not described",
+        "hard/list_by_page/first.request.json",
+        Replace(r#""PageSize": 20"#, r#""PageSize": 20, "Pagesize": 20"#),
+        r#"error: "Pagesize" is not described; did you mean "PageSize"?
+  --> hard/list_by_page/first.request.json:3:19
+   at /Pagesize
+
+1 problem; nothing was written."#,
+    ),
+];
+
+const SAMPLES: &[Mutation] = &[
+    (
+        "a request that breaks a limit",
+        "hard/list_by_page/first.request.json",
+        Replace(r#""PageSize": 20"#, r#""PageSize": 101"#),
+        r#"error: 101 is above 100
+  --> hard/list_by_page/first.request.json:3:15
+   at /PageSize
+
+1 problem; nothing was written."#,
+    ),
+    (
+        "a request that lacks what is required",
+        "hard/list_by_page/first.request.json",
+        Replace(r#""Page": 1,"#, ""),
+        r#"error: "Page" is required and missing
+  --> hard/list_by_page/first.request.json:1:1
+   at the root
+
+1 problem; nothing was written."#,
+    ),
+    (
+        "a request of both",
+        "hard/choose_one/phone.request.json",
+        Replace(
+            r#""phone": "0000-0000""#,
+            r#""phone": "0000-0000", "phone_md5": "00000000000000000000000000000000""#,
+        ),
+        r#"error: exactly one of `phone` and `phone_md5` must be given
+  --> hard/choose_one/phone.request.json:1:1
+   at the root
+
+1 problem; nothing was written."#,
+    ),
+    (
+        "a request of none",
+        "hard/choose_one/phone.request.json",
+        Replace(
+            r#",
+  "phone": "0000-0000""#,
+            "",
+        ),
+        r#"error: exactly one of `phone` and `phone_md5` must be given
+  --> hard/choose_one/phone.request.json:1:1
+   at the root
+
+1 problem; nothing was written."#,
+    ),
+    (
+        "a hash that is none",
+        "hard/choose_one/hash.request.json",
+        Replace("00000000000000000000000000000000", "000"),
+        r#"error: "000" is not written as 32 hexadecimal digits
+  --> hard/choose_one/hash.request.json:3:16
+   at /phone_md5
+
+1 problem; nothing was written."#,
+    ),
+    (
+        "a null in a sample request",
+        "hard/many_required/plain.request.json",
+        Replace(r#""b": 2"#, r#""b": null"#),
+        r#"error: a request leaves out what it does not say
+  --> hard/many_required/plain.request.json:5:8
+   at /b
+
+1 problem; nothing was written."#,
+    ),
+    (
+        "a value that is not listed",
+        "hard/everything_at_once/least.request.json",
+        Replace(r#""RED""#, r#""Red""#),
+        r#"error: "Red" is not among the values of Colour; did you mean "RED"?
+  --> hard/everything_at_once/least.request.json:3:11
+   at /kind
+
+1 problem; nothing was written."#,
+    ),
+    (
+        "a key of an answer that is not described",
+        "hard/list_by_page/first.response.json",
+        Replace(r#""Total": 1"#, r#""Total": 1, "Totals": 1"#),
+        r#"error: "Totals" is not described; did you mean "Total"?; if the source has it so, declare `"deviations": { "unknown_field": 1 }` at /examples/first
+  --> hard/list_by_page/first.response.json:3:47
+   at /Data/Totals
+
+1 problem; nothing was written."#,
+    ),
+    (
+        "a deviation that is not declared",
+        "hard/list_by_page/first.response.json",
+        Replace(r#""Total": 1"#, r#""Total": "1""#),
+        r#"error: a text stands for a number; if the source has it so, declare `"deviations": { "text_for_number": 1 }` at /examples/first
+  --> hard/list_by_page/first.response.json:3:44
+   at /Data/Total
+
+1 problem; nothing was written."#,
+    ),
+    (
+        "a deviation that is declared and gone",
+        "hard/everything_at_once/bent.response.json",
+        Replace(r#""Ratio": "0.25""#, r#""Ratio": 0.25"#),
+        r#"error: text_for_number is declared 2 times, and the sample has 1; say 1
+  --> hard/everything_at_once/operation.json:186:28
+   at /examples/bent/deviations/text_for_number
+
+1 problem; nothing was written."#,
+    ),
+    (
+        "a promise that is not kept",
+        "hard/list_by_page/first.response.json",
+        Replace(r#", "Total": 1"#, ""),
+        r#"error: "Total" is promised (`required`) and missing; a promise that the source breaks is none
+  --> hard/list_by_page/first.response.json:3:11
+   at /Data
+
+1 problem; nothing was written."#,
+    ),
+    (
+        "an answer of another type",
+        "hard/list_by_page/first.response.json",
+        Replace(r#""Total": 1"#, r#""Total": true"#),
+        r#"error: "true" is a boolean, and a `uint` is described
+  --> hard/list_by_page/first.response.json:3:44
+   at /Data/Total
+
+1 problem; nothing was written."#,
+    ),
+    (
+        "an empty list that was promised to hold something",
+        "hard/everything_at_once/least.response.json",
+        Replace(r#""Rows": [{ "camelCase": "c" }]"#, r#""Rows": []"#),
+        r#"error: 0 items are fewer than 1
+  --> hard/everything_at_once/least.response.json:3:32
+   at /Data/Rows
+
+1 problem; nothing was written."#,
+    ),
+    (
+        "a row of nothing",
+        "hard/list_by_page/first.response.json",
+        Replace(r#"{ "N": 1 }"#, "{}"),
+        r#"error: this has none of the described fields, which a decoder refuses
+  --> hard/list_by_page/first.response.json:3:22
+   at /Data/Rows/0
+
+1 problem; nothing was written."#,
+    ),
+    (
+        "a failure filed as a success",
+        "hard/list_by_page/first.response.json",
+        Replace(r#""Ok": true"#, r#""Ok": false"#),
+        r#"error: by the envelope this is a failure: "/Ok" is "false", not "true"; call it first.error.json
+  --> hard/list_by_page/first.response.json:1:1
+   at the root
+
+1 problem; nothing was written."#,
+    ),
+    (
+        "a success filed as a failure",
+        "hard/choose_one/denied.error.json",
+        Replace(r#""Ok": false"#, r#""Ok": true"#),
+        r#"error: by the envelope this is a success; call it denied.response.json
+  --> hard/choose_one/denied.error.json:1:1
+   at the root
+
+1 problem; nothing was written."#,
+    ),
+    (
+        "a code that nobody described",
+        "hard/choose_one/denied.error.json",
+        Replace(r#""Denied""#, r#""Deneid""#),
+        r#"error: no error code "Deneid" is described; did you mean "Denied"?
+  --> hard/choose_one/denied.error.json:3:11
+   at /Code
+
+1 problem; nothing was written."#,
+    ),
+    (
+        "no payload",
+        "hard/list_by_page/first.response.json",
+        Replace(r#""Data""#, r#""Date""#),
+        r#"error: there is no payload: "/Data" is not an object
+  --> hard/list_by_page/first.response.json:1:1
+   at the root
+
+1 problem; nothing was written."#,
+    ),
+    (
+        "a file without an entry",
+        "hard/nothing/plane.response.json",
+        Add(r#"{ "Ok": true, "Data": {} }
+"#),
+        r#"error: operation.json has no example "plane"; did you mean "plain"?
+  --> hard/nothing/plane.response.json
+
+1 problem; nothing was written."#,
+    ),
+    (
+        "an entry without a file",
+        "hard/nothing/operation.json",
+        Replace(
+            r#""plain": { "origin": "constructed" }"#,
+            r#""plain": { "origin": "constructed" },
+    "second": { "origin": "constructed" }"#,
+        ),
+        r#"error: there is no file second.request.json, second.response.json or second.error.json
+  --> hard/nothing/operation.json:14:15
+   at /examples/second
+
+1 problem; nothing was written."#,
+    ),
+    (
+        "no request at all",
+        "hard/nothing/plain.request.json",
+        Remove,
+        r#"error: no example has a request; the docs show one
+  --> hard/nothing/operation.json:1:1
+   at the root
+
+1 problem; nothing was written."#,
+    ),
+];
+
+fn assert_told(mutations: &[Mutation]) {
+    for (what, file, change, told) in mutations {
+        let tree = Tree::obstacles();
+        let path = format!("fixtures/obstacle/{file}");
+        match change {
+            Replace(old, new) => {
+                let text = tree.read(&path);
+                assert!(text.contains(old), "{what}: {old:?} is not in {file}");
+                tree.write(&path, &text.replacen(old, new, 1));
+            }
+            Add(text) => tree.write(&path, text),
+            Remove => fs::remove_file(tree.0.join(&path)).unwrap(),
+        }
+        let before = tree.bytes();
+        let (code, out, error) = tree.xtask(&["codegen"]);
+        assert_eq!(code, 2, "{what}");
+        assert_eq!(out, "", "{what}");
+        assert_eq!(
+            error.replace("fixtures/obstacle/", "").trim_end(),
+            *told,
+            "{what}"
+        );
+        assert_eq!(tree.bytes(), before, "{what}");
+    }
+}
+
+#[test]
+fn mistakes_of_syntax() {
+    assert_told(SYNTAX);
+}
+
+#[test]
+fn mistakes_of_vocabulary() {
+    assert_told(VOCABULARY);
+}
+
+#[test]
+fn files_and_folders_out_of_place() {
+    assert_told(FOLDERS);
+}
+
+#[test]
+fn mistakes_of_meaning() {
+    assert_told(MEANING);
+}
+
+#[test]
+fn samples_that_disagree_with_the_description() {
+    assert_told(SAMPLES);
+}
+
+#[test]
+fn all_mistakes_of_all_files_are_told_at_once() {
+    let tree = Tree::obstacles();
+    for (file, old, new) in [
+        (
+            "provider.json",
+            "\"kind\": \"quota\"",
+            "\"kind\": \"qouta\"",
+        ),
+        (
+            "hard/nothing/operation.json",
+            "\"effect\": \"read\"",
+            "\"effect\": \"red\"",
+        ),
+        ("hard/list_by_page/operation.json", "\"first\": 1,", ""),
+        (
+            "other/list_by_offset/none.response.json",
+            "\"rows\"",
+            "\"row\"",
+        ),
+    ] {
+        let path = format!("fixtures/obstacle/{file}");
+        let text = tree.read(&path);
+        assert!(text.contains(old), "{file}");
+        tree.write(&path, &text.replace(old, new));
+    }
+    let (code, _, error) = tree.xtask(&["codegen"]);
+    assert_eq!(code, 2);
+    let messages: Vec<&str> = error
+        .lines()
+        .filter(|line| line.starts_with("error: "))
+        .collect();
+    assert_eq!(
+        messages,
+        [
+            "error: \"first\" is missing",
+            "error: \"red\" is not possible for \"effect\"; did you mean \"read\"?",
+            "error: \"rows\" is promised (`required`) and missing; a promise that the source breaks is none",
+            "error: this has none of the described fields, which a decoder refuses",
+            "error: \"row\" is not described; did you mean \"rows\"?; if the source has it so, declare `\"deviations\": { \"unknown_field\": 1 }` at /examples/none",
+            "error: \"qouta\" is not possible for \"kind\"; did you mean \"quota\"?",
+        ]
+    );
+    assert!(
+        error.ends_with("6 problems; nothing was written.\n"),
+        "{error}"
+    );
+}

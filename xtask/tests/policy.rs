@@ -1,0 +1,131 @@
+//! What must hold of the workspace as a whole: its layers, its lints, its oldest compiler.
+
+use std::path::Path;
+use std::process::Command;
+
+use serde_json::Value;
+
+fn metadata() -> Value {
+    let manifest = Path::new(env!("CARGO_MANIFEST_DIR")).join("../Cargo.toml");
+    let output = Command::new(env!("CARGO"))
+        .args([
+            "metadata",
+            "--format-version",
+            "1",
+            "--locked",
+            "--offline",
+            "--manifest-path",
+        ])
+        .arg(manifest)
+        .output()
+        .unwrap();
+    assert!(
+        output.status.success(),
+        "{}",
+        String::from_utf8_lossy(&output.stderr)
+    );
+    serde_json::from_slice(&output.stdout).unwrap()
+}
+
+fn members(metadata: &Value) -> Vec<&Value> {
+    let members = metadata["workspace_members"].as_array().unwrap();
+    let packages = metadata["packages"].as_array().unwrap();
+    packages
+        .iter()
+        .filter(|package| members.contains(&package["id"]))
+        .collect()
+}
+
+/// The names of a package's normal dependencies.
+fn dependencies(package: &Value) -> Vec<&str> {
+    let dependencies = package["dependencies"].as_array().unwrap().iter();
+    dependencies
+        .filter(|dependency| dependency["kind"].is_null())
+        .map(|dependency| dependency["name"].as_str().unwrap())
+        .collect()
+}
+
+const PROVIDERS: [&str; 4] = [
+    "standing-tencent",
+    "standing-huawei",
+    "standing-alibaba",
+    "standing-accuauth",
+];
+
+#[test]
+fn only_core_knows_network_time_and_hashes() {
+    let metadata = metadata();
+    for package in members(&metadata) {
+        let name = package["name"].as_str().unwrap();
+        let normal = dependencies(package);
+        if name != "standing-core" {
+            assert!(!normal.contains(&"reqwest"), "{name} depends on reqwest");
+        }
+        if PROVIDERS.contains(&name) {
+            let allowed = ["standing-core", "serde", "serde_json", "md-5"];
+            let foreign: Vec<_> = normal
+                .iter()
+                .filter(|dependency| !allowed.contains(dependency))
+                .collect();
+            assert!(foreign.is_empty(), "{name} depends on {foreign:?}");
+        }
+        if name == "standing-sandbox" {
+            // Its verifier must not share a mistake with the signer.
+            let ours: Vec<_> = normal
+                .iter()
+                .filter(|dependency| dependency.starts_with("standing"))
+                .collect();
+            assert!(ours.is_empty(), "the sandbox depends on {ours:?}");
+        }
+    }
+}
+
+#[test]
+fn no_library_changes_how_serde_json_reads_for_everybody() {
+    let metadata = metadata();
+    for package in members(&metadata) {
+        for dependency in package["dependencies"].as_array().unwrap() {
+            if dependency["name"] != "serde_json" {
+                continue;
+            }
+            for feature in dependency["features"].as_array().unwrap() {
+                let global = ["arbitrary_precision", "preserve_order", "unbounded_depth"];
+                assert!(
+                    !global.contains(&feature.as_str().unwrap()),
+                    "{}: {feature}",
+                    package["name"]
+                );
+            }
+        }
+    }
+}
+
+#[test]
+fn every_member_keeps_the_lints_and_the_oldest_compiler_is_true() {
+    let metadata = metadata();
+    let number = |text: &str| -> Vec<u32> {
+        let mut parts: Vec<u32> = text.split('.').map(|part| part.parse().unwrap()).collect();
+        parts.resize(3, 0);
+        parts
+    };
+    let mut oldest = None;
+    for package in members(&metadata) {
+        let manifest = std::fs::read_to_string(package["manifest_path"].as_str().unwrap()).unwrap();
+        assert!(
+            manifest.contains("[lints]\nworkspace = true"),
+            "{} has lints of its own",
+            package["name"]
+        );
+        oldest = package["rust_version"].as_str();
+    }
+    let oldest = number(oldest.unwrap());
+    for package in metadata["packages"].as_array().unwrap() {
+        if let Some(needed) = package["rust_version"].as_str() {
+            assert!(
+                number(needed) <= oldest,
+                "{} needs Rust {needed}",
+                package["name"]
+            );
+        }
+    }
+}
