@@ -11,8 +11,8 @@
 
 pub mod child;
 pub mod clock;
-pub mod metered;
 pub mod raw;
+pub mod trial;
 pub mod watch;
 
 use std::sync::Arc;
@@ -23,7 +23,7 @@ use standing_tencent::Tencent;
 use standing_tencent::ip::QueryCustomersCredit;
 
 use clock::{ManualClock, Seeded};
-use metered::Metered;
+use trial::Metered;
 use watch::{KEY_ID, KEY_SECRET, MAIL, MOBILE, NAME};
 
 /// The keys that every client of the suite has.

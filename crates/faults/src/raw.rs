@@ -20,6 +20,8 @@ const LARGEST_REQUEST: usize = 32 << 20;
 pub enum Step {
     /// Reads a whole request. The script ends if there is none.
     Read,
+    /// Reads the head of a request and nothing of its body, and counts nothing.
+    ReadHead,
     /// Writes these bytes at once.
     Write(Vec<u8>),
     /// Writes these bytes one by one, with this pause before each.
@@ -204,6 +206,15 @@ async fn play(mut stream: impl Connection, script: &[Step], seen: &Seen) -> io::
                 }
                 None => return Ok(()),
             },
+            Step::ReadHead => {
+                let mut byte = [0];
+                while !rest.ends_with(b"\r\n\r\n") {
+                    if stream.read(&mut byte).await? == 0 {
+                        return Ok(());
+                    }
+                    rest.extend_from_slice(&byte);
+                }
+            }
             Step::Write(bytes) => {
                 stream.write_all(&bytes).await?;
                 stream.flush().await?;

@@ -1,1 +1,14 @@
+//! The rows of the fault table, each a test that is named after its row.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::cast_possible_truncation,
+    reason = "what helps a test fails with it"
+)]
+
+mod a_connections;
+mod c_framing;
+mod d_time;
