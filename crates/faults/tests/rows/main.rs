@@ -12,3 +12,6 @@
 mod a_connections;
 mod c_framing;
 mod d_time;
+mod e_bodies;
+mod f_envelopes;
+mod g_signing;
