@@ -2,11 +2,13 @@
 
 #[cfg(feature = "md5")]
 mod mobile;
+mod operations;
 mod profile;
 mod provider;
 
 #[cfg(feature = "md5")]
 pub use mobile::{InvalidMobile, MobileForm, mobile_md5};
+pub use operations::*;
 pub use profile::{BodyEncoding, Site};
 pub use provider::AccuAuth;
 pub use standing_core::{

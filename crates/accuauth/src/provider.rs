@@ -44,9 +44,10 @@ impl Provider for AccuAuth {
     }
 
     fn params(&self, info: &OperationInfo) -> Params {
-        match self.encoding {
-            BodyEncoding::Json if info.params == Params::Form => Params::Json,
-            _ => info.params,
+        match (self.encoding, info.params) {
+            (BodyEncoding::Form, Params::Json) => Params::Form,
+            (BodyEncoding::Json, Params::Form) => Params::Json,
+            (_, params) => params,
         }
     }
 
@@ -126,11 +127,12 @@ mod tests {
     }
 
     #[test]
-    fn forms_become_json_where_that_is_asked_for() {
+    fn bodies_are_forms_unless_json_is_asked_for() {
         let json = AccuAuth::default().with_encoding(BodyEncoding::Json);
-        let form = INFO.params(Params::Form);
-        assert_eq!(AccuAuth::default().params(&form), Params::Form);
-        assert_eq!(json.params(&form), Params::Json);
+        for body in [INFO.params(Params::Form), INFO.params(Params::Json)] {
+            assert_eq!(AccuAuth::default().params(&body), Params::Form);
+            assert_eq!(json.params(&body), Params::Json);
+        }
         assert_eq!(json.params(&INFO.params(Params::Query)), Params::Query);
     }
 

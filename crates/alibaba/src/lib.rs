@@ -1,8 +1,10 @@
 //! Alibaba Cloud BSS: the account of a partner's customer.
 
+mod operations;
 mod profile;
 mod provider;
 
+pub use operations::*;
 pub use profile::Site;
 pub use provider::Alibaba;
 pub use standing_core::{

@@ -16,7 +16,7 @@ use crate::providers::{self, Settings};
 Keys from the environment:
   tencent   TENCENTCLOUD_SECRET_ID, TENCENTCLOUD_SECRET_KEY, TENCENTCLOUD_TOKEN if they are temporary
 
-Exit codes: 0 done; 1 the call failed; 2 nothing was sent, because the command line, the
+Exit codes: 0 done; 1 the call failed; 2 nothing was sent, because the command line, the \
 environment or a parameter is wrong. The last line of standard error tells why, as one JSON object.")]
 pub(crate) struct Arguments {
     /// Whom to ask; `standing operations` lists them all

@@ -28,6 +28,9 @@ use crate::failure::Failure;
 struct Arguments {
     #[command(subcommand)]
     command: Command,
+    /// Tells on standard error of every attempt
+    #[arg(short, long, global = true)]
+    verbose: bool,
 }
 
 #[derive(Debug, Subcommand)]
@@ -40,7 +43,12 @@ enum Command {
 
 fn main() -> ExitCode {
     let outcome = arguments().and_then(|arguments| match arguments {
-        Some(arguments) => run(arguments.command),
+        Some(arguments) => {
+            if arguments.verbose {
+                output::tell_of_attempts();
+            }
+            run(arguments)
+        }
         None => Ok(0),
     });
     ExitCode::from(outcome.unwrap_or_else(Failure::tell))
@@ -58,14 +66,18 @@ fn arguments() -> Result<Option<Arguments>, Failure> {
     }
 }
 
-fn run(command: Command) -> Result<u8, Failure> {
+fn run(arguments: Arguments) -> Result<u8, Failure> {
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .build()
         .map_err(|error| Failure::config(format!("no runtime: {error}")))?;
     let outcome = runtime.block_on(async {
-        match command {
-            Command::Report(arguments) => report::run(arguments).await,
+        match arguments.command {
+            Command::Report(mut report) => {
+                // Lines about attempts would run into the bars.
+                report.no_progress |= arguments.verbose;
+                report::run(report).await
+            }
             Command::Call(arguments) => call::run(arguments).await.map(|()| 0),
             Command::Operations(arguments) => operations::run(&arguments).map(|()| 0),
             Command::Sandbox(arguments) => sandbox::run(&arguments).await.map(|()| 0),

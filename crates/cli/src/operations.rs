@@ -109,8 +109,8 @@ pub(crate) fn run(arguments: &Arguments) -> Result<(), Failure> {
                 Column::left("PROVIDER"),
                 Column::left("OPERATION"),
                 Column::left("KIND"),
-                Column::right("RATE"),
-                Column::rest("SUMMARY"),
+                Column::right("RATE").dispensable(),
+                Column::left("SUMMARY").wraps(),
             ];
             let rows = listed.iter().map(|one| {
                 [

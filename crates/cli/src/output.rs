@@ -46,6 +46,26 @@ pub(crate) fn note(text: &str) {
     let _ = writeln!(io::stderr().lock(), "{text}");
 }
 
+/// Tells on standard error of every attempt: what the call loop traces, and nothing of the crates
+/// below it, which may trace more than is good.
+pub(crate) fn tell_of_attempts() {
+    use tracing_subscriber::filter::{LevelFilter, Targets};
+    use tracing_subscriber::layer::SubscriberExt;
+    use tracing_subscriber::util::SubscriberInitExt;
+
+    let lines = tracing_subscriber::fmt::layer()
+        .with_writer(io::stderr)
+        .with_ansi(false)
+        .with_target(false)
+        .without_time();
+    let targets = Targets::new().with_target("standing_core", LevelFilter::DEBUG);
+    // It fails only if somebody traces already, and nobody does.
+    let _ = tracing_subscriber::registry()
+        .with(lines)
+        .with(targets)
+        .try_init();
+}
+
 /// The text with everything escaped that is not for the eye: control characters, which can drive a
 /// terminal, and marks that turn the reading direction, which make a line say something else.
 pub(crate) fn plain(text: &str) -> String {

@@ -10,7 +10,11 @@ use crate::verdict::Verdict;
 
 /// Columns of a table stand this far apart.
 const GAP: usize = 2;
-/// A column that gives way keeps this much.
+/// A column that gives way keeps this much while there is another way to save room.
+const ENOUGH: usize = 20;
+/// A column that may be cut keeps this much while another one can wrap.
+const CUT: usize = 14;
+/// A column that gives way keeps this much in any case.
 const LEAST: usize = 8;
 
 /// A column of a table.
@@ -18,7 +22,20 @@ const LEAST: usize = 8;
 pub(crate) struct Column {
     head: &'static str,
     right: bool,
-    gives_way: bool,
+    narrow: Narrow,
+}
+
+/// What becomes of a column where the line is too narrow.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Narrow {
+    /// It stays.
+    Stays,
+    /// It is left out.
+    Goes,
+    /// It is cut short.
+    Cut,
+    /// It goes on in further lines; for the last column.
+    Wraps,
 }
 
 impl Column {
@@ -26,7 +43,7 @@ impl Column {
         Self {
             head,
             right: false,
-            gives_way: false,
+            narrow: Narrow::Stays,
         }
     }
 
@@ -37,12 +54,26 @@ impl Column {
         }
     }
 
-    /// A column that is cut short where the line is too narrow.
-    pub(crate) const fn rest(head: &'static str) -> Self {
-        Self {
-            gives_way: true,
-            ..Self::left(head)
-        }
+    /// A column that can be done without.
+    pub(crate) const fn dispensable(mut self) -> Self {
+        self.narrow = Narrow::Goes;
+        self
+    }
+
+    /// A column that may be cut short.
+    pub(crate) const fn cut(mut self) -> Self {
+        self.narrow = Narrow::Cut;
+        self
+    }
+
+    /// The last column, which may go on in further lines.
+    pub(crate) const fn wraps(mut self) -> Self {
+        self.narrow = Narrow::Wraps;
+        self
+    }
+
+    fn gives_way(&self) -> bool {
+        matches!(self.narrow, Narrow::Cut | Narrow::Wraps)
     }
 }
 
@@ -88,43 +119,107 @@ pub(crate) fn table<const N: usize>(
         }
     }
     if let Some(limit) = width {
-        let limit = limit.saturating_sub(GAP * N.saturating_sub(1));
         narrow(&columns, &mut widths, limit);
     }
     let mut text = String::new();
     for line in &lines {
-        let mut blanks = 0;
-        for ((column, cell), width) in columns.iter().zip(line).zip(widths) {
-            let shown = truncate_str(&cell.text, width, "…");
-            let pad = width.saturating_sub(measure_text_width(&shown));
-            let (before, after) = if column.right { (pad, 0) } else { (0, pad) };
-            // Blanks are written when something follows, so that no line ends in them.
-            if !shown.is_empty() {
-                text.extend(std::iter::repeat_n(' ', blanks + before));
-                match &cell.style {
-                    Some(style) => text.push_str(&style.apply_to(shown).to_string()),
-                    None => text.push_str(&shown),
-                }
-                blanks = after + GAP;
-            } else {
-                blanks += before + after + GAP;
-            }
-        }
-        text.push('\n');
+        write_line(&mut text, &columns, line, &widths);
     }
     text
 }
 
-/// Takes from the widest column that gives way, until all fit or none has any to give.
+/// Writes a line of a table, and the lines in which its last column goes on.
+fn write_line(out: &mut String, columns: &[Column], cells: &[Cell], widths: &[usize]) {
+    let (mut column_at, mut blanks) = (0, 0);
+    let mut rest = None;
+    for ((column, cell), width) in columns.iter().zip(cells).zip(widths.iter().copied()) {
+        if width == 0 {
+            continue;
+        }
+        let shown = match column.narrow {
+            Narrow::Wraps => {
+                let mut pieces = wrapped(&cell.text, width).into_iter();
+                let first = pieces.next().unwrap_or_default();
+                rest = Some((column_at, pieces));
+                first.into()
+            }
+            _ => truncate_str(&cell.text, width, "…"),
+        };
+        column_at += width + GAP;
+        let pad = width.saturating_sub(measure_text_width(&shown));
+        let (before, after) = if column.right { (pad, 0) } else { (0, pad) };
+        // Blanks are written when something follows, so that no line ends in them.
+        if shown.is_empty() {
+            blanks += pad + GAP;
+            continue;
+        }
+        out.extend(std::iter::repeat_n(' ', blanks + before));
+        match &cell.style {
+            Some(style) => out.push_str(&style.apply_to(shown).to_string()),
+            None => out.push_str(&shown),
+        }
+        blanks = after + GAP;
+    }
+    out.push('\n');
+    if let Some((at, pieces)) = rest {
+        for piece in pieces {
+            out.extend(std::iter::repeat_n(' ', at));
+            out.push_str(&piece);
+            out.push('\n');
+        }
+    }
+}
+
+/// The text in lines no wider than `width`, unless a word is.
+fn wrapped(text: &str, width: usize) -> Vec<String> {
+    let mut lines: Vec<String> = Vec::new();
+    for word in text.split(' ') {
+        match lines.last_mut() {
+            Some(line) if measure_text_width(line) + 1 + measure_text_width(word) <= width => {
+                line.push(' ');
+                line.push_str(word);
+            }
+            _ => lines.push(word.to_owned()),
+        }
+    }
+    lines
+}
+
+/// Makes the columns fit: those go that can be done without, then the widest of those that give
+/// way gives, until all fit or none has any to give. A column of no width is left out.
 fn narrow(columns: &[Column], widths: &mut [usize], limit: usize) {
-    while widths.iter().sum::<usize>() > limit {
-        let flexible = columns.iter().zip(widths.iter_mut());
-        let widest = flexible
-            .filter(|(column, width)| column.gives_way && **width > LEAST)
-            .max_by_key(|(_, width)| **width);
-        match widest {
-            Some((_, width)) => *width -= 1,
-            None => return,
+    let least = |widths: &[usize], enough: usize| -> usize {
+        let each = columns.iter().zip(widths).filter(|(_, width)| **width > 0);
+        each.map(|(column, width)| match column.gives_way() {
+            true => GAP + (*width).min(enough),
+            false => GAP + *width,
+        })
+        .sum::<usize>()
+        .saturating_sub(GAP)
+    };
+    for (place, column) in columns.iter().enumerate() {
+        if column.narrow == Narrow::Goes
+            && least(widths, ENOUGH) > limit
+            && let Some(width) = widths.get_mut(place)
+        {
+            *width = 0;
+        }
+    }
+    // What is cut is lost, but most of a name will do; what wraps is only moved.
+    let steps = [
+        (CUT, &[Narrow::Cut][..]),
+        (LEAST, &[Narrow::Cut, Narrow::Wraps]),
+    ];
+    for (keep, ways) in steps {
+        while least(widths, usize::MAX) > limit {
+            let flexible = columns.iter().zip(widths.iter_mut());
+            let widest = flexible
+                .filter(|(column, width)| ways.contains(&column.narrow) && **width > keep)
+                .max_by_key(|(_, width)| **width);
+            match widest {
+                Some((_, width)) => *width -= 1,
+                None => break,
+            }
         }
     }
 }
@@ -262,29 +357,39 @@ mod tests {
     use super::*;
 
     #[test]
-    fn columns_are_aligned_by_width_and_cut_where_they_give_way() {
+    fn columns_are_aligned_by_width_and_give_way() {
         let columns = [
-            Column::rest("NAME"),
+            Column::left("NAME").cut(),
+            Column::right("OF").dispensable(),
             Column::right("LEFT"),
-            Column::left("WHY"),
+            Column::left("WHY").wraps(),
         ];
         let rows = || {
             [
-                ["深圳云帆科技有限公司", "1", "x"],
-                ["a\u{1b}[31m", "12.50", ""],
+                ["深圳云帆科技有限公司", "1000", "1", "one"],
+                ["a\u{1b}[31m", "1000", "12.50", "one two three"],
+                ["b", "2", "3", ""],
             ]
             .map(|row| row.map(Cell::from))
         };
         assert_eq!(
             table(columns, rows(), None),
-            "NAME                   LEFT  WHY\n\
-             深圳云帆科技有限公司      1  x\n\
-             a\\u{1b}[31m           12.50\n"
+            "\
+NAME                    OF   LEFT  WHY
+深圳云帆科技有限公司  1000      1  one
+a\\u{1b}[31m           1000  12.50  one two three
+b                        2      3
+"
         );
-        let narrow = table(columns, rows(), Some(20));
         assert_eq!(
-            narrow,
-            "NAME       LEFT  WHY\n深圳云…       1  x\na\\u{1b}…  12.50\n"
+            table(columns, rows(), Some(26)),
+            "\
+NAME        LEFT  WHY
+深圳云帆…      1  one
+a\\u{1b}[…  12.50  one two
+                  three
+b              3
+"
         );
     }
 

@@ -1,5 +1,6 @@
 //! `standing report`: how all customers stand.
 
+use std::collections::HashSet;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -36,10 +37,10 @@ const PACED: u64 = 200;
 /// same rows, whatever the faults.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
-Verdicts: ok; watch, something will soon need attention; blocked, stopped or nothing left; unknown,
+Verdicts: ok; watch, something will soon need attention; blocked, stopped or nothing left; unknown, \
 the answer does not say; missing, there is no answer.
 
-Exit codes: 0 all rows obtained; 1 some are missing, and the report says why; 2 nothing was sent,
+Exit codes: 0 all rows obtained; 1 some are missing, and the report says why; 2 nothing was sent, \
 because the command line or the environment is wrong; 3 --fail-on found a row; 130 interrupted.")]
 pub(crate) struct Arguments {
     /// How to write the rows
@@ -62,7 +63,7 @@ pub(crate) struct Arguments {
     show_personal: bool,
     /// No progress bars; there are none either where standard error is no terminal
     #[arg(short = 'q', long)]
-    no_progress: bool,
+    pub(crate) no_progress: bool,
     /// Asks the providers themselves, with keys from the environment
     #[arg(long, conflicts_with_all = ["seed", "customers", "chaos"])]
     live: bool,
@@ -114,7 +115,9 @@ struct Book {
     calls: u64,
     /// Attempts beyond the first of calls that succeeded.
     repeated: u64,
-    took: Vec<Duration>,
+    round_trips: Vec<Duration>,
+    /// The ids of the rows: a list that changes while it is walked may tell a row twice.
+    known: HashSet<String>,
     /// How it ended; nothing while it goes on.
     end: Option<Result<(), Error>>,
     bar: ProgressBar,
@@ -128,7 +131,8 @@ impl Book {
             total: None,
             calls: 0,
             repeated: 0,
-            took: Vec::new(),
+            round_trips: Vec::new(),
+            known: HashSet::new(),
             end: None,
             bar: ProgressBar::hidden(),
         }
@@ -140,12 +144,16 @@ impl Book {
                 rows,
                 total,
                 attempts,
-                took,
+                round_trip,
             } => {
                 self.calls += 1;
                 self.repeated += u64::from(attempts.saturating_sub(1));
-                self.took.push(took);
-                self.rows.extend(rows);
+                self.round_trips.push(round_trip);
+                for row in rows {
+                    if row.id.is_empty() || self.known.insert(row.id.clone()) {
+                        self.rows.push(row);
+                    }
+                }
                 self.total = total.or(self.total);
                 if let Some(total) = self.total {
                     self.bar.set_length(total);
@@ -166,7 +174,7 @@ impl Book {
         let why = match &self.end {
             Some(Ok(())) if lacking == Some(0) => return None,
             Some(Ok(())) => "the provider counts more customers than it lists".to_owned(),
-            Some(Err(error)) => error.to_string(),
+            Some(Err(error)) => told(error),
             None => "interrupted".to_owned(),
         };
         let why = match lacking {
@@ -199,6 +207,18 @@ impl Book {
     }
 }
 
+/// An error in a few words; the error object has the rest.
+fn told(error: &Error) -> String {
+    let code = error.code().map(|code| format!(" {code}"));
+    format!(
+        "{}{}: {} (attempts: {})",
+        error.kind(),
+        code.unwrap_or_default(),
+        error.message(),
+        error.attempts()
+    )
+}
+
 /// Sweeps all customers and prints how they stand.
 pub(crate) async fn run(arguments: Arguments) -> Result<u8, Failure> {
     let mut books = chosen(&arguments.only)?;
@@ -211,7 +231,6 @@ pub(crate) async fn run(arguments: Arguments) -> Result<u8, Failure> {
         let paced = arguments.world.customers <= PACED;
         Some(arguments.world.start(paced).await?)
     };
-    let clock = SystemClock::default();
     let (sender, events) = unbounded_channel();
     let below = Arc::new(arguments.below.clone());
     let mut sweeps = JoinSet::new();
@@ -223,7 +242,6 @@ pub(crate) async fn run(arguments: Arguments) -> Result<u8, Failure> {
             place,
             events: sender.clone(),
             below: below.clone(),
-            clock: clock.clone(),
         };
         let settings = settings(book.provider, &arguments, sandbox.as_ref());
         ready.push((book.provider.sweep(&settings, teller.clone())?, teller));
@@ -247,7 +265,9 @@ pub(crate) async fn run(arguments: Arguments) -> Result<u8, Failure> {
     // A bar that cannot be cleared is no reason to withhold the report.
     let _ = bars.clear();
 
-    let generated_at = arguments.live.then(|| clock.utc().format(&Rfc3339).ok());
+    let generated_at = arguments
+        .live
+        .then(|| SystemClock::default().utc().format(&Rfc3339).ok());
     print(&books, &arguments, generated_at.flatten())?;
     tell(&books, sandbox.as_ref());
     if interrupted {
@@ -343,9 +363,16 @@ async fn listen(books: &mut [Book], mut events: UnboundedReceiver<(usize, Event)
                 }
                 None => return false,
             },
-            Ok(()) = &mut interrupt => return true,
+            Ok(()) = &mut interrupt => break,
         }
     }
+    // What was told by then is in the report.
+    while let Ok((place, event)) = events.try_recv() {
+        if let Some(book) = books.get_mut(place) {
+            book.take(event);
+        }
+    }
+    true
 }
 
 /// Prints the rows.
@@ -500,13 +527,13 @@ fn as_table(books: &[Book], mut rows: Vec<Row>, arguments: &Arguments) -> String
     let shown = rows.len();
     let (width, colours) = (output::width(), output::colours());
     let columns = [
-        Column::rest("CUSTOMER"),
+        Column::left("CUSTOMER").cut(),
         Column::left("ID"),
         Column::left("PROVIDER"),
         Column::left("VERDICT"),
-        Column::right("CREDIT"),
+        Column::right("CREDIT").dispensable(),
         Column::right("LEFT"),
-        Column::rest("WHY"),
+        Column::left("WHY").wraps(),
     ];
     let text = |text: Option<String>| Cell::from(text.as_deref().unwrap_or("-"));
     let cells = rows.iter().map(|row| {
@@ -560,15 +587,15 @@ fn as_table(books: &[Book], mut rows: Vec<Row>, arguments: &Arguments) -> String
 fn tell(books: &[Book], sandbox: Option<&Sandbox>) {
     let sum = |of: fn(&Book) -> u64| books.iter().map(of).sum::<u64>();
     for book in books {
-        let mut took = book.took.clone();
-        took.sort_unstable();
+        let mut times = book.round_trips.clone();
+        times.sort_unstable();
         output::note(&format!(
             "{}: {} calls · {} repeated · p50 {} · p95 {}",
             book.provider.name(),
             book.calls,
             book.repeated,
-            share(&took, 50),
-            share(&took, 95),
+            share(&times, 50),
+            share(&times, 95),
         ));
     }
     let (customers, calls) = (sum(|book| book.rows.len() as u64), sum(|book| book.calls));
@@ -596,9 +623,9 @@ fn tell(books: &[Book], sandbox: Option<&Sandbox>) {
     ));
 }
 
-/// The time within which this percentage of the calls ended; they are sorted.
-fn share(took: &[Duration], percent: usize) -> String {
-    let place = (took.len() * percent).div_ceil(100).saturating_sub(1);
-    let time = took.get(place);
+/// The time within which this percentage of the answers came; they are sorted.
+fn share(times: &[Duration], percent: usize) -> String {
+    let place = (times.len() * percent).div_ceil(100).saturating_sub(1);
+    let time = times.get(place);
     time.map_or_else(|| "-".to_owned(), |time| format!("{} ms", time.as_millis()))
 }

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use standing_core::{Amount, Client, Clock, Error, SystemClock};
+use standing_core::{Amount, Client, Error};
 use standing_tencent::Tencent;
 use standing_tencent::ip::QueryCustomersCredit;
 use standing_tencent::ip::query_customers_credit::SortOrder;
@@ -38,7 +38,7 @@ pub(crate) enum Event {
         /// How many customers there are, where the provider says so.
         total: Option<u64>,
         attempts: u32,
-        took: Duration,
+        round_trip: Duration,
     },
     /// The sweep is over.
     End(Result<(), Error>),
@@ -51,7 +51,6 @@ pub(crate) struct Teller {
     pub(crate) place: usize,
     pub(crate) events: UnboundedSender<(usize, Event)>,
     pub(crate) below: Arc<Below>,
-    pub(crate) clock: SystemClock,
 }
 
 impl Teller {
@@ -72,11 +71,7 @@ pub(crate) fn tencent(
             .with_page_size(PAGE)
             .with_order(SortOrder::Ascending);
         let mut pages = client.pages(ask);
-        loop {
-            let begun = teller.clock.elapsed();
-            let Some(page) = pages.next().await.transpose()? else {
-                return Ok(());
-            };
+        while let Some(page) = pages.next().await.transpose()? {
             let rows = page.items.into_iter().map(|customer| Row {
                 provider: "tencent",
                 id: customer
@@ -94,8 +89,9 @@ pub(crate) fn tencent(
                 rows: rows.collect(),
                 total: page.total,
                 attempts: page.attempts,
-                took: teller.clock.elapsed().saturating_sub(begun),
+                round_trip: page.round_trip,
             });
         }
+        Ok(())
     })
 }

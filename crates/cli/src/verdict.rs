@@ -131,9 +131,9 @@ fn credit(credit: Option<&Amount>, left: Option<&Amount>, below: &Below) -> (Ver
     match below.undercut(percent) {
         Some(share) => (
             Verdict::Watch,
-            format!("{shown} % of credit left (below {} %)", share.normalize()),
+            format!("{shown} % left, below {} %", share.normalize()),
         ),
-        None => (Verdict::Ok, format!("{shown} % of credit left")),
+        None => (Verdict::Ok, format!("{shown} % left")),
     }
 }
 
@@ -150,26 +150,11 @@ mod tests {
     #[test]
     fn by_the_credit_left() {
         for (credit, left, verdict, why) in [
-            (
-                "8000",
-                "640.00",
-                Verdict::Watch,
-                "8 % of credit left (below 10 %)",
-            ),
-            (
-                "1000",
-                "249.999",
-                Verdict::Watch,
-                "24.9 % of credit left (below 25 %)",
-            ),
-            ("1000", "250", Verdict::Ok, "25 % of credit left"),
-            (
-                "1000",
-                "100",
-                Verdict::Watch,
-                "10 % of credit left (below 25 %)",
-            ),
-            ("1000", "1500", Verdict::Ok, "150 % of credit left"),
+            ("8000", "640.00", Verdict::Watch, "8 % left, below 10 %"),
+            ("1000", "249.999", Verdict::Watch, "24.9 % left, below 25 %"),
+            ("1000", "250", Verdict::Ok, "25 % left"),
+            ("1000", "100", Verdict::Watch, "10 % left, below 25 %"),
+            ("1000", "1500", Verdict::Ok, "150 % left"),
             ("1000", "0.0", Verdict::Blocked, "credit used up"),
             ("1000", "-0.01", Verdict::Blocked, "credit overdrawn"),
             ("0.0", "0.0", Verdict::Unknown, "no credit granted"),
@@ -180,7 +165,7 @@ mod tests {
                 "123456789012345.67",
                 "98765432109876.54",
                 Verdict::Ok,
-                "80 % of credit left",
+                "80 % left",
             ),
         ] {
             let json = format!(r#"{{"Credit":{credit},"RemainingCredit":{left}}}"#);
@@ -196,7 +181,7 @@ mod tests {
             (
                 format!(r#"{{{fine},"Force":0,"IdentifyType":1}}"#),
                 Verdict::Ok,
-                "50 % of credit left",
+                "50 % left",
             ),
             (
                 format!(r#"{{{fine},"Force":2}}"#),
@@ -211,7 +196,7 @@ mod tests {
             (
                 format!(r#"{{{low},"Force":1}}"#),
                 Verdict::Watch,
-                "5 % of credit left (below 10 %); force is 1, which is not documented",
+                "5 % left, below 10 %; force is 1, which is not documented",
             ),
             (
                 format!(r#"{{{fine},"IdentifyType":0}}"#),

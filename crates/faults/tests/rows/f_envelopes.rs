@@ -176,7 +176,7 @@ async fn f13b_codes_and_ids_without_measure() {
     let page = watch.fine(client.send(&search()).await);
     let id = page.request_id().unwrap();
     assert!(
-        id.len() <= 128 && !id.contains(['\n', '\u{1b}']),
+        id.chars().count() <= 128 && !id.contains(['\n', '\u{1b}']),
         "{} bytes",
         id.len()
     );
