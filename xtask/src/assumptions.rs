@@ -45,11 +45,11 @@ fn walk(spot: &Spot<'_>, found: &mut Vec<Assumption>) {
         return;
     };
     for member in members {
-        let part = spot.part(&member.key, &member.node);
+        let part = spot.with(&member.node);
         match part.as_text() {
             Some(text) if member.key == "assumed" => found.push(Assumption {
                 place: part.place(),
-                pointer: spot.pointer.clone(),
+                pointer: spot.pointer(),
                 text: text.to_owned(),
             }),
             _ => walk(&part, found),

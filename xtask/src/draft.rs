@@ -7,6 +7,7 @@ use std::path::Path;
 
 use crate::codegen::Failure;
 use crate::diag::Problems;
+use crate::examples;
 use crate::fixtures;
 use crate::json::{self, File, Member, Node, Value};
 use crate::names;
@@ -62,15 +63,7 @@ pub fn write(root: &Path, draft: &Draft<'_>) -> Result<Vec<String>, Failure> {
     let payload = response.as_ref().map(|file| &file.root);
     let payload = payload.and_then(|body| body.at_pointer(&envelope.payload));
     let own = envelope.members_of_payload();
-    let output = match payload.map(|node| &node.value) {
-        Some(Value::Object(members)) => {
-            let members = members
-                .iter()
-                .filter(|member| !own.contains(&member.key.as_str()));
-            Value::Object(members.cloned().collect())
-        }
-        _ => empty.clone(),
-    };
+    let output = payload.map_or(empty.clone(), |node| examples::without(&node.value, &own));
     let mut scan = Scan {
         types: &mut types,
         bent_keys: 0,

@@ -187,7 +187,7 @@ impl Sampled<'_> {
 
     fn request(&self, file: File, problems: &mut Problems) -> Option<RequestSample> {
         let mut walk = Walk::new(self.operation, problems);
-        walk.strict(&Spot::root(&file), &self.operation.input);
+        walk.strict(Spot::root(&file), &self.operation.input);
         Some(RequestSample {
             path: file.path,
             value: file.root.value,
@@ -225,15 +225,11 @@ impl Sampled<'_> {
             problems.push(root.problem(message));
             return None;
         };
-        let spot = Spot {
-            file: &file,
-            node: payload,
-            pointer: envelope.payload.clone(),
-        };
+        let spot = root.with(payload);
         let mut walk = Walk::new(self.operation, problems);
         let skip = envelope.members_of_payload();
-        walk.record(&spot, &self.operation.output);
-        let corrected = walk.object(&spot, &self.operation.output, &skip);
+        walk.record(spot, &self.operation.output);
+        let corrected = walk.object(spot, &self.operation.output, &skip);
         let found = walk.found;
         if let Some(declared) = declared {
             compare(entry, &declared, &found, problems);
@@ -247,10 +243,11 @@ impl Sampled<'_> {
             (count > 0).then_some((*kind, count))
         });
         let deviations = reported.collect();
+        let differs = !corrected.same(&without(&payload.value, &skip));
         Some(Answer {
+            outcome: Outcome::Payload(differs.then_some(corrected), deviations),
             path: file.path,
             status: status.unwrap_or(200),
-            outcome: Outcome::Payload(corrected, deviations),
         })
     }
 
@@ -296,14 +293,9 @@ impl Sampled<'_> {
                 }
             });
         let Some(covering) = covering else {
-            let spot = Spot {
-                file: &file,
-                node,
-                pointer: envelope.code.clone(),
-            };
             let hint = hint(&code, known().map(|error| error.code.as_str()));
             let message = format!("no error code {code:?} is described{hint}");
-            problems.push(spot.problem(message));
+            problems.push(root.with(node).problem(message));
             return None;
         };
         let no_record = self.operation.no_record.contains(&code);
@@ -316,6 +308,19 @@ impl Sampled<'_> {
                 Outcome::Failure(code, covering.kind.clone())
             },
         })
+    }
+}
+
+/// An object without some of its members.
+pub fn without(value: &Value, skip: &[&str]) -> Value {
+    match value {
+        Value::Object(members) => {
+            let members = members
+                .iter()
+                .filter(|member| !skip.contains(&member.key.as_str()));
+            Value::Object(members.cloned().collect())
+        }
+        value => value.clone(),
     }
 }
 
@@ -373,11 +378,11 @@ fn declared_deviations(entry: &Object<'_>, problems: &mut Problems) -> Vec<(&'st
 fn compare(
     entry: &Object<'_>,
     declared: &[(&'static str, u64)],
-    found: &[Deviation],
+    found: &[Deviation<'_>],
     problems: &mut Problems,
 ) {
     for kind in DEVIATIONS {
-        let here: Vec<&Deviation> = found
+        let here: Vec<&Deviation<'_>> = found
             .iter()
             .filter(|deviation| deviation.kind == *kind)
             .collect();
@@ -390,18 +395,21 @@ fn compare(
             continue;
         }
         if excused == 0 {
-            let pointer = &entry.spot.pointer;
+            let pointer = entry.spot.pointer();
             for deviation in &here {
-                let mut problem = deviation.problem.clone();
-                problem.message += &format!(
-                    "; if the source has it so, declare `\"deviations\": {{ \"{kind}\": {count} }}` \
-                     at {pointer}"
+                let message = format!(
+                    "{}; if the source has it so, declare `\"deviations\": {{ \"{kind}\": {count} }}` \
+                     at {pointer}",
+                    deviation.message
                 );
-                problems.push(problem);
+                problems.push(match deviation.key {
+                    Some(member) => deviation.spot.problem_with_key(member, message),
+                    None => deviation.spot.problem(message),
+                });
             }
         } else if let Some(spot) = entry.get("deviations").and_then(|spot| {
             let node = spot.node.value.member(kind)?;
-            Some(spot.part(kind, node))
+            Some(spot.with(node))
         }) {
             let remedy = match count {
                 0 => "none; remove it".to_owned(),
@@ -414,19 +422,23 @@ fn compare(
     }
 }
 
-struct Deviation {
+/// A departure of a sample from the description.
+struct Deviation<'f> {
     kind: &'static str,
-    problem: crate::diag::Problem,
+    spot: Spot<'f>,
+    /// The member whose key departs, and not its value.
+    key: Option<&'f Member>,
+    message: String,
 }
 
 /// A walk over one sample.
-struct Walk<'a, 'p> {
+struct Walk<'a, 'f, 'p> {
     operation: &'a Operation,
     problems: &'p mut Problems,
-    found: Vec<Deviation>,
+    found: Vec<Deviation<'f>>,
 }
 
-impl<'a, 'p> Walk<'a, 'p> {
+impl<'a, 'f, 'p> Walk<'a, 'f, 'p> {
     fn new(operation: &'a Operation, problems: &'p mut Problems) -> Self {
         Self {
             operation,
@@ -444,16 +456,37 @@ impl<'a, 'p> Walk<'a, 'p> {
         values.iter().map(|value| value.wire.as_str()).collect()
     }
 
-    fn complain(&mut self, spot: &Spot<'_>, message: impl Into<String>) {
+    fn complain(&mut self, spot: Spot<'_>, message: impl Into<String>) {
         self.problems.push(spot.problem(message));
     }
 
-    fn deviates(&mut self, kind: &'static str, problem: crate::diag::Problem) {
-        self.found.push(Deviation { kind, problem });
+    fn deviates(&mut self, kind: &'static str, spot: Spot<'f>, message: impl Into<String>) {
+        let message = message.into();
+        self.found.push(Deviation {
+            kind,
+            spot,
+            key: None,
+            message,
+        });
+    }
+
+    fn key_deviates(
+        &mut self,
+        kind: &'static str,
+        spot: Spot<'f>,
+        key: &'f Member,
+        message: String,
+    ) {
+        self.found.push(Deviation {
+            kind,
+            spot,
+            key: Some(key),
+            message,
+        });
     }
 
     /// A request, or a part of one: nothing is forgiven.
-    fn strict(&mut self, spot: &Spot<'_>, of: &Struct) {
+    fn strict(&mut self, spot: Spot<'f>, of: &Struct) {
         let Value::Object(members) = &spot.node.value else {
             let kind = spot.node.value.kind();
             self.complain(spot, format!("this is {kind}, and an object is described"));
@@ -461,12 +494,9 @@ impl<'a, 'p> Walk<'a, 'p> {
         };
         for member in members {
             match of.fields.iter().find(|field| field.wire == member.key) {
-                Some(field) => self.strict_value(
-                    &spot.part(&member.key, &member.node),
-                    field,
-                    &field.ty,
-                    &field.limits,
-                ),
+                Some(field) => {
+                    self.strict_value(spot.with(&member.node), field, &field.ty, &field.limits)
+                }
                 None => {
                     let known = of.fields.iter().map(|field| field.wire.as_str());
                     let hint = hint(&member.key, known);
@@ -512,7 +542,7 @@ impl<'a, 'p> Walk<'a, 'p> {
         }
     }
 
-    fn strict_value(&mut self, spot: &Spot<'_>, field: &Field, ty: &Ty, limits: &Limits) {
+    fn strict_value(&mut self, spot: Spot<'f>, field: &Field, ty: &Ty, limits: &Limits) {
         match (ty, &spot.node.value) {
             (_, Value::Null) => self.complain(spot, "a request leaves out what it does not say"),
             (Ty::Decimal, Value::Text(_)) => {
@@ -524,18 +554,13 @@ impl<'a, 'p> Walk<'a, 'p> {
                 if let Some(message) = items_complaint(limits, nodes.len() as u64) {
                     self.complain(spot, message);
                 }
-                for (index, node) in nodes.iter().enumerate() {
-                    self.strict_value(&spot.part(index, node), field, item, &field.each);
+                for node in nodes {
+                    self.strict_value(spot.with(node), field, item, &field.each);
                 }
             }
             (Ty::Map(item), Value::Object(members)) => {
                 for member in members {
-                    self.strict_value(
-                        &spot.part(&member.key, &member.node),
-                        field,
-                        item,
-                        &Limits::default(),
-                    );
+                    self.strict_value(spot.with(&member.node), field, item, &Limits::default());
                 }
             }
             (Ty::Struct(name), _) => {
@@ -553,7 +578,7 @@ impl<'a, 'p> Walk<'a, 'p> {
 
     /// The answer, or a row of it: without one described field it would pass for a row in which
     /// everything is absent, so the decoder refuses it.
-    fn record(&mut self, spot: &Spot<'_>, of: &Struct) {
+    fn record(&mut self, spot: Spot<'f>, of: &Struct) {
         let Value::Object(members) = &spot.node.value else {
             return;
         };
@@ -566,7 +591,7 @@ impl<'a, 'p> Walk<'a, 'p> {
         }
     }
 
-    fn row(&mut self, spot: &Spot<'_>, field: &Field, item: &Ty) -> Value {
+    fn row(&mut self, spot: Spot<'f>, field: &Field, item: &Ty) -> Value {
         if let Ty::Struct(name) = item
             && let Some(part) = self.part(name)
         {
@@ -576,7 +601,7 @@ impl<'a, 'p> Walk<'a, 'p> {
     }
 
     /// An answer, or a part of one. Returns it as it is written back after decoding.
-    fn object(&mut self, spot: &Spot<'_>, of: &Struct, skip: &[&str]) -> Value {
+    fn object(&mut self, spot: Spot<'f>, of: &Struct, skip: &[&str]) -> Value {
         let Value::Object(members) = &spot.node.value else {
             let kind = spot.node.value.kind();
             self.complain(spot, format!("this is {kind}, and an object is described"));
@@ -590,9 +615,8 @@ impl<'a, 'p> Walk<'a, 'p> {
             let Some((field, exact)) = field_for(of, &member.key) else {
                 let known = of.fields.iter().map(|field| field.wire.as_str());
                 let hint = hint(&member.key, known);
-                let problem = spot
-                    .problem_with_key(member, format!("{:?} is not described{hint}", member.key));
-                self.deviates("unknown_field", problem);
+                let message = format!("{:?} is not described{hint}", member.key);
+                self.key_deviates("unknown_field", spot.with(&member.node), member, message);
                 continue;
             };
             if let Some((_, first)) = found.iter().find(|(known, _)| known.wire == field.wire) {
@@ -605,7 +629,7 @@ impl<'a, 'p> Walk<'a, 'p> {
                     "the key {:?} is {:?} in the description",
                     member.key, field.wire
                 );
-                self.deviates("key_spelling", spot.problem_with_key(member, message));
+                self.key_deviates("key_spelling", spot.with(&member.node), member, message);
             }
             found.push((field, member));
         }
@@ -616,7 +640,7 @@ impl<'a, 'p> Walk<'a, 'p> {
                 .find(|(known, _)| known.wire == field.wire)
                 .map(|(_, member)| *member);
             let value = match node {
-                Some(member) => self.present(&spot.part(&member.key, &member.node), field, of),
+                Some(member) => self.present(spot.with(&member.node), field, of),
                 None if field.required => {
                     let message = format!(
                         "{:?} is promised (`required`) and missing; a promise that the source breaks is none",
@@ -638,7 +662,7 @@ impl<'a, 'p> Walk<'a, 'p> {
     }
 
     /// A field that the sample has; `None` if it reads as absent.
-    fn present(&mut self, spot: &Spot<'_>, field: &Field, of: &Struct) -> Option<Value> {
+    fn present(&mut self, spot: Spot<'f>, field: &Field, of: &Struct) -> Option<Value> {
         if matches!(spot.node.value, Value::Null) && field.ty != Ty::Json {
             let wire = &field.wire;
             if field.required
@@ -650,8 +674,11 @@ impl<'a, 'p> Walk<'a, 'p> {
                     format!("{wire:?} is promised (`required`) and null here"),
                 );
             } else if !field.nullable {
-                let problem = spot.problem(format!("{wire:?} is null here and not `nullable`"));
-                self.deviates("undeclared_null", problem);
+                self.deviates(
+                    "undeclared_null",
+                    spot,
+                    format!("{wire:?} is null here and not `nullable`"),
+                );
             }
             return None;
         }
@@ -661,30 +688,27 @@ impl<'a, 'p> Walk<'a, 'p> {
                 self.complain(spot, message);
                 return None;
             };
-            let list = self.value(&spot.part(key, inner), field, &field.ty, &field.limits);
+            let list = self.value(spot.with(inner), field, &field.ty, &field.limits);
             return Some(wrap(key, list));
         }
         Some(self.value(spot, field, &field.ty, &field.limits))
     }
 
-    fn value(&mut self, spot: &Spot<'_>, field: &Field, ty: &Ty, limits: &Limits) -> Value {
+    fn value(&mut self, spot: Spot<'f>, field: &Field, ty: &Ty, limits: &Limits) -> Value {
         let value = &spot.node.value;
         match (ty, value) {
             (Ty::List(item), Value::List(nodes)) => {
                 if let Some(message) = items_complaint(limits, nodes.len() as u64) {
                     self.complain(spot, message);
                 }
-                let nodes = nodes.iter().enumerate().map(|(index, node)| Node {
+                let nodes = nodes.iter().map(|node| Node {
                     at: 0,
-                    value: self.row(&spot.part(index, node), field, item),
+                    value: self.row(spot.with(node), field, item),
                 });
                 Value::List(nodes.collect())
             }
             (Ty::List(item), Value::Object(_)) if !matches!(**item, Ty::List(_) | Ty::Json) => {
-                self.deviates(
-                    "single_for_list",
-                    spot.problem("a single object stands for a list"),
-                );
+                self.deviates("single_for_list", spot, "a single object stands for a list");
                 let value = self.row(spot, field, item);
                 Value::List(vec![Node { at: 0, value }])
             }
@@ -694,12 +718,7 @@ impl<'a, 'p> Walk<'a, 'p> {
                     at: 0,
                     node: Node {
                         at: 0,
-                        value: self.value(
-                            &spot.part(&member.key, &member.node),
-                            field,
-                            item,
-                            &Limits::default(),
-                        ),
+                        value: self.value(spot.with(&member.node), field, item, &Limits::default()),
                     },
                 });
                 Value::Object(members.collect())
@@ -712,7 +731,7 @@ impl<'a, 'p> Walk<'a, 'p> {
         }
     }
 
-    fn scalar(&mut self, spot: &Spot<'_>, ty: &Ty, limits: &Limits) -> Value {
+    fn scalar(&mut self, spot: Spot<'f>, ty: &Ty, limits: &Limits) -> Value {
         let value = &spot.node.value;
         let bent = match (ty, value) {
             (Ty::Int | Ty::Uint | Ty::Float, Value::Text(text)) => {
@@ -746,7 +765,7 @@ impl<'a, 'p> Walk<'a, 'p> {
         };
         let straight = match bent {
             Some((kind, message, straight)) => {
-                self.deviates(kind, spot.problem(message));
+                self.deviates(kind, spot, message);
                 straight
             }
             None => value.clone(),

@@ -190,8 +190,9 @@ fn provider(root: &Path, name: &str, problems: &mut Problems) -> Option<Provider
             problems.push(declared.spot.problem_with_key(member, message));
             continue;
         }
+        let named = (member.key.as_str(), spot);
         services.extend(service(
-            root, name, &spot, &http, &envelope, &errors, problems,
+            root, name, named, &http, &envelope, &errors, problems,
         ));
     }
     services.sort_by(|a, b| a.name.cmp(&b.name));
@@ -210,23 +211,17 @@ fn provider(root: &Path, name: &str, problems: &mut Problems) -> Option<Provider
 fn service(
     root: &Path,
     provider: &str,
-    spot: &Spot<'_>,
+    (name, spot): (&str, Spot<'_>),
     http: &Http,
     envelope: &Envelope,
     errors: &[ErrorCode],
     problems: &mut Problems,
 ) -> Option<Service> {
-    let name = spot
-        .pointer
-        .rsplit('/')
-        .next()
-        .unwrap_or_default()
-        .to_owned();
-    if !names::is_snake(&name) {
+    if !names::is_snake(name) {
         let message = format!("{name:?} cannot name a module; write lower case");
         problems.push(spot.problem(message));
     }
-    let object = Object::open(spot, keys::SERVICE, problems)?;
+    let object = Object::open(&spot, keys::SERVICE, problems)?;
     let doc = doc(&object, problems);
     let host = object.need_text("host", problems);
     if host.as_deref().is_some_and(|host| host.contains('/')) {
@@ -265,7 +260,7 @@ fn service(
         }
     }
     Some(Service {
-        name,
+        name: name.to_owned(),
         host: host?,
         version,
         doc,

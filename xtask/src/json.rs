@@ -68,6 +68,25 @@ impl Value {
         }
     }
 
+    /// Whether two values say the same; the order of members says nothing.
+    pub fn same(&self, other: &Self) -> bool {
+        match (self, other) {
+            (Self::Null, Self::Null) => true,
+            (Self::Bool(a), Self::Bool(b)) => a == b,
+            (Self::Number(a), Self::Number(b)) | (Self::Text(a), Self::Text(b)) => a == b,
+            (Self::List(a), Self::List(b)) => {
+                a.len() == b.len() && a.iter().zip(b).all(|(a, b)| a.value.same(&b.value))
+            }
+            (Self::Object(a), Self::Object(b)) => {
+                let has = |member: &Member| other.member(&member.key);
+                a.len() == b.len()
+                    && a.iter()
+                        .all(|a| has(a).is_some_and(|b| a.node.value.same(&b.value)))
+            }
+            _ => false,
+        }
+    }
+
     /// The member of that name, if this is an object that has it.
     pub fn member(&self, key: &str) -> Option<&Node> {
         match self {
@@ -90,15 +109,13 @@ impl Node {
     }
 }
 
-/// A value, the file that it stands in, and the way to it.
-#[derive(Debug, Clone)]
+/// A value and the file that it stands in.
+#[derive(Debug, Clone, Copy)]
 pub struct Spot<'a> {
     /// The file.
     pub file: &'a File,
     /// The value.
     pub node: &'a Node,
-    /// JSON pointer of the value.
-    pub pointer: String,
 }
 
 impl<'a> Spot<'a> {
@@ -107,18 +124,12 @@ impl<'a> Spot<'a> {
         Self {
             file,
             node: &file.root,
-            pointer: String::new(),
         }
     }
 
-    /// A part of this value.
-    pub fn part(&self, key: impl std::fmt::Display, node: &'a Node) -> Self {
-        let key = key.to_string().replace('~', "~0").replace('/', "~1");
-        Self {
-            file: self.file,
-            node,
-            pointer: format!("{}/{key}", self.pointer),
-        }
+    /// Another value of the same file.
+    pub fn with(self, node: &'a Node) -> Self {
+        Self { node, ..self }
     }
 
     /// The text, if it is one.
@@ -135,15 +146,23 @@ impl<'a> Spot<'a> {
         format!("{}:{line}:{column}", self.file.path)
     }
 
+    /// JSON pointer of the value. It is looked for only when somebody wants to know.
+    pub fn pointer(&self) -> String {
+        let mut steps = Vec::new();
+        way(&self.file.root, self.node, &mut steps);
+        steps.iter().rev().fold(String::new(), |pointer, step| {
+            format!("{pointer}/{}", step.replace('~', "~0").replace('/', "~1"))
+        })
+    }
+
     /// A problem with this value.
     pub fn problem(&self, message: impl Into<String>) -> Problem {
         self.problem_at(self.node.at, message)
     }
 
     /// A problem with the key of a member of this object.
-    pub fn problem_with_key(&self, member: &Member, message: impl Into<String>) -> Problem {
-        self.part(&member.key, &member.node)
-            .problem_at(member.at, message)
+    pub fn problem_with_key(&self, member: &'a Member, message: impl Into<String>) -> Problem {
+        self.with(&member.node).problem_at(member.at, message)
     }
 
     fn problem_at(&self, at: usize, message: impl Into<String>) -> Problem {
@@ -152,9 +171,29 @@ impl<'a> Spot<'a> {
             file: self.file.path.clone(),
             line,
             column,
-            pointer: Some(self.pointer.clone()),
+            pointer: Some(self.pointer()),
             message: message.into(),
         }
+    }
+}
+
+/// Finds the way from one node to another, last step first.
+fn way(from: &Node, to: &Node, steps: &mut Vec<String>) -> bool {
+    if std::ptr::eq(from, to) {
+        return true;
+    }
+    match &from.value {
+        Value::List(nodes) => {
+            let found = nodes.iter().position(|node| way(node, to, steps));
+            steps.extend(found.map(|index| index.to_string()));
+            found.is_some()
+        }
+        Value::Object(members) => {
+            let found = members.iter().find(|member| way(&member.node, to, steps));
+            steps.extend(found.map(|member| member.key.clone()));
+            found.is_some()
+        }
+        _ => false,
     }
 }
 

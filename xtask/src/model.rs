@@ -604,8 +604,9 @@ pub struct Answer {
 /// What an answer means.
 #[derive(Debug)]
 pub enum Outcome {
-    /// A success: the payload as it is written back, and the deviations that the decoder reports.
-    Payload(Value, Vec<(&'static str, u64)>),
+    /// A success: the output as it is written back, if that differs from the payload as it came, and
+    /// the deviations that the decoder reports.
+    Payload(Option<Value>, Vec<(&'static str, u64)>),
     /// A failure with this code, of this kind.
     Failure(String, String),
     /// The code says that there is no such record.

@@ -268,7 +268,7 @@ fn places(object: &Object<'_>, http: &Http, input: &mut Struct, problems: &mut P
         }
     }
     for slot in slots {
-        let at = object.get("http").unwrap_or_else(|| object.spot.clone());
+        let at = object.get("http").unwrap_or(object.spot);
         problems.push(at.problem(format!(
             "the path {:?} wants {slot:?}, and no field of the input says `in: path` under that name",
             http.path

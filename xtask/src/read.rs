@@ -139,7 +139,7 @@ impl<'a> Object<'a> {
             return None;
         };
         Some(Self {
-            spot: spot.clone(),
+            spot: *spot,
             members,
             meant: Vec::new(),
         })
@@ -147,11 +147,11 @@ impl<'a> Object<'a> {
 
     /// All members with their spots.
     pub fn members(&self) -> impl Iterator<Item = (&'a Member, Spot<'a>)> + use<'a> {
-        let spot = self.spot.clone();
+        let spot = self.spot;
         let members: &'a [Member] = self.members;
         members
             .iter()
-            .map(move |member| (member, spot.part(&member.key, &member.node)))
+            .map(move |member| (member, spot.with(&member.node)))
     }
 
     /// Whether there is such a key.
@@ -162,7 +162,7 @@ impl<'a> Object<'a> {
     /// The value of a key.
     pub fn get(&self, key: &str) -> Option<Spot<'a>> {
         let member = self.members.iter().find(|member| member.key == key)?;
-        Some(self.spot.part(key, &member.node))
+        Some(self.spot.with(&member.node))
     }
 
     /// Notes a problem with the value of a key, if it is there.
@@ -283,8 +283,7 @@ pub fn items<'a>(spot: &Spot<'a>, problems: &mut Problems) -> Vec<Spot<'a>> {
         problems.push(wrong(spot, "a list"));
         return Vec::new();
     };
-    let parts = items.iter().enumerate();
-    parts.map(|(index, node)| spot.part(index, node)).collect()
+    items.iter().map(|node| spot.with(node)).collect()
 }
 
 /// The texts of a list with their spots.

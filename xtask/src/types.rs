@@ -434,12 +434,10 @@ fn limits(object: &Object<'_>, ty: &Ty, problems: &mut Problems) -> Limits {
         if fits || *ty == Ty::Unknown {
             continue;
         }
-        for spot in keys.iter().filter_map(|key| object.get(key)) {
-            let key = spot.pointer.rsplit('/').next().unwrap_or_default();
+        for key in keys {
             let name = spelling(ty);
-            problems.push(spot.problem(format!(
-                "`{key}` is a limit for {what}, and this is a `{name}`"
-            )));
+            let message = format!("`{key}` is a limit for {what}, and this is a `{name}`");
+            object.complain(key, message, problems);
         }
     }
     let names = Format::ALL.map(|(name, _)| name);

@@ -1,5 +1,12 @@
 //! What must hold of the workspace as a whole: its layers, its lints, its oldest compiler.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a failed test is a panic"
+)]
+
 use std::path::Path;
 use std::process::Command;
 

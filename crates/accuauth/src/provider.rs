@@ -44,9 +44,10 @@ impl Provider for AccuAuth {
     }
 
     fn params(&self, info: &OperationInfo) -> Params {
-        match self.encoding {
-            BodyEncoding::Json if info.params == Params::Form => Params::Json,
-            _ => info.params,
+        match (self.encoding, info.params) {
+            (BodyEncoding::Form, Params::Json) => Params::Form,
+            (BodyEncoding::Json, Params::Form) => Params::Json,
+            (_, params) => params,
         }
     }
 
@@ -126,11 +127,12 @@ mod tests {
     }
 
     #[test]
-    fn forms_become_json_where_that_is_asked_for() {
+    fn bodies_are_forms_unless_json_is_asked_for() {
         let json = AccuAuth::default().with_encoding(BodyEncoding::Json);
-        let form = INFO.params(Params::Form);
-        assert_eq!(AccuAuth::default().params(&form), Params::Form);
-        assert_eq!(json.params(&form), Params::Json);
+        for body in [INFO.params(Params::Form), INFO.params(Params::Json)] {
+            assert_eq!(AccuAuth::default().params(&body), Params::Form);
+            assert_eq!(json.params(&body), Params::Json);
+        }
         assert_eq!(json.params(&INFO.params(Params::Query)), Params::Query);
     }
 
@@ -145,5 +147,15 @@ mod tests {
         ] {
             assert_eq!(AccuAuth::new(site).host(&SERVICE), host);
         }
+    }
+
+    #[test]
+    fn keys_come_from_the_environment() {
+        let keys = AccuAuth::credentials(&|name| Some(format!("invented {name}"))).unwrap();
+        assert_eq!(keys.id(), "invented ACCUAUTH_API_ID");
+        assert_eq!(keys.secret().expose(), "invented ACCUAUTH_API_SECRET");
+        assert!(keys.token().is_none());
+        let missing = AccuAuth::credentials(&|_| None).unwrap_err().to_string();
+        assert!(missing.contains("ACCUAUTH_API_ID"), "{missing}");
     }
 }

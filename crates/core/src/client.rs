@@ -66,11 +66,20 @@ impl<P: Provider> Client<P> {
         &self,
         operation: &O,
     ) -> Result<Response<O::Output>, Error> {
-        operation
-            .validate()
-            .map_err(|invalid| self.invalid(&O::INFO, &invalid))?;
+        self.check(operation)?;
         let done = self.call(&O::INFO, operation).await?;
         self.decoded(done, &O::INFO)
+    }
+
+    /// Checks the limits of a request, as [`send`](Self::send) does before anything is sent.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::InvalidRequest`], with every limit that is broken.
+    pub fn check<O: Operation<Provider = P>>(&self, operation: &O) -> Result<(), Error> {
+        operation
+            .validate()
+            .map_err(|invalid| self.invalid(&O::INFO, &invalid))
     }
 
     /// Walks the pages of an operation.

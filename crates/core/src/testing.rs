@@ -22,10 +22,24 @@ use crate::lenient::{self, Deviation};
 use crate::operation::{CodeKind, Operation};
 use crate::provider::{Answer, Fault, Provider};
 
+/// An answer, and what is to be made of it.
+#[derive(Debug, Clone, Copy)]
+pub struct Reply<'a> {
+    /// The HTTP status.
+    pub status: u16,
+    /// The body.
+    pub body: &'a str,
+    /// What it means.
+    pub expect: Expect<'a>,
+}
+
 /// What an answer is to be read as.
 #[derive(Debug, Clone, Copy)]
 pub enum Expect<'a> {
-    /// A success: the output as it is written back, and how many deviations of each kind.
+    /// A success: the payload is written back as it came, but for the parts of the envelope, and
+    /// there are so many deviations of each kind.
+    Payload(&'a [(&'a str, usize)]),
+    /// A success: the output is written back so, and there are so many deviations of each kind.
     Output(&'a str, &'a [(&'a str, usize)]),
     /// A failure with this code, of this kind.
     Error(&'a str, CodeKind),
@@ -46,6 +60,19 @@ pub struct Wire<'a> {
     pub headers: &'a [(&'a str, &'a str)],
     /// The body.
     pub body: WireBody<'a>,
+}
+
+impl<'a> Wire<'a> {
+    /// A method and a path, and nothing else.
+    pub const fn new(method: &'a str, path: &'a str) -> Self {
+        Self {
+            method,
+            path,
+            query: &[],
+            headers: &[],
+            body: WireBody::Empty,
+        }
+    }
 }
 
 /// What a server is to see of a body.
@@ -89,21 +116,17 @@ where
 /// # Panics
 ///
 /// If not.
-pub fn opens<O>(answer: &str, status: u16, expect: &Expect<'_>)
+pub fn opens<O>(reply: &Reply<'_>)
 where
     O: Operation<Output: Serialize>,
 {
-    let json = (
-        HeaderName::from_static("content-type"),
-        HeaderValue::from_static("application/json"),
-    );
-    let answer = Answer::new(status, HeaderMap::from_iter([json]), answer.as_bytes());
     let info = O::INFO;
-    match (O::Provider::default().open(&answer, &info), expect) {
-        (Ok(opened), Expect::Output(output, deviations)) => {
+    let answer = answer(reply);
+    match (O::Provider::default().open(&answer, &info), &reply.expect) {
+        (Ok(opened), Expect::Payload(_) | Expect::Output(..)) => {
             let decoded = lenient::decode_payload::<O::Output>(opened.payload, &info)
                 .unwrap_or_else(|error| panic!("the answer cannot be read: {error}"));
-            assert_output(&decoded.value, &decoded.deviations, output, deviations);
+            assert_output::<O>(&decoded.value, &decoded.deviations, reply);
         }
         (Err(Fault::Refused(refusal)), Expect::Error(code, kind)) => {
             assert_eq!(refusal.code.as_deref(), Some(*code));
@@ -120,12 +143,24 @@ where
     }
 }
 
+fn answer(reply: &Reply<'_>) -> Answer {
+    let json = (
+        HeaderName::from_static("content-type"),
+        HeaderValue::from_static("application/json"),
+    );
+    Answer::new(
+        reply.status,
+        HeaderMap::from_iter([json]),
+        reply.body.as_bytes(),
+    )
+}
+
 /// A client sends the operation as described and makes of the answer what is expected.
 ///
 /// # Panics
 ///
 /// If not.
-pub fn travels<O>(operation: &O, wire: &Wire<'_>, answer: &str, status: u16, expect: &Expect<'_>)
+pub fn travels<O>(operation: &O, wire: &Wire<'_>, reply: &Reply<'_>)
 where
     O: Operation<Output: Serialize>,
 {
@@ -135,7 +170,8 @@ where
         .expect("a runtime");
     runtime.block_on(async {
         let server = MockServer::start().await;
-        let response = ResponseTemplate::new(status).set_body_raw(answer, "application/json");
+        let response =
+            ResponseTemplate::new(reply.status).set_body_raw(reply.body, "application/json");
         Mock::given(any())
             .respond_with(response)
             .mount(&server)
@@ -146,10 +182,10 @@ where
             .max_attempts(1)
             .build()
             .expect("a client");
-        match (client.send(operation).await, expect) {
-            (Ok(response), Expect::Output(output, deviations)) => {
-                assert_output(&*response, response.deviations(), output, deviations);
-                assert_eq!(response.status(), status);
+        match (client.send(operation).await, &reply.expect) {
+            (Ok(response), Expect::Payload(_) | Expect::Output(..)) => {
+                assert_output::<O>(&response, response.deviations(), reply);
+                assert_eq!(response.status(), reply.status);
             }
             (Ok(response), Expect::NoRecord(_)) => {
                 let written = serde_json::to_value(&*response).expect("an output is JSON");
@@ -207,20 +243,38 @@ fn sorted(pairs: &[(&str, &str)]) -> Vec<(String, String)> {
     pairs
 }
 
-fn assert_output(
-    value: &impl Serialize,
-    deviations: &[Deviation],
-    output: &str,
-    expected: &[(&str, usize)],
-) {
+fn assert_output<O>(value: &O::Output, deviations: &[Deviation], reply: &Reply<'_>)
+where
+    O: Operation<Output: Serialize>,
+{
+    let (output, declared) = match reply.expect {
+        Expect::Payload(declared) => (bare_payload::<O>(reply), declared),
+        Expect::Output(output, declared) => {
+            let output = serde_json::from_str(output).expect("the expected output is JSON");
+            (output, declared)
+        }
+        expect => panic!("a success, expected {expect:?}"),
+    };
     let written = serde_json::to_value(value).expect("an output is JSON");
-    let output: Value = serde_json::from_str(output).expect("the expected output is JSON");
     assert_same(&written, &output);
     let mut counts = BTreeMap::new();
     for deviation in deviations {
         *counts.entry(deviation.kind.as_str()).or_insert(0) += 1;
     }
-    assert_eq!(counts, expected.iter().copied().collect(), "{deviations:?}");
+    assert_eq!(counts, declared.iter().copied().collect(), "{deviations:?}");
+}
+
+/// The payload without what belongs to the envelope.
+fn bare_payload<O: Operation>(reply: &Reply<'_>) -> Value {
+    let answer = answer(reply);
+    let opened = O::Provider::default().open(&answer, &O::INFO);
+    let payload = opened.expect("the answer is a success").payload;
+    let mut payload: Value = serde_json::from_str(payload).expect("the payload is JSON");
+    if let Some(members) = payload.as_object_mut() {
+        let envelope = O::INFO.answer_envelope();
+        members.retain(|name, _| !envelope.owns(&format!("/{name}")));
+    }
+    payload
 }
 
 /// The same JSON; a number may be written in another way.

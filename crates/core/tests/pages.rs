@@ -1,5 +1,12 @@
 //! Walks over lists that behave, and over lists that do not.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a failed test is a panic"
+)]
+
 use std::sync::{Arc, Mutex};
 
 use serde::{Deserialize, Serialize};

@@ -1,5 +1,12 @@
 //! Every form of answer that Tencent Cloud is known to give, and what comes of it.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a failed test is a panic"
+)]
+
 use standing_tencent::ip::QueryCustomersCredit;
 use standing_tencent::{Client, Credentials, Error, ErrorKind};
 use wiremock::matchers::any;

@@ -23,38 +23,18 @@ mod intlpartnersmgt_query_customers_credit {
         testing::encodes(&documented(), DOCUMENTED_REQUEST);
     }
 
-    const DOCUMENTED_ANSWER: &str = include_str!(concat!(
-        "../../../fixtures/tencent/intlpartnersmgt/query_customers_credit/",
-        "documented.response.json"
-    ));
-
-    const DOCUMENTED_OUTPUT: &str = r#"{
-  "Data": [
-    {
-      "ClientUin": 1,
-      "Name": "xx",
-      "Type": "xx",
-      "Mobile": "xx",
-      "Email": "xx",
-      "Arrears": "xx",
-      "AssociationTime": "xx",
-      "RecentExpiry": "xx",
-      "Credit": 0.0,
-      "RemainingCredit": 0.0,
-      "IdentifyType": 1,
-      "Remark": "xx"
-    }
-  ],
-  "Total": 1
-}"#;
+    const DOCUMENTED_REPLY: testing::Reply<'_> = testing::Reply {
+        status: 200,
+        body: include_str!(concat!(
+            "../../../fixtures/tencent/intlpartnersmgt/query_customers_credit/",
+            "documented.response.json"
+        )),
+        expect: testing::Expect::Payload(&[]),
+    };
 
     #[test]
-    fn documented_answer_decodes() {
-        testing::opens::<QueryCustomersCredit>(
-            DOCUMENTED_ANSWER,
-            200,
-            &testing::Expect::Output(DOCUMENTED_OUTPUT, &[]),
-        );
+    fn documented_reply_decodes() {
+        testing::opens::<QueryCustomersCredit>(&DOCUMENTED_REPLY);
     }
 
     #[test]
@@ -62,15 +42,10 @@ mod intlpartnersmgt_query_customers_credit {
         testing::travels(
             &documented(),
             &testing::Wire {
-                method: "POST",
-                path: "/",
-                query: &[],
-                headers: &[],
                 body: testing::WireBody::Json(DOCUMENTED_REQUEST),
+                ..testing::Wire::new("POST", "/")
             },
-            DOCUMENTED_ANSWER,
-            200,
-            &testing::Expect::Output(DOCUMENTED_OUTPUT, &[]),
+            &DOCUMENTED_REPLY,
         );
     }
 
@@ -90,23 +65,24 @@ mod intlpartnersmgt_query_customers_credit {
         testing::encodes(&no_data(), NO_DATA_REQUEST);
     }
 
-    const NO_DATA_ANSWER: &str = include_str!(concat!(
-        "../../../fixtures/tencent/intlpartnersmgt/query_customers_credit/",
-        "no_data.response.json"
-    ));
-
-    const NO_DATA_OUTPUT: &str = r#"{
+    const NO_DATA_REPLY: testing::Reply<'_> = testing::Reply {
+        status: 200,
+        body: include_str!(concat!(
+            "../../../fixtures/tencent/intlpartnersmgt/query_customers_credit/",
+            "no_data.response.json"
+        )),
+        expect: testing::Expect::Output(
+            r#"{
   "Data": [],
   "Total": 0
-}"#;
+}"#,
+            &[],
+        ),
+    };
 
     #[test]
-    fn no_data_answer_decodes() {
-        testing::opens::<QueryCustomersCredit>(
-            NO_DATA_ANSWER,
-            200,
-            &testing::Expect::Output(NO_DATA_OUTPUT, &[]),
-        );
+    fn no_data_reply_decodes() {
+        testing::opens::<QueryCustomersCredit>(&NO_DATA_REPLY);
     }
 
     #[test]
@@ -114,15 +90,10 @@ mod intlpartnersmgt_query_customers_credit {
         testing::travels(
             &no_data(),
             &testing::Wire {
-                method: "POST",
-                path: "/",
-                query: &[],
-                headers: &[],
                 body: testing::WireBody::Json(NO_DATA_REQUEST),
+                ..testing::Wire::new("POST", "/")
             },
-            NO_DATA_ANSWER,
-            200,
-            &testing::Expect::Output(NO_DATA_OUTPUT, &[]),
+            &NO_DATA_REPLY,
         );
     }
 
@@ -140,23 +111,18 @@ mod intlpartnersmgt_query_customers_credit {
         testing::encodes(&empty(), EMPTY_REQUEST);
     }
 
-    const EMPTY_ANSWER: &str = include_str!(concat!(
-        "../../../fixtures/tencent/intlpartnersmgt/query_customers_credit/",
-        "empty.response.json"
-    ));
-
-    const EMPTY_OUTPUT: &str = r#"{
-  "Data": [],
-  "Total": 100
-}"#;
+    const EMPTY_REPLY: testing::Reply<'_> = testing::Reply {
+        status: 200,
+        body: include_str!(concat!(
+            "../../../fixtures/tencent/intlpartnersmgt/query_customers_credit/",
+            "empty.response.json"
+        )),
+        expect: testing::Expect::Payload(&[]),
+    };
 
     #[test]
-    fn empty_answer_decodes() {
-        testing::opens::<QueryCustomersCredit>(
-            EMPTY_ANSWER,
-            200,
-            &testing::Expect::Output(EMPTY_OUTPUT, &[]),
-        );
+    fn empty_reply_decodes() {
+        testing::opens::<QueryCustomersCredit>(&EMPTY_REPLY);
     }
 
     #[test]
@@ -164,15 +130,10 @@ mod intlpartnersmgt_query_customers_credit {
         testing::travels(
             &empty(),
             &testing::Wire {
-                method: "POST",
-                path: "/",
-                query: &[],
-                headers: &[],
                 body: testing::WireBody::Json(EMPTY_REQUEST),
+                ..testing::Wire::new("POST", "/")
             },
-            EMPTY_ANSWER,
-            200,
-            &testing::Expect::Output(EMPTY_OUTPUT, &[]),
+            &EMPTY_REPLY,
         );
     }
 
@@ -195,39 +156,18 @@ mod intlpartnersmgt_query_customers_credit {
         testing::encodes(&last_page(), LAST_PAGE_REQUEST);
     }
 
-    const LAST_PAGE_ANSWER: &str = include_str!(concat!(
-        "../../../fixtures/tencent/intlpartnersmgt/query_customers_credit/",
-        "last_page.response.json"
-    ));
-
-    const LAST_PAGE_OUTPUT: &str = r#"{
-  "Data": [
-    {
-      "ClientUin": 100000000001,
-      "Name": "Example Trading",
-      "Type": "new",
-      "Mobile": "00000000000",
-      "Email": "someone@example.com",
-      "Arrears": "-",
-      "AssociationTime": "2022-10-13 20:09:03",
-      "RecentExpiry": "2023-10-13 20:09:03",
-      "Credit": 123456.78,
-      "RemainingCredit": 123456.10,
-      "IdentifyType": 2,
-      "Remark": "an invented customer",
-      "Force": 0
-    }
-  ],
-  "Total": 51
-}"#;
+    const LAST_PAGE_REPLY: testing::Reply<'_> = testing::Reply {
+        status: 200,
+        body: include_str!(concat!(
+            "../../../fixtures/tencent/intlpartnersmgt/query_customers_credit/",
+            "last_page.response.json"
+        )),
+        expect: testing::Expect::Payload(&[]),
+    };
 
     #[test]
-    fn last_page_answer_decodes() {
-        testing::opens::<QueryCustomersCredit>(
-            LAST_PAGE_ANSWER,
-            200,
-            &testing::Expect::Output(LAST_PAGE_OUTPUT, &[]),
-        );
+    fn last_page_reply_decodes() {
+        testing::opens::<QueryCustomersCredit>(&LAST_PAGE_REPLY);
     }
 
     #[test]
@@ -235,47 +175,45 @@ mod intlpartnersmgt_query_customers_credit {
         testing::travels(
             &last_page(),
             &testing::Wire {
-                method: "POST",
-                path: "/",
-                query: &[],
-                headers: &[],
                 body: testing::WireBody::Json(LAST_PAGE_REQUEST),
+                ..testing::Wire::new("POST", "/")
             },
-            LAST_PAGE_ANSWER,
-            200,
-            &testing::Expect::Output(LAST_PAGE_OUTPUT, &[]),
+            &LAST_PAGE_REPLY,
         );
     }
 
-    const NULLS_ANSWER: &str = include_str!(concat!(
-        "../../../fixtures/tencent/intlpartnersmgt/query_customers_credit/",
-        "nulls.response.json"
-    ));
-
-    const NULLS_OUTPUT: &str = r#"{
+    const NULLS_REPLY: testing::Reply<'_> = testing::Reply {
+        status: 200,
+        body: include_str!(concat!(
+            "../../../fixtures/tencent/intlpartnersmgt/query_customers_credit/",
+            "nulls.response.json"
+        )),
+        expect: testing::Expect::Output(
+            r#"{
   "Data": [
     {
       "ClientUin": 100000000002
     }
   ],
   "Total": 1
-}"#;
+}"#,
+            &[],
+        ),
+    };
 
     #[test]
-    fn nulls_answer_decodes() {
-        testing::opens::<QueryCustomersCredit>(
-            NULLS_ANSWER,
-            200,
-            &testing::Expect::Output(NULLS_OUTPUT, &[]),
-        );
+    fn nulls_reply_decodes() {
+        testing::opens::<QueryCustomersCredit>(&NULLS_REPLY);
     }
 
-    const AS_TEXT_ANSWER: &str = include_str!(concat!(
-        "../../../fixtures/tencent/intlpartnersmgt/query_customers_credit/",
-        "as_text.response.json"
-    ));
-
-    const AS_TEXT_OUTPUT: &str = r#"{
+    const AS_TEXT_REPLY: testing::Reply<'_> = testing::Reply {
+        status: 200,
+        body: include_str!(concat!(
+            "../../../fixtures/tencent/intlpartnersmgt/query_customers_credit/",
+            "as_text.response.json"
+        )),
+        expect: testing::Expect::Output(
+            r#"{
   "Data": [
     {
       "ClientUin": 100000000003,
@@ -286,36 +224,32 @@ mod intlpartnersmgt_query_customers_credit {
     }
   ],
   "Total": 1
-}"#;
+}"#,
+            &[
+                ("text_for_number", 3),
+                ("number_for_text", 1),
+                ("unknown_field", 1),
+            ],
+        ),
+    };
 
     #[test]
-    fn as_text_answer_decodes() {
-        testing::opens::<QueryCustomersCredit>(
-            AS_TEXT_ANSWER,
-            200,
-            &testing::Expect::Output(
-                AS_TEXT_OUTPUT,
-                &[
-                    ("text_for_number", 3),
-                    ("number_for_text", 1),
-                    ("unknown_field", 1),
-                ],
-            ),
-        );
+    fn as_text_reply_decodes() {
+        testing::opens::<QueryCustomersCredit>(&AS_TEXT_REPLY);
     }
 
-    const FAILED_OPERATION_ANSWER: &str = include_str!(concat!(
-        "../../../fixtures/tencent/intlpartnersmgt/query_customers_credit/",
-        "failed_operation.error.json"
-    ));
+    const FAILED_OPERATION_REPLY: testing::Reply<'_> = testing::Reply {
+        status: 200,
+        body: include_str!(concat!(
+            "../../../fixtures/tencent/intlpartnersmgt/query_customers_credit/",
+            "failed_operation.error.json"
+        )),
+        expect: testing::Expect::Error("FailedOperation", standing_core::CodeKind::Other),
+    };
 
     #[test]
-    fn failed_operation_answer_fails() {
-        testing::opens::<QueryCustomersCredit>(
-            FAILED_OPERATION_ANSWER,
-            200,
-            &testing::Expect::Error("FailedOperation", standing_core::CodeKind::Other),
-        );
+    fn failed_operation_reply_fails() {
+        testing::opens::<QueryCustomersCredit>(&FAILED_OPERATION_REPLY);
     }
 
     const THROTTLED_REQUEST: &str = include_str!(concat!(
@@ -332,21 +266,21 @@ mod intlpartnersmgt_query_customers_credit {
         testing::encodes(&throttled(), THROTTLED_REQUEST);
     }
 
-    const THROTTLED_ANSWER: &str = include_str!(concat!(
-        "../../../fixtures/tencent/intlpartnersmgt/query_customers_credit/",
-        "throttled.error.json"
-    ));
+    const THROTTLED_REPLY: testing::Reply<'_> = testing::Reply {
+        status: 200,
+        body: include_str!(concat!(
+            "../../../fixtures/tencent/intlpartnersmgt/query_customers_credit/",
+            "throttled.error.json"
+        )),
+        expect: testing::Expect::Error(
+            "RequestLimitExceeded.UinLimitExceeded",
+            standing_core::CodeKind::Throttled,
+        ),
+    };
 
     #[test]
-    fn throttled_answer_fails() {
-        testing::opens::<QueryCustomersCredit>(
-            THROTTLED_ANSWER,
-            200,
-            &testing::Expect::Error(
-                "RequestLimitExceeded.UinLimitExceeded",
-                standing_core::CodeKind::Throttled,
-            ),
-        );
+    fn throttled_reply_fails() {
+        testing::opens::<QueryCustomersCredit>(&THROTTLED_REPLY);
     }
 
     #[test]
@@ -354,36 +288,28 @@ mod intlpartnersmgt_query_customers_credit {
         testing::travels(
             &throttled(),
             &testing::Wire {
-                method: "POST",
-                path: "/",
-                query: &[],
-                headers: &[],
                 body: testing::WireBody::Json(THROTTLED_REQUEST),
+                ..testing::Wire::new("POST", "/")
             },
-            THROTTLED_ANSWER,
-            200,
-            &testing::Expect::Error(
-                "RequestLimitExceeded.UinLimitExceeded",
-                standing_core::CodeKind::Throttled,
-            ),
+            &THROTTLED_REPLY,
         );
     }
 
-    const NOT_A_CUSTOMER_ANSWER: &str = include_str!(concat!(
-        "../../../fixtures/tencent/intlpartnersmgt/query_customers_credit/",
-        "not_a_customer.error.json"
-    ));
+    const NOT_A_CUSTOMER_REPLY: testing::Reply<'_> = testing::Reply {
+        status: 200,
+        body: include_str!(concat!(
+            "../../../fixtures/tencent/intlpartnersmgt/query_customers_credit/",
+            "not_a_customer.error.json"
+        )),
+        expect: testing::Expect::Error(
+            "UnauthorizedOperation.NotCustomerUin",
+            standing_core::CodeKind::Permission,
+        ),
+    };
 
     #[test]
-    fn not_a_customer_answer_fails() {
-        testing::opens::<QueryCustomersCredit>(
-            NOT_A_CUSTOMER_ANSWER,
-            200,
-            &testing::Expect::Error(
-                "UnauthorizedOperation.NotCustomerUin",
-                standing_core::CodeKind::Permission,
-            ),
-        );
+    fn not_a_customer_reply_fails() {
+        testing::opens::<QueryCustomersCredit>(&NOT_A_CUSTOMER_REPLY);
     }
 }
 
@@ -406,38 +332,18 @@ mod ip_query_customers_credit {
         testing::encodes(&documented(), DOCUMENTED_REQUEST);
     }
 
-    const DOCUMENTED_ANSWER: &str = include_str!(concat!(
-        "../../../fixtures/tencent/ip/query_customers_credit/",
-        "documented.response.json"
-    ));
-
-    const DOCUMENTED_OUTPUT: &str = r#"{
-  "Data": [
-    {
-      "ClientUin": 1,
-      "Name": "xx",
-      "Type": "xx",
-      "Mobile": "xx",
-      "Email": "xx",
-      "Arrears": "xx",
-      "AssociationTime": "xx",
-      "RecentExpiry": "xx",
-      "Credit": 0.0,
-      "RemainingCredit": 0.0,
-      "IdentifyType": 1,
-      "Remark": "xx"
-    }
-  ],
-  "Total": 1
-}"#;
+    const DOCUMENTED_REPLY: testing::Reply<'_> = testing::Reply {
+        status: 200,
+        body: include_str!(concat!(
+            "../../../fixtures/tencent/ip/query_customers_credit/",
+            "documented.response.json"
+        )),
+        expect: testing::Expect::Payload(&[]),
+    };
 
     #[test]
-    fn documented_answer_decodes() {
-        testing::opens::<QueryCustomersCredit>(
-            DOCUMENTED_ANSWER,
-            200,
-            &testing::Expect::Output(DOCUMENTED_OUTPUT, &[]),
-        );
+    fn documented_reply_decodes() {
+        testing::opens::<QueryCustomersCredit>(&DOCUMENTED_REPLY);
     }
 
     #[test]
@@ -445,15 +351,10 @@ mod ip_query_customers_credit {
         testing::travels(
             &documented(),
             &testing::Wire {
-                method: "POST",
-                path: "/",
-                query: &[],
-                headers: &[],
                 body: testing::WireBody::Json(DOCUMENTED_REQUEST),
+                ..testing::Wire::new("POST", "/")
             },
-            DOCUMENTED_ANSWER,
-            200,
-            &testing::Expect::Output(DOCUMENTED_OUTPUT, &[]),
+            &DOCUMENTED_REPLY,
         );
     }
 
@@ -473,23 +374,24 @@ mod ip_query_customers_credit {
         testing::encodes(&no_data(), NO_DATA_REQUEST);
     }
 
-    const NO_DATA_ANSWER: &str = include_str!(concat!(
-        "../../../fixtures/tencent/ip/query_customers_credit/",
-        "no_data.response.json"
-    ));
-
-    const NO_DATA_OUTPUT: &str = r#"{
+    const NO_DATA_REPLY: testing::Reply<'_> = testing::Reply {
+        status: 200,
+        body: include_str!(concat!(
+            "../../../fixtures/tencent/ip/query_customers_credit/",
+            "no_data.response.json"
+        )),
+        expect: testing::Expect::Output(
+            r#"{
   "Data": [],
   "Total": 0
-}"#;
+}"#,
+            &[],
+        ),
+    };
 
     #[test]
-    fn no_data_answer_decodes() {
-        testing::opens::<QueryCustomersCredit>(
-            NO_DATA_ANSWER,
-            200,
-            &testing::Expect::Output(NO_DATA_OUTPUT, &[]),
-        );
+    fn no_data_reply_decodes() {
+        testing::opens::<QueryCustomersCredit>(&NO_DATA_REPLY);
     }
 
     #[test]
@@ -497,15 +399,10 @@ mod ip_query_customers_credit {
         testing::travels(
             &no_data(),
             &testing::Wire {
-                method: "POST",
-                path: "/",
-                query: &[],
-                headers: &[],
                 body: testing::WireBody::Json(NO_DATA_REQUEST),
+                ..testing::Wire::new("POST", "/")
             },
-            NO_DATA_ANSWER,
-            200,
-            &testing::Expect::Output(NO_DATA_OUTPUT, &[]),
+            &NO_DATA_REPLY,
         );
     }
 
@@ -523,23 +420,18 @@ mod ip_query_customers_credit {
         testing::encodes(&empty(), EMPTY_REQUEST);
     }
 
-    const EMPTY_ANSWER: &str = include_str!(concat!(
-        "../../../fixtures/tencent/ip/query_customers_credit/",
-        "empty.response.json"
-    ));
-
-    const EMPTY_OUTPUT: &str = r#"{
-  "Data": [],
-  "Total": 100
-}"#;
+    const EMPTY_REPLY: testing::Reply<'_> = testing::Reply {
+        status: 200,
+        body: include_str!(concat!(
+            "../../../fixtures/tencent/ip/query_customers_credit/",
+            "empty.response.json"
+        )),
+        expect: testing::Expect::Payload(&[]),
+    };
 
     #[test]
-    fn empty_answer_decodes() {
-        testing::opens::<QueryCustomersCredit>(
-            EMPTY_ANSWER,
-            200,
-            &testing::Expect::Output(EMPTY_OUTPUT, &[]),
-        );
+    fn empty_reply_decodes() {
+        testing::opens::<QueryCustomersCredit>(&EMPTY_REPLY);
     }
 
     #[test]
@@ -547,15 +439,10 @@ mod ip_query_customers_credit {
         testing::travels(
             &empty(),
             &testing::Wire {
-                method: "POST",
-                path: "/",
-                query: &[],
-                headers: &[],
                 body: testing::WireBody::Json(EMPTY_REQUEST),
+                ..testing::Wire::new("POST", "/")
             },
-            EMPTY_ANSWER,
-            200,
-            &testing::Expect::Output(EMPTY_OUTPUT, &[]),
+            &EMPTY_REPLY,
         );
     }
 
@@ -578,39 +465,18 @@ mod ip_query_customers_credit {
         testing::encodes(&last_page(), LAST_PAGE_REQUEST);
     }
 
-    const LAST_PAGE_ANSWER: &str = include_str!(concat!(
-        "../../../fixtures/tencent/ip/query_customers_credit/",
-        "last_page.response.json"
-    ));
-
-    const LAST_PAGE_OUTPUT: &str = r#"{
-  "Data": [
-    {
-      "ClientUin": 100000000001,
-      "Name": "Example Trading",
-      "Type": "new",
-      "Mobile": "00000000000",
-      "Email": "someone@example.com",
-      "Arrears": "-",
-      "AssociationTime": "2022-10-13 20:09:03",
-      "RecentExpiry": "2023-10-13 20:09:03",
-      "Credit": 123456.78,
-      "RemainingCredit": 123456.10,
-      "IdentifyType": 2,
-      "Remark": "an invented customer",
-      "Force": 0
-    }
-  ],
-  "Total": 51
-}"#;
+    const LAST_PAGE_REPLY: testing::Reply<'_> = testing::Reply {
+        status: 200,
+        body: include_str!(concat!(
+            "../../../fixtures/tencent/ip/query_customers_credit/",
+            "last_page.response.json"
+        )),
+        expect: testing::Expect::Payload(&[]),
+    };
 
     #[test]
-    fn last_page_answer_decodes() {
-        testing::opens::<QueryCustomersCredit>(
-            LAST_PAGE_ANSWER,
-            200,
-            &testing::Expect::Output(LAST_PAGE_OUTPUT, &[]),
-        );
+    fn last_page_reply_decodes() {
+        testing::opens::<QueryCustomersCredit>(&LAST_PAGE_REPLY);
     }
 
     #[test]
@@ -618,47 +484,45 @@ mod ip_query_customers_credit {
         testing::travels(
             &last_page(),
             &testing::Wire {
-                method: "POST",
-                path: "/",
-                query: &[],
-                headers: &[],
                 body: testing::WireBody::Json(LAST_PAGE_REQUEST),
+                ..testing::Wire::new("POST", "/")
             },
-            LAST_PAGE_ANSWER,
-            200,
-            &testing::Expect::Output(LAST_PAGE_OUTPUT, &[]),
+            &LAST_PAGE_REPLY,
         );
     }
 
-    const NULLS_ANSWER: &str = include_str!(concat!(
-        "../../../fixtures/tencent/ip/query_customers_credit/",
-        "nulls.response.json"
-    ));
-
-    const NULLS_OUTPUT: &str = r#"{
+    const NULLS_REPLY: testing::Reply<'_> = testing::Reply {
+        status: 200,
+        body: include_str!(concat!(
+            "../../../fixtures/tencent/ip/query_customers_credit/",
+            "nulls.response.json"
+        )),
+        expect: testing::Expect::Output(
+            r#"{
   "Data": [
     {
       "ClientUin": 100000000002
     }
   ],
   "Total": 1
-}"#;
+}"#,
+            &[],
+        ),
+    };
 
     #[test]
-    fn nulls_answer_decodes() {
-        testing::opens::<QueryCustomersCredit>(
-            NULLS_ANSWER,
-            200,
-            &testing::Expect::Output(NULLS_OUTPUT, &[]),
-        );
+    fn nulls_reply_decodes() {
+        testing::opens::<QueryCustomersCredit>(&NULLS_REPLY);
     }
 
-    const AS_TEXT_ANSWER: &str = include_str!(concat!(
-        "../../../fixtures/tencent/ip/query_customers_credit/",
-        "as_text.response.json"
-    ));
-
-    const AS_TEXT_OUTPUT: &str = r#"{
+    const AS_TEXT_REPLY: testing::Reply<'_> = testing::Reply {
+        status: 200,
+        body: include_str!(concat!(
+            "../../../fixtures/tencent/ip/query_customers_credit/",
+            "as_text.response.json"
+        )),
+        expect: testing::Expect::Output(
+            r#"{
   "Data": [
     {
       "ClientUin": 100000000003,
@@ -669,36 +533,32 @@ mod ip_query_customers_credit {
     }
   ],
   "Total": 1
-}"#;
+}"#,
+            &[
+                ("text_for_number", 3),
+                ("number_for_text", 1),
+                ("unknown_field", 1),
+            ],
+        ),
+    };
 
     #[test]
-    fn as_text_answer_decodes() {
-        testing::opens::<QueryCustomersCredit>(
-            AS_TEXT_ANSWER,
-            200,
-            &testing::Expect::Output(
-                AS_TEXT_OUTPUT,
-                &[
-                    ("text_for_number", 3),
-                    ("number_for_text", 1),
-                    ("unknown_field", 1),
-                ],
-            ),
-        );
+    fn as_text_reply_decodes() {
+        testing::opens::<QueryCustomersCredit>(&AS_TEXT_REPLY);
     }
 
-    const FAILED_OPERATION_ANSWER: &str = include_str!(concat!(
-        "../../../fixtures/tencent/ip/query_customers_credit/",
-        "failed_operation.error.json"
-    ));
+    const FAILED_OPERATION_REPLY: testing::Reply<'_> = testing::Reply {
+        status: 200,
+        body: include_str!(concat!(
+            "../../../fixtures/tencent/ip/query_customers_credit/",
+            "failed_operation.error.json"
+        )),
+        expect: testing::Expect::Error("FailedOperation", standing_core::CodeKind::Other),
+    };
 
     #[test]
-    fn failed_operation_answer_fails() {
-        testing::opens::<QueryCustomersCredit>(
-            FAILED_OPERATION_ANSWER,
-            200,
-            &testing::Expect::Error("FailedOperation", standing_core::CodeKind::Other),
-        );
+    fn failed_operation_reply_fails() {
+        testing::opens::<QueryCustomersCredit>(&FAILED_OPERATION_REPLY);
     }
 
     const THROTTLED_REQUEST: &str = include_str!(concat!(
@@ -715,21 +575,21 @@ mod ip_query_customers_credit {
         testing::encodes(&throttled(), THROTTLED_REQUEST);
     }
 
-    const THROTTLED_ANSWER: &str = include_str!(concat!(
-        "../../../fixtures/tencent/ip/query_customers_credit/",
-        "throttled.error.json"
-    ));
+    const THROTTLED_REPLY: testing::Reply<'_> = testing::Reply {
+        status: 200,
+        body: include_str!(concat!(
+            "../../../fixtures/tencent/ip/query_customers_credit/",
+            "throttled.error.json"
+        )),
+        expect: testing::Expect::Error(
+            "RequestLimitExceeded.UinLimitExceeded",
+            standing_core::CodeKind::Throttled,
+        ),
+    };
 
     #[test]
-    fn throttled_answer_fails() {
-        testing::opens::<QueryCustomersCredit>(
-            THROTTLED_ANSWER,
-            200,
-            &testing::Expect::Error(
-                "RequestLimitExceeded.UinLimitExceeded",
-                standing_core::CodeKind::Throttled,
-            ),
-        );
+    fn throttled_reply_fails() {
+        testing::opens::<QueryCustomersCredit>(&THROTTLED_REPLY);
     }
 
     #[test]
@@ -737,18 +597,10 @@ mod ip_query_customers_credit {
         testing::travels(
             &throttled(),
             &testing::Wire {
-                method: "POST",
-                path: "/",
-                query: &[],
-                headers: &[],
                 body: testing::WireBody::Json(THROTTLED_REQUEST),
+                ..testing::Wire::new("POST", "/")
             },
-            THROTTLED_ANSWER,
-            200,
-            &testing::Expect::Error(
-                "RequestLimitExceeded.UinLimitExceeded",
-                standing_core::CodeKind::Throttled,
-            ),
+            &THROTTLED_REPLY,
         );
     }
 }

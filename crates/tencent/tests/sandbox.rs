@@ -1,5 +1,12 @@
 //! The client against the sandbox, which checks every signature with code of its own.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a failed test is a panic"
+)]
+
 use std::time::Duration;
 
 use standing_sandbox::fault::{provider_code, reset, status, throttle};

@@ -3,9 +3,7 @@
 use std::fmt::Write as _;
 
 use crate::json::{Member, Node, Value};
-use crate::model::{
-    Answer, Lists, Operation, Outcome, Params, Place, Provider, RequestSample, Service,
-};
+use crate::model::{Lists, Operation, Outcome, Params, Place, Provider, RequestSample, Service};
 
 use super::expr::{Expr, pretty};
 use super::header;
@@ -33,7 +31,7 @@ pub(super) fn file(provider: &Provider) -> String {
 }
 
 fn module(out: &mut String, provider: &Provider, service: &Service, operation: &Operation) {
-    let mut body = String::new();
+    let (mut body, mut expressions) = (String::new(), String::new());
     for example in &operation.examples {
         let name = &example.name;
         let upper = name.to_uppercase();
@@ -41,56 +39,45 @@ fn module(out: &mut String, provider: &Provider, service: &Service, operation: &
             constant(
                 &mut body,
                 &format!("{upper}_REQUEST"),
+                "&str",
                 &include(&request.path),
             );
+            let expression = expression(operation, request);
             let _ = writeln!(
                 body,
-                "fn {name}() -> {} {{\n{}\n}}\n",
-                operation.name,
-                expression(operation, request)
+                "fn {name}() -> {} {{\n{expression}\n}}\n",
+                operation.name
             );
-            test(
-                &mut body,
-                &format!("{name}_request_encodes"),
-                &format!("testing::encodes(&{name}(), {upper}_REQUEST)"),
-            );
+            expressions.push_str(&expression);
+            let call = format!("testing::encodes(&{name}(), {upper}_REQUEST)");
+            test(&mut body, &format!("{name}_request_encodes"), &call);
         }
         let Some(answer) = &example.answer else {
             continue;
         };
+        let value = format!(
+            "testing::Reply {{ status: {}, body: {}, expect: {} }}",
+            answer.status,
+            include(&answer.path),
+            expectation(&answer.outcome)
+        );
         constant(
             &mut body,
-            &format!("{upper}_ANSWER"),
-            &include(&answer.path),
+            &format!("{upper}_REPLY"),
+            "testing::Reply<'_>",
+            &value,
         );
-        if let Outcome::Payload(corrected, _) = &answer.outcome {
-            constant(
-                &mut body,
-                &format!("{upper}_OUTPUT"),
-                &raw(&pretty(corrected, 0)),
-            );
-        }
         let verb = match &answer.outcome {
-            Outcome::Payload(..) => "answer_decodes",
-            Outcome::Failure(..) => "answer_fails",
-            Outcome::NoRecord(..) => "answer_is_no_record",
+            Outcome::Payload(..) => "reply_decodes",
+            Outcome::Failure(..) => "reply_fails",
+            Outcome::NoRecord(..) => "reply_is_no_record",
         };
-        let expectation = expectation(&upper, answer);
-        test(
-            &mut body,
-            &format!("{name}_{verb}"),
-            &format!(
-                "testing::opens::<{}>({upper}_ANSWER, {expectation})",
-                operation.name
-            ),
-        );
+        let call = format!("testing::opens::<{}>(&{upper}_REPLY)", operation.name);
+        test(&mut body, &format!("{name}_{verb}"), &call);
         if let Some(request) = &example.request {
             let wire = wire(&mut body, provider, operation, &upper, request);
-            test(
-                &mut body,
-                &format!("{name}_travels"),
-                &format!("testing::travels(&{name}(), &{wire}, {upper}_ANSWER, {expectation})"),
-            );
+            let call = format!("testing::travels(&{name}(), &{wire}, &{upper}_REPLY)");
+            test(&mut body, &format!("{name}_travels"), &call);
         }
     }
     let _ = writeln!(
@@ -98,7 +85,7 @@ fn module(out: &mut String, provider: &Provider, service: &Service, operation: &
         "\n#[cfg(test)]\nmod {}_{} {{",
         service.name, operation.module
     );
-    for import in example_imports(&body) {
+    for import in example_imports(&expressions) {
         let _ = writeln!(out, "{import}");
     }
     out.push_str("use standing_core::testing;\n");
@@ -119,8 +106,8 @@ fn expression(operation: &Operation, request: &RequestSample) -> String {
     expr.request(&request.value, 0)
 }
 
-fn constant(out: &mut String, name: &str, value: &str) {
-    let _ = writeln!(out, "const {name}: &str = {value};\n");
+fn constant(out: &mut String, name: &str, ty: &str, value: &str) {
+    let _ = writeln!(out, "const {name}: {ty} = {value};\n");
 }
 
 fn test(out: &mut String, name: &str, call: &str) {
@@ -145,29 +132,30 @@ fn raw(text: &str) -> String {
     format!("r{hashes}\"{text}\"{hashes}")
 }
 
-fn expectation(upper: &str, answer: &Answer) -> String {
-    let status = answer.status;
-    match &answer.outcome {
-        Outcome::Payload(_, deviations) => {
-            let pairs: Vec<String> = deviations
-                .iter()
-                .map(|(kind, count)| format!("({}, {count})", quoted(kind)))
-                .collect();
-            format!(
-                "{status}, &testing::Expect::Output({upper}_OUTPUT, &[{}])",
-                pairs.join(", ")
-            )
+fn expectation(outcome: &Outcome) -> String {
+    match outcome {
+        Outcome::Payload(output, deviations) => {
+            let pair = |(kind, count): &(&str, u64)| format!("({}, {count})", quoted(kind));
+            let deviations: Vec<String> = deviations.iter().map(pair).collect();
+            let deviations = format!("&[{}]", deviations.join(", "));
+            match output {
+                Some(output) => {
+                    format!(
+                        "testing::Expect::Output({}, {deviations})",
+                        raw(&pretty(output, 0))
+                    )
+                }
+                None => format!("testing::Expect::Payload({deviations})"),
+            }
         }
         Outcome::Failure(code, kind) => {
             let kind = crate::names::pascal(kind);
             format!(
-                "{status}, &testing::Expect::Error({}, standing_core::CodeKind::{kind})",
+                "testing::Expect::Error({}, standing_core::CodeKind::{kind})",
                 quoted(code)
             )
         }
-        Outcome::NoRecord(code) => {
-            format!("{status}, &testing::Expect::NoRecord({})", quoted(code))
-        }
+        Outcome::NoRecord(code) => format!("testing::Expect::NoRecord({})", quoted(code)),
     }
 }
 
@@ -219,18 +207,30 @@ fn wire(
         }
         Params::Json if has_body => {
             let name = format!("{upper}_BODY");
-            constant(out, &name, &raw(&pretty(&Value::Object(body), 0)));
+            constant(out, &name, "&str", &raw(&pretty(&Value::Object(body), 0)));
             format!("testing::WireBody::Json({name})")
         }
         Params::Json | Params::Query => "testing::WireBody::Empty".to_owned(),
     };
-    format!(
-        "testing::Wire {{ method: {}, path: {}, query: {}, headers: {}, body: {body} }}",
+    let mut parts = Vec::new();
+    for (name, values) in [("query", query), ("headers", headers)] {
+        if !values.is_empty() {
+            parts.push(format!("{name}: {}", pairs(&values)));
+        }
+    }
+    if body != "testing::WireBody::Empty" {
+        parts.push(format!("body: {body}"));
+    }
+    let plain = format!(
+        "testing::Wire::new({}, {})",
         quoted(&operation.method),
-        quoted(&path),
-        pairs(&query),
-        pairs(&headers)
-    )
+        quoted(&path)
+    );
+    if parts.is_empty() {
+        plain
+    } else {
+        format!("testing::Wire {{ {}, ..{plain} }}", parts.join(", "))
+    }
 }
 
 fn pairs(pairs: &[(String, String)]) -> String {

@@ -46,7 +46,9 @@ use standing_core::{
 /// ```
 ///
 /// Source: "QueryCustomersCredit", Tencent Cloud API documentation, intlpartnersmgt 2022-09-28.
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+///
+/// `Debug` output hides `filter`.
+#[derive(Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "PascalCase")]
 #[non_exhaustive]
 pub struct QueryCustomersCredit {
@@ -85,6 +87,18 @@ pub struct QueryCustomersCredit {
     /// Left out, the service takes `desc`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub order: Option<SortOrder>,
+}
+
+impl fmt::Debug for QueryCustomersCredit {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("QueryCustomersCredit")
+            .field("filter_type", &self.filter_type)
+            .field("filter", &Hidden::of(&self.filter))
+            .field("page", &self.page)
+            .field("page_size", &self.page_size)
+            .field("order", &self.order)
+            .finish()
+    }
 }
 
 impl QueryCustomersCredit {
@@ -142,7 +156,8 @@ impl Operation for QueryCustomersCredit {
             .reads()
             .paged()
             .rate_limit(RateLimit::new(5, 1))
-            .errors(ERRORS);
+            .errors(ERRORS)
+            .sensitive(SENSITIVE);
 
     fn validate(&self) -> Result<(), InvalidRequest> {
         Violations::new()
@@ -163,6 +178,9 @@ const ERRORS: &[ErrorCode] = &[ErrorCode::new(
     CodeKind::Other,
     "The operation failed.",
 )];
+
+/// Request fields with personal data.
+const SENSITIVE: &[&str] = &["Filter"];
 
 impl Paginated for QueryCustomersCredit {
     type Item = CustomerCredit;

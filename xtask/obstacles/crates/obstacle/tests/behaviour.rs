@@ -1,5 +1,7 @@
 //! What the generated code does beyond its examples.
 
+#![allow(clippy::unwrap_used, reason = "a test")]
+
 use standing_core::{Cursor, Operation, Paginated};
 use standing_obstacle::hard::choose_one::*;
 use standing_obstacle::hard::everything_at_once::{

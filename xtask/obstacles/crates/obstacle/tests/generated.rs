@@ -23,22 +23,18 @@ mod hard_choose_one {
         testing::encodes(&phone(), PHONE_REQUEST);
     }
 
-    const PHONE_ANSWER: &str = include_str!(concat!(
-        "../../../fixtures/obstacle/hard/choose_one/",
-        "phone.response.json"
-    ));
-
-    const PHONE_OUTPUT: &str = r#"{
-  "Score": 1
-}"#;
+    const PHONE_REPLY: testing::Reply<'_> = testing::Reply {
+        status: 200,
+        body: include_str!(concat!(
+            "../../../fixtures/obstacle/hard/choose_one/",
+            "phone.response.json"
+        )),
+        expect: testing::Expect::Payload(&[]),
+    };
 
     #[test]
-    fn phone_answer_decodes() {
-        testing::opens::<ChooseOne>(
-            PHONE_ANSWER,
-            200,
-            &testing::Expect::Output(PHONE_OUTPUT, &[]),
-        );
+    fn phone_reply_decodes() {
+        testing::opens::<ChooseOne>(&PHONE_REPLY);
     }
 
     #[test]
@@ -46,15 +42,10 @@ mod hard_choose_one {
         testing::travels(
             &phone(),
             &testing::Wire {
-                method: "POST",
-                path: "/",
-                query: &[],
-                headers: &[],
                 body: testing::WireBody::Form(&[("reason", "test"), ("phone", "0000-0000")]),
+                ..testing::Wire::new("POST", "/")
             },
-            PHONE_ANSWER,
-            200,
-            &testing::Expect::Output(PHONE_OUTPUT, &[]),
+            &PHONE_REPLY,
         );
     }
 
@@ -72,14 +63,18 @@ mod hard_choose_one {
         testing::encodes(&hash(), HASH_REQUEST);
     }
 
-    const HASH_ANSWER: &str = include_str!(concat!(
-        "../../../fixtures/obstacle/hard/choose_one/",
-        "hash.error.json"
-    ));
+    const HASH_REPLY: testing::Reply<'_> = testing::Reply {
+        status: 404,
+        body: include_str!(concat!(
+            "../../../fixtures/obstacle/hard/choose_one/",
+            "hash.error.json"
+        )),
+        expect: testing::Expect::NoRecord("Gone"),
+    };
 
     #[test]
-    fn hash_answer_is_no_record() {
-        testing::opens::<ChooseOne>(HASH_ANSWER, 404, &testing::Expect::NoRecord("Gone"));
+    fn hash_reply_is_no_record() {
+        testing::opens::<ChooseOne>(&HASH_REPLY);
     }
 
     #[test]
@@ -87,18 +82,13 @@ mod hard_choose_one {
         testing::travels(
             &hash(),
             &testing::Wire {
-                method: "POST",
-                path: "/",
-                query: &[],
-                headers: &[],
                 body: testing::WireBody::Form(&[
                     ("reason", "test"),
                     ("phone_md5", "00000000000000000000000000000000"),
                 ]),
+                ..testing::Wire::new("POST", "/")
             },
-            HASH_ANSWER,
-            404,
-            &testing::Expect::NoRecord("Gone"),
+            &HASH_REPLY,
         );
     }
 
@@ -118,18 +108,18 @@ mod hard_choose_one {
         testing::encodes(&denied(), DENIED_REQUEST);
     }
 
-    const DENIED_ANSWER: &str = include_str!(concat!(
-        "../../../fixtures/obstacle/hard/choose_one/",
-        "denied.error.json"
-    ));
+    const DENIED_REPLY: testing::Reply<'_> = testing::Reply {
+        status: 403,
+        body: include_str!(concat!(
+            "../../../fixtures/obstacle/hard/choose_one/",
+            "denied.error.json"
+        )),
+        expect: testing::Expect::Error("Denied", standing_core::CodeKind::Permission),
+    };
 
     #[test]
-    fn denied_answer_fails() {
-        testing::opens::<ChooseOne>(
-            DENIED_ANSWER,
-            403,
-            &testing::Expect::Error("Denied", standing_core::CodeKind::Permission),
-        );
+    fn denied_reply_fails() {
+        testing::opens::<ChooseOne>(&DENIED_REPLY);
     }
 
     #[test]
@@ -137,10 +127,6 @@ mod hard_choose_one {
         testing::travels(
             &denied(),
             &testing::Wire {
-                method: "POST",
-                path: "/",
-                query: &[],
-                headers: &[],
                 body: testing::WireBody::Form(&[
                     ("reason", "test"),
                     ("phone", "0000-0001"),
@@ -148,10 +134,9 @@ mod hard_choose_one {
                     ("extra.2", "é"),
                     ("pair.Key", "k"),
                 ]),
+                ..testing::Wire::new("POST", "/")
             },
-            DENIED_ANSWER,
-            403,
-            &testing::Expect::Error("Denied", standing_core::CodeKind::Permission),
+            &DENIED_REPLY,
         );
     }
 }
@@ -243,12 +228,14 @@ mod hard_everything_at_once {
         testing::encodes(&full(), FULL_REQUEST);
     }
 
-    const FULL_ANSWER: &str = include_str!(concat!(
-        "../../../fixtures/obstacle/hard/everything_at_once/",
-        "full.response.json"
-    ));
-
-    const FULL_OUTPUT: &str = r#"{
+    const FULL_REPLY: testing::Reply<'_> = testing::Reply {
+        status: 200,
+        body: include_str!(concat!(
+            "../../../fixtures/obstacle/hard/everything_at_once/",
+            "full.response.json"
+        )),
+        expect: testing::Expect::Output(
+            r#"{
   "Id": "i",
   "Count": 18446744073709551615,
   "Ratio": 0.5,
@@ -302,15 +289,14 @@ mod hard_everything_at_once {
   "Hidden": {
     "camelCase": "hidden"
   }
-}"#;
+}"#,
+            &[],
+        ),
+    };
 
     #[test]
-    fn full_answer_decodes() {
-        testing::opens::<EverythingAtOnce>(
-            FULL_ANSWER,
-            200,
-            &testing::Expect::Output(FULL_OUTPUT, &[]),
-        );
+    fn full_reply_decodes() {
+        testing::opens::<EverythingAtOnce>(&FULL_REPLY);
     }
 
     const FULL_BODY: &str = r#"{
@@ -422,8 +408,6 @@ mod hard_everything_at_once {
         testing::travels(
             &full(),
             &testing::Wire {
-                method: "PUT",
-                path: "/v1/things/a%20b%2Fc%3F%C3%BC/light%20blue",
                 query: &[
                     ("dry", "true"),
                     ("tag.1.Key", "k"),
@@ -432,10 +416,9 @@ mod hard_everything_at_once {
                 ],
                 headers: &[("x-language", "en_US"), ("x-count", "-5")],
                 body: testing::WireBody::Json(FULL_BODY),
+                ..testing::Wire::new("PUT", "/v1/things/a%20b%2Fc%3F%C3%BC/light%20blue")
             },
-            FULL_ANSWER,
-            200,
-            &testing::Expect::Output(FULL_OUTPUT, &[]),
+            &FULL_REPLY,
         );
     }
 
@@ -453,12 +436,14 @@ mod hard_everything_at_once {
         testing::encodes(&least(), LEAST_REQUEST);
     }
 
-    const LEAST_ANSWER: &str = include_str!(concat!(
-        "../../../fixtures/obstacle/hard/everything_at_once/",
-        "least.response.json"
-    ));
-
-    const LEAST_OUTPUT: &str = r#"{
+    const LEAST_REPLY: testing::Reply<'_> = testing::Reply {
+        status: 200,
+        body: include_str!(concat!(
+            "../../../fixtures/obstacle/hard/everything_at_once/",
+            "least.response.json"
+        )),
+        expect: testing::Expect::Output(
+            r#"{
   "Id": "i",
   "Rows": [
     {
@@ -476,15 +461,14 @@ mod hard_everything_at_once {
   "Labels": {},
   "Secrets": [],
   "Hidden": {}
-}"#;
+}"#,
+            &[],
+        ),
+    };
 
     #[test]
-    fn least_answer_decodes() {
-        testing::opens::<EverythingAtOnce>(
-            LEAST_ANSWER,
-            200,
-            &testing::Expect::Output(LEAST_OUTPUT, &[]),
-        );
+    fn least_reply_decodes() {
+        testing::opens::<EverythingAtOnce>(&LEAST_REPLY);
     }
 
     const LEAST_BODY: &str = r#"{
@@ -496,24 +480,21 @@ mod hard_everything_at_once {
         testing::travels(
             &least(),
             &testing::Wire {
-                method: "PUT",
-                path: "/v1/things/i/RED",
-                query: &[],
-                headers: &[],
                 body: testing::WireBody::Json(LEAST_BODY),
+                ..testing::Wire::new("PUT", "/v1/things/i/RED")
             },
-            LEAST_ANSWER,
-            200,
-            &testing::Expect::Output(LEAST_OUTPUT, &[]),
+            &LEAST_REPLY,
         );
     }
 
-    const BENT_ANSWER: &str = include_str!(concat!(
-        "../../../fixtures/obstacle/hard/everything_at_once/",
-        "bent.response.json"
-    ));
-
-    const BENT_OUTPUT: &str = r#"{
+    const BENT_REPLY: testing::Reply<'_> = testing::Reply {
+        status: 200,
+        body: include_str!(concat!(
+            "../../../fixtures/obstacle/hard/everything_at_once/",
+            "bent.response.json"
+        )),
+        expect: testing::Expect::Output(
+            r#"{
   "Id": "1",
   "Count": 7,
   "Ratio": 0.25,
@@ -544,53 +525,49 @@ mod hard_everything_at_once {
   "Labels": {},
   "Secrets": [],
   "Hidden": {}
-}"#;
+}"#,
+            &[
+                ("single_for_list", 2),
+                ("key_spelling", 3),
+                ("text_for_number", 2),
+                ("number_for_text", 2),
+                ("other_for_flag", 1),
+                ("unknown_field", 2),
+            ],
+        ),
+    };
 
     #[test]
-    fn bent_answer_decodes() {
-        testing::opens::<EverythingAtOnce>(
-            BENT_ANSWER,
-            200,
-            &testing::Expect::Output(
-                BENT_OUTPUT,
-                &[
-                    ("single_for_list", 2),
-                    ("key_spelling", 3),
-                    ("text_for_number", 2),
-                    ("number_for_text", 2),
-                    ("other_for_flag", 1),
-                    ("unknown_field", 2),
-                ],
-            ),
-        );
+    fn bent_reply_decodes() {
+        testing::opens::<EverythingAtOnce>(&BENT_REPLY);
     }
 
-    const OWN_CODE_ANSWER: &str = include_str!(concat!(
-        "../../../fixtures/obstacle/hard/everything_at_once/",
-        "own_code.error.json"
-    ));
+    const OWN_CODE_REPLY: testing::Reply<'_> = testing::Reply {
+        status: 409,
+        body: include_str!(concat!(
+            "../../../fixtures/obstacle/hard/everything_at_once/",
+            "own_code.error.json"
+        )),
+        expect: testing::Expect::Error("Mine", standing_core::CodeKind::Other),
+    };
 
     #[test]
-    fn own_code_answer_fails() {
-        testing::opens::<EverythingAtOnce>(
-            OWN_CODE_ANSWER,
-            409,
-            &testing::Expect::Error("Mine", standing_core::CodeKind::Other),
-        );
+    fn own_code_reply_fails() {
+        testing::opens::<EverythingAtOnce>(&OWN_CODE_REPLY);
     }
 
-    const BELOW_A_CODE_ANSWER: &str = include_str!(concat!(
-        "../../../fixtures/obstacle/hard/everything_at_once/",
-        "below_a_code.error.json"
-    ));
+    const BELOW_A_CODE_REPLY: testing::Reply<'_> = testing::Reply {
+        status: 200,
+        body: include_str!(concat!(
+            "../../../fixtures/obstacle/hard/everything_at_once/",
+            "below_a_code.error.json"
+        )),
+        expect: testing::Expect::Error("Slow.Down.Yet", standing_core::CodeKind::Quota),
+    };
 
     #[test]
-    fn below_a_code_answer_fails() {
-        testing::opens::<EverythingAtOnce>(
-            BELOW_A_CODE_ANSWER,
-            200,
-            &testing::Expect::Error("Slow.Down.Yet", standing_core::CodeKind::Quota),
-        );
+    fn below_a_code_reply_fails() {
+        testing::opens::<EverythingAtOnce>(&BELOW_A_CODE_REPLY);
     }
 
     const SHARED_CODE_REQUEST: &str = include_str!(concat!(
@@ -607,18 +584,18 @@ mod hard_everything_at_once {
         testing::encodes(&shared_code(), SHARED_CODE_REQUEST);
     }
 
-    const SHARED_CODE_ANSWER: &str = include_str!(concat!(
-        "../../../fixtures/obstacle/hard/everything_at_once/",
-        "shared_code.error.json"
-    ));
+    const SHARED_CODE_REPLY: testing::Reply<'_> = testing::Reply {
+        status: 418,
+        body: include_str!(concat!(
+            "../../../fixtures/obstacle/hard/everything_at_once/",
+            "shared_code.error.json"
+        )),
+        expect: testing::Expect::Error("Denied", standing_core::CodeKind::Permission),
+    };
 
     #[test]
-    fn shared_code_answer_fails() {
-        testing::opens::<EverythingAtOnce>(
-            SHARED_CODE_ANSWER,
-            418,
-            &testing::Expect::Error("Denied", standing_core::CodeKind::Permission),
-        );
+    fn shared_code_reply_fails() {
+        testing::opens::<EverythingAtOnce>(&SHARED_CODE_REPLY);
     }
 
     const SHARED_CODE_BODY: &str = r#"{
@@ -630,15 +607,10 @@ mod hard_everything_at_once {
         testing::travels(
             &shared_code(),
             &testing::Wire {
-                method: "PUT",
-                path: "/v1/things/i/RED",
-                query: &[],
-                headers: &[],
                 body: testing::WireBody::Json(SHARED_CODE_BODY),
+                ..testing::Wire::new("PUT", "/v1/things/i/RED")
             },
-            SHARED_CODE_ANSWER,
-            418,
-            &testing::Expect::Error("Denied", standing_core::CodeKind::Permission),
+            &SHARED_CODE_REPLY,
         );
     }
 }
@@ -664,27 +636,18 @@ mod hard_list_by_page {
         testing::encodes(&first(), FIRST_REQUEST);
     }
 
-    const FIRST_ANSWER: &str = include_str!(concat!(
-        "../../../fixtures/obstacle/hard/list_by_page/",
-        "first.response.json"
-    ));
-
-    const FIRST_OUTPUT: &str = r#"{
-  "Rows": [
-    {
-      "N": 1
-    }
-  ],
-  "Total": 1
-}"#;
+    const FIRST_REPLY: testing::Reply<'_> = testing::Reply {
+        status: 200,
+        body: include_str!(concat!(
+            "../../../fixtures/obstacle/hard/list_by_page/",
+            "first.response.json"
+        )),
+        expect: testing::Expect::Payload(&[]),
+    };
 
     #[test]
-    fn first_answer_decodes() {
-        testing::opens::<ListByPage>(
-            FIRST_ANSWER,
-            200,
-            &testing::Expect::Output(FIRST_OUTPUT, &[]),
-        );
+    fn first_reply_decodes() {
+        testing::opens::<ListByPage>(&FIRST_REPLY);
     }
 
     #[test]
@@ -692,8 +655,6 @@ mod hard_list_by_page {
         testing::travels(
             &first(),
             &testing::Wire {
-                method: "GET",
-                path: "/rows",
                 query: &[
                     ("Page", "1"),
                     ("PageSize", "20"),
@@ -702,12 +663,9 @@ mod hard_list_by_page {
                     ("Tag.1.Key", "k"),
                     ("Tag.1.Value", "v"),
                 ],
-                headers: &[],
-                body: testing::WireBody::Empty,
+                ..testing::Wire::new("GET", "/rows")
             },
-            FIRST_ANSWER,
-            200,
-            &testing::Expect::Output(FIRST_OUTPUT, &[]),
+            &FIRST_REPLY,
         );
     }
 }
@@ -731,51 +689,23 @@ mod hard_list_by_token {
         testing::encodes(&first(), FIRST_REQUEST);
     }
 
-    const FIRST_ANSWER: &str = include_str!(concat!(
-        "../../../fixtures/obstacle/hard/list_by_token/",
-        "first.response.json"
-    ));
-
-    const FIRST_OUTPUT: &str = r#"{
-  "Page": {
-    "Items": {
-      "Item": [
-        {
-          "N": 1
-        },
-        {
-          "N": 2
-        }
-      ]
-    },
-    "Next": "t-2"
-  }
-}"#;
+    const FIRST_REPLY: testing::Reply<'_> = testing::Reply {
+        status: 200,
+        body: include_str!(concat!(
+            "../../../fixtures/obstacle/hard/list_by_token/",
+            "first.response.json"
+        )),
+        expect: testing::Expect::Payload(&[]),
+    };
 
     #[test]
-    fn first_answer_decodes() {
-        testing::opens::<ListByToken>(
-            FIRST_ANSWER,
-            200,
-            &testing::Expect::Output(FIRST_OUTPUT, &[]),
-        );
+    fn first_reply_decodes() {
+        testing::opens::<ListByToken>(&FIRST_REPLY);
     }
 
     #[test]
     fn first_travels() {
-        testing::travels(
-            &first(),
-            &testing::Wire {
-                method: "POST",
-                path: "/",
-                query: &[],
-                headers: &[],
-                body: testing::WireBody::Empty,
-            },
-            FIRST_ANSWER,
-            200,
-            &testing::Expect::Output(FIRST_OUTPUT, &[]),
-        );
+        testing::travels(&first(), &testing::Wire::new("POST", "/"), &FIRST_REPLY);
     }
 
     const LAST_REQUEST: &str = include_str!(concat!(
@@ -792,23 +722,28 @@ mod hard_list_by_token {
         testing::encodes(&last(), LAST_REQUEST);
     }
 
-    const LAST_ANSWER: &str = include_str!(concat!(
-        "../../../fixtures/obstacle/hard/list_by_token/",
-        "last.response.json"
-    ));
-
-    const LAST_OUTPUT: &str = r#"{
+    const LAST_REPLY: testing::Reply<'_> = testing::Reply {
+        status: 200,
+        body: include_str!(concat!(
+            "../../../fixtures/obstacle/hard/list_by_token/",
+            "last.response.json"
+        )),
+        expect: testing::Expect::Output(
+            r#"{
   "Page": {
     "Items": {
       "Item": []
     },
     "Next": ""
   }
-}"#;
+}"#,
+            &[],
+        ),
+    };
 
     #[test]
-    fn last_answer_decodes() {
-        testing::opens::<ListByToken>(LAST_ANSWER, 200, &testing::Expect::Output(LAST_OUTPUT, &[]));
+    fn last_reply_decodes() {
+        testing::opens::<ListByToken>(&LAST_REPLY);
     }
 
     #[test]
@@ -816,15 +751,10 @@ mod hard_list_by_token {
         testing::travels(
             &last(),
             &testing::Wire {
-                method: "POST",
-                path: "/",
                 query: &[("Token", "t-2"), ("Max", "2")],
-                headers: &[],
-                body: testing::WireBody::Empty,
+                ..testing::Wire::new("POST", "/")
             },
-            LAST_ANSWER,
-            200,
-            &testing::Expect::Output(LAST_OUTPUT, &[]),
+            &LAST_REPLY,
         );
     }
 
@@ -842,14 +772,18 @@ mod hard_list_by_token {
         testing::encodes(&gone(), GONE_REQUEST);
     }
 
-    const GONE_ANSWER: &str = include_str!(concat!(
-        "../../../fixtures/obstacle/hard/list_by_token/",
-        "gone.error.json"
-    ));
+    const GONE_REPLY: testing::Reply<'_> = testing::Reply {
+        status: 404,
+        body: include_str!(concat!(
+            "../../../fixtures/obstacle/hard/list_by_token/",
+            "gone.error.json"
+        )),
+        expect: testing::Expect::NoRecord("Gone"),
+    };
 
     #[test]
-    fn gone_answer_is_no_record() {
-        testing::opens::<ListByToken>(GONE_ANSWER, 404, &testing::Expect::NoRecord("Gone"));
+    fn gone_reply_is_no_record() {
+        testing::opens::<ListByToken>(&GONE_REPLY);
     }
 
     #[test]
@@ -857,15 +791,10 @@ mod hard_list_by_token {
         testing::travels(
             &gone(),
             &testing::Wire {
-                method: "POST",
-                path: "/",
                 query: &[("Token", "t-9")],
-                headers: &[],
-                body: testing::WireBody::Empty,
+                ..testing::Wire::new("POST", "/")
             },
-            GONE_ANSWER,
-            404,
-            &testing::Expect::NoRecord("Gone"),
+            &GONE_REPLY,
         );
     }
 }
@@ -895,24 +824,18 @@ mod hard_many_required {
         testing::encodes(&plain(), PLAIN_REQUEST);
     }
 
-    const PLAIN_ANSWER: &str = include_str!(concat!(
-        "../../../fixtures/obstacle/hard/many_required/",
-        "plain.response.json"
-    ));
-
-    const PLAIN_OUTPUT: &str = r#"{
-  "A": {
-    "Ok": 1
-  }
-}"#;
+    const PLAIN_REPLY: testing::Reply<'_> = testing::Reply {
+        status: 200,
+        body: include_str!(concat!(
+            "../../../fixtures/obstacle/hard/many_required/",
+            "plain.response.json"
+        )),
+        expect: testing::Expect::Payload(&[]),
+    };
 
     #[test]
-    fn plain_answer_decodes() {
-        testing::opens::<ManyRequired>(
-            PLAIN_ANSWER,
-            200,
-            &testing::Expect::Output(PLAIN_OUTPUT, &[]),
-        );
+    fn plain_reply_decodes() {
+        testing::opens::<ManyRequired>(&PLAIN_REPLY);
     }
 
     #[test]
@@ -920,15 +843,10 @@ mod hard_many_required {
         testing::travels(
             &plain(),
             &testing::Wire {
-                method: "POST",
-                path: "/",
-                query: &[],
-                headers: &[],
                 body: testing::WireBody::Json(PLAIN_REQUEST),
+                ..testing::Wire::new("POST", "/")
             },
-            PLAIN_ANSWER,
-            200,
-            &testing::Expect::Output(PLAIN_OUTPUT, &[]),
+            &PLAIN_REPLY,
         );
     }
 }
@@ -952,36 +870,26 @@ mod hard_nothing {
         testing::encodes(&plain(), PLAIN_REQUEST);
     }
 
-    const PLAIN_ANSWER: &str = include_str!(concat!(
-        "../../../fixtures/obstacle/hard/nothing/",
-        "plain.response.json"
-    ));
-
-    const PLAIN_OUTPUT: &str = r#"{}"#;
+    const PLAIN_REPLY: testing::Reply<'_> = testing::Reply {
+        status: 200,
+        body: include_str!(concat!(
+            "../../../fixtures/obstacle/hard/nothing/",
+            "plain.response.json"
+        )),
+        expect: testing::Expect::Payload(&[]),
+    };
 
     #[test]
-    fn plain_answer_decodes() {
-        testing::opens::<Nothing>(
-            PLAIN_ANSWER,
-            200,
-            &testing::Expect::Output(PLAIN_OUTPUT, &[]),
-        );
+    fn plain_reply_decodes() {
+        testing::opens::<Nothing>(&PLAIN_REPLY);
     }
 
     #[test]
     fn plain_travels() {
         testing::travels(
             &plain(),
-            &testing::Wire {
-                method: "GET",
-                path: "/nothing",
-                query: &[],
-                headers: &[],
-                body: testing::WireBody::Empty,
-            },
-            PLAIN_ANSWER,
-            200,
-            &testing::Expect::Output(PLAIN_OUTPUT, &[]),
+            &testing::Wire::new("GET", "/nothing"),
+            &PLAIN_REPLY,
         );
     }
 }
@@ -1005,25 +913,18 @@ mod other_list_by_offset {
         testing::encodes(&first(), FIRST_REQUEST);
     }
 
-    const FIRST_ANSWER: &str = include_str!(concat!(
-        "../../../fixtures/obstacle/other/list_by_offset/",
-        "first.response.json"
-    ));
-
-    const FIRST_OUTPUT: &str = r#"{
-  "rows": [
-    "a",
-    "b"
-  ]
-}"#;
+    const FIRST_REPLY: testing::Reply<'_> = testing::Reply {
+        status: 200,
+        body: include_str!(concat!(
+            "../../../fixtures/obstacle/other/list_by_offset/",
+            "first.response.json"
+        )),
+        expect: testing::Expect::Payload(&[]),
+    };
 
     #[test]
-    fn first_answer_decodes() {
-        testing::opens::<ListByOffset>(
-            FIRST_ANSWER,
-            200,
-            &testing::Expect::Output(FIRST_OUTPUT, &[]),
-        );
+    fn first_reply_decodes() {
+        testing::opens::<ListByOffset>(&FIRST_REPLY);
     }
 
     #[test]
@@ -1031,15 +932,10 @@ mod other_list_by_offset {
         testing::travels(
             &first(),
             &testing::Wire {
-                method: "POST",
-                path: "/",
-                query: &[],
-                headers: &[],
                 body: testing::WireBody::Json(FIRST_REQUEST),
+                ..testing::Wire::new("POST", "/")
             },
-            FIRST_ANSWER,
-            200,
-            &testing::Expect::Output(FIRST_OUTPUT, &[]),
+            &FIRST_REPLY,
         );
     }
 
@@ -1057,22 +953,23 @@ mod other_list_by_offset {
         testing::encodes(&none(), NONE_REQUEST);
     }
 
-    const NONE_ANSWER: &str = include_str!(concat!(
-        "../../../fixtures/obstacle/other/list_by_offset/",
-        "none.response.json"
-    ));
-
-    const NONE_OUTPUT: &str = r#"{
+    const NONE_REPLY: testing::Reply<'_> = testing::Reply {
+        status: 200,
+        body: include_str!(concat!(
+            "../../../fixtures/obstacle/other/list_by_offset/",
+            "none.response.json"
+        )),
+        expect: testing::Expect::Output(
+            r#"{
   "rows": []
-}"#;
+}"#,
+            &[],
+        ),
+    };
 
     #[test]
-    fn none_answer_decodes() {
-        testing::opens::<ListByOffset>(
-            NONE_ANSWER,
-            200,
-            &testing::Expect::Output(NONE_OUTPUT, &[]),
-        );
+    fn none_reply_decodes() {
+        testing::opens::<ListByOffset>(&NONE_REPLY);
     }
 
     #[test]
@@ -1080,15 +977,10 @@ mod other_list_by_offset {
         testing::travels(
             &none(),
             &testing::Wire {
-                method: "POST",
-                path: "/",
-                query: &[],
-                headers: &[],
                 body: testing::WireBody::Json(NONE_REQUEST),
+                ..testing::Wire::new("POST", "/")
             },
-            NONE_ANSWER,
-            200,
-            &testing::Expect::Output(NONE_OUTPUT, &[]),
+            &NONE_REPLY,
         );
     }
 
@@ -1106,18 +998,18 @@ mod other_list_by_offset {
         testing::encodes(&wrong(), WRONG_REQUEST);
     }
 
-    const WRONG_ANSWER: &str = include_str!(concat!(
-        "../../../fixtures/obstacle/other/list_by_offset/",
-        "wrong.error.json"
-    ));
+    const WRONG_REPLY: testing::Reply<'_> = testing::Reply {
+        status: 200,
+        body: include_str!(concat!(
+            "../../../fixtures/obstacle/other/list_by_offset/",
+            "wrong.error.json"
+        )),
+        expect: testing::Expect::Error("E.1.2", standing_core::CodeKind::InvalidRequest),
+    };
 
     #[test]
-    fn wrong_answer_fails() {
-        testing::opens::<ListByOffset>(
-            WRONG_ANSWER,
-            200,
-            &testing::Expect::Error("E.1.2", standing_core::CodeKind::InvalidRequest),
-        );
+    fn wrong_reply_fails() {
+        testing::opens::<ListByOffset>(&WRONG_REPLY);
     }
 
     #[test]
@@ -1125,15 +1017,10 @@ mod other_list_by_offset {
         testing::travels(
             &wrong(),
             &testing::Wire {
-                method: "POST",
-                path: "/",
-                query: &[],
-                headers: &[],
                 body: testing::WireBody::Json(WRONG_REQUEST),
+                ..testing::Wire::new("POST", "/")
             },
-            WRONG_ANSWER,
-            200,
-            &testing::Expect::Error("E.1.2", standing_core::CodeKind::InvalidRequest),
+            &WRONG_REPLY,
         );
     }
 }
@@ -1157,38 +1044,26 @@ mod other_remove_thing {
         testing::encodes(&plain(), PLAIN_REQUEST);
     }
 
-    const PLAIN_ANSWER: &str = include_str!(concat!(
-        "../../../fixtures/obstacle/other/remove_thing/",
-        "plain.response.json"
-    ));
-
-    const PLAIN_OUTPUT: &str = r#"{
-  "left": 0
-}"#;
+    const PLAIN_REPLY: testing::Reply<'_> = testing::Reply {
+        status: 200,
+        body: include_str!(concat!(
+            "../../../fixtures/obstacle/other/remove_thing/",
+            "plain.response.json"
+        )),
+        expect: testing::Expect::Payload(&[]),
+    };
 
     #[test]
-    fn plain_answer_decodes() {
-        testing::opens::<RemoveThing>(
-            PLAIN_ANSWER,
-            200,
-            &testing::Expect::Output(PLAIN_OUTPUT, &[]),
-        );
+    fn plain_reply_decodes() {
+        testing::opens::<RemoveThing>(&PLAIN_REPLY);
     }
 
     #[test]
     fn plain_travels() {
         testing::travels(
             &plain(),
-            &testing::Wire {
-                method: "DELETE",
-                path: "/things/%25%2Fx",
-                query: &[],
-                headers: &[],
-                body: testing::WireBody::Empty,
-            },
-            PLAIN_ANSWER,
-            200,
-            &testing::Expect::Output(PLAIN_OUTPUT, &[]),
+            &testing::Wire::new("DELETE", "/things/%25%2Fx"),
+            &PLAIN_REPLY,
         );
     }
 
@@ -1206,34 +1081,26 @@ mod other_remove_thing {
         testing::encodes(&refused(), REFUSED_REQUEST);
     }
 
-    const REFUSED_ANSWER: &str = include_str!(concat!(
-        "../../../fixtures/obstacle/other/remove_thing/",
-        "refused.error.json"
-    ));
+    const REFUSED_REPLY: testing::Reply<'_> = testing::Reply {
+        status: 200,
+        body: include_str!(concat!(
+            "../../../fixtures/obstacle/other/remove_thing/",
+            "refused.error.json"
+        )),
+        expect: testing::Expect::Error("E.1", standing_core::CodeKind::InvalidRequest),
+    };
 
     #[test]
-    fn refused_answer_fails() {
-        testing::opens::<RemoveThing>(
-            REFUSED_ANSWER,
-            200,
-            &testing::Expect::Error("E.1", standing_core::CodeKind::InvalidRequest),
-        );
+    fn refused_reply_fails() {
+        testing::opens::<RemoveThing>(&REFUSED_REPLY);
     }
 
     #[test]
     fn refused_travels() {
         testing::travels(
             &refused(),
-            &testing::Wire {
-                method: "DELETE",
-                path: "/things/y",
-                query: &[],
-                headers: &[],
-                body: testing::WireBody::Empty,
-            },
-            REFUSED_ANSWER,
-            200,
-            &testing::Expect::Error("E.1", standing_core::CodeKind::InvalidRequest),
+            &testing::Wire::new("DELETE", "/things/y"),
+            &REFUSED_REPLY,
         );
     }
 }
