@@ -9,7 +9,7 @@ use standing_alibaba::bss::GetCustomerAccountInfo;
 use standing_alibaba::{Client, Credentials, ErrorKind};
 use standing_core::{Method, OperationInfo, Params};
 use standing_sandbox::fault::{
-    provider_code, provider_code_at, reset, status, throttle, throttle_for,
+    cut_body_after, provider_code, provider_code_at, reset, status, throttle, throttle_for,
 };
 use standing_sandbox::{Key, Persona, Provider, Sandbox};
 
@@ -28,6 +28,22 @@ fn client(sandbox: &Sandbox) -> Client {
 
 fn owner(id: &str) -> GetCustomerAccountInfo {
     GetCustomerAccountInfo::new().with_owner_id(id.parse().unwrap())
+}
+
+#[tokio::test]
+async fn an_account_that_is_not_there_survives_a_cut_answer() {
+    let sandbox = sandbox().await;
+    let mut customers = sandbox.customers(Provider::Alibaba);
+    let nobody = customers
+        .find(|customer| customer.persona == Persona::NoRecord)
+        .unwrap();
+    // Its status is 401: by that alone the keys would seem to be wrong.
+    for bytes in [0, 10] {
+        sandbox.fault(cut_body_after(bytes).times(1));
+        let answer = client(&sandbox).send(&owner(&nobody.id)).await.unwrap();
+        assert!(answer.is_none());
+        assert_eq!(answer.attempts(), 2);
+    }
 }
 
 #[tokio::test]

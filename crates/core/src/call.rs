@@ -412,7 +412,7 @@ impl<P: Provider> Shared<P> {
             Fault::Refused(refusal) => *refusal,
             // Without any framing, a body that was cut looks like one that ended.
             Fault::Unreadable(_)
-                if answer.is_success() && !answer.framed && !is_complete(answer) =>
+                if status_tells_nothing(answer, info) && !answer.framed && !is_complete(answer) =>
             {
                 return Failure {
                     outcome: Outcome::Unknown,
@@ -623,6 +623,13 @@ fn unreadable(answer: &Answer) -> Option<&'static str> {
         return Some("is in a charset that is not UTF-8");
     }
     answer.text().trim().is_empty().then_some("is empty")
+}
+
+/// Whether only the body tells what became of the operation. "No such record" may come with any
+/// status of a refused request.
+fn status_tells_nothing(answer: &Answer, info: &OperationInfo) -> bool {
+    let refused = (400..500).contains(&answer.status()) && answer.status() != 429;
+    answer.is_success() || (refused && !info.no_record.is_empty())
 }
 
 fn is_complete(answer: &Answer) -> bool {

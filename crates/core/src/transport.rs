@@ -148,8 +148,9 @@ impl Transport {
         let (body, framed) = match body {
             Ok(body) => (body, marked),
             Err(broken) if (200..300).contains(&status) => return Err(broken),
-            // No success can come of it any more, and the status tells what kind of failure it is.
-            Err(_) => (Vec::new(), true),
+            // No success can come of it any more, and most often the status tells what kind of
+            // failure it is.
+            Err(_) => (Vec::new(), false),
         };
         Ok(Answer::received(status, headers, body, framed))
     }
