@@ -1,6 +1,5 @@
 //! The one loop that every call goes through.
 
-use std::borrow::Cow;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Duration;
@@ -377,13 +376,14 @@ impl<P: Provider> Shared<P> {
                 }
                 Ok((
                     Payload::Within(within),
-                    opened.request_id.map(Cow::into_owned),
+                    opened.request_id.map(|id| bounded(&id, 128, &[])),
                 ))
             }
             // A success in the body under a status of failure is no success.
             Ok(opened) => Err(Refusal::default().request_id(opened.request_id).into()),
             Err(Fault::Refused(refusal)) if is_no_record(&refusal, info) => {
-                Ok((Payload::NoRecord, refusal.request_id))
+                let id = refusal.request_id.map(|id| bounded(&id, 128, &[]));
+                Ok((Payload::NoRecord, id))
             }
             Err(fault) => Err(fault),
         }
