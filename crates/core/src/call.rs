@@ -701,6 +701,12 @@ fn by_status(status: u16) -> Verdict {
     }
 }
 
+/// Whether a status tells what went wrong even if the body that it came with is lost. One of success
+/// does not, nor does one under which providers put codes of every kind.
+pub(crate) fn status_tells(status: u16) -> bool {
+    by_status(status).kind != ErrorKind::Service
+}
+
 /// A code or an id: a short word, whatever was sent in its place.
 fn bounded(text: &str, most: usize, secrets: &[String]) -> String {
     let clean = shown(text.trim(), secrets);
@@ -874,6 +880,7 @@ mod tests {
                     (kind, outcome, may_have_run),
                     "{status}"
                 );
+                assert_eq!(status_tells(*status), kind != Service, "{status}");
             }
         }
     }
