@@ -151,7 +151,7 @@ impl<P: Provider> Shared<P> {
         }
         let end = self.clock.elapsed().saturating_add(time);
         let mut tried = Tried::default();
-        let mut earlier = Vec::new();
+        let mut earlier: Vec<Failure> = Vec::new();
         let mut may_have_run = false;
         let mut next = Attempt::first();
         loop {
@@ -183,6 +183,11 @@ impl<P: Provider> Shared<P> {
                 status = failure.status,
                 "failed"
             );
+            // That time was too short for another attempt tells less than how the last one failed.
+            let failure = match earlier.pop_if(|_| !sent && failure.kind == ErrorKind::Timeout) {
+                Some(last) => last,
+                None => failure,
+            };
             let again = if sent {
                 retry::decide(failure.outcome, info, tried, &self.policy)
             } else {
@@ -192,7 +197,7 @@ impl<P: Provider> Shared<P> {
                 again.and_then(|pause| self.pause(pause, tried.attempts, failure.hint, end));
             let Some(price) = price else {
                 return Err(self.error(info, failure, tried.attempts).with(|parts| {
-                    parts.earlier = earlier;
+                    parts.earlier = earlier.iter().map(Failure::brief).collect();
                     parts.may_have_run = may_have_run;
                     parts.retryable &= !may_have_run || info.repeatable();
                 }));
@@ -203,9 +208,9 @@ impl<P: Provider> Shared<P> {
                 Outcome::Refused(Passing::Token { .. }) => tried.token = true,
                 _ => {}
             }
-            earlier.push(failure.brief());
             self.clock.sleep(price.wait).await;
             next = Attempt::after(&failure, price);
+            earlier.push(failure);
         }
     }
 

@@ -365,16 +365,16 @@ impl Source {
         }
     }
 
-    /// Drops keys whose token the provider has refused, unless they were replaced in the meantime.
-    /// Tells whether others may come.
+    /// Drops keys that the provider has refused, unless they were replaced in the meantime: the
+    /// source may know better ones by now. Tells whether another token may come.
     pub(crate) fn refused(&self, credentials: &Credentials) -> bool {
-        if self.fixed || credentials.token().is_none() {
+        if self.fixed {
             return false;
         }
         if self.kept().is_some_and(|kept| kept.is_same(credentials)) {
             self.keep(None);
         }
-        true
+        credentials.token().is_some()
     }
 }
 

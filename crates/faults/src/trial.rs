@@ -1,0 +1,153 @@
+//! A provider of three operations, one of each class: a read, a write, and a look-up that is billed.
+//!
+//! Its answers are `{"status":"OK","id":"r-1","result":{…}}`; any other status is a code.
+
+use serde::{Deserialize, Serialize};
+use standing_core::{
+    Answer, CodeKind, Credentials, CredentialsError, Envelope, ErrorCode, Fault, Lists, Members,
+    Method, Opened, Operation, OperationInfo, Provider, RateLimit, Refusal, Request, Service,
+    Stamp, Success,
+};
+
+/// The provider.
+#[derive(Debug, Default)]
+pub struct Metered;
+
+static ENVELOPE: Envelope = Envelope {
+    payload: "/result",
+    success: Success::Equals("/status", "OK"),
+    code: "/status",
+    message: "/reason",
+    request_id: Some("/id"),
+};
+
+const ERRORS: &[ErrorCode] = &[
+    ErrorCode::new("NOT_HIT", CodeKind::NoData, "Nobody was found.").status(400),
+    ErrorCode::new("RATE_LIMIT", CodeKind::Throttled, "Too fast.").status(403),
+    ErrorCode::new("OUT_OF_QUOTA", CodeKind::Quota, "All used up.").status(403),
+    ErrorCode::new("KEY_EXPIRED", CodeKind::Auth, "The key is too old.").status(401),
+    ErrorCode::new("TOKEN_EXPIRED", CodeKind::Token, "The token is too old.").status(401),
+    ErrorCode::new("TIME", CodeKind::Clock, "The time is off.").status(400),
+    ErrorCode::new("NONCE", CodeKind::Nonce, "The nonce was used.").status(400),
+    ErrorCode::new("BROKEN", CodeKind::Server, "It broke.").status(500),
+];
+
+static SERVICE: Service = Service::new("metered", "all", "metered.invalid")
+    .lists(Lists::Repeated)
+    .errors(ERRORS)
+    .envelope(&ENVELOPE);
+
+impl Provider for Metered {
+    const NAME: &'static str = "metered";
+
+    fn credentials(
+        variable: &dyn Fn(&str) -> Option<String>,
+    ) -> Result<Credentials, CredentialsError> {
+        Credentials::from_variables(variable, "METERED_ID", "METERED_SECRET", &["METERED_TOKEN"])
+    }
+
+    fn sign(
+        &self,
+        request: &mut Request,
+        _: &OperationInfo,
+        key: &Credentials,
+        at: &Stamp,
+    ) -> Result<(), CredentialsError> {
+        request.insert("x-time", at.time.unix_timestamp().to_string());
+        request.insert("x-nonce", &*at.nonce);
+        request.insert_sensitive("x-id", key.id());
+        request.insert_sensitive("x-secret", key.secret().expose());
+        if let Some(token) = key.token() {
+            request.insert_sensitive("x-token", token.expose());
+        }
+        Ok(())
+    }
+
+    fn open<'r>(&self, answer: &'r Answer, _: &OperationInfo) -> Result<Opened<'r>, Fault> {
+        let root = Members::read(answer.text())?;
+        let request_id = root.text("id");
+        match root.text("status").as_deref() {
+            Some("OK") => Ok(Opened {
+                payload: root.get("result").unwrap_or_default(),
+                request_id,
+            }),
+            Some(code) => Err(Refusal::new(Some(code), root.text("reason"))
+                .request_id(request_id)
+                .into()),
+            None => Err(Fault::Unreadable("has no status")),
+        }
+    }
+}
+
+/// What every operation answers.
+#[derive(Clone, Serialize, Deserialize)]
+pub struct Report {
+    /// A number.
+    pub number: u64,
+}
+
+impl std::fmt::Debug for Report {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Report")
+    }
+}
+
+macro_rules! operation {
+    ($(#[$doc:meta])* $name:ident -> $output:ty, $info:expr) => {
+        $(#[$doc])*
+        #[derive(Clone, Serialize)]
+        pub struct $name {
+            /// Who is looked up.
+            pub mobile: String,
+        }
+
+        impl $name {
+            /// About this number.
+            pub fn new(mobile: impl Into<String>) -> Self {
+                Self { mobile: mobile.into() }
+            }
+        }
+
+        impl std::fmt::Debug for $name {
+            fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                f.write_str(stringify!($name))
+            }
+        }
+
+        impl Operation for $name {
+            type Provider = Metered;
+            type Output = $output;
+            const INFO: OperationInfo = $info;
+        }
+    };
+}
+
+operation!(
+    /// A look-up that may be billed.
+    LookUp -> Option<Report>,
+    OperationInfo::new(&SERVICE, "LookUp", Method::Post, "/look-up").reads().metered().no_record(&["NOT_HIT"])
+);
+operation!(
+    /// Changes something.
+    Change -> Report,
+    OperationInfo::new(&SERVICE, "Change", Method::Post, "/change")
+);
+operation!(
+    /// Only reads.
+    Ask -> Report,
+    OperationInfo::new(&SERVICE, "Ask", Method::Post, "/ask").reads()
+);
+operation!(
+    /// Only reads, twenty times a second.
+    Paced -> Report,
+    OperationInfo::new(&SERVICE, "Paced", Method::Post, "/paced").reads().rate_limit(RateLimit::new(20, 1))
+);
+
+/// A success.
+pub const OK: &str = r#"{"status":"OK","id":"r-1","result":{"number":7}}"#;
+
+/// A failure by this code, with a reason that repeats what was asked and with what.
+pub fn failed(code: &str) -> String {
+    use crate::watch::{KEY_SECRET, MOBILE};
+    format!(r#"{{"status":"{code}","id":"r-1","reason":"no {MOBILE} for {KEY_SECRET}"}}"#)
+}

@@ -1,0 +1,261 @@
+//! What providers say in the envelope, under whatever status.
+
+use standing_core::{Error, ErrorKind};
+use standing_faults::clock::ManualClock;
+use standing_faults::raw::{Raw, answer, answering, json};
+use standing_faults::trial::{self, Ask, Change, LookUp};
+use standing_faults::watch::{KEY_SECRET, MAIL, MOBILE, Watch};
+use standing_faults::{failed, found, metered, sandbox, search, tencent};
+use standing_sandbox::{Provider, fault};
+
+async fn refused(watch: &Watch, bytes: Vec<u8>) -> Error {
+    let server = Raw::always(answering(bytes)).await;
+    let client = tencent(server.endpoint(), &ManualClock::default());
+    watch.refused(client.send(&search()).await)
+}
+
+#[tokio::test]
+async fn f1_an_error_under_success() {
+    let watch = Watch::new();
+    let sandbox = sandbox().start().await.unwrap();
+    sandbox.fault(fault::provider_code("FailedOperation"));
+    let client = tencent(sandbox.endpoint(Provider::Tencent), &ManualClock::default());
+    let error = watch.refused(client.send(&search()).await);
+    assert_eq!(error.kind(), ErrorKind::Service);
+    assert_eq!(
+        (error.code(), error.status()),
+        (Some("FailedOperation"), Some(200))
+    );
+    assert!(error.request_id().is_some());
+    assert_eq!(sandbox.report().total, 1);
+}
+
+#[tokio::test]
+async fn f2_an_error_beside_data() {
+    let watch = Watch::new();
+    let both = found().replace(
+        "\"RequestId\"",
+        "\"Error\":{\"Code\":\"FailedOperation\",\"Message\":\"no\"},\"RequestId\"",
+    );
+    let error = refused(&watch, json(&both)).await;
+    assert_eq!(error.code(), Some("FailedOperation"));
+}
+
+/// A code of the provider with one operation of each class, and the status that it comes with: kind,
+/// requests that a read, a change and a billed look-up make of it, and whether a look-up may have run.
+#[tokio::test]
+async fn f6_to_f9_codes_of_refusals() {
+    let watch = Watch::new();
+    use ErrorKind::*;
+    for (code, status, kind, requests, may_have_run) in [
+        ("RATE_LIMIT", 403, Throttled, [3, 3, 1], false),
+        ("OUT_OF_QUOTA", 403, Quota, [1, 1, 1], false),
+        ("KEY_EXPIRED", 401, Auth, [1, 1, 1], false),
+        ("TOKEN_EXPIRED", 401, Auth, [1, 1, 1], false),
+        ("TIME", 400, Clock, [1, 1, 1], false),
+        ("NONCE", 400, Auth, [2, 1, 1], true),
+        ("BROKEN", 500, Server, [3, 1, 1], true),
+        ("UNHEARD_OF", 400, Service, [1, 1, 1], true),
+        ("UNHEARD_OF", 403, Permission, [1, 1, 1], false),
+        ("UNHEARD_OF", 429, Throttled, [3, 3, 1], false),
+        ("UNHEARD_OF", 503, Server, [3, 1, 1], true),
+    ] {
+        let bytes = answer(status, "", &trial::failed(code));
+        let server = Raw::always(answering(bytes)).await;
+        let client = metered(server.endpoint(), &ManualClock::default());
+        let mut before = 0;
+        let mut counted = |error: &Error| {
+            let now = server.requests().len();
+            let made = now - before;
+            before = now;
+            assert_eq!(made as u32, error.attempts(), "{error}");
+            made
+        };
+        let read = watch.refused(client.send(&Ask::new(MOBILE)).await);
+        let made = [
+            counted(&read),
+            counted(&watch.refused(client.send(&Change::new(MOBILE)).await)),
+            {
+                let billed = watch.refused(client.send(&LookUp::new(MOBILE)).await);
+                assert_eq!(billed.may_have_run(), may_have_run, "{billed}");
+                counted(&billed)
+            },
+        ];
+        assert_eq!((read.kind(), made), (kind, requests), "{code} {status}");
+        assert_eq!(read.code(), Some(code));
+    }
+}
+
+#[tokio::test]
+async fn f8_no_such_record_is_a_value() {
+    let watch = Watch::new();
+    let server = Raw::always(answering(answer(400, "", &trial::failed("NOT_HIT")))).await;
+    let client = metered(server.endpoint(), &ManualClock::default());
+    let answer = watch.fine(client.send(&LookUp::new(MOBILE)).await);
+    assert!(answer.is_none());
+    assert_eq!(
+        (answer.request_id(), answer.attempts(), answer.status()),
+        (Some("r-1"), 1, 400)
+    );
+    // An operation that knows no such value takes it for the failure that it is.
+    let error = watch.refused(client.send(&Ask::new(MOBILE)).await);
+    assert_eq!((error.kind(), error.attempts()), (ErrorKind::NotFound, 1));
+}
+
+#[tokio::test]
+async fn f10_success_in_the_body_under_failure() {
+    let watch = Watch::new();
+    for (status, kind) in [
+        (500, ErrorKind::Server),
+        (400, ErrorKind::Service),
+        (307, ErrorKind::Redirect),
+    ] {
+        let server = Raw::always(answering(answer(status, "", trial::OK))).await;
+        let client = metered(server.endpoint(), &ManualClock::default());
+        let error = watch.refused(client.send(&LookUp::new(MOBILE)).await);
+        assert_eq!((error.kind(), error.attempts()), (kind, 1));
+    }
+}
+
+#[tokio::test]
+async fn f11_failure_in_the_body_under_success() {
+    let watch = Watch::new();
+    for status in ["WEIRD", "ok", "", "true"] {
+        let server = Raw::always(answering(json(&trial::failed(status)))).await;
+        let client = metered(server.endpoint(), &ManualClock::default());
+        let error = watch.refused(client.send(&LookUp::new(MOBILE)).await);
+        assert_eq!((error.kind(), error.attempts()), (ErrorKind::Service, 1));
+        assert_eq!(error.code(), Some(status));
+    }
+}
+
+#[tokio::test]
+async fn f12_a_code_that_is_not_known() {
+    let watch = Watch::new();
+    for (status, attempts) in [(200, 1), (400, 1), (503, 3)] {
+        let error = refused(&watch, answer(status, "", &failed("Never.HeardOf"))).await;
+        assert_eq!(error.attempts(), attempts, "{error}");
+        assert_eq!(error.code(), Some("Never.HeardOf"));
+    }
+}
+
+#[tokio::test]
+async fn f13_messages_without_measure() {
+    let watch = Watch::new();
+    let message = format!(
+        "{MAIL} {KEY_SECRET} \\u001b[31m\\r\\n\\u202e {}",
+        "云".repeat(350_000)
+    );
+    let body =
+        format!(r#"{{"Response":{{"Error":{{"Code":"FailedOperation","Message":"{message}"}}}}}}"#);
+    let error = refused(&watch, json(&body)).await;
+    assert!(error.message().len() <= 1024, "{}", error.message().len());
+    for character in ['\u{1b}', '\n', '\r', '\u{202e}'] {
+        assert!(!error.to_string().contains(character));
+    }
+    assert!(error.message().contains("\\u{1b}"), "{error}");
+    assert!(error.full_message().unwrap().len() > 1_000_000);
+    assert!(
+        error.full_message().unwrap().starts_with(MAIL),
+        "as it came, for who asks"
+    );
+}
+
+#[tokio::test]
+async fn f13b_codes_and_ids_without_measure() {
+    let watch = Watch::new();
+    let code = format!("{MAIL}\\n{}", "C".repeat(100_000));
+    let body = format!(
+        r#"{{"Response":{{"Error":{{"Code":"{code}","Message":"no"}},"RequestId":"{code}"}}}}"#
+    );
+    let error = refused(&watch, json(&body)).await;
+    assert!(error.code().unwrap().len() <= 64 && error.request_id().unwrap().len() <= 128);
+    let long = found().replace("r-1", &format!("\\u001b[31m\\n{}", "i".repeat(100_000)));
+    let server = Raw::always(answering(json(&long))).await;
+    let client = tencent(server.endpoint(), &ManualClock::default());
+    let page = watch.fine(client.send(&search()).await);
+    let id = page.request_id().unwrap();
+    assert!(
+        id.chars().count() <= 128 && !id.contains(['\n', '\u{1b}']),
+        "{} bytes",
+        id.len()
+    );
+}
+
+#[tokio::test]
+async fn f14_a_request_id_in_a_header_or_nowhere() {
+    let watch = Watch::new();
+    let bare = r#"{"Response":{"Error":{"Code":"FailedOperation","Message":"no"}}}"#;
+    let error = refused(&watch, answer(200, "x-tc-requestid: r-2\r\n", bare)).await;
+    assert_eq!(error.request_id(), Some("r-2"));
+    let error = refused(&watch, json(bare)).await;
+    assert_eq!(error.request_id(), None);
+    assert!(error.to_string().contains("FailedOperation: no"), "{error}");
+}
+
+#[tokio::test]
+async fn f15_an_error_that_is_not_json() {
+    let watch = Watch::new();
+    for body in [
+        format!("<html>{MAIL}</html>"),
+        MAIL.to_owned(),
+        String::new(),
+    ] {
+        let error = refused(&watch, answer(403, "", &body)).await;
+        assert_eq!((error.kind(), error.attempts()), (ErrorKind::Permission, 1));
+        assert_eq!(error.full_message(), None);
+    }
+}
+
+#[tokio::test]
+async fn f16_envelopes_of_another_form() {
+    let watch = Watch::new();
+    for body in [
+        "{}",
+        "[]",
+        "\"x\"",
+        "null",
+        "7",
+        r#"{"Response":7}"#,
+        r#"{"Response":{}}"#,
+    ] {
+        let error = refused(&watch, json(body)).await;
+        assert_eq!(
+            (error.kind(), error.attempts()),
+            (ErrorKind::Decode, 1),
+            "{body}"
+        );
+    }
+    for body in [
+        "{}",
+        "[]",
+        "null",
+        r#"{"status":7}"#,
+        r#"{"status":"OK"}"#,
+        r#"{"status":"OK","result":null}"#,
+        r#"{"status":"OK","result":[]}"#,
+        r#"{"status":"OK","result":{}}"#,
+        r#"{"status":"OK","result":"x"}"#,
+        r#"{"status":{"a":"OK"},"result":{"number":7}}"#,
+    ] {
+        let server = Raw::always(answering(json(body))).await;
+        let client = metered(server.endpoint(), &ManualClock::default());
+        let error = watch.refused(client.send(&LookUp::new(MOBILE)).await);
+        assert!(
+            matches!(error.kind(), ErrorKind::Decode | ErrorKind::Service),
+            "{body}: {error}"
+        );
+        assert_eq!(
+            error.attempts(),
+            1,
+            "never an empty success, never asked twice"
+        );
+    }
+}
+
+#[tokio::test]
+async fn f17_a_code_that_is_a_number() {
+    let watch = Watch::new();
+    let body = r#"{"Response":{"Error":{"Code":4500,"Message":"no"}}}"#;
+    assert_eq!(refused(&watch, json(body)).await.code(), Some("4500"));
+}

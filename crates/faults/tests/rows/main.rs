@@ -1,0 +1,17 @@
+//! The rows of the fault table, each a test that is named after its row.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::cast_possible_truncation,
+    reason = "what helps a test fails with it"
+)]
+
+mod a_connections;
+mod c_framing;
+mod d_time;
+mod e_bodies;
+mod f_envelopes;
+mod g_signing;
