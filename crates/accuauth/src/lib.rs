@@ -1,4 +1,27 @@
 //! AccuAuth: a person's debts report.
+//!
+//! ```no_run
+//! # async fn example() -> Result<(), standing_accuauth::Error> {
+//! use standing_accuauth::{Client, check::CheckDebtsReport};
+//!
+//! let client = Client::from_env()?; // ACCUAUTH_API_ID, ACCUAUTH_API_SECRET
+//! let answer = client.send(&CheckDebtsReport::for_mobile("+628123456789")).await?;
+//! match answer.into_inner() {
+//!     Some(found) => println!("{} reports", found.result.len()),
+//!     None => println!("nothing is known about this person"),
+//! }
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! Every look-up may be billed, so none is repeated once it may have run, nor when it was refused
+//! for coming too fast, unless
+//! [`repeat_metered`](standing_core::ClientBuilder::repeat_metered) allows it. Nobody found
+//! (`NOT_HIT`) is a value, not an error, and its request id is in the [`Response`].
+//!
+//! The secret travels in a header of every request. The documentation does not say how fields
+//! travel: see [`BodyEncoding`]; nor how a number is written before it is hashed: with the feature
+//! `md5`, `mobile_md5` has the caller say it.
 
 #[cfg(feature = "md5")]
 mod mobile;

@@ -148,4 +148,14 @@ mod tests {
             assert_eq!(AccuAuth::new(site).host(&SERVICE), host);
         }
     }
+
+    #[test]
+    fn keys_come_from_the_environment() {
+        let keys = AccuAuth::credentials(&|name| Some(format!("invented {name}"))).unwrap();
+        assert_eq!(keys.id(), "invented ACCUAUTH_API_ID");
+        assert_eq!(keys.secret().expose(), "invented ACCUAUTH_API_SECRET");
+        assert!(keys.token().is_none());
+        let missing = AccuAuth::credentials(&|_| None).unwrap_err().to_string();
+        assert!(missing.contains("ACCUAUTH_API_ID"), "{missing}");
+    }
 }

@@ -341,4 +341,20 @@ mod tests {
             );
         }
     }
+
+    #[test]
+    fn keys_come_from_the_environment() {
+        let keys = Alibaba::credentials(&|name| Some(format!("invented {name}"))).unwrap();
+        assert_eq!(keys.id(), "invented ALIBABA_CLOUD_ACCESS_KEY_ID");
+        assert_eq!(
+            keys.secret().expose(),
+            "invented ALIBABA_CLOUD_ACCESS_KEY_SECRET"
+        );
+        assert_eq!(
+            keys.token().map(|token| token.expose()),
+            Some("invented ALIBABA_CLOUD_SECURITY_TOKEN")
+        );
+        let missing = Alibaba::credentials(&|_| None).unwrap_err().to_string();
+        assert!(missing.contains("ALIBABA_CLOUD_ACCESS_KEY_ID"), "{missing}");
+    }
 }

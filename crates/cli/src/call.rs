@@ -14,7 +14,13 @@ use crate::providers::{self, Settings};
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
 Keys from the environment:
-  tencent   TENCENTCLOUD_SECRET_ID, TENCENTCLOUD_SECRET_KEY, TENCENTCLOUD_TOKEN if they are temporary
+  tencent   TENCENTCLOUD_SECRET_ID, TENCENTCLOUD_SECRET_KEY; TENCENTCLOUD_TOKEN
+  huawei    HUAWEICLOUD_SDK_AK, HUAWEICLOUD_SDK_SK; HUAWEICLOUD_SDK_SECURITY_TOKEN
+            or HUAWEICLOUD_X_AUTH_TOKEN alone
+  alibaba   ALIBABA_CLOUD_ACCESS_KEY_ID, ALIBABA_CLOUD_ACCESS_KEY_SECRET;
+            ALIBABA_CLOUD_SECURITY_TOKEN
+  accuauth  ACCUAUTH_API_ID, ACCUAUTH_API_SECRET
+What stands behind a semicolon comes with temporary keys.
 
 Exit codes: 0 done; 1 the call failed; 2 nothing was sent, because the command line, the \
 environment or a parameter is wrong. The last line of standard error tells why, as one JSON object.")]

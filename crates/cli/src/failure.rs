@@ -89,9 +89,9 @@ impl Failure {
         Self::Told(Box::new(Telling::new(kind, message)), REFUSED)
     }
 
-    /// An outcome that is not whole although no call failed.
-    pub(crate) fn incomplete(message: impl Into<String>) -> Self {
-        Self::Told(Box::new(Telling::new(ErrorKind::Paging, message)), FAILED)
+    /// A report that lacks rows, for this reason.
+    pub(crate) fn incomplete(why: Telling) -> Self {
+        Self::Told(Box::new(why), FAILED)
     }
 
     /// The same, of a provider and an operation.

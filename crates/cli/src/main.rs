@@ -5,6 +5,7 @@
 //! a call that failed, 2 if nothing was sent because the command line, the environment or a
 //! parameter is wrong.
 
+mod book;
 mod call;
 mod failure;
 mod operations;

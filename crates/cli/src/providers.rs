@@ -6,15 +6,18 @@ use std::time::Duration;
 use standing_core::{Client, Credentials, Entry, Error, Json, OperationInfo, Rows, Service};
 
 use crate::failure::{Failure, did_you_mean};
-use crate::sweep::{self, Teller};
+use crate::sweep::{self, Sweep, Teller, Whom};
 
 /// The providers. A new one is a line here, with its sweep in [`sweep`].
-pub(crate) static PROVIDERS: [&dyn Provider; 1] = [&Row {
-    entries: standing_tencent::OPERATIONS,
-    home: Some("ip"),
-    by_name: true,
-    sweep: sweep::tencent,
-}];
+pub(crate) static PROVIDERS: [&dyn Provider; 4] = [
+    &Row::new(standing_tencent::OPERATIONS, sweep::tencent)
+        .by_name()
+        .home("ip")
+        .lists(),
+    &Row::new(standing_huawei::OPERATIONS, sweep::huawei).lists(),
+    &Row::new(standing_alibaba::OPERATIONS, sweep::alibaba).by_name(),
+    &Row::new(standing_accuauth::OPERATIONS, sweep::accuauth),
+];
 
 pub(crate) type Future<'f, T> = Pin<Box<dyn std::future::Future<Output = T> + Send + 'f>>;
 
@@ -25,7 +28,38 @@ struct Row<P: 'static> {
     home: Option<&'static str>,
     /// Operations differ by nothing but their names, so that one without a type can be called too.
     by_name: bool,
-    sweep: fn(Client<P>, Teller) -> Future<'static, Result<(), Error>>,
+    /// It can be asked for all customers; else each is asked about.
+    lists: bool,
+    sweep: SweepFn<P>,
+}
+
+type SweepFn<P> = fn(Client<P>, Teller, Vec<Whom>) -> Result<Sweep, Failure>;
+
+impl<P> Row<P> {
+    const fn new(entries: &'static [Entry<P>], sweep: SweepFn<P>) -> Self {
+        Self {
+            entries,
+            home: None,
+            by_name: false,
+            lists: false,
+            sweep,
+        }
+    }
+
+    const fn home(mut self, service: &'static str) -> Self {
+        self.home = Some(service);
+        self
+    }
+
+    const fn by_name(mut self) -> Self {
+        self.by_name = true;
+        self
+    }
+
+    const fn lists(mut self) -> Self {
+        self.lists = true;
+        self
+    }
 }
 
 /// How a client is set up.
@@ -38,6 +72,8 @@ pub(crate) struct Settings {
     pub(crate) attempts: Option<u32>,
     pub(crate) repeat_metered: bool,
     pub(crate) deadline: Option<Duration>,
+    /// Repeats however many calls fail.
+    pub(crate) tireless: bool,
     /// Keeps to no rate.
     pub(crate) unpaced: bool,
 }
@@ -57,6 +93,9 @@ impl Settings {
         }
         if let Some(deadline) = self.deadline {
             builder = builder.deadline(deadline);
+        }
+        if self.tireless {
+            builder = builder.retry_budget(u32::MAX);
         }
         if self.unpaced {
             builder = builder.unlimited_rate();
@@ -80,12 +119,12 @@ pub(crate) trait Provider: Sync {
 
     fn connect(&self, settings: &Settings) -> Result<Box<dyn Connection>, Error>;
 
-    /// A sweep over all customers, ready to run.
-    fn sweep(
-        &self,
-        settings: &Settings,
-        teller: Teller,
-    ) -> Result<Future<'static, Result<(), Error>>, Error>;
+    /// Whether it can be asked for all customers, or about each only.
+    fn lists(&self) -> bool;
+
+    /// A sweep over all customers, or over those given if it lists none.
+    fn sweep(&self, settings: &Settings, teller: Teller, whom: Vec<Whom>)
+    -> Result<Sweep, Failure>;
 }
 
 /// A client without its types. What it returns is nothing for an operation that has no type.
@@ -137,12 +176,17 @@ impl<P: standing_core::Provider> Provider for Row<P> {
         }))
     }
 
+    fn lists(&self) -> bool {
+        self.lists
+    }
+
     fn sweep(
         &self,
         settings: &Settings,
         teller: Teller,
-    ) -> Result<Future<'static, Result<(), Error>>, Error> {
-        Ok((self.sweep)(settings.client()?, teller))
+        whom: Vec<Whom>,
+    ) -> Result<Sweep, Failure> {
+        (self.sweep)(settings.client()?, teller, whom)
     }
 }
 

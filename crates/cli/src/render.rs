@@ -283,6 +283,17 @@ impl Written {
     }
 }
 
+/// `0bb43f…b581`: a long id as a table shows it. Numbers are shown whole, they differ anywhere.
+pub(crate) fn shortened(id: String) -> String {
+    let count = id.chars().count();
+    if count <= 20 {
+        return id;
+    }
+    let start: String = id.chars().take(6).collect();
+    let end: String = id.chars().skip(count - 4).collect();
+    format!("{start}…{end}")
+}
+
 /// `+62…6789`: country and the last digits, if enough are hidden between them.
 fn mobile(number: &str) -> String {
     let characters: Vec<char> = number.trim().chars().collect();

@@ -1,6 +1,7 @@
 //! `standing report`: how all customers stand.
 
 use std::collections::HashSet;
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -13,12 +14,13 @@ use time::format_description::well_known::Rfc3339;
 use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
 use tokio::task::JoinSet;
 
+use crate::book;
 use crate::failure::{Failure, Telling};
 use crate::output;
 use crate::providers::{self, PROVIDERS, Provider, Settings};
 use crate::render::{self, Cell, Column, Written, table};
 use crate::sandbox::World;
-use crate::sweep::{Event, Row, Teller};
+use crate::sweep::{Event, Row, Teller, Whom};
 use crate::verdict::{Below, Judged, Verdict};
 
 /// Exit code of a report in which `--fail-on` found a row.
@@ -29,7 +31,7 @@ const INTERRUPTED: u8 = 130;
 const SAMPLE: usize = 12;
 /// With more customers than this the sandbox refuses no request for coming too fast, and the
 /// clients keep to no rate: the wait would teach nothing.
-const PACED: u64 = 200;
+const PACED: u64 = 1_000;
 
 /// Tells how all customers stand: on a sandbox inside this process, or live.
 ///
@@ -70,6 +72,13 @@ pub(crate) struct Arguments {
     /// With --live: where to reach a provider in place of the documented host
     #[arg(long, value_name = "PROVIDER=URL", requires = "live", value_parser = endpoint)]
     endpoint: Vec<(String, String)>,
+    /// With --live: whom to ask about at providers that list no customers; a CSV file with the
+    /// columns provider, id (at accuauth: the mobile number) and, for the report, name
+    #[arg(long, value_name = "FILE", requires = "live")]
+    book: Option<PathBuf>,
+    /// With --live: repeats a metered look-up although it may have run and been billed
+    #[arg(long, requires = "live")]
+    retry_metered: bool,
     #[command(flatten)]
     world: World,
 }
@@ -112,10 +121,11 @@ struct Book {
     provider: &'static dyn Provider,
     rows: Vec<Row>,
     total: Option<u64>,
-    calls: u64,
     /// Attempts beyond the first of calls that succeeded.
     repeated: u64,
     round_trips: Vec<Duration>,
+    /// Why calls about one customer failed.
+    lost: Vec<Error>,
     /// The ids of the rows: a list that changes while it is walked may tell a row twice.
     known: HashSet<String>,
     /// How it ended; nothing while it goes on.
@@ -129,9 +139,9 @@ impl Book {
             provider,
             rows: Vec::new(),
             total: None,
-            calls: 0,
             repeated: 0,
             round_trips: Vec::new(),
+            lost: Vec::new(),
             known: HashSet::new(),
             end: None,
             bar: ProgressBar::hidden(),
@@ -146,77 +156,100 @@ impl Book {
                 attempts,
                 round_trip,
             } => {
-                self.calls += 1;
                 self.repeated += u64::from(attempts.saturating_sub(1));
                 self.round_trips.push(round_trip);
-                for row in rows {
-                    if row.id.is_empty() || self.known.insert(row.id.clone()) {
-                        self.rows.push(row);
-                    }
-                }
-                self.total = total.or(self.total);
-                if let Some(total) = self.total {
-                    self.bar.set_length(total);
-                }
-                self.bar.set_position(self.rows.len() as u64);
+                self.grow(rows, total);
+            }
+            Event::Lost { row, total, error } => {
+                self.lost.push(error);
+                self.grow(vec![row], total);
             }
             Event::End(end) => {
-                self.calls += u64::from(end.is_err());
                 self.end = Some(end);
                 self.bar.finish();
             }
         }
     }
 
-    /// The row that stands for those that are missing, if any are.
-    fn missing(&self) -> Option<Row> {
-        let lacking = self.lacking();
-        let why = match &self.end {
-            Some(Ok(())) if lacking == Some(0) => return None,
-            Some(Ok(())) => "the provider counts more customers than it lists".to_owned(),
-            Some(Err(error)) => told(error),
-            None => "interrupted".to_owned(),
-        };
-        let why = match lacking {
-            Some(lacking) => format!("{lacking} rows: {why}"),
-            None => format!("all rows: {why}"),
-        };
-        Some(Row {
-            provider: self.provider.name(),
-            id: String::new(),
-            name: None,
-            mobile: None,
-            email: None,
-            credit: None,
-            left: None,
-            judged: Judged {
-                verdict: Verdict::Missing,
-                why,
-            },
-        })
+    fn grow(&mut self, rows: Vec<Row>, total: Option<u64>) {
+        for row in rows {
+            if row.id.is_empty() || self.known.insert(row.id.clone()) {
+                self.rows.push(row);
+            }
+        }
+        self.total = total.or(self.total);
+        if let Some(total) = self.total {
+            self.bar.set_length(total);
+        }
+        self.bar.set_position(self.rows.len() as u64);
     }
 
-    /// How many rows are missing; nothing if the provider has not said how many there are.
-    fn lacking(&self) -> Option<u64> {
-        let count = self.rows.len() as u64;
+    /// Calls that were made, however they ended.
+    fn calls(&self) -> u64 {
+        self.round_trips.len() as u64 + self.failed()
+    }
+
+    /// Calls that failed.
+    fn failed(&self) -> u64 {
+        let at_the_end = matches!(&self.end, Some(Err(_)));
+        self.lost.len() as u64 + u64::from(at_the_end)
+    }
+
+    fn count(&self, verdict: Verdict) -> u64 {
+        let rows = self.rows.iter();
+        rows.filter(|row| row.judged.verdict == verdict).count() as u64
+    }
+
+    /// How many customers have no row at all; nothing if the provider has not said how many there
+    /// are.
+    fn untold(&self) -> Option<u64> {
         match (self.total, &self.end) {
-            (Some(total), _) => Some(total.saturating_sub(count)),
+            (Some(total), _) => Some(total.saturating_sub(self.rows.len() as u64)),
             (None, Some(Ok(()))) => Some(0),
             (None, _) => None,
         }
     }
-}
 
-/// An error in a few words; the error object has the rest.
-fn told(error: &Error) -> String {
-    let code = error.code().map(|code| format!(" {code}"));
-    format!(
-        "{}{}: {} (attempts: {})",
-        error.kind(),
-        code.unwrap_or_default(),
-        error.message(),
-        error.attempts()
-    )
+    /// The row that stands for all that have none, if there are any.
+    fn rest(&self) -> Option<Row> {
+        let untold = self.untold();
+        let why = match &self.end {
+            Some(Ok(())) if untold == Some(0) => return None,
+            Some(Ok(())) => "the provider counts more customers than it lists".to_owned(),
+            Some(Err(error)) => Judged::missing(error).why,
+            None => "interrupted".to_owned(),
+        };
+        let why = match untold {
+            Some(1) => format!("1 row: {why}"),
+            Some(untold) => format!("{untold} rows: {why}"),
+            None => format!("all rows from here on: {why}"),
+        };
+        let verdict = Verdict::Missing;
+        Some(Row::new(self.provider.name(), Judged { verdict, why }))
+    }
+
+    /// All rows; what is missing comes first, it must not be overlooked.
+    fn all(&self) -> impl Iterator<Item = Row> {
+        self.rest().into_iter().chain(self.rows.iter().cloned())
+    }
+
+    /// Why rows are missing.
+    fn errors(&self) -> Vec<Telling> {
+        let mut errors: Vec<Telling> = self.lost.iter().map(Telling::from).collect();
+        match (&self.end, self.rest()) {
+            (Some(Err(error)), _) => errors.insert(0, error.into()),
+            (end, Some(rest)) => {
+                let kind = match end {
+                    Some(_) => ErrorKind::Paging,
+                    None => ErrorKind::Timeout,
+                };
+                let telling = Telling::new(kind, rest.judged.why);
+                errors.insert(0, telling.of(self.provider.name(), None));
+            }
+            _ => {}
+        }
+        errors
+    }
 }
 
 /// Sweeps all customers and prints how they stand.
@@ -244,7 +277,9 @@ pub(crate) async fn run(arguments: Arguments) -> Result<u8, Failure> {
             below: below.clone(),
         };
         let settings = settings(book.provider, &arguments, sandbox.as_ref());
-        ready.push((book.provider.sweep(&settings, teller.clone())?, teller));
+        let whom = whom(book.provider, &arguments, sandbox.as_ref())?;
+        let sweep = book.provider.sweep(&settings, teller.clone(), whom)?;
+        ready.push((sweep, teller));
     }
     drop(sender);
     if sandbox.is_some() {
@@ -274,14 +309,8 @@ pub(crate) async fn run(arguments: Arguments) -> Result<u8, Failure> {
         output::note("interrupted: rows are missing");
         return Ok(INTERRUPTED);
     }
-    for book in &books {
-        if let Some(Err(error)) = &book.end {
-            return Err(Failure::midway(error));
-        }
-        if let Some(missing) = book.missing() {
-            let failure = Failure::incomplete(missing.judged.why);
-            return Err(failure.of(book.provider.name(), None));
-        }
+    if let Some(error) = books.iter().flat_map(Book::errors).next() {
+        return Err(Failure::incomplete(error));
     }
     let verdicts = || books.iter().flat_map(|book| &book.rows);
     let finds = |row: &&Row| {
@@ -316,20 +345,57 @@ fn settings(provider: &dyn Provider, arguments: &Arguments, sandbox: Option<&San
         let endpoint = endpoints.find(|(name, _)| name == provider.name());
         return Settings {
             endpoint: endpoint.map(|(_, url)| url.clone()),
+            repeat_metered: arguments.retry_metered,
             ..Settings::default()
         };
     };
-    let mut desks = standing_sandbox::Provider::ALL.into_iter();
-    let desk = desks.find(|desk| desk.name() == provider.name());
+    let desk = desk(provider);
     Settings {
         endpoint: desk.map(|desk| sandbox.endpoint(desk)),
         keys: desk.map(|desk| {
             let key = sandbox.key(desk);
             Credentials::new(key.id, key.secret)
         }),
+        // A provider in trouble is to be spared; a sandbox makes its troubles up.
+        tireless: true,
         unpaced: arguments.world.customers > PACED,
         ..Settings::default()
     }
+}
+
+/// Whom to ask about, where the provider lists nobody.
+fn whom(
+    provider: &dyn Provider,
+    arguments: &Arguments,
+    sandbox: Option<&Sandbox>,
+) -> Result<Vec<Whom>, Failure> {
+    if provider.lists() {
+        return Ok(Vec::new());
+    }
+    let Some(sandbox) = sandbox else {
+        let text = format!(
+            "{} lists no customers: --book says whom to ask about, or --only leaves it out",
+            provider.name()
+        );
+        let missing = || Failure::config(text).of(provider.name(), None);
+        let path = arguments.book.as_deref().ok_or_else(missing)?;
+        return book::read(path, provider.name());
+    };
+    let customers = desk(provider).map(|desk| sandbox.customers(desk));
+    Ok(customers
+        .into_iter()
+        .flatten()
+        .map(|customer| Whom {
+            id: customer.id,
+            name: None,
+        })
+        .collect())
+}
+
+/// The provider in the sandbox.
+fn desk(provider: &dyn Provider) -> Option<standing_sandbox::Provider> {
+    let mut desks = standing_sandbox::Provider::ALL.into_iter();
+    desks.find(|desk| desk.name() == provider.name())
 }
 
 /// Shows a bar for each provider.
@@ -381,32 +447,25 @@ fn print(
     arguments: &Arguments,
     generated_at: Option<String>,
 ) -> Result<(), Failure> {
-    // What is missing comes first: it must not be overlooked.
-    let missing = || books.iter().filter_map(Book::missing);
-    let rows: Vec<Row> = missing()
-        .chain(books.iter().flat_map(|book| book.rows.iter().cloned()))
-        .collect();
+    let rows: Vec<Row> = books.iter().flat_map(Book::all).collect();
     let written = |row: &Row| Written::new(row, arguments.show_personal);
     match arguments.format {
         Format::Table => output::block(&as_table(books, rows, arguments))?,
         Format::Csv => {
             let rows: Vec<_> = rows.iter().map(written).collect();
             let text = render::csv(&rows)
-                .map_err(|_| Failure::incomplete("the rows cannot be written as CSV"))?;
+                .map_err(|_| Failure::config("the rows cannot be written as CSV"))?;
             output::block(&text)?;
         }
         Format::Json => {
+            let errors: Vec<_> = books.iter().flat_map(Book::errors).collect();
             let document = Document {
                 generated_at,
                 seed: (!arguments.live).then_some(arguments.world.seed),
-                complete: missing().next().is_none(),
-                rows: books
-                    .iter()
-                    .flat_map(|book| &book.rows)
-                    .map(written)
-                    .collect(),
+                complete: errors.is_empty(),
+                rows: rows.iter().map(written).collect(),
                 summary: Summary::new(books),
-                errors: books.iter().filter_map(error).collect(),
+                errors,
             };
             output::line(&json(&document))?;
         }
@@ -434,19 +493,6 @@ struct Document {
     rows: Vec<Written>,
     summary: Summary,
     errors: Vec<Telling>,
-}
-
-fn error(book: &Book) -> Option<Telling> {
-    if let Some(Err(error)) = &book.end {
-        return Some(error.into());
-    }
-    let missing = book.missing()?;
-    let kind = match book.end {
-        Some(_) => ErrorKind::Paging,
-        None => ErrorKind::Timeout,
-    };
-    let telling = Telling::new(kind, missing.judged.why);
-    Some(telling.of(book.provider.name(), None))
 }
 
 /// Counts of verdicts, over all and by provider.
@@ -477,17 +523,14 @@ struct Counts {
 
 impl Counts {
     fn of(book: &Book) -> Self {
-        let count = |verdict| {
-            let rows = book.rows.iter();
-            rows.filter(|row| row.judged.verdict == verdict).count() as u64
-        };
+        let lost = book.count(Verdict::Missing);
         Self {
-            customers: book.rows.len() as u64,
-            ok: count(Verdict::Ok),
-            watch: count(Verdict::Watch),
-            blocked: count(Verdict::Blocked),
-            unknown: count(Verdict::Unknown),
-            missing: book.lacking(),
+            customers: book.rows.len() as u64 - lost,
+            ok: book.count(Verdict::Ok),
+            watch: book.count(Verdict::Watch),
+            blocked: book.count(Verdict::Blocked),
+            unknown: book.count(Verdict::Unknown),
+            missing: book.untold().map(|untold| untold + lost),
         }
     }
 }
@@ -540,8 +583,8 @@ fn as_table(books: &[Book], mut rows: Vec<Row>, arguments: &Arguments) -> String
         let looks = render::colour(row.judged.verdict, colours);
         let written = Written::new(row, arguments.show_personal);
         [
-            text(written.name),
-            text(written.id),
+            text(written.name.or(written.email).or(written.mobile)),
+            text(written.id.map(render::shortened)),
             written.provider.into(),
             Cell::from(written.verdict).styled(looks),
             text(written.credit),
@@ -592,18 +635,19 @@ fn tell(books: &[Book], sandbox: Option<&Sandbox>) {
         output::note(&format!(
             "{}: {} calls · {} repeated · p50 {} · p95 {}",
             book.provider.name(),
-            book.calls,
+            book.calls(),
             book.repeated,
             share(&times, 50),
             share(&times, 95),
         ));
     }
-    let (customers, calls) = (sum(|book| book.rows.len() as u64), sum(|book| book.calls));
-    let recovered = sum(|book| book.repeated);
-    let lost = sum(|book| book.end.as_ref().is_some_and(Result::is_err).into());
+    let customers = Summary::new(books).all.customers;
+    let calls = sum(Book::calls);
+    let repeated = sum(|book| book.repeated);
+    let lost = sum(Book::failed);
     let Some(sandbox) = sandbox else {
         output::note(&format!(
-            "{customers} customers · {calls} calls · {recovered} repeated · {lost} lost"
+            "{customers} customers · {calls} calls · {repeated} repeated · {lost} lost"
         ));
         return;
     };
@@ -616,6 +660,10 @@ fn tell(books: &[Book], sandbox: Option<&Sandbox>) {
             report.refused, report.total
         )
     };
+    // An answer that is late needs no repetition. At AccuAuth the sandbox does no worse, because a
+    // look-up that may be billed is not repeated.
+    let late = report.injected.get("latency").copied().unwrap_or_default();
+    let recovered = repeated + late;
     output::note(&format!(
         "{customers} customers · {calls} calls · {} faults injected · {recovered} recovered · \
          {lost} lost · {proof}",

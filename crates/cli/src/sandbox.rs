@@ -2,7 +2,7 @@
 
 use std::io::IsTerminal;
 
-use standing_sandbox::Sandbox;
+use standing_sandbox::{Provider, Sandbox};
 
 use crate::failure::Failure;
 use crate::output;
@@ -60,12 +60,38 @@ impl World {
     }
 }
 
+/// The variables that the commands read the provider's keys from.
+fn variables(provider: Provider) -> Option<(&'static str, &'static str)> {
+    Some(match provider {
+        Provider::Tencent => ("TENCENTCLOUD_SECRET_ID", "TENCENTCLOUD_SECRET_KEY"),
+        Provider::Huawei => ("HUAWEICLOUD_SDK_AK", "HUAWEICLOUD_SDK_SK"),
+        Provider::Alibaba => (
+            "ALIBABA_CLOUD_ACCESS_KEY_ID",
+            "ALIBABA_CLOUD_ACCESS_KEY_SECRET",
+        ),
+        Provider::AccuAuth => ("ACCUAUTH_API_ID", "ACCUAUTH_API_SECRET"),
+        _ => return None,
+    })
+}
+
 /// Serves until the process is ended.
 pub(crate) async fn run(arguments: &Arguments) -> Result<(), Failure> {
     let sandbox = arguments.world.start(true).await?;
     output::line(&sandbox.describe())?;
     if std::io::stderr().is_terminal() {
-        output::note("serving on 127.0.0.1; Ctrl-C ends it");
+        for provider in Provider::ALL {
+            let Some((id, secret)) = variables(provider) else {
+                continue;
+            };
+            let key = sandbox.key(provider);
+            output::note(&format!(
+                "export {id}={} {secret}={} # standing call {provider} … --endpoint {}",
+                key.id,
+                key.secret,
+                sandbox.endpoint(provider)
+            ));
+        }
+        output::note("serving; Ctrl-C ends it");
     }
     std::future::pending().await
 }

@@ -1,7 +1,12 @@
 //! What a provider's answer says about a customer. What it does not say is never taken for good.
 
 use rust_decimal::Decimal;
-use standing_core::Amount;
+use standing_accuauth::check::check_debts_report::DebtsReport;
+use standing_alibaba::bss::get_customer_account_info::{
+    CreditLimitStatus, GetCustomerAccountInfoOutput, HostingStatus,
+};
+use standing_core::{Amount, Error};
+use standing_huawei::bss::list_sub_customer_new_tag::{NewCustomerTag, TagValue};
 use standing_tencent::ip::query_customers_credit::CustomerCredit;
 
 /// How a customer stands; worse ones are greater.
@@ -36,6 +41,23 @@ impl Verdict {
 pub(crate) struct Judged {
     pub(crate) verdict: Verdict,
     pub(crate) why: String,
+}
+
+impl Judged {
+    /// No answer, for this reason in a few words; the error object has the rest.
+    pub(crate) fn missing(error: &Error) -> Self {
+        let code = error.code().map(|code| format!(" {code}"));
+        Self {
+            verdict: Verdict::Missing,
+            why: format!(
+                "{}{}: {} (attempts: {})",
+                error.kind(),
+                code.unwrap_or_default(),
+                error.message(),
+                error.attempts()
+            ),
+        }
+    }
 }
 
 /// The worst of several findings, with the reasons of all but those that are fine.
@@ -102,6 +124,97 @@ pub(crate) fn tencent(customer: &CustomerCredit, below: &Below) -> Judged {
         findings.push((Verdict::Watch, "identity not verified".to_owned()));
     }
     worst(findings)
+}
+
+/// Huawei Cloud: by the new-customer tag, which comes with discounts. Its dates are not judged: a
+/// tag whose time is over reads `N`.
+pub(crate) fn huawei(tag: &NewCustomerTag) -> Judged {
+    let until = tag.expire_time.as_deref().filter(|time| !time.is_empty());
+    let told = |verdict, why: String| worst(vec![(verdict, why)]);
+    match &tag.new_customer_tag {
+        Some(TagValue::New) => told(
+            Verdict::Ok,
+            match until {
+                Some(until) => format!("new-customer tag until {until}"),
+                None => "new-customer tag".to_owned(),
+            },
+        ),
+        Some(TagValue::NotNew) => told(
+            Verdict::Watch,
+            match until {
+                Some(until) => format!("new-customer tag ended {until}"),
+                None => "no new-customer tag".to_owned(),
+            },
+        ),
+        Some(TagValue::Undetermined) => told(
+            Verdict::Watch,
+            "new-customer tag not determined yet".to_owned(),
+        ),
+        Some(other) if !other.as_str().is_empty() => told(
+            Verdict::Unknown,
+            format!("tag {} is not documented", other.as_str()),
+        ),
+        _ => told(
+            Verdict::Unknown,
+            "no tag told; without identity there is none".to_owned(),
+        ),
+    }
+}
+
+/// Alibaba Cloud: by the states of hosting and credit and the identity. The documentation spells
+/// the states in several ways and gives both fields the same ones.
+pub(crate) fn alibaba(account: Option<&GetCustomerAccountInfoOutput>) -> Judged {
+    let Some(account) = account else {
+        return worst(vec![(Verdict::Unknown, "no data for this id".to_owned())]);
+    };
+    let state = |what: &str, state: Option<&str>| {
+        let text = state.unwrap_or_default();
+        match text.to_ascii_lowercase().as_str() {
+            "freeze" => (Verdict::Blocked, format!("{what} frozen")),
+            "trusteeshipcancel" => (Verdict::Watch, format!("{what} no longer hosted")),
+            "thaw" => (Verdict::Ok, format!("{what} not frozen")),
+            "trusteeship" => (Verdict::Ok, format!("{what} hosted")),
+            "" => (Verdict::Unknown, format!("{what} not told")),
+            _ => (Verdict::Unknown, format!("{what} {text} is not documented")),
+        }
+    };
+    let mut findings = vec![
+        state(
+            "business",
+            account.hosting_status.as_ref().map(HostingStatus::as_str),
+        ),
+        state(
+            "credit",
+            account
+                .credit_limit_status
+                .as_ref()
+                .map(CreditLimitStatus::as_str),
+        ),
+    ];
+    if account.is_certified == Some(false) {
+        findings.push((Verdict::Watch, "identity not verified".to_owned()));
+    }
+    worst(findings)
+}
+
+/// Loans from so many platforms are a warning. The rule is this program's, not the provider's.
+const MANY_PLATFORMS: u64 = 10;
+
+/// AccuAuth: by the number of platforms that gave loans.
+pub(crate) fn accuauth(reports: Option<&[DebtsReport]>) -> Judged {
+    let Some(reports) = reports else {
+        return worst(vec![(Verdict::Unknown, "nobody found".to_owned())]);
+    };
+    let findings = reports
+        .iter()
+        .map(|report| match report.platform_loan_total {
+            None => (Verdict::Unknown, "loans not told".to_owned()),
+            Some(count) if count >= MANY_PLATFORMS => {
+                (Verdict::Watch, format!("loans from {count} platforms"))
+            }
+            Some(count) => (Verdict::Ok, format!("loans from {count} platforms")),
+        });
+    worst(findings.collect())
 }
 
 fn credit(credit: Option<&Amount>, left: Option<&Amount>, below: &Below) -> (Verdict, String) {

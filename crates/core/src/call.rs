@@ -412,7 +412,7 @@ impl<P: Provider> Shared<P> {
             Fault::Refused(refusal) => *refusal,
             // Without any framing, a body that was cut looks like one that ended.
             Fault::Unreadable(_)
-                if answer.is_success() && !answer.framed && !is_complete(answer) =>
+                if status_tells_nothing(answer, info) && !answer.framed && !is_complete(answer) =>
             {
                 return Failure {
                     outcome: Outcome::Unknown,
@@ -625,6 +625,13 @@ fn unreadable(answer: &Answer) -> Option<&'static str> {
     answer.text().trim().is_empty().then_some("is empty")
 }
 
+/// Whether only the body tells what became of the operation: under a status of success, under one
+/// that comes with codes of every kind, and under every refusal if "no such record" may be one.
+fn status_tells_nothing(answer: &Answer, info: &OperationInfo) -> bool {
+    let refused = (400..500).contains(&answer.status()) && answer.status() != 429;
+    by_status(answer.status()).kind == ErrorKind::Service || (refused && !info.no_record.is_empty())
+}
+
 fn is_complete(answer: &Answer) -> bool {
     let read = serde_json::from_str::<serde::de::IgnoredAny>(answer.text());
     !read.is_err_and(|error| error.is_eof())
@@ -699,12 +706,6 @@ fn by_status(status: u16) -> Verdict {
         500..600 => verdict(ErrorKind::Server, Outcome::Unknown, true),
         _ => verdict(ErrorKind::Protocol, Outcome::Final, true),
     }
-}
-
-/// Whether a status tells what went wrong even if the body that it came with is lost. One of success
-/// does not, nor does one under which providers put codes of every kind.
-pub(crate) fn status_tells(status: u16) -> bool {
-    by_status(status).kind != ErrorKind::Service
 }
 
 /// A code or an id: a short word, whatever was sent in its place.

@@ -112,24 +112,30 @@ pub(crate) fn delay(
 /// Tokens that retries are paid with, shared by the clones of a client: when everything fails,
 /// retries dry up instead of multiplying the load. A first attempt is never held up.
 #[derive(Debug)]
-pub(crate) struct Budget(AtomicU32);
-
-const FULL: u32 = 500;
-
-impl Default for Budget {
-    fn default() -> Self {
-        Self(AtomicU32::new(FULL))
-    }
+pub(crate) struct Budget {
+    left: AtomicU32,
+    full: u32,
 }
 
+/// The tokens of a client that is told nothing else.
+pub(crate) const FULL: u32 = 500;
+
 impl Budget {
+    /// A budget of so many tokens.
+    pub(crate) fn new(full: u32) -> Self {
+        Self {
+            left: AtomicU32::new(full),
+            full,
+        }
+    }
+
     /// Pays for a retry; the price, or nothing if there is too little left.
     pub(crate) fn pay(&self, pause: Pause) -> Option<u32> {
         let price = match pause {
             Pause::Transient => 14,
             Pause::Throttled => 5,
         };
-        self.0
+        self.left
             .fetch_update(Ordering::AcqRel, Ordering::Acquire, |left| {
                 left.checked_sub(price)
             })
@@ -144,10 +150,10 @@ impl Budget {
 
     /// Gives back what was paid for a retry that never went out.
     pub(crate) fn refund(&self, tokens: u32) {
-        let refilled = |left: u32| Some(left.saturating_add(tokens).min(FULL));
+        let refilled = |left: u32| Some(left.saturating_add(tokens).min(self.full));
         // The closure never declines, so there is no failure to handle.
         let _ = self
-            .0
+            .left
             .fetch_update(Ordering::AcqRel, Ordering::Acquire, refilled);
     }
 }
@@ -284,7 +290,7 @@ mod tests {
 
     #[test]
     fn the_budget_runs_dry_and_fills_up_again() {
-        let budget = Budget::default();
+        let budget = Budget::new(FULL);
         let mut paid = 0;
         while budget.pay(Pause::Transient).is_some() {
             paid += 1;
@@ -301,7 +307,7 @@ mod tests {
         assert_eq!(budget.pay(Pause::Throttled), Some(5));
         budget.refund(10_000);
         assert_eq!(
-            budget.0.load(Ordering::Relaxed),
+            budget.left.load(Ordering::Relaxed),
             FULL,
             "never more than full"
         );

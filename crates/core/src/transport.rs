@@ -147,9 +147,10 @@ impl Transport {
             .unwrap_or_else(|| Err(late(Some(status))));
         let (body, framed) = match body {
             Ok(body) => (body, marked),
-            // Another attempt would fail alike, and keys that are refused too often are locked.
-            Err(_) if crate::call::status_tells(status) => (Vec::new(), true),
-            Err(broken) => return Err(broken),
+            Err(broken) if (200..300).contains(&status) => return Err(broken),
+            // No success can come of it any more, and most often the status tells what kind of
+            // failure it is.
+            Err(_) => (Vec::new(), false),
         };
         Ok(Answer::received(status, headers, body, framed))
     }

@@ -8,7 +8,8 @@ use standing_core::{
 
 use crate::{Client, Error, Huawei};
 
-static SERVICE: Service = Service::new(Huawei::NAME, "iam", "iam.myhuaweicloud.com");
+static SERVICE: Service =
+    Service::new(Huawei::NAME, "iam", "iam.myhuaweicloud.com").errors(crate::ERRORS);
 // An earlier token lives on beside a new one, so asking twice does no harm.
 const CREATE_TOKEN: OperationInfo =
     OperationInfo::new(&SERVICE, "CreateToken", Method::Post, "/v3/auth/tokens")

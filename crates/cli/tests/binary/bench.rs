@@ -122,16 +122,38 @@ impl Bench {
 
     /// The binary with the sandbox's keys in its environment.
     pub(crate) fn keyed(&self, arguments: &[&str]) -> Command {
-        let key = self.sandbox.key(Provider::Tencent);
         let mut command = standing(arguments);
-        command
-            .env("TENCENTCLOUD_SECRET_ID", key.id)
-            .env("TENCENTCLOUD_SECRET_KEY", key.secret);
+        for (provider, id, secret) in [
+            (
+                Provider::Tencent,
+                "TENCENTCLOUD_SECRET_ID",
+                "TENCENTCLOUD_SECRET_KEY",
+            ),
+            (Provider::Huawei, "HUAWEICLOUD_SDK_AK", "HUAWEICLOUD_SDK_SK"),
+            (
+                Provider::Alibaba,
+                "ALIBABA_CLOUD_ACCESS_KEY_ID",
+                "ALIBABA_CLOUD_ACCESS_KEY_SECRET",
+            ),
+            (Provider::AccuAuth, "ACCUAUTH_API_ID", "ACCUAUTH_API_SECRET"),
+        ] {
+            let key = self.sandbox.key(provider);
+            command.env(id, key.id).env(secret, key.secret);
+        }
         command
     }
 
     pub(crate) fn endpoint(&self) -> String {
         self.sandbox.endpoint(Provider::Tencent)
+    }
+
+    /// `standing call PROVIDER …` against the sandbox.
+    pub(crate) fn call_to(&self, provider: Provider, arguments: &[&str]) -> Ran {
+        let mut command = self.keyed(&["call", provider.name()]);
+        command
+            .args(arguments)
+            .args(["--endpoint", &self.sandbox.endpoint(provider)]);
+        Ran::of(&mut command)
     }
 
     /// `standing call tencent …` against the sandbox.

@@ -333,3 +333,78 @@ fn a_decode_error_may_have_run() {
     assert_eq!(error["status"], 200);
     assert_eq!(error["may_have_run"], true);
 }
+
+#[test]
+fn every_provider_is_called_alike() {
+    let bench = Bench::new();
+    let of = |provider: Provider, place: usize| {
+        let mut customers = bench.sandbox.customers(provider);
+        customers.nth(place).unwrap().id
+    };
+    let ids = [of(Provider::Huawei, 0), of(Provider::Huawei, 11)];
+    let parameters = json!({"customer_ids": ids}).to_string();
+    let arguments = ["ListSubCustomerNewTag", "--params", &parameters];
+    let tags = bench.call_to(Provider::Huawei, &arguments).json();
+    assert_eq!(tags["new_customer_tags"].as_array().unwrap().len(), 2);
+    let arguments = ["ListSubCustomerNewTag", "--pages"];
+    let tags = bench.call_to(Provider::Huawei, &arguments).fine();
+    assert_eq!(tags.lines().count(), 25);
+
+    let account = |place| {
+        let parameters = format!(r#"{{"OwnerId":{}}}"#, of(Provider::Alibaba, place));
+        let arguments = ["GetCustomerAccountInfo", "--params", &parameters];
+        bench.call_to(Provider::Alibaba, &arguments).json()
+    };
+    assert_eq!(account(0)["IsCertified"], true);
+    assert_eq!(account(13), Value::Null, "no such record");
+
+    let mut found = [0, 0];
+    for person in bench.sandbox.customers(Provider::AccuAuth) {
+        let parameters = json!({"mobile": person.id}).to_string();
+        let arguments = ["CheckDebtsReport", "--params", &parameters];
+        let report = bench.call_to(Provider::AccuAuth, &arguments).json();
+        found[usize::from(report.is_null())] += 1;
+        assert!(
+            report.is_null() || report["result"][0].is_object(),
+            "{report}"
+        );
+    }
+    assert!(found[0] > 0 && found[1] > 0, "{found:?}");
+    bench.sandbox.assert_all_verified();
+}
+
+#[test]
+fn a_metered_look_up_is_repeated_on_demand_only() {
+    let bench = Bench::new();
+    let parameters = r#"{"mobile":"628123456789"}"#;
+    let look_up = ["CheckDebtsReport", "--params", parameters];
+    bench.sandbox.fault(fault::status(503));
+    let error = bench.call_to(Provider::AccuAuth, &look_up).failed(1);
+    assert_eq!(error["attempts"], 1);
+    assert_eq!(error["may_have_run"], true);
+    assert_eq!(error["retryable"], false);
+    let mut opted_in = look_up.to_vec();
+    opted_in.push("--retry-metered");
+    let error = bench.call_to(Provider::AccuAuth, &opted_in).failed(1);
+    assert_eq!(error["attempts"], 3);
+    assert!(!error.to_string().contains("628123456789"));
+
+    bench.sandbox.clear_faults();
+    bench
+        .sandbox
+        .fault(fault::provider_code("INVALID_ARGUMENT"));
+    let error = bench.call_to(Provider::AccuAuth, &look_up).failed(1);
+    assert!(!error.to_string().contains("628123456789"), "{error}");
+}
+
+#[test]
+fn huawei_takes_a_token_in_place_of_keys() {
+    let bench = Bench::new();
+    let token = bench.sandbox.key(Provider::Huawei).auth_token.unwrap();
+    let endpoint = bench.sandbox.endpoint(Provider::Huawei);
+    let mut command = standing(&["call", "huawei", "ListSubCustomerNewTag"]);
+    command
+        .args(["--endpoint", &endpoint])
+        .env("HUAWEICLOUD_X_AUTH_TOKEN", token);
+    Ran::of(&mut command).json();
+}

@@ -1,0 +1,386 @@
+//! Every form of answer that AccuAuth is known to give, and what comes of it.
+
+#![cfg(test)]
+
+use standing_accuauth::check::CheckDebtsReport;
+use standing_accuauth::{AccuAuth, BodyEncoding, Client, Credentials, Error, ErrorKind};
+use wiremock::matchers::any;
+use wiremock::{Mock, MockServer, ResponseTemplate};
+
+async fn server(answer: ResponseTemplate) -> (MockServer, Client) {
+    let server = MockServer::start().await;
+    Mock::given(any()).respond_with(answer).mount(&server).await;
+    let client = client(&server, AccuAuth::default(), false);
+    (server, client)
+}
+
+fn client(server: &MockServer, provider: AccuAuth, repeat: bool) -> Client {
+    Client::builder()
+        .provider(provider)
+        .endpoint(server.uri())
+        .credentials(Credentials::new("contract-id", "contract-secret"))
+        .unlimited_rate()
+        .max_attempts(2)
+        .repeat_metered(repeat)
+        .build()
+        .unwrap()
+}
+
+fn json(status: u16, body: &str) -> ResponseTemplate {
+    ResponseTemplate::new(status).set_body_raw(body, "application/json")
+}
+
+fn question() -> CheckDebtsReport {
+    CheckDebtsReport::for_mobile("+6281200000000").with_email("sentinel@example.com")
+}
+
+/// Every failure is one request: a look-up may be billed.
+async fn refused(answer: ResponseTemplate) -> Error {
+    let (server, client) = server(answer).await;
+    let error = client.send(&question()).await.unwrap_err();
+    assert_eq!(error.attempts(), 1, "{error}");
+    assert_eq!(
+        server.received_requests().await.unwrap().len(),
+        1,
+        "{error}"
+    );
+    error
+}
+
+fn error(status: &str) -> String {
+    format!(
+        r#"{{"status":"{status}","reason":"argument 'mobile': not found","request_id":"TID1"}}"#
+    )
+}
+
+#[tokio::test]
+async fn codes_are_classed_before_statuses() {
+    use ErrorKind::*;
+    // code, its status, kind, whether it may have run
+    for (code, status, kind, may_have_run) in [
+        ("INVALID_ARGUMENT", 400, InvalidRequest, false),
+        ("UNAUTHORIZED", 401, Auth, false),
+        ("KEY_EXPIRED", 401, Auth, false),
+        ("NO_PERMISSION", 403, Permission, false),
+        ("OUT_OF_QUOTA", 403, Quota, false),
+        ("RATE_LIMIT_EXCEEDED", 403, Throttled, false),
+        ("NOT_FOUND", 404, NotFound, false),
+        ("INTERNAL_ERROR", 500, Server, true),
+        ("WEIRD", 200, Service, true),
+        ("WEIRD", 400, Service, true),
+        ("WEIRD", 500, Server, true),
+        ("ok", 200, Service, true),
+    ] {
+        let error = refused(json(status, &error(code))).await;
+        assert_eq!(
+            (error.kind(), error.code()),
+            (kind, Some(code)),
+            "{status}: {error}"
+        );
+        assert_eq!(
+            (error.may_have_run(), error.status()),
+            (may_have_run, Some(status)),
+            "{error}"
+        );
+        assert_eq!(
+            (error.request_id(), error.message()),
+            (Some("TID1"), "argument 'mobile': not found")
+        );
+    }
+}
+
+#[tokio::test]
+async fn nobody_is_a_value_with_a_request_id() {
+    for status in [400, 200] {
+        for body in [
+            r#"{"status":"NOT_HIT","request_id":"TID1"}"#.to_owned(),
+            error("NOT_HIT"),
+        ] {
+            let (server, client) = server(json(status, &body)).await;
+            let answer = client.send(&question()).await.unwrap();
+            assert_eq!(*answer, None, "{status} {body}");
+            assert_eq!((answer.request_id(), answer.attempts()), (Some("TID1"), 1));
+            assert_eq!(answer.status(), status);
+            assert_eq!(server.received_requests().await.unwrap().len(), 1);
+        }
+    }
+}
+
+#[tokio::test]
+async fn what_may_have_cost_something_is_repeated_only_on_the_callers_word() {
+    for (answer, kind) in [
+        (json(500, &error("INTERNAL_ERROR")), ErrorKind::Server),
+        (
+            json(403, &error("RATE_LIMIT_EXCEEDED")),
+            ErrorKind::Throttled,
+        ),
+        (json(502, "<html>"), ErrorKind::Server),
+    ] {
+        let error = refused(answer.clone()).await;
+        assert_eq!(error.kind(), kind, "{error}");
+        let server = MockServer::start().await;
+        Mock::given(any()).respond_with(answer).mount(&server).await;
+        let error = client(&server, AccuAuth::default(), true)
+            .send(&question())
+            .await
+            .unwrap_err();
+        assert_eq!((error.kind(), error.attempts()), (kind, 2), "{error}");
+    }
+    // Repeats cannot help here, and repeated parameters are themselves an offence.
+    for (status, code) in [
+        (403, "OUT_OF_QUOTA"),
+        (401, "KEY_EXPIRED"),
+        (400, "ABNORMAL_BEHAVIOURS_DETECTED"),
+    ] {
+        let server = MockServer::start().await;
+        Mock::given(any())
+            .respond_with(json(status, &error(code)))
+            .mount(&server)
+            .await;
+        let error = client(&server, AccuAuth::default(), true)
+            .send(&question())
+            .await
+            .unwrap_err();
+        assert_eq!(error.attempts(), 1, "{error}");
+    }
+}
+
+/// The page's own sample: an object where a list is promised, and keys that end in a blank.
+const SAMPLE: &str = r#"{"status":"OK","result":{"reg_total_num":24,"apply_total_num ":6,"apply_amount_min ":4000,
+    "platform_apply_total":4,"platform_loan_total ":2},"request_id":"TID591cb9fb0e284cf296912a4d0ffea889"}"#;
+
+#[tokio::test]
+async fn one_report_or_more_are_read_however_their_keys_are_spelt() {
+    let (_server, client) = server(json(200, SAMPLE)).await;
+    let answer = client.send(&question()).await.unwrap();
+    assert_eq!(
+        answer.request_id(),
+        Some("TID591cb9fb0e284cf296912a4d0ffea889")
+    );
+    let reports = &answer.as_ref().unwrap().result;
+    assert_eq!(
+        (
+            reports.len(),
+            reports[0].apply_total_num,
+            reports[0].platform_loan_total
+        ),
+        (1, Some(6), Some(2))
+    );
+    assert_eq!(
+        reports[0].apply_amount_min.as_ref().unwrap().to_string(),
+        "4000"
+    );
+    assert_eq!(reports[0].loan_total_num, None, "absent is not zero");
+
+    for (result, count) in [
+        (
+            r#"[{"reg_total_num":"24","loan_amount_max":"1234567890123456.70"}]"#,
+            1,
+        ),
+        (
+            r#"[{"reg_total_num":24.0,"loan_amount_max":1234567890123456.70,"new":[1]},{"reg_total_num":0}]"#,
+            2,
+        ),
+    ] {
+        let body = format!(r#"{{"status ":"OK","request_id":"TID1","result ":{result}}}"#);
+        let (_server, client) = server(json(200, &body)).await;
+        let answer = client.send(&question()).await.unwrap();
+        let reports = &answer.as_ref().unwrap().result;
+        assert_eq!((reports.len(), reports[0].reg_total_num), (count, Some(24)));
+        assert_eq!(
+            reports[0].loan_amount_max.as_ref().unwrap().to_string(),
+            "1234567890123456.70"
+        );
+    }
+}
+
+#[tokio::test]
+async fn an_ok_without_a_report_is_no_clean_record() {
+    for result in [
+        "[]",
+        "null",
+        "\"\"",
+        "\"sentinel\"",
+        "0",
+        "true",
+        "{}",
+        "[{}]",
+        "[null]",
+        "[[]]",
+        "[[24,6]]",
+        "{\"sentinel\":1}",
+        "{\"reg_total_num\":-1}",
+        "{\"reg_total_num\":1,\"reg_total_num \":2}",
+        "{\"loan_amount_max\":\"sentinel\"}",
+    ] {
+        let error = refused(json(
+            200,
+            &format!(r#"{{"status":"OK","result":{result},"request_id":"TID1"}}"#),
+        ))
+        .await;
+        assert_eq!(
+            (error.kind(), error.request_id()),
+            (ErrorKind::Decode, Some("TID1")),
+            "{result}: {error}"
+        );
+        assert!(error.may_have_run(), "it may have been billed");
+        assert!(
+            !format!("{error} {error:?}").contains("sentinel"),
+            "{error}"
+        );
+    }
+    for body in [
+        "",
+        "{}",
+        "[]",
+        "null",
+        "\"OK\"",
+        "{\"status\":\"OK\"}",
+        "{\"status\":null,\"result\":{}}",
+        "{\"status\":{}}",
+        "{\"status\":\"OK\",\"result\":{\"reg_total_num\":1}",
+        "<html>sentinel</html>",
+    ] {
+        let error = refused(json(200, body)).await;
+        assert_eq!(error.kind(), ErrorKind::Decode, "{body}: {error}");
+    }
+}
+
+#[tokio::test]
+async fn a_status_of_failure_is_one_whatever_the_body_says() {
+    for (status, kind) in [
+        (301, ErrorKind::Redirect),
+        (400, ErrorKind::Service),
+        (403, ErrorKind::Permission),
+        (500, ErrorKind::Server),
+        (512, ErrorKind::Server),
+        (513, ErrorKind::Server),
+    ] {
+        let error = refused(json(status, SAMPLE)).await;
+        assert_eq!(
+            (error.kind(), error.code()),
+            (kind, None),
+            "{status}: {error}"
+        );
+        assert_eq!(
+            error.request_id(),
+            Some("TID591cb9fb0e284cf296912a4d0ffea889")
+        );
+        assert_eq!(refused(json(status, "<html>")).await.kind(), kind);
+    }
+}
+
+#[tokio::test]
+async fn fields_travel_as_a_form_or_as_json() {
+    let (server, form) = server(json(200, SAMPLE)).await;
+    let json = client(
+        &server,
+        AccuAuth::default().with_encoding(BodyEncoding::Json),
+        false,
+    );
+    form.send(&question()).await.unwrap();
+    json.send(&question()).await.unwrap();
+    let requests = server.received_requests().await.unwrap();
+    for request in &requests {
+        assert_eq!(
+            (
+                request.method.as_str(),
+                request.url.path(),
+                request.url.query()
+            ),
+            ("POST", "/check/debts_report", None)
+        );
+        assert_eq!(request.headers["x-df-api-id"], "contract-id");
+        assert_eq!(request.headers["x-df-api-secret"], "contract-secret");
+        assert!(request.headers.get("authorization").is_none());
+    }
+    assert_eq!(
+        requests[0].headers["content-type"],
+        "application/x-www-form-urlencoded"
+    );
+    assert_eq!(
+        requests[0].body,
+        b"mobile=%2B6281200000000&email=sentinel%40example.com"
+    );
+    assert_eq!(requests[1].headers["content-type"], "application/json");
+    assert_eq!(
+        requests[1].body,
+        br#"{"mobile":"+6281200000000","email":"sentinel@example.com"}"#
+    );
+}
+
+#[tokio::test]
+async fn what_would_be_a_paid_mistake_is_not_sent() {
+    let (server, client) = server(json(200, SAMPLE)).await;
+    let md5 = "d41d8cd98f00b204e9800998ecf8427e";
+    let neither: CheckDebtsReport = serde_json::from_str("{}").unwrap();
+    let both: CheckDebtsReport =
+        serde_json::from_value(serde_json::json!({"mobile": "62812", "mobile_md5": md5})).unwrap();
+    for (request, problem) in [
+        (neither, "mobile, mobile_md5 are all missing"),
+        (both, "mobile, mobile_md5 exclude each other"),
+        (CheckDebtsReport::for_mobile(""), "mobile "),
+        (CheckDebtsReport::for_mobile(" \t"), "mobile "),
+        (CheckDebtsReport::for_mobile_md5(""), "mobile_md5 "),
+        (
+            CheckDebtsReport::for_mobile_md5(&md5[1..]),
+            "mobile_md5 must be 32 hexadecimal digits",
+        ),
+        (
+            CheckDebtsReport::for_mobile_md5(md5.replace('d', "g")),
+            "mobile_md5 must be 32 hexadecimal digits",
+        ),
+        (question().with_email(" "), "email "),
+        (question().with_idcard(""), "idcard "),
+        (question().with_bankcard(""), "bankcard "),
+        (question().with_gaid(""), "gaid "),
+    ] {
+        let error = client.send(&request).await.unwrap_err();
+        assert_eq!(
+            (error.kind(), error.attempts()),
+            (ErrorKind::InvalidRequest, 0)
+        );
+        assert!(error.message().starts_with(problem), "{problem}: {error}");
+        assert!(!error.may_have_run());
+    }
+    assert_eq!(server.received_requests().await.unwrap().len(), 0);
+    client
+        .send(&CheckDebtsReport::for_mobile_md5(md5.to_uppercase()))
+        .await
+        .unwrap();
+}
+
+#[tokio::test]
+async fn nothing_personal_is_shown() {
+    let question = question()
+        .with_idcard("sentinel-idcard")
+        .with_bankcard("sentinel-card")
+        .with_gaid("sentinel-gaid");
+    let shown = format!("{question:?}");
+    assert!(
+        shown.contains("mobile") && !shown.contains("sentinel") && !shown.contains("62812"),
+        "{shown}"
+    );
+    let reason =
+        "for +6281200000000 %2B6281200000000 sentinel@example.com contract-secret contract-id";
+    let body = error("INVALID_ARGUMENT").replace("argument 'mobile': not found", reason);
+    let error = refused(json(400, &body)).await;
+    for secret in ["62812", "sentinel", "contract-"] {
+        assert!(!format!("{error} {error:?}").contains(secret), "{error}");
+    }
+    assert_eq!(
+        error.full_message(),
+        Some(reason),
+        "whole for who asks for it"
+    );
+}
+
+#[tokio::test]
+async fn a_look_up_may_take_as_long_as_public_clients_wait() {
+    let (_server, client) = server(json(200, SAMPLE)).await;
+    let shown = format!("{client:?}");
+    assert!(
+        shown.contains("attempt_time: 30s") && shown.contains("call_time: 60s"),
+        "{shown}"
+    );
+}

@@ -1,0 +1,500 @@
+//! Every form of answer that Alibaba Cloud is known to give, and what comes of it.
+
+#![cfg(test)]
+
+use std::collections::BTreeSet;
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use standing_alibaba::bss::GetCustomerAccountInfo;
+use standing_alibaba::bss::get_customer_account_info::AccountType;
+use standing_alibaba::{Client, Credentials, Error, ErrorKind};
+use standing_core::{
+    Clock, Envelope, Lists, Method, OperationInfo, Params, Service, Sleep, Success, SystemClock,
+};
+use wiremock::matchers::any;
+use wiremock::{Mock, MockServer, ResponseTemplate};
+
+/// Notes every pause and makes none.
+#[derive(Default)]
+struct Pauses(Mutex<Vec<Duration>>);
+
+impl Clock for Pauses {
+    fn utc(&self) -> time::OffsetDateTime {
+        SystemClock::default().utc() + self.elapsed()
+    }
+
+    fn elapsed(&self) -> Duration {
+        self.0.lock().unwrap().iter().sum()
+    }
+
+    fn sleep(&self, time: Duration) -> Sleep {
+        self.0.lock().unwrap().push(time);
+        Box::pin(std::future::ready(()))
+    }
+}
+
+async fn server(answer: ResponseTemplate) -> (MockServer, Client) {
+    let server = MockServer::start().await;
+    Mock::given(any()).respond_with(answer).mount(&server).await;
+    let client = client(&server, Arc::default());
+    (server, client)
+}
+
+fn client(server: &MockServer, pauses: Arc<Pauses>) -> Client {
+    Client::builder()
+        .endpoint(server.uri())
+        .credentials(Credentials::new("LTAIcontract", "contract-secret"))
+        .clock(pauses)
+        .unlimited_rate()
+        .max_attempts(2)
+        .build()
+        .unwrap()
+}
+
+fn json(status: u16, body: &str) -> ResponseTemplate {
+    ResponseTemplate::new(status).set_body_raw(body, "application/json;charset=utf-8")
+}
+
+fn question() -> GetCustomerAccountInfo {
+    GetCustomerAccountInfo::new().with_owner_id(1_234_567_890_123_456)
+}
+
+async fn refused(answer: ResponseTemplate) -> Error {
+    let (server, client) = server(answer).await;
+    let error = client.send(&question()).await.unwrap_err();
+    let came = server.received_requests().await.unwrap().len();
+    assert_eq!(came, error.attempts() as usize, "{error}");
+    error
+}
+
+/// The gateway's form.
+fn error(code: &str) -> String {
+    format!(
+        r#"{{"RequestId":"R-1","HostId":"business.aliyuncs.com","Code":"{code}","Message":"no","Recommend":"https://example.com/?q={code}"}}"#
+    )
+}
+
+const DATA: &str = r#"{"Mpk":1051360339779133,"AccountType":"1"}"#;
+
+#[tokio::test]
+async fn only_success_tells_a_success() {
+    for code in [
+        "\"Success\"",
+        "\"success\"",
+        "\"200\"",
+        "200",
+        "null",
+        "\"\"",
+        "\"NotAuthorized\"",
+    ] {
+        for success in ["true", "\"true\"", "\"True\""] {
+            let body = format!(
+                r#"{{"Code":{code},"Message":"m","RequestId":"R-1","Success":{success},"Data":{DATA}}}"#
+            );
+            let (_server, client) = server(json(200, &body)).await;
+            let account = client.send(&question()).await.unwrap();
+            assert_eq!(account.request_id(), Some("R-1"));
+            let account = account.into_inner().unwrap();
+            assert_eq!(account.mpk, Some(1_051_360_339_779_133), "{code} {success}");
+            assert_eq!(account.account_type, Some(AccountType::Enterprise));
+        }
+        for success in ["false", "\"false\"", "null", "0", "\"yes\"", "{}"] {
+            let body = format!(
+                r#"{{"Code":{code},"Message":"m","RequestId":"R-1","Success":{success},"Data":{DATA}}}"#
+            );
+            let error = refused(json(200, &body)).await;
+            assert_ne!(error.kind(), ErrorKind::Decode, "{body}: {error}");
+            assert_eq!((error.message(), error.request_id()), ("m", Some("R-1")));
+        }
+    }
+    // Without the member nothing is believed either.
+    let error = refused(json(
+        200,
+        &format!(r#"{{"Code":"Success","Message":"m","Data":{DATA}}}"#),
+    ))
+    .await;
+    assert_eq!(error.kind(), ErrorKind::Service);
+    let error = refused(json(200, &format!(r#"{{"Data":{DATA}}}"#))).await;
+    assert_eq!(error.kind(), ErrorKind::Decode);
+}
+
+#[tokio::test]
+async fn a_failure_under_status_200_is_a_failure() {
+    let body = r#"{"Code":"INSUFFICIENT.AVAILABLE.QUOTA","Message":"no","RequestId":"R-1","Success":false}"#;
+    let error = refused(json(200, body)).await;
+    assert_eq!((error.kind(), error.attempts()), (ErrorKind::Quota, 1));
+    assert_eq!(error.code(), Some("INSUFFICIENT.AVAILABLE.QUOTA"));
+    assert_eq!(
+        (error.request_id(), error.status()),
+        (Some("R-1"), Some(200))
+    );
+    for code in ["-116", "\"-116\""] {
+        let body = format!(r#"{{"Code":{code},"Message":"no","Success":false}}"#);
+        assert_eq!(refused(json(200, &body)).await.code(), Some("-116"));
+    }
+}
+
+#[tokio::test]
+async fn nobody_is_a_value_with_a_request_id() {
+    let bodies = [
+        (401, error("VnoNoDataError")),
+        (400, error("VnoNoDataError ")),
+        (
+            200,
+            r#"{"Code":"VnoNoDataError","Message":"m","RequestId":"R-1","Success":false}"#
+                .to_owned(),
+        ),
+        (
+            401,
+            r#"{"code":"VnoNoDataError","message":"m","requestId":"R-1"}"#.to_owned(),
+        ),
+    ];
+    for (status, body) in bodies {
+        let (server, client) = server(json(status, &body)).await;
+        let answer = client.send(&question()).await.unwrap();
+        assert_eq!(*answer, None, "{body}");
+        assert_eq!(
+            (answer.request_id(), answer.attempts()),
+            (Some("R-1"), 1),
+            "{body}"
+        );
+        assert_eq!(server.received_requests().await.unwrap().len(), 1);
+    }
+    // Another 401 is about the keys.
+    assert_eq!(
+        refused(json(401, &error("NeverHeardOf"))).await.kind(),
+        ErrorKind::Auth
+    );
+}
+
+#[tokio::test]
+async fn a_success_without_an_account_is_no_empty_account() {
+    for data in [
+        "null",
+        "\"\"",
+        "[]",
+        "{}",
+        "7",
+        "true",
+        "\"sentinel\"",
+        "{\"sentinel\":1}",
+        "[{}]",
+        "{\"Mpk\":\"sentinel\"}",
+    ] {
+        let body = format!(
+            r#"{{"Code":"Success","Message":"m","RequestId":"R-1","Success":true,"Data":{data}}}"#
+        );
+        let error = refused(json(200, &body)).await;
+        assert_eq!(
+            (error.kind(), error.attempts()),
+            (ErrorKind::Decode, 1),
+            "{data}: {error}"
+        );
+        assert!(error.may_have_run());
+        assert!(
+            !format!("{error} {error:?}").contains("sentinel"),
+            "{error}"
+        );
+    }
+    for body in [
+        "",
+        "{}",
+        "[]",
+        "null",
+        "\"x\"",
+        "{\"Success\":true}",
+        "{\"Success\":true,\"Data\":{\"Mpk\":1}",
+        "<html>sentinel</html>",
+    ] {
+        let error = refused(json(200, body).insert_header("x-acs-request-id", "R-2")).await;
+        assert_eq!(
+            (error.kind(), error.request_id()),
+            (ErrorKind::Decode, Some("R-2")),
+            "{body}: {error}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn codes_are_classed_before_statuses() {
+    use ErrorKind::*;
+    // code, its status, kind, attempts of a read with two allowed, whether it may have run
+    for (code, status, kind, attempts, may_have_run) in [
+        ("NotAuthorized", 400, Permission, 1, false),
+        ("NoPermission", 400, Permission, 1, false),
+        ("Forbidden.RAM", 403, Permission, 1, false),
+        ("InvalidOwner", 400, Permission, 1, false),
+        ("SignatureDoesNotMatch", 400, Auth, 1, false),
+        ("InvalidAccessKeyId.NotFound", 404, Auth, 1, false),
+        ("InvalidAccessKeyId.Inactive", 403, Auth, 1, false),
+        ("InvalidSecurityToken.Malformed", 400, Auth, 1, false),
+        ("SignatureNonceUsed", 400, Auth, 2, true),
+        ("Throttling", 400, Throttled, 2, false),
+        ("Throttling.User", 400, Throttled, 2, false),
+        ("Throttling.Api", 503, Throttled, 2, false),
+        ("InvalidApi.NotFound", 404, NotFound, 1, false),
+        ("InvalidParameter.OwnerId", 400, InvalidRequest, 1, false),
+        ("OwnerIdInvalid", 400, InvalidRequest, 1, false),
+        ("InternalError", 500, Server, 2, true),
+        ("InternalError\\t", 400, Server, 2, true),
+        (" UndefinedError", 500, Server, 2, true),
+        ("ServiceUnavailable", 503, Server, 2, true),
+        ("NeverHeardOf", 400, Service, 1, true),
+        ("NeverHeardOf", 503, Server, 2, true),
+    ] {
+        let error = refused(json(status, &error(code))).await;
+        assert_eq!(
+            (error.kind(), error.attempts()),
+            (kind, attempts),
+            "{status}: {error}"
+        );
+        assert_eq!(error.may_have_run(), may_have_run, "{status}: {error}");
+        assert_eq!(error.code(), Some(code.trim_end_matches("\\t").trim()));
+        assert_eq!((error.message(), error.request_id()), ("no", Some("R-1")));
+    }
+}
+
+#[tokio::test]
+async fn errors_of_other_forms_are_understood() {
+    let lower =
+        r#"{"code":"NotAuthorized","message":"no","requestId":"R-1","accessDeniedDetail":{}}"#;
+    let error = refused(json(400, lower)).await;
+    assert_eq!(
+        (error.kind(), error.code()),
+        (ErrorKind::Permission, Some("NotAuthorized"))
+    );
+    assert_eq!((error.message(), error.request_id()), ("no", Some("R-1")));
+    let xml = "<?xml version='1.0'?><Error><Code>NotAuthorized</Code></Error>";
+    for (status, body, kind) in [
+        (400, xml, ErrorKind::Service),
+        (502, "<html>", ErrorKind::Server),
+        (503, "", ErrorKind::Server),
+        (403, "[]", ErrorKind::Permission),
+    ] {
+        let answer = json(status, body).insert_header("x-acs-request-id", "R-2");
+        let error = refused(answer).await;
+        assert_eq!((error.kind(), error.code()), (kind, None), "{body}");
+        assert_eq!(
+            (error.status(), error.request_id()),
+            (Some(status), Some("R-2"))
+        );
+    }
+    // A status of failure is one, whatever the body says.
+    let body = format!(r#"{{"Success":true,"RequestId":"R-1","Data":{DATA}}}"#);
+    let error = refused(json(500, &body)).await;
+    assert_eq!(
+        (error.kind(), error.request_id()),
+        (ErrorKind::Server, Some("R-1"))
+    );
+}
+
+#[tokio::test]
+async fn the_wait_that_is_asked_for_is_kept() {
+    for (header, value, least) in [
+        ("x-acs-retry-after", "1500", 1500),
+        (
+            "x-ratelimit-user-api",
+            "Limit:10,Remain:0,TimeLeft:2500",
+            2500,
+        ),
+        ("x-ratelimit-user", "TimeLeft:3500", 3500),
+        ("x-acs-retry-after", "99999999", 5000),
+        ("retry-after", "2", 2000),
+        ("x-acs-retry-after", "-1", 0),
+    ] {
+        let server = MockServer::start().await;
+        let answer = json(400, &error("Throttling.User")).insert_header(header, value);
+        Mock::given(any()).respond_with(answer).mount(&server).await;
+        let pauses = Arc::new(Pauses::default());
+        client(&server, pauses.clone())
+            .send(&question())
+            .await
+            .unwrap_err();
+        let waited = pauses.0.lock().unwrap()[0];
+        let least = Duration::from_millis(least);
+        // At most five seconds more than the pause that was due.
+        assert!(
+            waited >= least && waited <= Duration::from_secs(6),
+            "{header}: {waited:?}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn every_attempt_has_a_date_a_nonce_and_a_signature_of_its_own() {
+    let (server, client) =
+        server(json(503, &error("ServiceUnavailable")).insert_header("x-acs-retry-after", "1100"))
+            .await;
+    for _ in 0..20 {
+        client.send(&question()).await.unwrap_err();
+    }
+    let requests = server.received_requests().await.unwrap();
+    assert_eq!(requests.len(), 40);
+    let values = |name: &str| -> Vec<String> {
+        let value =
+            |request: &wiremock::Request| request.headers[name].to_str().unwrap().to_owned();
+        requests.iter().map(value).collect()
+    };
+    for name in ["x-acs-signature-nonce", "authorization"] {
+        assert_eq!(
+            values(name).into_iter().collect::<BTreeSet<_>>().len(),
+            40,
+            "{name}"
+        );
+    }
+    let dates = values("x-acs-date");
+    assert!(
+        dates[0] < dates[1],
+        "the second attempt came over a second later"
+    );
+    for request in &requests {
+        assert_eq!(request.headers["accept"], "application/json");
+        assert_eq!(request.headers["x-acs-action"], "GetCustomerAccountInfo");
+        assert_eq!(request.headers["x-acs-version"], "2017-12-14");
+        assert!(request.headers.get("content-type").is_none() && request.body.is_empty());
+        assert_eq!(request.url.query(), Some("OwnerId=1234567890123456"));
+        let signed = "SignedHeaders=host;x-acs-action;x-acs-content-sha256;x-acs-date;x-acs-signature-nonce;x-acs-version,";
+        assert!(
+            request.headers["authorization"]
+                .to_str()
+                .unwrap()
+                .contains(signed)
+        );
+    }
+}
+
+#[tokio::test]
+async fn a_refused_clock_is_named_and_not_retried_without_a_correction() {
+    for code in ["InvalidTimeStamp.Expired", "IllegalTimestamp"] {
+        for date in ["", "yesterday", "Sat, 21 Nov 1026 25:61:00 GMT"] {
+            let error = refused(json(400, &error(code)).insert_header("date", date)).await;
+            assert_eq!(
+                (error.kind(), error.attempts()),
+                (ErrorKind::Clock, 1),
+                "{error}"
+            );
+            assert!(error.message().starts_with("check the clock"), "{error}");
+        }
+    }
+}
+
+static BSS: Service = Service::new("alibaba", "bss", "business.aliyuncs.com")
+    .version("2023-09-30")
+    .lists(Lists::Numbered);
+
+#[tokio::test]
+async fn parameters_are_flattened_into_the_query_or_a_form() {
+    let (server, client) = server(json(200, r#"{"Success":true,"Data":{"x":1},"code":"y"}"#)).await;
+    let envelope = &standing_alibaba::ENVELOPE;
+    let parameters = serde_json::json!({
+        "Tag": [{"Key": "a b", "Value": "中~*"}, {"Key": "c"}], "Ids": ["x", "y"], "None": [], "Flag": true, "Absent": null,
+    });
+    let info = OperationInfo::new(&BSS, "DoThings", Method::Post, "/")
+        .reads()
+        .envelope(envelope);
+    let encoded = "Flag=true&Ids.1=x&Ids.2=y&Tag.1.Key=a%20b&Tag.1.Value=%E4%B8%AD~%2A&Tag.2.Key=c";
+    client
+        .raw(&info.params(Params::Query), &parameters)
+        .await
+        .unwrap();
+    client
+        .raw(&info.params(Params::Form), &parameters)
+        .await
+        .unwrap();
+    let requests = server.received_requests().await.unwrap();
+    assert_eq!(requests[0].url.query(), Some(encoded));
+    assert!(requests[0].body.is_empty());
+    assert_eq!(requests[1].url.query(), None);
+    assert_eq!(
+        String::from_utf8_lossy(&requests[1].body)
+            .split('&')
+            .collect::<BTreeSet<_>>(),
+        encoded.split('&').collect()
+    );
+    assert_eq!(
+        requests[1].headers["content-type"],
+        "application/x-www-form-urlencoded"
+    );
+    assert!(
+        requests[1].headers["authorization"]
+            .to_str()
+            .unwrap()
+            .contains("SignedHeaders=content-type;host;")
+    );
+}
+
+#[tokio::test]
+async fn an_operation_may_keep_its_payload_elsewhere() {
+    const fn keeping(payload: &'static str) -> Envelope {
+        Envelope {
+            payload,
+            success: Success::Equals("/Success", "true"),
+            code: "/Code",
+            message: "/Message",
+            request_id: Some("/RequestId"),
+        }
+    }
+    static WHOLE: Envelope = keeping("");
+    static BESIDE: Envelope = keeping("/Dto");
+    let (_server, client) =
+        server(json(200, r#"{"Success":true,"Dto":{"Mpk":"1"},"Total":1}"#)).await;
+    let info = OperationInfo::new(&BSS, "CreateThings", Method::Post, "/").reads();
+    let nothing = serde_json::json!({});
+    let whole = client.raw(&info.envelope(&WHOLE), &nothing).await.unwrap();
+    assert!(whole.as_str().ends_with("\"Total\":1}"));
+    let beside = client.raw(&info.envelope(&BESIDE), &nothing).await.unwrap();
+    assert_eq!(beside.as_str(), r#"{"Mpk":"1"}"#);
+    let error = client
+        .raw(&info.envelope(&standing_alibaba::ENVELOPE), &nothing)
+        .await
+        .unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Decode);
+}
+
+#[tokio::test]
+async fn what_is_unusual_but_clear_is_read() {
+    let body = "\u{feff}{\"success\":true,\"data\":{\"Mpk\":\"6210322125051645960\",\"AccountType\":0,\"IsCertified\":\"true\",\
+                \"HostingStatus\":\"TrusteeshipCancel\",\"LoginEmail\":null,\"More\":1},\"requestId\":\"R-1\"}";
+    let (_server, client) = server(json(200, body)).await;
+    let answer = client.send(&question()).await.unwrap();
+    let account = answer.as_ref().unwrap();
+    assert_eq!(account.mpk, Some(6_210_322_125_051_645_960));
+    assert_eq!(account.account_type, Some(AccountType::Individual));
+    assert_eq!(account.is_certified, Some(true));
+    assert_eq!(account.login_email, None);
+    assert_eq!(
+        serde_json::to_value(account).unwrap()["HostingStatus"],
+        "TrusteeshipCancel"
+    );
+    assert!(
+        answer
+            .deviations()
+            .iter()
+            .any(|found| found.pointer == "/More")
+    );
+}
+
+#[tokio::test]
+async fn messages_hold_nothing_of_ours() {
+    let body = error("NotAuthorized").replace(
+        "\"no\"",
+        "\"for LTAIcontract contract-secret 1234567890123456\"",
+    );
+    let error = refused(json(400, &body)).await;
+    for secret in ["LTAIcontract", "contract-secret", "1234567890123456"] {
+        assert!(!format!("{error} {error:?}").contains(secret), "{error}");
+    }
+    let token = Credentials::token_only("invented-token");
+    let client = Client::builder()
+        .credentials(token)
+        .endpoint("http://127.0.0.1:9")
+        .build()
+        .unwrap();
+    let error = client.send(&question()).await.unwrap_err();
+    assert_eq!(
+        (error.kind(), error.attempts()),
+        (ErrorKind::Credentials, 0),
+        "{error}"
+    );
+}
