@@ -97,8 +97,10 @@ pub struct Pages<O: Paginated> {
     /// Pages that are asked for already, in their order.
     ahead: VecDeque<Asked<O>>,
     previous: Option<u64>,
-    /// Where pages were last read again; once is enough for a place.
+    /// Where pages were last read again: once for a place, unless the total is lower than ever.
     reread_at: Option<u64>,
+    /// The lowest total so far.
+    lowest: Option<u64>,
     remembered: Remembered,
     drift: Drift,
 }
@@ -139,6 +141,7 @@ impl<O: Paginated> Pages<O> {
             ahead: VecDeque::new(),
             previous: None,
             reread_at: None,
+            lowest: None,
             remembered: Remembered::default(),
             drift: Drift::default(),
         }
@@ -340,8 +343,10 @@ impl<O: Paginated> Pages<O> {
         };
         let unchanged = self.total == total;
         self.total = total;
+        let lower = total.is_some_and(|now| self.lowest.is_none_or(|lowest| now < lowest));
+        self.lowest = if lower { total } else { self.lowest };
         if let Cursor::Number(number) = position
-            && self.goes_back(number, gone)
+            && self.goes_back(number, gone, lower)
         {
             return Ok(None);
         }
@@ -378,15 +383,17 @@ impl<O: Paginated> Pages<O> {
         }))
     }
 
-    /// Steps back over the pages onto which rows may have slid, once for every place.
-    fn goes_back(&mut self, number: u64, gone: u64) -> bool {
+    /// Steps back over the pages onto which rows may have slid.
+    fn goes_back(&mut self, number: u64, gone: u64, lower: bool) -> bool {
         let (Some(size), true) = (self.size.filter(|size| *size > 0), gone > 0) else {
             return false;
         };
-        if number <= O::PAGING.first || self.reread_at.is_some_and(|place| number <= place) {
+        // A total cannot fall for ever, and a place is passed but once: there is an end to it.
+        let again = self.reread_at.is_some_and(|place| number <= place);
+        if number <= O::PAGING.first || (again && !lower) {
             return false;
         }
-        self.reread_at = Some(number);
+        self.reread_at = self.reread_at.max(Some(number));
         let pages = gone.div_ceil(size);
         let back = match O::PAGING.style {
             PagingStyle::Offset => gone,

@@ -385,7 +385,8 @@ async fn a_list_that_shrinks_at_every_answer_still_ends() {
         },
     )
     .await;
-    assert!(answers < 40, "{answers}");
+    // One page again for every row that goes, and the pages that there are.
+    assert!(answers <= 100 + 10, "{answers}");
     assert!(drift.totals_changed > 0);
 }
 

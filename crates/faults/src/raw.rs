@@ -15,6 +15,18 @@ use tokio::task::{AbortHandle, JoinSet};
 /// No test sends more than this.
 const LARGEST_REQUEST: usize = 32 << 20;
 
+/// What to answer to a request.
+#[derive(Clone)]
+pub struct Reply(Arc<Answering>);
+
+type Answering = dyn Fn(&str) -> Vec<u8> + Send + Sync;
+
+impl std::fmt::Debug for Reply {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Reply")
+    }
+}
+
 /// One step of a connection's script. After the last one the connection is closed.
 #[derive(Debug, Clone)]
 pub enum Step {
@@ -22,6 +34,8 @@ pub enum Step {
     Read,
     /// Reads the head of a request and nothing of its body, and counts nothing.
     ReadHead,
+    /// Reads a whole request and writes what it asks for.
+    Reply(Reply),
     /// Writes these bytes at once.
     Write(Vec<u8>),
     /// Writes these bytes one by one, with this pause before each.
@@ -206,6 +220,16 @@ async fn play(mut stream: impl Connection, script: &[Step], seen: &Seen) -> io::
                 }
                 None => return Ok(()),
             },
+            Step::Reply(reply) => match request(&mut stream, &mut rest).await? {
+                Some(request) => {
+                    let bytes = (reply.0)(&request);
+                    seen.requests().push(request);
+                    seen.changed.notify_waiters();
+                    stream.write_all(&bytes).await?;
+                    seen.count(&seen.written, bytes.len());
+                }
+                None => return Ok(()),
+            },
             Step::ReadHead => {
                 let mut byte = [0];
                 while !rest.ends_with(b"\r\n\r\n") {
@@ -309,4 +333,9 @@ pub fn json(body: &str) -> Vec<u8> {
 /// The script of a server that answers every request alike.
 pub fn answering(answer: Vec<u8>) -> Vec<Step> {
     vec![Step::Read, Step::Write(answer), Step::Again]
+}
+
+/// The script of a server that answers every request as it asks.
+pub fn replying(reply: impl Fn(&str) -> Vec<u8> + Send + Sync + 'static) -> Vec<Step> {
+    vec![Step::Reply(Reply(Arc::new(reply))), Step::Again]
 }

@@ -4,9 +4,9 @@
 
 use serde::{Deserialize, Serialize};
 use standing_core::{
-    Answer, CodeKind, Credentials, CredentialsError, Envelope, ErrorCode, Fault, Lists, Members,
-    Method, Opened, Operation, OperationInfo, Provider, RateLimit, Refusal, Request, Service,
-    Stamp, Success,
+    Answer, CodeKind, Credentials, CredentialsError, Cursor, Envelope, ErrorCode, Fault, Lists,
+    Members, Method, Opened, Operation, OperationInfo, Paginated, Paging, Provider, RateLimit,
+    Refusal, Request, Service, Stamp, Success,
 };
 
 /// The provider.
@@ -141,6 +141,83 @@ operation!(
     /// Only reads, twenty times a second.
     Paced -> Report,
     OperationInfo::new(&SERVICE, "Paced", Method::Post, "/paced").reads().rate_limit(RateLimit::new(20, 1))
+);
+
+/// A page of a list.
+#[derive(Clone, Default, Serialize, Deserialize)]
+pub struct Rows {
+    /// The rows.
+    #[serde(default)]
+    pub rows: Vec<u64>,
+    /// Rows on all pages.
+    pub total: Option<u64>,
+}
+
+impl std::fmt::Debug for Rows {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{} rows", self.rows.len())
+    }
+}
+
+macro_rules! list {
+    ($(#[$doc:meta])* $name:ident, $paging:expr) => {
+        $(#[$doc])*
+        #[derive(Clone, Debug, Default, Serialize, Deserialize)]
+        pub struct $name {
+            /// Where the page begins.
+            #[serde(skip_serializing_if = "Option::is_none")]
+            pub at: Option<u64>,
+            /// How many rows it has.
+            pub size: u64,
+        }
+
+        impl Operation for $name {
+            type Provider = Metered;
+            type Output = Rows;
+            const INFO: OperationInfo =
+                OperationInfo::new(&SERVICE, stringify!($name), Method::Post, "/list").reads().paged();
+        }
+
+        impl Paginated for $name {
+            type Item = u64;
+            const PAGING: Paging = $paging;
+
+            fn cursor(&self) -> Option<Cursor> {
+                self.at.map(Cursor::Number)
+            }
+
+            fn set_cursor(&mut self, cursor: Cursor) {
+                if let Cursor::Number(at) = cursor {
+                    self.at = Some(at);
+                }
+            }
+
+            fn page_size(&self) -> Option<u64> {
+                Some(self.size)
+            }
+
+            fn set_page_size(&mut self, size: u64) {
+                self.size = size;
+            }
+
+            fn total(rows: &Rows) -> Option<u64> {
+                rows.total
+            }
+
+            fn into_items(rows: Rows) -> Vec<u64> {
+                rows.rows
+            }
+        }
+    };
+}
+
+list!(
+    /// A list by page number, from 1.
+    ByPage, Paging::pages(1)
+);
+list!(
+    /// A list by record offset, from 0.
+    ByOffset, Paging::offsets(0)
 );
 
 /// A success.

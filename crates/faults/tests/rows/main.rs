@@ -10,6 +10,7 @@
 )]
 
 mod a_connections;
+mod b_tls;
 mod c_framing;
 mod costs;
 mod d_time;
@@ -19,3 +20,4 @@ mod g_signing;
 mod h_retries;
 mod j_secrets;
 mod k_concurrency;
+mod properties;

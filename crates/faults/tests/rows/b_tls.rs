@@ -1,0 +1,388 @@
+//! TLS, and endpoints that are not what they should be.
+
+use std::io;
+use std::sync::Arc;
+
+use rcgen::{BasicConstraints, CertificateParams, IsCa, Issuer, KeyPair, date_time_ymd};
+use standing_core::{Client, ErrorKind};
+use standing_faults::clock::ManualClock;
+use standing_faults::raw::{Connection, Raw, Step, answer, answering, json};
+use standing_faults::trial::{self, LookUp, Metered};
+use standing_faults::watch::{KEY_SECRET, MOBILE, Watch};
+use standing_faults::{builder, found, sandbox, search, tencent};
+use standing_sandbox::Provider;
+use tokio::net::{TcpListener, TcpStream};
+use tokio_rustls::TlsAcceptor;
+use tokio_rustls::rustls::ServerConfig;
+use tokio_rustls::rustls::crypto::aws_lc_rs;
+use tokio_rustls::rustls::pki_types::{CertificateDer, PrivateKeyDer};
+use tokio_rustls::server::TlsStream;
+
+/// A certificate authority of a test's own.
+struct Authority {
+    pem: String,
+    issuer: Issuer<'static, KeyPair>,
+}
+
+impl Authority {
+    fn new() -> Self {
+        let key = KeyPair::generate().unwrap();
+        let mut params = CertificateParams::new(Vec::<String>::new()).unwrap();
+        params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+        let pem = params.self_signed(&key).unwrap().pem();
+        Self {
+            pem,
+            issuer: Issuer::new(params, key),
+        }
+    }
+
+    /// A server's certificate for a name, until a year.
+    fn certificate(&self, name: &str, until: i32) -> Chain {
+        let key = KeyPair::generate().unwrap();
+        let mut params = CertificateParams::new([name.to_owned()]).unwrap();
+        params.not_before = date_time_ymd(2001, 1, 1);
+        params.not_after = date_time_ymd(until, 1, 1);
+        let certificate = params.signed_by(&key, &self.issuer).unwrap();
+        (
+            certificate.der().clone(),
+            PrivateKeyDer::try_from(key.serialize_der()).unwrap(),
+        )
+    }
+}
+
+type Chain = (CertificateDer<'static>, PrivateKeyDer<'static>);
+
+/// What the scripts are played on.
+struct Tls(TlsStream<TcpStream>);
+
+impl Connection for Tls {
+    fn reset(&mut self) -> io::Result<()> {
+        self.0.get_ref().0.set_zero_linger()
+    }
+}
+
+impl tokio::io::AsyncRead for Tls {
+    fn poll_read(
+        mut self: std::pin::Pin<&mut Self>,
+        cx: &mut std::task::Context<'_>,
+        bytes: &mut tokio::io::ReadBuf<'_>,
+    ) -> std::task::Poll<io::Result<()>> {
+        std::pin::Pin::new(&mut self.0).poll_read(cx, bytes)
+    }
+}
+
+impl tokio::io::AsyncWrite for Tls {
+    fn poll_write(
+        mut self: std::pin::Pin<&mut Self>,
+        cx: &mut std::task::Context<'_>,
+        bytes: &[u8],
+    ) -> std::task::Poll<io::Result<usize>> {
+        std::pin::Pin::new(&mut self.0).poll_write(cx, bytes)
+    }
+
+    fn poll_flush(
+        mut self: std::pin::Pin<&mut Self>,
+        cx: &mut std::task::Context<'_>,
+    ) -> std::task::Poll<io::Result<()>> {
+        std::pin::Pin::new(&mut self.0).poll_flush(cx)
+    }
+
+    fn poll_shutdown(
+        mut self: std::pin::Pin<&mut Self>,
+        cx: &mut std::task::Context<'_>,
+    ) -> std::task::Poll<io::Result<()>> {
+        std::pin::Pin::new(&mut self.0).poll_shutdown(cx)
+    }
+}
+
+async fn serve((certificate, key): Chain, script: Vec<Step>) -> Raw {
+    let config = ServerConfig::builder_with_provider(Arc::new(aws_lc_rs::default_provider()))
+        .with_safe_default_protocol_versions()
+        .unwrap()
+        .with_no_client_auth()
+        .with_single_cert(vec![certificate], key)
+        .unwrap();
+    let acceptor = TlsAcceptor::from(Arc::new(config));
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    Raw::through(
+        listener,
+        move |_| script.clone(),
+        move |stream| {
+            let acceptor = acceptor.clone();
+            async move { acceptor.accept(stream).await.ok().map(Tls) }
+        },
+    )
+}
+
+fn client(server: &Raw, name: &str, authority: Option<&Authority>) -> Client<Metered> {
+    let endpoint = format!("https://{name}:{}", server.address().port());
+    let builder = builder::<Metered>(endpoint).clock(Arc::new(ManualClock::default()));
+    match authority {
+        Some(authority) => builder.root_certificate(authority.pem.clone()),
+        None => builder,
+    }
+    .build()
+    .unwrap()
+}
+
+/// The certificate is refused: once, and with a reason.
+async fn untrusted(watch: &Watch, client: &Client<Metered>, reason: &str, server: &Raw) {
+    let error = watch.refused(client.send(&LookUp::new(MOBILE)).await);
+    assert_eq!(
+        (error.kind(), error.attempts()),
+        (ErrorKind::Tls, 1),
+        "{error}"
+    );
+    assert!(!error.may_have_run() && !error.is_retryable());
+    assert!(error.message().to_lowercase().contains(reason), "{error}");
+    assert!(server.requests().is_empty());
+}
+
+#[tokio::test]
+async fn b1_a_certificate_that_nobody_vouches_for() {
+    let watch = Watch::new();
+    let authority = Authority::new();
+    let server = serve(
+        authority.certificate("localhost", 2100),
+        answering(json(trial::OK)),
+    )
+    .await;
+    untrusted(
+        &watch,
+        &client(&server, "localhost", None),
+        "certificate",
+        &server,
+    )
+    .await;
+    let other = Authority::new();
+    untrusted(
+        &watch,
+        &client(&server, "localhost", Some(&other)),
+        "certificate",
+        &server,
+    )
+    .await;
+}
+
+#[tokio::test]
+async fn b2_a_certificate_that_has_expired() {
+    let watch = Watch::new();
+    let authority = Authority::new();
+    let server = serve(
+        authority.certificate("localhost", 2002),
+        answering(json(trial::OK)),
+    )
+    .await;
+    untrusted(
+        &watch,
+        &client(&server, "localhost", Some(&authority)),
+        "expired",
+        &server,
+    )
+    .await;
+}
+
+#[tokio::test]
+async fn b3_a_certificate_for_another_name() {
+    let watch = Watch::new();
+    let authority = Authority::new();
+    let server = serve(
+        authority.certificate("elsewhere.example", 2100),
+        answering(json(trial::OK)),
+    )
+    .await;
+    untrusted(
+        &watch,
+        &client(&server, "localhost", Some(&authority)),
+        "name",
+        &server,
+    )
+    .await;
+    untrusted(
+        &watch,
+        &client(&server, "127.0.0.1", Some(&authority)),
+        "name",
+        &server,
+    )
+    .await;
+}
+
+#[tokio::test]
+async fn b4_no_tls_on_the_other_side() {
+    let watch = Watch::new();
+    for bytes in [answer(400, "", "plain HTTP"), b"SSH-2.0-x\r\n".to_vec()] {
+        let server = Raw::always(vec![Step::Write(bytes), Step::Hold]).await;
+        untrusted(&watch, &client(&server, "localhost", None), "tls", &server).await;
+        assert_eq!(server.connections(), 1);
+    }
+}
+
+#[tokio::test]
+async fn b5_a_handshake_that_breaks_off() {
+    let watch = Watch::new();
+    for script in [
+        vec![],
+        vec![Step::Reset],
+        vec![Step::Wait(std::time::Duration::from_millis(5)), Step::Reset],
+    ] {
+        let server = Raw::always(script).await;
+        let client = client(&server, "localhost", None);
+        let error = watch.refused(client.send(&LookUp::new(MOBILE)).await);
+        assert_eq!(
+            (error.kind(), error.attempts()),
+            (ErrorKind::Connect, 3),
+            "{error}"
+        );
+        assert!(!error.may_have_run() && error.is_retryable());
+        assert_eq!(server.connections(), 3);
+    }
+}
+
+#[tokio::test]
+async fn b6_a_handshake_that_never_ends() {
+    let watch = Watch::new();
+    let server = Raw::always(vec![Step::Hold]).await;
+    let endpoint = format!("https://localhost:{}", server.address().port());
+    let client = builder::<Metered>(endpoint)
+        .connect_timeout(std::time::Duration::from_millis(150))
+        .build()
+        .unwrap();
+    let error = watch.refused(client.send(&LookUp::new(MOBILE)).await);
+    assert_eq!(
+        (error.kind(), error.attempts()),
+        (ErrorKind::Timeout, 3),
+        "{error}"
+    );
+    assert!(!error.may_have_run(), "no byte of the request left");
+}
+
+#[tokio::test]
+async fn b7_a_root_of_the_users_own() {
+    let watch = Watch::new();
+    let authority = Authority::new();
+    let server = serve(
+        authority.certificate("localhost", 2100),
+        answering(json(trial::OK)),
+    )
+    .await;
+    let client = client(&server, "localhost", Some(&authority));
+    for _ in 0..3 {
+        assert_eq!(
+            watch
+                .fine(client.send(&LookUp::new(MOBILE)).await)
+                .attempts(),
+            1
+        );
+    }
+    assert_eq!(server.connections(), 1);
+    for pem in [
+        "",
+        "no PEM",
+        "-----BEGIN CERTIFICATE-----\nsentinel-token\n-----END CERTIFICATE-----\n",
+    ] {
+        let error = builder::<Metered>("https://localhost")
+            .root_certificate(pem)
+            .build()
+            .unwrap_err();
+        assert_eq!(watch.error(error).kind(), ErrorKind::Config);
+    }
+}
+
+#[tokio::test]
+async fn b7b_what_breaks_inside_tls_is_told_like_what_breaks_without() {
+    let watch = Watch::new();
+    let authority = Authority::new();
+    let whole = json(trial::OK);
+    let cut = whole[..whole.len() - 5].to_vec();
+    for script in [
+        vec![Step::Read],
+        vec![Step::Read, Step::Reset],
+        vec![Step::Read, Step::Write(cut.clone())],
+        vec![Step::Read, Step::Write(cut), Step::Reset],
+    ] {
+        let server = serve(authority.certificate("localhost", 2100), script).await;
+        let client = client(&server, "localhost", Some(&authority));
+        let error = watch.refused(client.send(&LookUp::new(MOBILE)).await);
+        assert_eq!(
+            (error.kind(), error.attempts()),
+            (ErrorKind::Transport, 1),
+            "{error}"
+        );
+        assert!(error.may_have_run());
+    }
+}
+
+#[test]
+fn b9_plain_http_to_another_machine() {
+    let watch = Watch::new();
+    for endpoint in [
+        "http://example.com",
+        "http://10.0.0.1",
+        "http://127.0.0.1.example.com",
+        "http://0.0.0.0",
+    ] {
+        let error = watch.error(builder::<Metered>(endpoint).build().unwrap_err());
+        assert_eq!(error.kind(), ErrorKind::Config, "{endpoint}");
+        assert!(error.message().contains("https"), "{error}");
+    }
+}
+
+#[test]
+fn b10_endpoints_that_are_none() {
+    let watch = Watch::new();
+    for endpoint in [
+        format!("https://user:{KEY_SECRET}@example.com"),
+        format!("https://example.com?token={KEY_SECRET}"),
+        format!("https://example.com/#{KEY_SECRET}"),
+        format!("ftp://{KEY_SECRET}.example.com"),
+        format!("https://{KEY_SECRET}:{KEY_SECRET}"),
+        format!("{KEY_SECRET} example.com"),
+        format!("https://example.com/\r\nx: {KEY_SECRET}"),
+        String::new(),
+    ] {
+        let error = watch.error(builder::<Metered>(endpoint).build().unwrap_err());
+        assert_eq!((error.kind(), error.attempts()), (ErrorKind::Config, 0));
+    }
+}
+
+#[tokio::test]
+async fn b11_a_path_in_front_of_every_path() {
+    let watch = Watch::new();
+    let sandbox = sandbox().path_prefix("/gw/%7Ebss").start().await.unwrap();
+    let clock = ManualClock::default();
+    let client = tencent(sandbox.endpoint(Provider::Tencent), &clock);
+    watch.fine(client.send(&search()).await);
+    let huawei = builder::<standing_huawei::Huawei>(sandbox.endpoint(Provider::Huawei))
+        .build()
+        .unwrap();
+    watch.fine(
+        huawei
+            .send(&standing_huawei::bss::ListSubCustomerNewTag::new())
+            .await,
+    );
+    let alibaba = builder::<standing_alibaba::Alibaba>(sandbox.endpoint(Provider::Alibaba))
+        .build()
+        .unwrap();
+    watch.fine(
+        alibaba
+            .send(&standing_alibaba::bss::GetCustomerAccountInfo::new())
+            .await,
+    );
+    sandbox.assert_all_verified();
+    let server = Raw::always(answering(json(&found()))).await;
+    let client = tencent(format!("{}/gw/%7Ebss/", server.endpoint()), &clock);
+    watch.fine(client.send(&search()).await);
+    assert!(server.requests()[0].starts_with("POST /gw/%7Ebss/ HTTP/1.1\r\n"));
+}
+
+#[test]
+fn b12_verification_cannot_be_switched_off() {
+    let _watch = Watch::new();
+    let core = concat!(env!("CARGO_MANIFEST_DIR"), "/../core/src");
+    for file in std::fs::read_dir(core).unwrap() {
+        let text = std::fs::read_to_string(file.unwrap().path()).unwrap();
+        for word in ["danger_", "accept_invalid", "dangerous"] {
+            assert!(!text.contains(word), "there is nothing to switch");
+        }
+    }
+}
