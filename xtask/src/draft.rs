@@ -156,17 +156,17 @@ impl Scan<'_> {
             let name = key.trim();
             self.bent_keys += usize::from(name != key);
             let mut more = Vec::new();
-            let value = match wrapped(name, &node.value) {
+            let (item, value) = match wrapped(name, &node.value) {
                 Some((inner, list)) => {
                     more.push(("wrapper", crate::emit::json_text(inner)));
-                    list
+                    (inner, list)
                 }
-                None => &node.value,
+                None => (name, &node.value),
             };
             if is_personal(name) {
                 more.push(("sensitive", "true".to_owned()));
             }
-            let ty = self.ty(name, value);
+            let ty = self.ty(item, value);
             fields.push((name.to_owned(), ty, more));
         }
         fields

@@ -9,7 +9,9 @@ use std::time::Duration;
 use standing_alibaba::bss::GetCustomerAccountInfo;
 use standing_alibaba::bss::get_customer_account_info::AccountType;
 use standing_alibaba::{Client, Credentials, Error, ErrorKind};
-use standing_core::{Clock, Lists, Method, OperationInfo, Params, Service, Sleep, SystemClock};
+use standing_core::{
+    Clock, Envelope, Lists, Method, OperationInfo, Params, Service, Sleep, Success, SystemClock,
+};
 use wiremock::matchers::any;
 use wiremock::{Mock, MockServer, ResponseTemplate};
 
@@ -420,6 +422,34 @@ async fn parameters_are_flattened_into_the_query_or_a_form() {
             .unwrap()
             .contains("SignedHeaders=content-type;host;")
     );
+}
+
+#[tokio::test]
+async fn an_operation_may_keep_its_payload_elsewhere() {
+    const fn keeping(payload: &'static str) -> Envelope {
+        Envelope {
+            payload,
+            success: Success::Equals("/Success", "true"),
+            code: "/Code",
+            message: "/Message",
+            request_id: Some("/RequestId"),
+        }
+    }
+    static WHOLE: Envelope = keeping("");
+    static BESIDE: Envelope = keeping("/Dto");
+    let (_server, client) =
+        server(json(200, r#"{"Success":true,"Dto":{"Mpk":"1"},"Total":1}"#)).await;
+    let info = OperationInfo::new(&BSS, "CreateThings", Method::Post, "/").reads();
+    let nothing = serde_json::json!({});
+    let whole = client.raw(&info.envelope(&WHOLE), &nothing).await.unwrap();
+    assert!(whole.as_str().ends_with("\"Total\":1}"));
+    let beside = client.raw(&info.envelope(&BESIDE), &nothing).await.unwrap();
+    assert_eq!(beside.as_str(), r#"{"Mpk":"1"}"#);
+    let error = client
+        .raw(&info.envelope(&standing_alibaba::ENVELOPE), &nothing)
+        .await
+        .unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Decode);
 }
 
 #[tokio::test]

@@ -175,3 +175,140 @@ mod bss_get_customer_account_info {
         testing::opens::<GetCustomerAccountInfo>(&FAILED_UNDER_SUCCESS_REPLY);
     }
 }
+
+#[cfg(test)]
+mod bss_query_evaluate_list {
+    use standing_alibaba::bss::query_evaluate_list::*;
+    use standing_core::testing;
+
+    const FIRST_PAGE_REQUEST: &str = include_str!(concat!(
+        "../../../fixtures/alibaba/bss/query_evaluate_list/",
+        "first_page.request.json"
+    ));
+
+    fn first_page() -> QueryEvaluateList {
+        QueryEvaluateList::new()
+            .with_type(1)
+            .with_out_biz_id("2387432832696")
+            .with_page_num(1)
+            .with_page_size(10)
+            .with_start_amount(100)
+            .with_end_amount(1000)
+            .with_sort_type(1)
+            .with_bill_cycle("202003")
+            .with_biz_type_list(["ALIYUN", "INVENTED"])
+    }
+
+    #[test]
+    fn first_page_request_encodes() {
+        testing::encodes(&first_page(), FIRST_PAGE_REQUEST);
+    }
+
+    const FIRST_PAGE_REPLY: testing::Reply<'_> = testing::Reply {
+        status: 200,
+        body: include_str!(concat!(
+            "../../../fixtures/alibaba/bss/query_evaluate_list/",
+            "first_page.response.json"
+        )),
+        expect: testing::Expect::Payload(&[]),
+    };
+
+    #[test]
+    fn first_page_reply_decodes() {
+        testing::opens::<QueryEvaluateList>(&FIRST_PAGE_REPLY);
+    }
+
+    #[test]
+    fn first_page_travels() {
+        testing::travels(
+            &first_page(),
+            &testing::Wire {
+                query: &[
+                    ("Type", "1"),
+                    ("OutBizId", "2387432832696"),
+                    ("PageNum", "1"),
+                    ("PageSize", "10"),
+                    ("StartAmount", "100"),
+                    ("EndAmount", "1000"),
+                    ("SortType", "1"),
+                    ("BillCycle", "202003"),
+                    ("BizTypeList.1", "ALIYUN"),
+                    ("BizTypeList.2", "INVENTED"),
+                ],
+                ..testing::Wire::new("POST", "/")
+            },
+            &FIRST_PAGE_REPLY,
+        );
+    }
+
+    const EMPTY_REQUEST: &str = include_str!(concat!(
+        "../../../fixtures/alibaba/bss/query_evaluate_list/",
+        "empty.request.json"
+    ));
+
+    fn empty() -> QueryEvaluateList {
+        QueryEvaluateList::new()
+            .with_page_num(2)
+            .with_page_size(10)
+            .with_owner_id(5000000000000001)
+    }
+
+    #[test]
+    fn empty_request_encodes() {
+        testing::encodes(&empty(), EMPTY_REQUEST);
+    }
+
+    const EMPTY_REPLY: testing::Reply<'_> = testing::Reply {
+        status: 200,
+        body: include_str!(concat!(
+            "../../../fixtures/alibaba/bss/query_evaluate_list/",
+            "empty.response.json"
+        )),
+        expect: testing::Expect::Output(
+            r#"{
+  "EvaluateList": {
+    "Evaluate": []
+  },
+  "PageNum": 2,
+  "PageSize": 10,
+  "TotalCount": 0
+}"#,
+            &[],
+        ),
+    };
+
+    #[test]
+    fn empty_reply_decodes() {
+        testing::opens::<QueryEvaluateList>(&EMPTY_REPLY);
+    }
+
+    #[test]
+    fn empty_travels() {
+        testing::travels(
+            &empty(),
+            &testing::Wire {
+                query: &[
+                    ("PageNum", "2"),
+                    ("PageSize", "10"),
+                    ("OwnerId", "5000000000000001"),
+                ],
+                ..testing::Wire::new("POST", "/")
+            },
+            &EMPTY_REPLY,
+        );
+    }
+
+    const THROTTLED_REPLY: testing::Reply<'_> = testing::Reply {
+        status: 400,
+        body: include_str!(concat!(
+            "../../../fixtures/alibaba/bss/query_evaluate_list/",
+            "throttled.error.json"
+        )),
+        expect: testing::Expect::Error("Throttling.User", standing_core::CodeKind::Throttled),
+    };
+
+    #[test]
+    fn throttled_reply_fails() {
+        testing::opens::<QueryEvaluateList>(&THROTTLED_REPLY);
+    }
+}

@@ -1,6 +1,5 @@
 //! The one loop that every call goes through.
 
-use std::borrow::Cow;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Duration;
@@ -377,13 +376,14 @@ impl<P: Provider> Shared<P> {
                 }
                 Ok((
                     Payload::Within(within),
-                    opened.request_id.map(Cow::into_owned),
+                    opened.request_id.map(|id| bounded(&id, 128, &[])),
                 ))
             }
             // A success in the body under a status of failure is no success.
             Ok(opened) => Err(Refusal::default().request_id(opened.request_id).into()),
             Err(Fault::Refused(refusal)) if is_no_record(&refusal, info) => {
-                Ok((Payload::NoRecord, refusal.request_id))
+                let id = refusal.request_id.map(|id| bounded(&id, 128, &[]));
+                Ok((Payload::NoRecord, id))
             }
             Err(fault) => Err(fault),
         }
@@ -625,11 +625,11 @@ fn unreadable(answer: &Answer) -> Option<&'static str> {
     answer.text().trim().is_empty().then_some("is empty")
 }
 
-/// Whether only the body tells what became of the operation. "No such record" may come with any
-/// status of a refused request.
+/// Whether only the body tells what became of the operation: under a status of success, under one
+/// that comes with codes of every kind, and under every refusal if "no such record" may be one.
 fn status_tells_nothing(answer: &Answer, info: &OperationInfo) -> bool {
     let refused = (400..500).contains(&answer.status()) && answer.status() != 429;
-    answer.is_success() || (refused && !info.no_record.is_empty())
+    by_status(answer.status()).kind == ErrorKind::Service || (refused && !info.no_record.is_empty())
 }
 
 fn is_complete(answer: &Answer) -> bool {
@@ -881,6 +881,7 @@ mod tests {
                     (kind, outcome, may_have_run),
                     "{status}"
                 );
+                assert_eq!(status_tells(*status), kind != Service, "{status}");
             }
         }
     }

@@ -267,6 +267,10 @@ async fn a_success_code_is_a_success() {
         assert_eq!(tags.new_customer_tags.len(), 1, "{head}");
         assert_eq!(tags.request_id(), Some("r-1"));
     }
+    // Members that elsewhere tell an error may be what was asked for.
+    let body = r#"{"code":"voucher","message":"m","inner":{"code":"c"},"new_customer_tags":[]}"#;
+    let (_server, client) = server(json(200, body)).await;
+    client.send(&question()).await.unwrap();
     // A status of failure is one, whatever the body says.
     let error = refused(json(
         403,
@@ -619,6 +623,60 @@ async fn a_refused_token_is_renewed_once() {
             let error = client(&server, keys).send(&question()).await.unwrap_err();
             assert_eq!(error.attempts(), if signed { 1 } else { 2 }, "{error}");
         }
+    }
+}
+
+#[tokio::test]
+async fn iam_is_asked_as_it_is_documented() {
+    let iam = MockServer::start().await;
+    let answer = json(
+        201,
+        r#"{"token":{"expires_at":"2999-01-04T09:05:22.701000Z"}}"#,
+    );
+    let answer = answer.insert_header("X-Subject-Token", "token");
+    Mock::given(any()).respond_with(answer).mount(&iam).await;
+    let user = IamTokens::password(builder(&iam), "account", "user", "secret word").unwrap();
+    let own = Credentials::token_only("own-token");
+    let agency = IamTokens::agency(builder(&iam), "account", "agency", own).unwrap();
+    user.provide().await.unwrap();
+    let token = agency.provide().await.unwrap();
+    assert!(token.is_token_only() && token.expires_at().unwrap().year() == 2999);
+
+    let scope = serde_json::json!({"domain": {"name": "account"}});
+    let user = serde_json::json!({"domain": {"name": "account"}, "name": "user", "password": "secret word"});
+    let role = serde_json::json!({"domain_name": "account", "agency_name": "agency"});
+    let requests = iam.received_requests().await.unwrap();
+    for (request, identity, token) in [
+        (
+            &requests[0],
+            serde_json::json!({"methods": ["password"], "password": {"user": user}}),
+            None,
+        ),
+        (
+            &requests[1],
+            serde_json::json!({"methods": ["assume_role"], "assume_role": role}),
+            Some("own-token"),
+        ),
+    ] {
+        assert_eq!(request.method.as_str(), "POST");
+        assert_eq!(
+            (request.url.path(), request.url.query()),
+            ("/v3/auth/tokens", Some("nocatalog=true"))
+        );
+        let body: serde_json::Value = serde_json::from_slice(&request.body).unwrap();
+        assert_eq!(
+            body,
+            serde_json::json!({"auth": {"identity": identity, "scope": scope}})
+        );
+        let sent = request
+            .headers
+            .get("x-auth-token")
+            .map(|token| token.to_str().unwrap());
+        assert_eq!(sent, token);
+        assert!(
+            request.headers.get("authorization").is_none(),
+            "nothing is signed"
+        );
     }
 }
 

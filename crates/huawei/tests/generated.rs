@@ -5,6 +5,116 @@
 //! answer once over the wire.
 
 #[cfg(test)]
+mod bss_list_partner_adjust_records {
+    use standing_core::testing;
+    use standing_huawei::bss::list_partner_adjust_records::*;
+
+    const OF_A_CUSTOMER_REQUEST: &str = include_str!(concat!(
+        "../../../fixtures/huawei/bss/list_partner_adjust_records/",
+        "of_a_customer.request.json"
+    ));
+
+    fn of_a_customer() -> ListPartnerAdjustRecords {
+        ListPartnerAdjustRecords::new()
+            .with_customer_id("0000000000000000000000000000000b")
+            .with_operation_type("1")
+            .with_operation_time_begin("2023-01-01T00:00:00Z")
+            .with_operation_time_end("2023-02-01T00:00:00Z")
+            .with_offset(0)
+            .with_limit(10)
+    }
+
+    #[test]
+    fn of_a_customer_request_encodes() {
+        testing::encodes(&of_a_customer(), OF_A_CUSTOMER_REQUEST);
+    }
+
+    const OF_A_CUSTOMER_REPLY: testing::Reply<'_> = testing::Reply {
+        status: 200,
+        body: include_str!(concat!(
+            "../../../fixtures/huawei/bss/list_partner_adjust_records/",
+            "of_a_customer.response.json"
+        )),
+        expect: testing::Expect::Payload(&[]),
+    };
+
+    #[test]
+    fn of_a_customer_reply_decodes() {
+        testing::opens::<ListPartnerAdjustRecords>(&OF_A_CUSTOMER_REPLY);
+    }
+
+    #[test]
+    fn of_a_customer_travels() {
+        testing::travels(
+            &of_a_customer(),
+            &testing::Wire {
+                query: &[
+                    ("customer_id", "0000000000000000000000000000000b"),
+                    ("operation_type", "1"),
+                    ("operation_time_begin", "2023-01-01T00:00:00Z"),
+                    ("operation_time_end", "2023-02-01T00:00:00Z"),
+                    ("offset", "0"),
+                    ("limit", "10"),
+                ],
+                ..testing::Wire::new("GET", "/v3/accounts/partner-accounts/adjust-records")
+            },
+            &OF_A_CUSTOMER_REPLY,
+        );
+    }
+
+    const EMPTY_REQUEST: &str = include_str!(concat!(
+        "../../../fixtures/huawei/bss/list_partner_adjust_records/",
+        "empty.request.json"
+    ));
+
+    fn empty() -> ListPartnerAdjustRecords {
+        ListPartnerAdjustRecords::new()
+    }
+
+    #[test]
+    fn empty_request_encodes() {
+        testing::encodes(&empty(), EMPTY_REQUEST);
+    }
+
+    const EMPTY_REPLY: testing::Reply<'_> = testing::Reply {
+        status: 200,
+        body: include_str!(concat!(
+            "../../../fixtures/huawei/bss/list_partner_adjust_records/",
+            "empty.response.json"
+        )),
+        expect: testing::Expect::Payload(&[]),
+    };
+
+    #[test]
+    fn empty_reply_decodes() {
+        testing::opens::<ListPartnerAdjustRecords>(&EMPTY_REPLY);
+    }
+
+    #[test]
+    fn empty_travels() {
+        testing::travels(
+            &empty(),
+            &testing::Wire::new("GET", "/v3/accounts/partner-accounts/adjust-records"),
+            &EMPTY_REPLY,
+        );
+    }
+
+    const ACCESS_DENIED_REPLY: testing::Reply<'_> = testing::Reply {
+        status: 403,
+        body: include_str!(concat!(
+            "../../../fixtures/huawei/bss/list_partner_adjust_records/",
+            "access_denied.error.json"
+        )),
+        expect: testing::Expect::Error("CBC.0151", standing_core::CodeKind::Permission),
+    };
+
+    #[test]
+    fn access_denied_reply_fails() {
+        testing::opens::<ListPartnerAdjustRecords>(&ACCESS_DENIED_REPLY);
+    }
+}
+
+#[cfg(test)]
 mod bss_list_sub_customer_new_tag {
     use standing_core::testing;
     use standing_huawei::bss::list_sub_customer_new_tag::*;

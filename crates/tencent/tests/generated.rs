@@ -5,6 +5,135 @@
 //! answer once over the wire.
 
 #[cfg(test)]
+mod intlpartnersmgt_force_qn {
+    use standing_core::testing;
+    use standing_tencent::intlpartnersmgt::force_qn::*;
+
+    const FORCED_STOP_REQUEST: &str = include_str!(concat!(
+        "../../../fixtures/tencent/intlpartnersmgt/force_qn/",
+        "forced_stop.request.json"
+    ));
+
+    fn forced_stop() -> ForceQN {
+        ForceQN::new(100000000001, 2)
+    }
+
+    #[test]
+    fn forced_stop_request_encodes() {
+        testing::encodes(&forced_stop(), FORCED_STOP_REQUEST);
+    }
+
+    const FORCED_STOP_REPLY: testing::Reply<'_> = testing::Reply {
+        status: 200,
+        body: include_str!(concat!(
+            "../../../fixtures/tencent/intlpartnersmgt/force_qn/",
+            "forced_stop.response.json"
+        )),
+        expect: testing::Expect::Payload(&[]),
+    };
+
+    #[test]
+    fn forced_stop_reply_decodes() {
+        testing::opens::<ForceQN>(&FORCED_STOP_REPLY);
+    }
+
+    #[test]
+    fn forced_stop_travels() {
+        testing::travels(
+            &forced_stop(),
+            &testing::Wire {
+                body: testing::WireBody::Json(FORCED_STOP_REQUEST),
+                ..testing::Wire::new("POST", "/")
+            },
+            &FORCED_STOP_REPLY,
+        );
+    }
+
+    const NORMAL_REQUEST: &str = include_str!(concat!(
+        "../../../fixtures/tencent/intlpartnersmgt/force_qn/",
+        "normal.request.json"
+    ));
+
+    fn normal() -> ForceQN {
+        ForceQN::new(100000000001, 0)
+    }
+
+    #[test]
+    fn normal_request_encodes() {
+        testing::encodes(&normal(), NORMAL_REQUEST);
+    }
+
+    const NORMAL_REPLY: testing::Reply<'_> = testing::Reply {
+        status: 200,
+        body: include_str!(concat!(
+            "../../../fixtures/tencent/intlpartnersmgt/force_qn/",
+            "normal.response.json"
+        )),
+        expect: testing::Expect::Payload(&[]),
+    };
+
+    #[test]
+    fn normal_reply_decodes() {
+        testing::opens::<ForceQN>(&NORMAL_REPLY);
+    }
+
+    #[test]
+    fn normal_travels() {
+        testing::travels(
+            &normal(),
+            &testing::Wire {
+                body: testing::WireBody::Json(NORMAL_REQUEST),
+                ..testing::Wire::new("POST", "/")
+            },
+            &NORMAL_REPLY,
+        );
+    }
+
+    const NOT_A_CUSTOMER_REQUEST: &str = include_str!(concat!(
+        "../../../fixtures/tencent/intlpartnersmgt/force_qn/",
+        "not_a_customer.request.json"
+    ));
+
+    fn not_a_customer() -> ForceQN {
+        ForceQN::new(100000000002, 2)
+    }
+
+    #[test]
+    fn not_a_customer_request_encodes() {
+        testing::encodes(&not_a_customer(), NOT_A_CUSTOMER_REQUEST);
+    }
+
+    const NOT_A_CUSTOMER_REPLY: testing::Reply<'_> = testing::Reply {
+        status: 200,
+        body: include_str!(concat!(
+            "../../../fixtures/tencent/intlpartnersmgt/force_qn/",
+            "not_a_customer.error.json"
+        )),
+        expect: testing::Expect::Error(
+            "UnauthorizedOperation.NotCustomerUin",
+            standing_core::CodeKind::Permission,
+        ),
+    };
+
+    #[test]
+    fn not_a_customer_reply_fails() {
+        testing::opens::<ForceQN>(&NOT_A_CUSTOMER_REPLY);
+    }
+
+    #[test]
+    fn not_a_customer_travels() {
+        testing::travels(
+            &not_a_customer(),
+            &testing::Wire {
+                body: testing::WireBody::Json(NOT_A_CUSTOMER_REQUEST),
+                ..testing::Wire::new("POST", "/")
+            },
+            &NOT_A_CUSTOMER_REPLY,
+        );
+    }
+}
+
+#[cfg(test)]
 mod intlpartnersmgt_query_customers_credit {
     use standing_core::testing;
     use standing_tencent::intlpartnersmgt::query_customers_credit::*;

@@ -83,7 +83,7 @@ fn request(out: &mut String, provider: &Provider, service: &Service, operation: 
         docs(out, 0, "///", &format!("- {fact}"));
     }
     provenance(out, 0, &operation.doc);
-    errors(out, operation);
+    errors(out, service, operation);
     example(out, provider, service, operation);
     paragraph(out, 0, &format!("Source: {}", source(operation)));
     hidden(out, &operation.input);
@@ -155,13 +155,24 @@ fn facts(service: &Service, operation: &Operation) -> Vec<String> {
     facts
 }
 
-fn errors(out: &mut String, operation: &Operation) {
-    if operation.errors.is_empty() {
-        return;
-    }
+fn errors(out: &mut String, service: &Service, operation: &Operation) {
     push_doc(out, 0, "///", "");
     push_doc(out, 0, "///", "# Errors");
     push_doc(out, 0, "///", "");
+    // A service with codes of its own repeats the provider's.
+    let shared = match service.errors.is_empty() {
+        true => "crate::ERRORS".to_owned(),
+        false => format!("crate::{}::ERRORS", service.name),
+    };
+    if operation.errors.is_empty() {
+        docs(
+            out,
+            0,
+            "///",
+            &format!("The codes of [`ERRORS`]({shared})."),
+        );
+        return;
+    }
     for error in &operation.errors {
         let status = error
             .status
@@ -185,11 +196,7 @@ fn errors(out: &mut String, operation: &Operation) {
             &format!("- `{}`{status}: {text}{notes}", error.code),
         );
     }
-    paragraph(
-        out,
-        0,
-        "Any operation may also return the codes of [`ERRORS`](crate::ERRORS).",
-    );
+    paragraph(out, 0, &format!("And the codes of [`ERRORS`]({shared})."));
 }
 
 fn example(out: &mut String, provider: &Provider, service: &Service, operation: &Operation) {

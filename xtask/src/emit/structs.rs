@@ -156,28 +156,23 @@ fn limits_text(limits: &Limits, each: &str) -> Vec<String> {
         (None, Some(max)) => Some(format!("At most {max}{unit}{each}.")),
         (None, None) => None,
     };
-    let text = |number: Option<u64>| number.map(|number| number.to_string());
-    let (min_items, max_items) = (text(limits.min_items), text(limits.max_items));
-    // "At least one character" is how a fixture says that a text must not be empty.
-    let not_empty = limits.min_len == Some(1) && limits.max_len.is_none();
-    let (min_len, max_len) = if not_empty {
-        (None, None)
-    } else {
-        (text(limits.min_len), text(limits.max_len))
+    // "At least one" is how a fixture says that something must not be empty.
+    let count = |min: Option<u64>, max: Option<u64>, unit: &str| {
+        if min == Some(1) && max.is_none() {
+            return Some(format!("Not empty{each}."));
+        }
+        let unit = if max == Some(1) {
+            unit.trim_end_matches('s')
+        } else {
+            unit
+        };
+        let [min, max] = [min, max].map(|number| number.map(|number| number.to_string()));
+        bounds(min.as_deref(), max.as_deref(), unit)
     };
     [
-        bounds(
-            min_items.as_deref(),
-            max_items.as_deref(),
-            if limits.max_items == Some(1) {
-                " item"
-            } else {
-                " items"
-            },
-        ),
+        count(limits.min_items, limits.max_items, " items"),
         bounds(limits.min.as_deref(), limits.max.as_deref(), ""),
-        not_empty.then(|| format!("Not empty{each}.")),
-        bounds(min_len.as_deref(), max_len.as_deref(), " characters"),
+        count(limits.min_len, limits.max_len, " characters"),
         limits
             .format
             .map(|format| format!("Written as {}{each}.", format.shape())),

@@ -262,38 +262,44 @@ fn harmless_at_line_start(word: String) -> String {
 }
 
 /// The words of code, without those in comments and literals: what an import could be needed for.
-pub(super) fn code_words(code: &str) -> BTreeSet<String> {
+/// Of a path only the first name counts. Raw literals are not understood; modules have none.
+pub(super) fn code_words(code: &str) -> BTreeSet<&str> {
     let mut words = BTreeSet::new();
-    let mut word = String::new();
     let mut in_literal = false;
-    let mut escape = false;
     for line in code.lines() {
         if !in_literal && line.trim_start().starts_with("//") {
             continue;
         }
-        for c in line.chars().chain(['\n']) {
-            if in_literal {
-                match c {
-                    _ if escape => escape = false,
-                    '\\' => escape = true,
-                    '"' => in_literal = false,
-                    _ => {}
-                }
-                continue;
+        let mut rest = line;
+        loop {
+            let end = if in_literal {
+                end_of_literal(rest)
+            } else {
+                rest.find('"')
+            };
+            let (part, after) = rest.split_at(end.unwrap_or(rest.len()));
+            if !in_literal {
+                let paths =
+                    part.split(|c: char| !(c.is_ascii_alphanumeric() || c == '_' || c == ':'));
+                words.extend(paths.filter_map(|path| path.split(':').next()));
             }
-            if c.is_ascii_alphanumeric() || c == '_' || c == ':' {
-                word.push(c);
-                continue;
-            }
-            in_literal = c == '"';
-            // Of a path, only the first name is imported.
-            let first = word.split("::").next().unwrap_or_default();
-            words.insert(first.trim_end_matches(':').to_owned());
-            word.clear();
+            let Some(next) = after.strip_prefix('"') else {
+                break;
+            };
+            in_literal = !in_literal;
+            rest = next;
         }
-        escape = false;
     }
     words
+}
+
+fn end_of_literal(text: &str) -> Option<usize> {
+    let mut escape = false;
+    text.bytes().position(|byte| {
+        let ends = byte == b'"' && !escape;
+        escape = byte == b'\\' && !escape;
+        ends
+    })
 }
 
 #[cfg(test)]

@@ -9,7 +9,10 @@ pub mod bss;
 use standing_core::{CodeKind, Entry, Envelope, ErrorCode, Success};
 
 /// Every operation of this crate, by service and name.
-pub const OPERATIONS: &[Entry<crate::Alibaba>] = &[Entry::of::<bss::GetCustomerAccountInfo>()];
+pub const OPERATIONS: &[Entry<crate::Alibaba>] = &[
+    Entry::of::<bss::GetCustomerAccountInfo>(),
+    Entry::paged::<bss::QueryEvaluateList>(),
+];
 
 /// Where an answer keeps its payload, its error and its request id.
 pub static ENVELOPE: Envelope = Envelope {

@@ -277,6 +277,8 @@ async fn c16_a_failure_whose_body_breaks_is_still_that_failure() {
         (307, Redirect, 1),
         (503, Server, 3),
         (429, Throttled, 3),
+        // This may be anything, a refusal that passes among them.
+        (400, Transport, 3),
     ] {
         let whole = answer(status, "retry-after: 1\r\n", "{\"a\": 1}");
         let cut = whole[..whole.len() - 4].to_vec();
@@ -292,10 +294,10 @@ async fn c16_a_failure_whose_body_breaks_is_still_that_failure() {
                 (kind, attempts, Some(status)),
                 "{error}"
             );
-            assert!(
-                clock.pauses().iter().all(|pause| pause.as_secs() >= 1),
-                "the hint was read"
-            );
+            if kind != Transport {
+                let heeded = clock.pauses().iter().all(|pause| pause.as_secs() >= 1);
+                assert!(heeded, "the hint was read");
+            }
         }
     }
 }

@@ -125,7 +125,7 @@ async fn f11_failure_in_the_body_under_success() {
         let client = metered(server.endpoint(), &ManualClock::default());
         let error = watch.refused(client.send(&LookUp::new(MOBILE)).await);
         assert_eq!((error.kind(), error.attempts()), (ErrorKind::Service, 1));
-        assert_eq!(error.code(), Some(status));
+        assert_eq!(error.code(), Some(status).filter(|code| !code.is_empty()));
     }
 }
 
@@ -169,7 +169,8 @@ async fn f13b_codes_and_ids_without_measure() {
         r#"{{"Response":{{"Error":{{"Code":"{code}","Message":"no"}},"RequestId":"{code}"}}}}"#
     );
     let error = refused(&watch, json(&body)).await;
-    assert!(error.code().unwrap().len() <= 64 && error.request_id().unwrap().len() <= 128);
+    assert!(error.code().unwrap().chars().count() <= 64);
+    assert!(error.request_id().unwrap().chars().count() <= 128);
     let long = found().replace("r-1", &format!("\\u001b[31m\\n{}", "i".repeat(100_000)));
     let server = Raw::always(answering(json(&long))).await;
     let client = tencent(server.endpoint(), &ManualClock::default());

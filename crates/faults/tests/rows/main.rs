@@ -11,7 +11,11 @@
 
 mod a_connections;
 mod c_framing;
+mod costs;
 mod d_time;
 mod e_bodies;
 mod f_envelopes;
 mod g_signing;
+mod h_retries;
+mod j_secrets;
+mod k_concurrency;

@@ -9,7 +9,10 @@ pub mod bss;
 use standing_core::{CodeKind, Entry, Envelope, ErrorCode, Success};
 
 /// Every operation of this crate, by service and name.
-pub const OPERATIONS: &[Entry<crate::Huawei>] = &[Entry::paged::<bss::ListSubCustomerNewTag>()];
+pub const OPERATIONS: &[Entry<crate::Huawei>] = &[
+    Entry::paged::<bss::ListPartnerAdjustRecords>(),
+    Entry::paged::<bss::ListSubCustomerNewTag>(),
+];
 
 /// Where an answer keeps its payload, its error and its request id.
 pub static ENVELOPE: Envelope = Envelope {

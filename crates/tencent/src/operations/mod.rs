@@ -11,6 +11,7 @@ use standing_core::{CodeKind, Entry, Envelope, ErrorCode, Success};
 
 /// Every operation of this crate, by service and name.
 pub const OPERATIONS: &[Entry<crate::Tencent>] = &[
+    Entry::of::<intlpartnersmgt::ForceQN>(),
     Entry::paged::<intlpartnersmgt::QueryCustomersCredit>(),
     Entry::paged::<ip::QueryCustomersCredit>(),
 ];

@@ -18,6 +18,10 @@ use standing_core::{
 ///   and not others, each in its own way. So every look-up counts as one that may be billed.
 /// - No such record: `NOT_HIT` is answered with `None`
 ///
+/// # Errors
+///
+/// The codes of [`ERRORS`](crate::ERRORS).
+///
 /// # Example
 ///
 /// ```
@@ -207,7 +211,7 @@ pub struct CheckDebtsReportOutput {
     /// The report. Documented as a list; the example has a single object, which reads as a list of
     /// one. An empty one is refused: it would pass for a person without debts.
     ///
-    /// At least 1 items.
+    /// Not empty.
     #[serde(deserialize_with = "standing_core::non_empty")]
     pub result: Vec<DebtsReport>,
 }

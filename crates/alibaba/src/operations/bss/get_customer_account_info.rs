@@ -24,7 +24,7 @@ use standing_core::{
 /// - `VnoNoDataError` (HTTP 401): There is no data for this request.
 /// - `InternalError` (HTTP 500): Processing failed for an unknown reason.
 ///
-/// Any operation may also return the codes of [`ERRORS`](crate::ERRORS).
+/// And the codes of [`ERRORS`](crate::ERRORS).
 ///
 /// # Example
 ///

@@ -6,8 +6,10 @@
 //! use `business.ap-southeast-1.aliyuncs.com`.
 
 pub mod get_customer_account_info;
+pub mod query_evaluate_list;
 
 pub use get_customer_account_info::GetCustomerAccountInfo;
+pub use query_evaluate_list::QueryEvaluateList;
 
 use standing_core::{Lists, Service};
 

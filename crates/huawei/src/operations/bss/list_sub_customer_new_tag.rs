@@ -22,6 +22,10 @@ use standing_core::{
 ///   whether customers of others are left out before or after a page is cut is not said: only an
 ///   empty page proves the end.
 ///
+/// # Errors
+///
+/// The codes of [`ERRORS`](crate::ERRORS).
+///
 /// # Example
 ///
 /// ```

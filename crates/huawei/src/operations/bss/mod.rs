@@ -2,8 +2,10 @@
 
 //! Billing and partner business of the mainland site.
 
+pub mod list_partner_adjust_records;
 pub mod list_sub_customer_new_tag;
 
+pub use list_partner_adjust_records::ListPartnerAdjustRecords;
 pub use list_sub_customer_new_tag::ListSubCustomerNewTag;
 
 use standing_core::Service;

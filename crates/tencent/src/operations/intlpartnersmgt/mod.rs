@@ -5,8 +5,10 @@
 //! Source: tencentcloud-sdk-python-intl-en 3.1.193,
 //! `intlpartnersmgt/v20220928/intlpartnersmgt_client.py`.
 
+pub mod force_qn;
 pub mod query_customers_credit;
 
+pub use force_qn::ForceQN;
 pub use query_customers_credit::QueryCustomersCredit;
 
 use standing_core::{CodeKind, ErrorCode, Service};

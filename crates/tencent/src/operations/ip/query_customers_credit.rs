@@ -22,7 +22,7 @@ use standing_core::{
 ///
 /// - `FailedOperation`: The operation failed.
 ///
-/// Any operation may also return the codes of [`ERRORS`](crate::ERRORS).
+/// And the codes of [`ERRORS`](crate::ERRORS).
 ///
 /// # Example
 ///

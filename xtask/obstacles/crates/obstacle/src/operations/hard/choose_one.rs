@@ -15,6 +15,10 @@ use standing_core::{
 /// - Billing: every call may be billed, so it is sent once; only what surely never ran is repeated
 /// - No such record: `Gone` is answered with `None`
 ///
+/// # Errors
+///
+/// The codes of [`ERRORS`](crate::ERRORS).
+///
 /// # Example
 ///
 /// ```

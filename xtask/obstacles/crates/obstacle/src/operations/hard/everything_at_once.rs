@@ -33,7 +33,7 @@ use standing_core::{
 /// - `Mine` (HTTP 409): A mistake of this operation. Not documented: Seen once. Source: A page.
 /// - `Slow.Down.More`: Slower still.
 ///
-/// Any operation may also return the codes of [`ERRORS`](crate::ERRORS).
+/// And the codes of [`ERRORS`](crate::ERRORS).
 ///
 /// # Example
 ///
@@ -726,7 +726,7 @@ pub struct EverythingAtOnceOutput {
 
     /// Never empty.
     ///
-    /// At least 1 items.
+    /// Not empty.
     #[serde(deserialize_with = "standing_core::non_empty")]
     pub rows: Vec<Row>,
 

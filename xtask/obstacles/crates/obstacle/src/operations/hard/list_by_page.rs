@@ -13,6 +13,10 @@ use standing_core::{
 /// - Retries: safe, it only reads
 /// - Pages: by number, from 1
 ///
+/// # Errors
+///
+/// The codes of [`ERRORS`](crate::ERRORS).
+///
 /// # Example
 ///
 /// ```

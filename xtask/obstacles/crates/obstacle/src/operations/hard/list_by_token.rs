@@ -15,6 +15,10 @@ use standing_core::{
 /// - Pages: by the token of the page before. Not documented: A guess.
 /// - No such record: `Gone` is answered with `None`
 ///
+/// # Errors
+///
+/// The codes of [`ERRORS`](crate::ERRORS).
+///
 /// # Example
 ///
 /// ```

@@ -10,6 +10,10 @@ use standing_core::{Amount, InvalidRequest, Method, Operation, OperationInfo, Vi
 /// - Call: `POST https://hard.example.com/`, version 2024-02-30
 /// - Retries: it writes, so only what surely never ran is repeated
 ///
+/// # Errors
+///
+/// The codes of [`ERRORS`](crate::ERRORS).
+///
 /// # Example
 ///
 /// ```
@@ -53,7 +57,7 @@ pub struct ManyRequired {
 
     /// A field.
     ///
-    /// Required. At least 1 items.
+    /// Required. Not empty.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub d: Option<Vec<String>>,
 

@@ -10,6 +10,10 @@ use standing_core::{Method, Operation, OperationInfo, Params};
 /// - Call: `GET https://hard.example.com/nothing`, version 2024-02-30
 /// - Retries: safe, it only reads
 ///
+/// # Errors
+///
+/// The codes of [`ERRORS`](crate::ERRORS).
+///
 /// # Example
 ///
 /// ```

@@ -13,6 +13,10 @@ use standing_core::{
 /// - Retries: safe, it only reads
 /// - Pages: by the number of rows to skip, from 0
 ///
+/// # Errors
+///
+/// The codes of [`ERRORS`](crate::other::ERRORS).
+///
 /// # Example
 ///
 /// ```

@@ -12,6 +12,10 @@ use standing_core::{
 /// - Call: `DELETE https://other.example.com/things/{id}`
 /// - Retries: it writes, so only what surely never ran is repeated
 ///
+/// # Errors
+///
+/// The codes of [`ERRORS`](crate::other::ERRORS).
+///
 /// # Example
 ///
 /// ```

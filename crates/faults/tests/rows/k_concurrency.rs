@@ -1,0 +1,325 @@
+//! Many tasks, calls that are given up, and more than one runtime.
+
+use std::future::Future;
+use std::sync::Arc;
+use std::time::Duration;
+
+use standing_core::{
+    Client, Clock, CredentialsError, ErrorKind, ProvideCredentials, Providing, RateLimit, Sleep,
+    SystemClock,
+};
+use standing_faults::clock::ManualClock;
+use standing_faults::raw::{Raw, Step, answer, answering, json};
+use standing_faults::trial::{self, Ask, LookUp, Metered, Paced};
+use standing_faults::watch::{MOBILE, Watch};
+use standing_faults::{builder, found, keys, metered, sandbox, search, tencent};
+use standing_sandbox::Provider;
+use standing_tencent::Tencent;
+use standing_tencent::ip::QueryCustomersCredit;
+use tokio::runtime::Builder;
+use tokio::sync::Notify;
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn k1_ten_thousand_calls_of_two_hundred_tasks() {
+    let _watch = Watch::new();
+    let sandbox = sandbox().customers(500).start().await.unwrap();
+    let client = tencent(sandbox.endpoint(Provider::Tencent), &ManualClock::default());
+    let uins: Vec<u64> = sandbox
+        .customers(Provider::Tencent)
+        .map(|customer| customer.id.parse().unwrap())
+        .collect();
+    let uins = Arc::new(uins);
+    let tasks: Vec<_> = (0..200)
+        .map(|task| {
+            let (client, uins) = (client.clone(), uins.clone());
+            tokio::spawn(async move {
+                for call in 0..50 {
+                    let uin = uins[(task * 50 + call) % uins.len()];
+                    let search = QueryCustomersCredit::new()
+                        .with_filter_type("Uin")
+                        .with_filter(uin.to_string());
+                    let page = client.send(&search).await.unwrap();
+                    assert_eq!(
+                        page.data[0].client_uin,
+                        Some(uin),
+                        "an answer of another task's"
+                    );
+                }
+            })
+        })
+        .collect();
+    for task in tasks {
+        task.await.unwrap();
+    }
+    assert_eq!(sandbox.report().verified, 10_000);
+    sandbox.assert_all_verified();
+}
+
+#[test]
+fn k2_what_can_be_shared_and_sent() {
+    fn shared<T: Clone + Send + Sync + 'static>() {}
+    fn sent<T: Send>(_: T) {}
+    shared::<Client<Tencent>>();
+    shared::<Client<Metered>>();
+    async fn futures(client: &Client<Tencent>) {
+        let _ = client.send(&search()).await;
+        let _ = client.pages(search()).next().await;
+    }
+    let client = builder::<Tencent>("http://127.0.0.1:9").build().unwrap();
+    sent(futures(&client));
+    sent(Client::<Tencent>::builder());
+}
+
+#[tokio::test]
+async fn k4_clones_share_connections_and_pace() {
+    let watch = Watch::new();
+    let server = Raw::always(answering(json(trial::OK))).await;
+    let clock = ManualClock::default();
+    let client = metered(server.endpoint(), &clock);
+    for _ in 0..100 {
+        watch.fine(client.clone().send(&Ask::new(MOBILE)).await);
+    }
+    assert_eq!(server.connections(), 1);
+    let paced = builder::<Metered>(server.endpoint())
+        .clock(Arc::new(clock.clone()))
+        .rate(RateLimit::new(10, 1))
+        .build()
+        .unwrap();
+    for _ in 0..10 {
+        watch.fine(
+            paced
+                .clone()
+                .within(Duration::from_secs(5))
+                .send(&Ask::new(MOBILE))
+                .await,
+        );
+    }
+    assert_eq!(clock.pauses().len(), 9, "one queue for all clones");
+}
+
+#[tokio::test]
+async fn k5_a_slow_call_holds_up_nobody() {
+    let watch = Watch::new();
+    let server = Raw::each(|connection| match connection {
+        0 => vec![Step::Read, Step::Hold],
+        _ => answering(json(trial::OK)),
+    })
+    .await;
+    let client = metered(server.endpoint(), &ManualClock::default());
+    let slow = tokio::spawn({
+        let client = client.clone();
+        async move { client.send(&LookUp::new(MOBILE)).await.is_ok() }
+    });
+    server.requested(1).await;
+    for _ in 0..50 {
+        watch.fine(client.send(&LookUp::new(MOBILE)).await);
+    }
+    assert!(!slow.is_finished());
+    slow.abort();
+}
+
+/// A clock whose pauses never end, to give calls up in; it tells when one begins.
+#[derive(Default)]
+struct Stopped(Arc<Notify>);
+
+impl Clock for Stopped {
+    fn utc(&self) -> time::OffsetDateTime {
+        SystemClock::default().utc()
+    }
+
+    fn elapsed(&self) -> Duration {
+        Duration::ZERO
+    }
+
+    fn sleep(&self, _: Duration) -> Sleep {
+        self.0.notify_one();
+        Box::pin(std::future::pending())
+    }
+}
+
+/// Gives a call up as soon as it waits for `reached`.
+async fn given_up<T>(call: impl Future<Output = T>, reached: impl Future<Output = ()>) {
+    tokio::select! {
+        _ = call => panic!("the call is over"),
+        () = reached => {}
+    }
+}
+
+#[tokio::test]
+async fn k6_given_up_while_waiting_for_a_slot() {
+    let watch = Watch::new();
+    let server = Raw::always(answering(json(trial::OK))).await;
+    let clock = Stopped::default();
+    let waits = clock.0.clone();
+    let client: Client<Metered> = Client::builder()
+        .credentials(keys())
+        .endpoint(server.endpoint())
+        .clock(Arc::new(clock))
+        .build()
+        .unwrap();
+    watch.fine(client.send(&Paced::new(MOBILE)).await);
+    // Fifty seconds of slots, at twenty a second, and every one of them comes back: another call
+    // still finds one within its thirty seconds.
+    for _ in 0..500 {
+        given_up(client.send(&Paced::new(MOBILE)), waits.notified()).await;
+    }
+    let waiting: Vec<_> = (0..500)
+        .map(|_| {
+            let client = client.clone();
+            tokio::spawn(async move { client.send(&Paced::new(MOBILE)).await.is_ok() })
+        })
+        .collect();
+    tokio::task::yield_now().await;
+    for task in &waiting {
+        assert!(!task.is_finished());
+        task.abort();
+    }
+    for task in waiting {
+        assert!(task.await.unwrap_err().is_cancelled());
+    }
+    given_up(client.send(&Paced::new(MOBILE)), waits.notified()).await;
+    assert_eq!(server.requests().len(), 1);
+}
+
+#[tokio::test]
+async fn k7_given_up_while_waiting_for_keys() {
+    struct FirstHangs(std::sync::atomic::AtomicBool);
+    impl ProvideCredentials for FirstHangs {
+        fn provide(&self) -> Providing<'_> {
+            Box::pin(async {
+                if self.0.swap(false, std::sync::atomic::Ordering::SeqCst) {
+                    std::future::pending::<Result<(), CredentialsError>>().await?;
+                }
+                Ok(keys())
+            })
+        }
+    }
+    let watch = Watch::new();
+    let server = Raw::always(answering(json(trial::OK))).await;
+    let client = builder::<Metered>(server.endpoint())
+        .credentials_provider(FirstHangs(true.into()))
+        .build()
+        .unwrap();
+    given_up(client.send(&LookUp::new(MOBILE)), tokio::task::yield_now()).await;
+    assert_eq!(server.connections(), 0);
+    watch.fine(client.send(&LookUp::new(MOBILE)).await);
+}
+
+#[tokio::test]
+async fn k8_given_up_while_pausing() {
+    let watch = Watch::new();
+    let server = Raw::always(answering(answer(503, "", ""))).await;
+    let clock = Stopped::default();
+    let pauses = clock.0.clone();
+    let client = builder::<Metered>(server.endpoint())
+        .clock(Arc::new(clock))
+        .build()
+        .unwrap();
+    // Thirty-five further attempts are all that the budget pays for; none of these is made.
+    for _ in 0..100 {
+        given_up(client.send(&Ask::new(MOBILE)), pauses.notified()).await;
+    }
+    assert_eq!(server.requests().len(), 100);
+    watch.debug(&client, &["Client"]);
+}
+
+#[tokio::test]
+async fn k9_given_up_while_on_its_way() {
+    let watch = Watch::new();
+    let server = Raw::each(|connection| match connection {
+        0..20 => vec![Step::Read, Step::Hold],
+        _ => answering(json(trial::OK)),
+    })
+    .await;
+    let client = metered(server.endpoint(), &ManualClock::default());
+    for calls in 1..=20 {
+        given_up(client.send(&LookUp::new(MOBILE)), server.requested(calls)).await;
+        // The connection goes with the call: nothing of it is answered to somebody else.
+        server.closed(calls).await;
+    }
+    watch.fine(client.send(&LookUp::new(MOBILE)).await);
+    assert_eq!(server.requests().len(), 21, "nobody asked for it again");
+}
+
+#[tokio::test]
+async fn k10_given_up_while_the_answer_comes() {
+    let watch = Watch::new();
+    let whole = json(trial::OK);
+    let length = whole.len() - 10;
+    let part = whole[..length].to_vec();
+    let server = Raw::each(move |connection| match connection {
+        0..10 => vec![Step::Read, Step::Write(part.clone()), Step::Hold],
+        _ => answering(json(trial::OK)),
+    })
+    .await;
+    let client = metered(server.endpoint(), &ManualClock::default());
+    for calls in 1..=10 {
+        let begun = async {
+            while server.written() < calls * length {
+                tokio::task::yield_now().await;
+            }
+        };
+        given_up(client.send(&LookUp::new(MOBILE)), begun).await;
+        server.closed(calls).await;
+    }
+    watch.fine(client.send(&LookUp::new(MOBILE)).await);
+    assert_eq!(server.requests().len(), 11);
+}
+
+#[test]
+fn k11_one_runtime_after_another() {
+    let watch = Watch::new();
+    let home = Builder::new_multi_thread()
+        .worker_threads(1)
+        .enable_all()
+        .build()
+        .unwrap();
+    let server = home.block_on(async { Raw::always(answering(json(&found()))).await });
+    let client = builder::<Tencent>(server.endpoint()).build().unwrap();
+    for _ in 0..12 {
+        let runtime = Builder::new_current_thread().enable_all().build().unwrap();
+        for _ in 0..2 {
+            let answer = watch.fine(runtime.block_on(client.send(&search())));
+            assert_eq!(answer.attempts(), 1);
+        }
+    }
+    assert_eq!(server.connections(), 12);
+}
+
+#[test]
+fn k12_two_runtimes_of_which_one_stands_still() {
+    let watch = Watch::new();
+    let home = Builder::new_multi_thread()
+        .worker_threads(1)
+        .enable_all()
+        .build()
+        .unwrap();
+    let server = home.block_on(async { Raw::always(answering(json(trial::OK))).await });
+    let client = builder::<Metered>(server.endpoint()).build().unwrap();
+    let runtimes = [(); 2].map(|()| Builder::new_current_thread().enable_all().build().unwrap());
+    // The connections of a runtime stand still while the other one runs.
+    for _ in 0..3 {
+        for runtime in &runtimes {
+            let answer = watch.fine(runtime.block_on(client.send(&LookUp::new(MOBILE))));
+            assert_eq!(answer.attempts(), 1);
+        }
+    }
+    assert_eq!(server.connections(), 2);
+}
+
+#[tokio::test]
+async fn k13_clients_of_their_own_share_nothing() {
+    let watch = Watch::new();
+    let broken = Raw::always(answering(answer(503, "", ""))).await;
+    let fine = Raw::always(answering(json(trial::OK))).await;
+    let first = metered(broken.endpoint(), &ManualClock::default());
+    for _ in 0..60 {
+        let error = watch.refused(first.send(&Ask::new(MOBILE)).await);
+        assert_eq!(error.kind(), ErrorKind::Server);
+    }
+    let second = metered(fine.endpoint(), &ManualClock::default());
+    watch.fine(second.send(&Ask::new(MOBILE)).await);
+    let third = metered(broken.endpoint(), &ManualClock::default());
+    let error = watch.refused(third.send(&Ask::new(MOBILE)).await);
+    assert_eq!(error.attempts(), 3, "another's budget is another's");
+}
