@@ -527,6 +527,14 @@ impl<'a, 'f, 'p> Walk<'a, 'f, 'p> {
                     let count = all.iter().filter(|index| has(index)).count();
                     (all, count == 0 || count == all.len(), "all or none of")
                 }
+                Require::Fits {
+                    list,
+                    size,
+                    default,
+                } => {
+                    self.fits(spot, of, [*list, *size], *default);
+                    continue;
+                }
             };
             if !holds {
                 let names: Vec<&str> = indexes
@@ -539,6 +547,31 @@ impl<'a, 'f, 'p> Walk<'a, 'f, 'p> {
                     format!("{wanted} {} must be given", crate::diag::list(&names)),
                 );
             }
+        }
+    }
+
+    /// The list of a request is no longer than the number says.
+    fn fits(&mut self, spot: Spot<'f>, of: &Struct, fields: [usize; 2], default: u64) {
+        let Value::Object(members) = &spot.node.value else {
+            return;
+        };
+        let [list, size] = fields.map(|index| {
+            let wire = of.fields.get(index).map(|field| &field.wire);
+            let member = members.iter().find(|member| Some(&member.key) == wire);
+            member.map(|member| &member.node.value)
+        });
+        let size = match size {
+            Some(Value::Number(digits)) => digits.parse().unwrap_or(default),
+            _ => default,
+        };
+        if let Some(Value::List(items)) = list
+            && items.len() as u64 > size
+        {
+            let message = format!(
+                "{} items, and only {size} of them are answered",
+                items.len()
+            );
+            self.complain(spot, message);
         }
     }
 

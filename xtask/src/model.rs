@@ -384,6 +384,15 @@ pub enum Require {
     OneOf(Vec<usize>),
     /// All or none of them.
     Together(Vec<usize>),
+    /// The list is no longer than the number, which has a default.
+    Fits {
+        /// The list.
+        list: usize,
+        /// The number.
+        size: usize,
+        /// What the service takes for the number when it is left out.
+        default: u64,
+    },
 }
 
 /// A field of a struct.

@@ -98,7 +98,7 @@ pub mod keys {
     /// `types/*/values/*`
     pub const VALUE: &[&str] = &["name", "doc", "assumed", "source"];
     /// `require/*`
-    pub const REQUIRE: &[&str] = &["any_of", "one_of", "together"];
+    pub const REQUIRE: &[&str] = &["any_of", "one_of", "together", "fits"];
     /// `examples/*`
     pub const EXAMPLE: &[&str] = &["origin", "doc", "status", "deviations"];
 }

@@ -517,7 +517,9 @@ pub fn requires(object: &Object<'_>, of: &Struct, problems: &mut Problems) -> Ve
         };
         let mut kinds = keys::REQUIRE.iter().filter(|key| require.has(key));
         let (Some(kind), None) = (kinds.next(), kinds.next()) else {
-            problems.push(item.problem("a condition is one of `any_of`, `one_of` and `together`"));
+            problems.push(
+                item.problem("a condition is one of `any_of`, `one_of`, `together` and `fits`"),
+            );
             continue;
         };
         let mut indexes = Vec::new();
@@ -546,10 +548,37 @@ pub fn requires(object: &Object<'_>, of: &Struct, problems: &mut Problems) -> Ve
         all.push(match *kind {
             "any_of" => Require::AnyOf(indexes),
             "one_of" => Require::OneOf(indexes),
+            "fits" => match fits(of, &indexes) {
+                Some(fits) => fits,
+                None => {
+                    problems.push(item.problem(
+                        "`fits` holds between a list and a uint that has a default, in this order",
+                    ));
+                    continue;
+                }
+            },
             _ => Require::Together(indexes),
         });
     }
     all
+}
+
+/// A list that must not be longer than the number of rows an answer may have.
+fn fits(of: &Struct, indexes: &[usize]) -> Option<Require> {
+    let &[list, size] = indexes else {
+        return None;
+    };
+    let (list_field, size_field) = (of.fields.get(list)?, of.fields.get(size)?);
+    let default = match size_field.default.as_ref()? {
+        Value::Number(digits) => digits.parse().ok()?,
+        _ => return None,
+    };
+    let fine = matches!(list_field.ty, Ty::List(_)) && matches!(size_field.ty, Ty::Uint);
+    fine.then_some(Require::Fits {
+        list,
+        size,
+        default,
+    })
 }
 
 fn enumeration(declared: &Declared<'_>, problems: &mut Problems) -> Option<Enum> {

@@ -39,7 +39,7 @@ pub use credentials::{Credentials, CredentialsError, ProvideCredentials, Providi
 pub use envelope::Members;
 pub use error::{Error, ErrorKind};
 pub use lenient::{Deviation, DeviationKind};
-pub use model::{Json, UnknownValue, non_empty};
+pub use model::{Json, UnknownValue, lower_case, non_empty};
 pub use operation::{
     CodeKind, Cursor, Effect, Envelope, ErrorCode, Lists, Method, Operation, OperationInfo,
     Paginated, Paging, PagingStyle, Params, Place, RateLimit, Service, Success,

@@ -198,6 +198,21 @@ where
     Ok(list)
 }
 
+/// Writes a text in lower case, for what is compared by its letters.
+///
+/// # Errors
+///
+/// What the serializer refuses.
+pub fn lower_case<'t, T, S>(text: &'t T, serializer: S) -> Result<S::Ok, S::Error>
+where
+    &'t T: Into<Option<&'t String>>,
+    S: serde::Serializer,
+{
+    let text: Option<&String> = text.into();
+    text.map(|text| text.to_ascii_lowercase())
+        .serialize(serializer)
+}
+
 /// Any JSON, kept as the text it came as; for members whose shape is not described.
 ///
 /// `Debug` shows its length only.

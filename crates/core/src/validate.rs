@@ -184,6 +184,22 @@ impl Violations {
         self
     }
 
+    /// A list must not ask for more rows than an answer may have.
+    pub fn fits(
+        mut self,
+        field: &str,
+        count: impl Into<Option<usize>>,
+        size_field: &str,
+        size: u64,
+    ) -> Self {
+        if let Some(count) = count.into().filter(|count| *count as u64 > size) {
+            let problem =
+                format!("has {count} items, and {size_field} lets only {size} of them be answered");
+            self.add(field, problem);
+        }
+        self
+    }
+
     /// At least one of the fields must be there.
     pub fn any_of(mut self, fields: &[(&str, bool)]) -> Self {
         if !fields.iter().any(|(_, present)| *present) {
@@ -369,5 +385,21 @@ mod tests {
             "f must not be blank"
         );
         assert_eq!(text(Violations::new().length("f", Some(""), ..=3)), "");
+    }
+
+    #[test]
+    fn a_list_must_fit_into_the_answer() {
+        assert_eq!(
+            text(
+                Violations::new()
+                    .fits("ids", 10, "limit", 10)
+                    .fits("ids", None, "limit", 0)
+            ),
+            ""
+        );
+        assert_eq!(
+            text(Violations::new().fits("ids", 11, "limit", 10)),
+            "ids has 11 items, and limit lets only 10 of them be answered"
+        );
     }
 }

@@ -92,6 +92,11 @@ fn attributes(of: &Struct, field: &Field, case: Case) -> Vec<String> {
     );
     if of.is_optional(field) {
         attributes.push("skip_serializing_if = \"Option::is_none\"".to_owned());
+    }
+    if of.sent && field.limits.format == Some(Format::Md5) {
+        attributes.push("serialize_with = \"standing_core::lower_case\"".to_owned());
+    }
+    if of.is_optional(field) {
         return attributes;
     }
     if let Some(key) = &field.wrapper {
@@ -390,6 +395,22 @@ pub(super) fn checks(of: &Struct, types: &[Type]) -> Vec<String> {
             Require::AnyOf(indexes) => ("any_of", indexes),
             Require::OneOf(indexes) => ("one_of", indexes),
             Require::Together(indexes) => ("together", indexes),
+            Require::Fits {
+                list,
+                size,
+                default,
+            } => {
+                if let (Some(list), Some(size)) = (of.fields.get(*list), of.fields.get(*size)) {
+                    calls.push(format!(
+                        ".fits({}, self.{}.as_ref().map(Vec::len), {}, self.{}.unwrap_or({default}))",
+                        quoted(&list.wire),
+                        list.rust,
+                        quoted(&size.wire),
+                        size.rust,
+                    ));
+                }
+                continue;
+            }
         };
         let pairs: Vec<String> = indexes
             .iter()

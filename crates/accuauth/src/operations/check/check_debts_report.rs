@@ -57,7 +57,10 @@ pub struct CheckDebtsReport {
     /// is not documented; a wrong guess looks like a person of whom nothing is known.
     ///
     /// Not empty. Written as 32 hexadecimal digits.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(
+        skip_serializing_if = "Option::is_none",
+        serialize_with = "standing_core::lower_case"
+    )]
     pub mobile_md5: Option<String>,
 
     /// ID card number.

@@ -161,6 +161,12 @@ impl Operation for ListSubCustomerNewTag {
                 self.indirect_partner_id.as_deref(),
                 1..=64,
             )
+            .fits(
+                "customer_ids",
+                self.customer_ids.as_ref().map(Vec::len),
+                "limit",
+                self.limit.unwrap_or(10),
+            )
             .finish()
     }
 }

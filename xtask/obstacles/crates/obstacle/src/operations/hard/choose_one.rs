@@ -47,7 +47,10 @@ pub struct ChooseOne {
     /// A field.
     ///
     /// Written as 32 hexadecimal digits.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(
+        skip_serializing_if = "Option::is_none",
+        serialize_with = "standing_core::lower_case"
+    )]
     pub phone_md5: Option<String>,
 
     /// A field.

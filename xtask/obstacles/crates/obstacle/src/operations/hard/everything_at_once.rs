@@ -218,7 +218,10 @@ pub struct EverythingAtOnce {
     /// A hash.
     ///
     /// Written as 32 hexadecimal digits.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(
+        skip_serializing_if = "Option::is_none",
+        serialize_with = "standing_core::lower_case"
+    )]
     pub md5: Option<String>,
 
     /// A day.
