@@ -867,19 +867,19 @@ pub fn complaint(ty: &Ty, limits: &Limits, values: &[&str], value: &Value) -> Op
                 format!("{text:?} is not among the values of {name}{hint}")
             });
         }
-        (Ty::Bool, Value::Bool(_))
-        | (Ty::Float, Value::Number(_))
-        | (Ty::Decimal, Value::Number(_)) => true,
+        (Ty::Bool, Value::Bool(_)) | (Ty::Float, Value::Number(_)) => true,
         (Ty::Int, Value::Number(text)) => text.parse::<i64>().is_ok(),
         (Ty::Uint, Value::Number(text)) => text.parse::<u64>().is_ok(),
-        (Ty::Decimal, Value::Text(text)) => is_decimal(text),
+        (Ty::Decimal, Value::Number(text) | Value::Text(text)) => is_decimal(text),
         _ => false,
     };
     if !fits {
-        let shown = scalar_text(value)
-            .map(|text| format!("{text:?} "))
-            .unwrap_or_default();
         let name = crate::types::spelling(ty);
+        if let (Ty::Int | Ty::Uint | Ty::Decimal, Value::Number(text)) = (ty, value) {
+            return Some(format!("{text} does not fit a `{name}`"));
+        }
+        let shown = scalar_text(value).map(|text| format!("{text:?} "));
+        let shown = shown.unwrap_or_default();
         return Some(format!(
             "{shown}is {}, and a `{name}` is described",
             value.kind()
@@ -914,9 +914,15 @@ fn text_complaint(limits: &Limits, text: &str) -> Option<String> {
     Some(format!("{text:?} is not written as {}", format.shape()))
 }
 
-/// `12`, `-12.50`, `1,828.72`, `4.5e3`
+/// `12`, `-12.50`, `1,828.72`, `4.5e3`, with no more digits than an amount holds exactly.
 fn is_decimal(text: &str) -> bool {
-    let plain = text.trim().replace(',', "");
-    let digits = plain.trim_start_matches(['-', '+']);
-    digits.starts_with(|c: char| c.is_ascii_digit()) && plain.parse::<f64>().is_ok()
+    let plain = text.trim().replace(',', "").to_lowercase();
+    let (mantissa, exponent) = plain.split_once('e').unwrap_or((&plain, "0"));
+    let digits = mantissa.bytes().filter(u8::is_ascii_digit).count();
+    let shift = exponent.parse::<i8>().map(i8::unsigned_abs);
+    mantissa
+        .trim_start_matches('-')
+        .starts_with(|c: char| c.is_ascii_digit())
+        && plain.parse::<f64>().is_ok()
+        && shift.is_ok_and(|shift| digits + usize::from(shift) <= 28)
 }
