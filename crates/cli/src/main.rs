@@ -15,6 +15,8 @@ mod render;
 mod report;
 mod sandbox;
 mod sweep;
+mod table;
+mod tally;
 mod verdict;
 
 use std::process::ExitCode;

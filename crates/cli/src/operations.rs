@@ -6,7 +6,7 @@ use standing_core::{Effect, OperationInfo, RateLimit};
 use crate::failure::Failure;
 use crate::output;
 use crate::providers::{self, PROVIDERS};
-use crate::render::{Column, table};
+use crate::table::{Column, table};
 
 /// Lists the operations that can be called.
 #[derive(Debug, clap::Args)]

@@ -1,237 +1,108 @@
 //! Rows as a table, CSV or JSON.
 
-use console::{Style, measure_text_width, truncate_str};
+use console::Style;
 use serde::Serialize;
 use standing_core::Amount;
 
-use crate::output::plain;
+use crate::failure::Telling;
+use crate::output::{self, plain};
 use crate::sweep::Row;
+use crate::table::{Cell, Column, table};
+use crate::tally::{Summary, Tally};
 use crate::verdict::Verdict;
 
-/// Columns of a table stand this far apart.
-const GAP: usize = 2;
-/// A column that may be cut keeps this much while another one can wrap: the longest ids have 19
-/// digits.
-const CUT: usize = 19;
-/// A column that wraps keeps this much while another one can be left out.
-const WRAPPED: usize = 30;
-/// A column that gives way keeps this much in any case.
-const LEAST: usize = 8;
+/// Rows of the table unless all are asked for.
+const SAMPLE: usize = 12;
+/// A table this wide has room for names and ids.
+const ROOMY: usize = 120;
 
-/// A column of a table.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Column {
-    head: &'static str,
-    right: bool,
-    narrow: Narrow,
-}
-
-/// What becomes of a column where the line is too narrow.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Narrow {
-    /// It stays.
-    Stays,
-    /// It is left out.
-    Goes,
-    /// It is cut short.
-    Cut,
-    /// It goes on in further lines; for the last column.
-    Wraps,
-}
-
-impl Column {
-    pub(crate) const fn left(head: &'static str) -> Self {
-        Self {
-            head,
-            right: false,
-            narrow: Narrow::Stays,
-        }
-    }
-
-    pub(crate) const fn right(head: &'static str) -> Self {
-        Self {
-            right: true,
-            ..Self::left(head)
-        }
-    }
-
-    /// A column that can be done without.
-    pub(crate) const fn dispensable(mut self) -> Self {
-        self.narrow = Narrow::Goes;
-        self
-    }
-
-    /// A column that may be cut short.
-    pub(crate) const fn cut(mut self) -> Self {
-        self.narrow = Narrow::Cut;
-        self
-    }
-
-    /// The last column, which may go on in further lines.
-    pub(crate) const fn wraps(mut self) -> Self {
-        self.narrow = Narrow::Wraps;
-        self
-    }
-}
-
-/// A cell: its text, without anything that could drive a terminal, and its looks.
-#[derive(Debug, Clone)]
-pub(crate) struct Cell {
-    text: String,
-    width: usize,
-    style: Option<Style>,
-}
-
-impl<T: AsRef<str>> From<T> for Cell {
-    fn from(text: T) -> Self {
-        let text = plain(text.as_ref());
-        Self {
-            width: measure_text_width(&text),
-            text,
-            style: None,
-        }
-    }
-}
-
-impl Cell {
-    pub(crate) fn styled(mut self, style: Option<Style>) -> Self {
-        self.style = style;
-        self
-    }
-}
-
-/// A table in lines no wider than `width`, if columns can give way so far. Widths are those on a
-/// terminal: a Chinese character takes two columns.
-pub(crate) fn table(
-    columns: &[Column],
-    rows: impl IntoIterator<Item = Vec<Cell>>,
-    width: Option<usize>,
+/// The rows as a table, a sample unless all are asked for, and a table of the providers below.
+pub(crate) fn as_table(
+    tallies: &[Tally],
+    mut rows: Vec<Row>,
+    all: bool,
+    show_personal: bool,
 ) -> String {
-    let heads = columns.iter().map(|column| Cell::from(column.head));
-    let mut lines = vec![heads.collect()];
-    lines.extend(rows);
-    let mut widths = vec![0; columns.len()];
-    for line in &lines {
-        for (width, cell) in widths.iter_mut().zip(line) {
-            *width = cell.width.max(*width);
+    // Worst first; the order of the providers and of their lists within.
+    rows.sort_by_key(|row| std::cmp::Reverse(row.judged.verdict));
+    let count = rows.len();
+    if !all {
+        rows.truncate(SAMPLE);
+    }
+    let shown = rows.len();
+    let (width, colours) = (output::width(), output::colours());
+    // Where there is no room for ids, they stand in for names that are not known.
+    let with_ids = width.is_none_or(|width| width >= ROOMY);
+    let mut columns = vec![
+        Column::left("CUSTOMER").cut(),
+        Column::left("ID"),
+        Column::left("PROVIDER"),
+        Column::left("VERDICT"),
+        Column::right("CREDIT").dispensable(),
+        Column::right("LEFT"),
+        Column::left("WHY").wraps(),
+    ];
+    let text = |text: Option<String>| Cell::from(text.as_deref().unwrap_or("-"));
+    let mut cells: Vec<Vec<Cell>> = rows
+        .iter()
+        .map(|row| {
+            let looks = colour(row.judged.verdict, colours);
+            let written = Written::new(row, show_personal);
+            let id = written.id.map(shortened);
+            let stand_in = if with_ids { written.email } else { id.clone() };
+            vec![
+                text(written.name.or(stand_in).or(written.mobile)),
+                text(id),
+                written.provider.into(),
+                Cell::from(written.verdict).styled(looks),
+                text(written.credit),
+                text(written.left),
+                written.why.into(),
+            ]
+        })
+        .collect();
+    if !with_ids {
+        columns.remove(1);
+        for line in &mut cells {
+            line.remove(1);
         }
     }
-    if let Some(limit) = width {
-        narrow(columns, &mut widths, limit);
-    }
-    let mut text = String::new();
-    for line in &lines {
-        write_line(&mut text, columns, line, &widths);
-    }
-    text
-}
-
-/// Writes a line of a table, and the lines in which its last column goes on.
-fn write_line(out: &mut String, columns: &[Column], cells: &[Cell], widths: &[usize]) {
-    let (mut column_at, mut blanks) = (0, 0);
-    let mut rest = None;
-    for ((column, cell), width) in columns.iter().zip(cells).zip(widths.iter().copied()) {
-        if width == 0 {
-            continue;
-        }
-        let shown = match column.narrow {
-            Narrow::Wraps => {
-                let mut pieces = wrapped(&cell.text, width).into_iter();
-                let first = pieces.next().unwrap_or_default();
-                rest = Some((column_at, pieces));
-                first.into()
-            }
-            _ => truncate_str(&cell.text, width, "…"),
-        };
-        column_at += width + GAP;
-        let pad = width.saturating_sub(measure_text_width(&shown));
-        let (before, after) = if column.right { (pad, 0) } else { (0, pad) };
-        // Blanks are written when something follows, so that no line ends in them.
-        if shown.is_empty() {
-            blanks += pad + GAP;
-            continue;
-        }
-        out.extend(std::iter::repeat_n(' ', blanks + before));
-        match &cell.style {
-            Some(style) => out.push_str(&style.apply_to(shown).to_string()),
-            None => out.push_str(&shown),
-        }
-        blanks = after + GAP;
+    let mut out = table(&columns, cells, width);
+    if shown < count {
+        out.push_str(&format!(
+            "… {shown} of {count} shown; --all for every row\n"
+        ));
     }
     out.push('\n');
-    if let Some((at, pieces)) = rest {
-        for piece in pieces {
-            out.extend(std::iter::repeat_n(' ', at));
-            out.push_str(&piece);
-            out.push('\n');
-        }
-    }
-}
-
-/// The text in lines no wider than `width`, unless a word is.
-fn wrapped(text: &str, width: usize) -> Vec<String> {
-    let mut lines: Vec<String> = Vec::new();
-    for word in text.split(' ') {
-        match lines.last_mut() {
-            Some(line) if measure_text_width(line) + 1 + measure_text_width(word) <= width => {
-                line.push(' ');
-                line.push_str(word);
-            }
-            _ => lines.push(word.to_owned()),
-        }
-    }
-    lines
-}
-
-/// Makes the columns fit: those go that can be done without, then the widest of those that give
-/// way gives, until all fit or none has any to give. A column of no width is left out.
-fn narrow(columns: &[Column], widths: &mut [usize], limit: usize) {
-    let whole = |widths: &[usize]| -> usize {
-        let shown = widths.iter().filter(|width| **width > 0);
-        shown
-            .map(|width| GAP + width)
-            .sum::<usize>()
-            .saturating_sub(GAP)
-    };
-    let enough = |widths: &[usize]| -> usize {
-        let each = columns.iter().zip(widths).map(|(column, width)| {
-            (*width).min(match column.narrow {
-                Narrow::Cut => CUT,
-                Narrow::Wraps => WRAPPED,
-                Narrow::Stays | Narrow::Goes => usize::MAX,
-            })
-        });
-        whole(&each.collect::<Vec<_>>())
-    };
-    for (place, column) in columns.iter().enumerate() {
-        if column.narrow == Narrow::Goes
-            && enough(widths) > limit
-            && let Some(width) = widths.get_mut(place)
-        {
-            *width = 0;
-        }
-    }
-    // What is cut is lost, but most of a name will do; what wraps is only moved.
-    let steps = [
-        (CUT, &[Narrow::Cut][..]),
-        (LEAST, &[Narrow::Cut, Narrow::Wraps]),
+    let columns = [
+        Column::left("PROVIDER"),
+        Column::right("CUSTOMERS"),
+        Column::right("OK"),
+        Column::right("WATCH"),
+        Column::right("BLOCKED"),
+        Column::right("UNKNOWN"),
+        Column::right("MISSING"),
     ];
-    for (keep, ways) in steps {
-        while whole(widths) > limit {
-            let flexible = columns.iter().zip(widths.iter_mut());
-            let widest = flexible
-                .filter(|(column, width)| ways.contains(&column.narrow) && **width > keep)
-                .max_by_key(|(_, width)| **width);
-            match widest {
-                Some((_, width)) => *width -= 1,
-                None => break,
-            }
-        }
-    }
+    let number = |number: u64| Cell::from(number.to_string());
+    let summary = Summary::new(tallies);
+    let lines = summary.providers.iter().map(|line| {
+        let counts = line.counts;
+        vec![
+            line.provider.into(),
+            number(counts.customers),
+            number(counts.ok),
+            number(counts.watch),
+            number(counts.blocked),
+            number(counts.unknown),
+            counts.missing.map_or_else(|| "?".into(), number),
+        ]
+    });
+    out.push_str(&table(&columns, lines, None));
+    out
 }
 
 /// How a verdict looks where colours are wanted.
-pub(crate) fn colour(verdict: Verdict, wanted: bool) -> Option<Style> {
+fn colour(verdict: Verdict, wanted: bool) -> Option<Style> {
     let style = Style::new().force_styling(true);
     wanted.then(|| match verdict {
         Verdict::Ok => style.green(),
@@ -290,7 +161,7 @@ impl Written {
 }
 
 /// `0bb43f…b581`: a long id as a table shows it. Numbers are shown whole, they differ anywhere.
-pub(crate) fn shortened(id: String) -> String {
+fn shortened(id: String) -> String {
     let count = id.chars().count();
     if count <= 20 {
         return id;
@@ -331,7 +202,7 @@ fn email(address: &str) -> String {
 }
 
 /// The rows as CSV (RFC 4180).
-pub(crate) fn csv(rows: &[Written]) -> Result<String, csv::Error> {
+pub(crate) fn as_csv(rows: &[Written]) -> Result<String, csv::Error> {
     let mut writer = csv::WriterBuilder::new()
         .terminator(csv::Terminator::CRLF)
         .from_writer(Vec::new());
@@ -369,46 +240,27 @@ fn neutral(text: &str) -> String {
     }
 }
 
+/// The whole report as one object.
+#[derive(Serialize)]
+pub(crate) struct Document {
+    /// Live only: the sandbox's report must not change with the time of day.
+    pub(crate) generated_at: Option<String>,
+    /// Sandbox only.
+    pub(crate) seed: Option<u64>,
+    pub(crate) complete: bool,
+    pub(crate) rows: Vec<Written>,
+    pub(crate) summary: Summary,
+    pub(crate) errors: Vec<Telling>,
+}
+
+/// Texts, numbers and lists of them can always be written.
+pub(crate) fn as_json(value: &impl Serialize) -> String {
+    serde_json::to_string(value).unwrap_or_default()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn columns_are_aligned_by_width_and_give_way() {
-        let columns = [
-            Column::left("NAME").cut(),
-            Column::right("OF").dispensable(),
-            Column::right("LEFT"),
-            Column::left("WHY").wraps(),
-        ];
-        let rows = || {
-            [
-                ["深圳云帆科技有限公司", "1000", "1", "one"],
-                ["a\u{1b}[31m", "1000", "12.50", "one two three"],
-                ["b", "2", "3", ""],
-            ]
-            .map(|row| row.map(Cell::from).to_vec())
-        };
-        assert_eq!(
-            table(&columns, rows(), None),
-            "\
-NAME                    OF   LEFT  WHY
-深圳云帆科技有限公司  1000      1  one
-a\\u{1b}[31m           1000  12.50  one two three
-b                        2      3
-"
-        );
-        assert_eq!(
-            table(&columns, rows(), Some(26)),
-            "\
-NAME        LEFT  WHY
-深圳云帆…      1  one
-a\\u{1b}[…  12.50  one two
-                  three
-b              3
-"
-        );
-    }
 
     #[test]
     fn what_is_personal_is_masked() {
