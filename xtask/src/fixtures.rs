@@ -5,7 +5,7 @@ use std::path::Path;
 
 use crate::diag::{Problems, hint};
 use crate::json::{self, File, Spot, Value};
-use crate::model::{Doc, Envelope, ErrorCode, Lists, Params, Provider, Service, Success};
+use crate::model::{Doc, Envelope, ErrorCode, Lists, Notes, Params, Provider, Service, Success};
 use crate::names;
 use crate::operation;
 use crate::read::{Object, keys, texts, wrong};
@@ -40,6 +40,8 @@ pub struct Http {
     pub params: Params,
     /// How lists are written.
     pub lists: Lists,
+    /// Where all this is from.
+    pub notes: Notes,
 }
 
 /// Everything that an operation takes from above.
@@ -285,6 +287,7 @@ fn http(object: &Object<'_>, problems: &mut Problems) -> Option<Http> {
             Some("numbered") => Lists::Numbered,
             _ => Lists::Repeated,
         },
+        notes: Notes::default(),
     };
     Some(read_http(&http, &defaults, problems))
 }
@@ -308,6 +311,13 @@ pub fn read_http(object: &Object<'_>, above: &Http, problems: &mut Problems) -> 
             _ => above.params,
         },
         lists: above.lists,
+        notes: match notes(object, problems) {
+            Notes {
+                assumed: None,
+                source: None,
+            } => above.notes.clone(),
+            own => own,
+        },
     }
 }
 
@@ -341,6 +351,7 @@ pub fn read_envelope(spot: &Spot<'_>, problems: &mut Problems) -> Option<Envelop
         code: code?,
         message: message?,
         request_id,
+        notes: notes(&object, problems),
     })
 }
 
@@ -402,6 +413,13 @@ pub fn doc(object: &Object<'_>, problems: &mut Problems) -> Doc {
     object.need("doc", problems);
     Doc {
         text: object.prose("doc", problems).unwrap_or_default(),
+        notes: notes(object, problems),
+    }
+}
+
+/// Reads `assumed` and `source` of an object.
+pub fn notes(object: &Object<'_>, problems: &mut Problems) -> Notes {
+    Notes {
         assumed: object.prose("assumed", problems),
         source: object.prose("source", problems),
     }

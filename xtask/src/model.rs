@@ -61,16 +61,18 @@ pub struct Operation {
     pub path: String,
     /// Where a field travels that says nothing else.
     pub params: Params,
+    /// Where method, path and places are from.
+    pub http_notes: Notes,
     /// How the call behaves when repeated.
     pub behavior: Behavior,
     /// Requests and seconds.
     pub rate_limit: Option<(u64, u64)>,
-    /// Why the rate is believed, where the source does not say.
-    pub rate_note: Option<String>,
+    /// Where the rate is from.
+    pub rate_notes: Notes,
     /// How to walk the pages.
     pub pagination: Option<Pagination>,
-    /// Why the paging is believed, where the source does not say.
-    pub paging_note: Option<String>,
+    /// Where the paging is from.
+    pub paging_notes: Notes,
     /// Codes that mean "no such record".
     pub no_record: Vec<String>,
     /// The request; its type is called like the operation.
@@ -94,10 +96,27 @@ pub struct Operation {
 pub struct Doc {
     /// Markdown, whole sentences.
     pub text: String,
-    /// What the source does not say, and why it is believed.
+    /// Where it is from.
+    pub notes: Notes,
+}
+
+/// Where a fact is from, if not from the operation's page.
+#[derive(Debug, Clone, Default)]
+pub struct Notes {
+    /// What no source says, and why it is believed.
     pub assumed: Option<String>,
-    /// Where the fact was read, if not on the operation's page.
+    /// Where it was read.
     pub source: Option<String>,
+}
+
+impl Notes {
+    /// The notes as sentences.
+    pub fn sentences(&self) -> Vec<String> {
+        [("Not documented", &self.assumed), ("Source", &self.source)]
+            .into_iter()
+            .filter_map(|(label, text)| Some(format!("{label}: {}", text.as_ref()?)))
+            .collect()
+    }
 }
 
 /// The page that an operation was described from.
@@ -155,8 +174,8 @@ pub struct Behavior {
     pub idempotent: bool,
     /// It may be billed.
     pub metered: bool,
-    /// Why this is believed, where the source does not say.
-    pub assumed: Option<String>,
+    /// Where this is from.
+    pub notes: Notes,
 }
 
 /// Where an answer keeps its parts, as JSON pointers.
@@ -172,6 +191,8 @@ pub struct Envelope {
     pub message: String,
     /// The request id.
     pub request_id: Option<String>,
+    /// Where all this is from.
+    pub notes: Notes,
 }
 
 /// How a success is told from a failure.
@@ -646,6 +667,7 @@ mod tests {
             code: "/Response/Error/Code".to_owned(),
             message: "/Response/Error/Message".to_owned(),
             request_id: Some("/Response/RequestId".to_owned()),
+            notes: Notes::default(),
         };
         assert_eq!(
             envelope.members_of_payload(),

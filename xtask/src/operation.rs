@@ -8,8 +8,8 @@ use crate::examples;
 use crate::fixtures::{self, Http, Inherited};
 use crate::json::Spot;
 use crate::model::{
-    Behavior, Field, Lists, Operation, PageStyle, Pagination, Params, Place, Source, Step, Struct,
-    Ty, Type,
+    Behavior, Field, Lists, Notes, Operation, PageStyle, Pagination, Params, Place, Source, Step,
+    Struct, Ty, Type,
 };
 use crate::names;
 use crate::read::{Object, keys};
@@ -49,7 +49,7 @@ pub fn read(
         .get("envelope")
         .and_then(|spot| fixtures::read_envelope(&spot, problems));
     let behavior = behavior(&object, problems);
-    let (rate_limit, rate_note) = rate_limit(&object, problems);
+    let (rate_limit, rate_notes) = rate_limit(&object, problems);
     let errors = fixtures::read_errors(&object, problems);
     let known: Vec<_> = errors.iter().chain(above.errors.iter().copied()).collect();
     let no_record = fixtures::no_record(&object, &known, problems);
@@ -65,7 +65,7 @@ pub fn read(
     let mut all = names.read(problems);
     types::resolve(&names, &mut input, &mut output, &mut all, problems);
     places(&object, &http, &mut input, problems);
-    let (pagination, paging_note) = pagination(&object, &input, &output, &all, problems);
+    let (pagination, paging_notes) = pagination(&object, &input, &output, &all, problems);
 
     let mut operation = Operation {
         name,
@@ -76,11 +76,12 @@ pub fn read(
         method: http.method,
         path: http.path,
         params: http.params,
+        http_notes: http.notes,
         behavior,
         rate_limit,
-        rate_note,
+        rate_notes,
         pagination,
-        paging_note,
+        paging_notes,
         no_record,
         input,
         output,
@@ -129,8 +130,10 @@ fn operation_doc(object: &Object<'_>, problems: &mut Problems) -> crate::model::
     object.need("doc", problems);
     crate::model::Doc {
         text: object.prose("doc", problems).unwrap_or_default(),
-        assumed: object.prose("assumed", problems),
-        source: None,
+        notes: Notes {
+            assumed: object.prose("assumed", problems),
+            source: None,
+        },
     }
 }
 
@@ -168,19 +171,16 @@ fn behavior(object: &Object<'_>, problems: &mut Problems) -> Behavior {
         reads,
         idempotent,
         metered: object.flag("metered", problems),
-        assumed: object.prose("assumed", problems),
+        notes: fixtures::notes(&object, problems),
     }
 }
 
-fn rate_limit(
-    object: &Object<'_>,
-    problems: &mut Problems,
-) -> (Option<(u64, u64)>, Option<String>) {
+fn rate_limit(object: &Object<'_>, problems: &mut Problems) -> (Option<(u64, u64)>, Notes) {
     let Some(object) = object
         .get("rate_limit")
         .and_then(|spot| Object::open(&spot, keys::RATE_LIMIT, problems))
     else {
-        return (None, None);
+        return (None, Notes::default());
     };
     object.need("requests", problems);
     object.need("seconds", problems);
@@ -197,7 +197,7 @@ fn rate_limit(
         [Some(requests), Some(seconds)] => Some((*requests, *seconds)),
         _ => None,
     };
-    (rate, object.prose("assumed", problems))
+    (rate, fixtures::notes(&object, problems))
 }
 
 /// Checks where request fields travel, and that the path finds what it needs.
@@ -304,14 +304,14 @@ fn pagination(
     output: &Struct,
     types: &[Type],
     problems: &mut Problems,
-) -> (Option<Pagination>, Option<String>) {
+) -> (Option<Pagination>, Notes) {
     let Some(paging) = object
         .get("pagination")
         .and_then(|spot| Object::open(&spot, keys::PAGINATION, problems))
     else {
-        return (None, None);
+        return (None, Notes::default());
     };
-    let note = paging.prose("assumed", problems);
+    let notes = fixtures::notes(&paging, problems);
     paging.need("style", problems);
     let style = paging.choice("style", &["page", "offset", "token"], problems);
     let is_token = style.as_deref() == Some("token");
@@ -380,7 +380,7 @@ fn pagination(
                 next: next.map(|(steps, _)| steps).unwrap_or_default(),
             })
         });
-    (pagination, note)
+    (pagination, notes)
 }
 
 /// The input field that a key of `pagination` names.

@@ -100,7 +100,7 @@ pub mod keys {
     /// `require/*`
     pub const REQUIRE: &[&str] = &["any_of", "one_of", "together"];
     /// `examples/*`
-    pub const EXAMPLE: &[&str] = &["origin", "doc", "status", "deviations", "assumed", "source"];
+    pub const EXAMPLE: &[&str] = &["origin", "doc", "status", "deviations"];
 }
 
 /// An object of a fixture whose keys are known.

@@ -113,7 +113,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<(), Failure> {
                 Column::left("SUMMARY").wraps(),
             ];
             let rows = listed.iter().map(|one| {
-                [
+                vec![
                     one.provider.into(),
                     format!("{}/{}", one.service, one.name).into(),
                     one.marks().into(),
@@ -121,7 +121,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<(), Failure> {
                     one.summary.into(),
                 ]
             });
-            output::block(&table(columns, rows, output::width()))?;
+            output::block(&table(&columns, rows, output::width()))?;
         }
     }
     Ok(())

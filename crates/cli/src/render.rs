@@ -10,10 +10,11 @@ use crate::verdict::Verdict;
 
 /// Columns of a table stand this far apart.
 const GAP: usize = 2;
-/// A column that gives way keeps this much while there is another way to save room.
-const ENOUGH: usize = 20;
-/// A column that may be cut keeps this much while another one can wrap.
-const CUT: usize = 14;
+/// A column that may be cut keeps this much while another one can wrap: the longest ids have 19
+/// digits.
+const CUT: usize = 19;
+/// A column that wraps keeps this much while another one can be left out.
+const WRAPPED: usize = 30;
 /// A column that gives way keeps this much in any case.
 const LEAST: usize = 8;
 
@@ -71,10 +72,6 @@ impl Column {
         self.narrow = Narrow::Wraps;
         self
     }
-
-    fn gives_way(&self) -> bool {
-        matches!(self.narrow, Narrow::Cut | Narrow::Wraps)
-    }
 }
 
 /// A cell: its text, without anything that could drive a terminal, and its looks.
@@ -105,25 +102,26 @@ impl Cell {
 
 /// A table in lines no wider than `width`, if columns can give way so far. Widths are those on a
 /// terminal: a Chinese character takes two columns.
-pub(crate) fn table<const N: usize>(
-    columns: [Column; N],
-    rows: impl IntoIterator<Item = [Cell; N]>,
+pub(crate) fn table(
+    columns: &[Column],
+    rows: impl IntoIterator<Item = Vec<Cell>>,
     width: Option<usize>,
 ) -> String {
-    let mut lines = vec![columns.map(|column| Cell::from(column.head))];
+    let heads = columns.iter().map(|column| Cell::from(column.head));
+    let mut lines = vec![heads.collect()];
     lines.extend(rows);
-    let mut widths = columns.map(|_| 0);
+    let mut widths = vec![0; columns.len()];
     for line in &lines {
         for (width, cell) in widths.iter_mut().zip(line) {
             *width = cell.width.max(*width);
         }
     }
     if let Some(limit) = width {
-        narrow(&columns, &mut widths, limit);
+        narrow(columns, &mut widths, limit);
     }
     let mut text = String::new();
     for line in &lines {
-        write_line(&mut text, &columns, line, &widths);
+        write_line(&mut text, columns, line, &widths);
     }
     text
 }
@@ -188,18 +186,26 @@ fn wrapped(text: &str, width: usize) -> Vec<String> {
 /// Makes the columns fit: those go that can be done without, then the widest of those that give
 /// way gives, until all fit or none has any to give. A column of no width is left out.
 fn narrow(columns: &[Column], widths: &mut [usize], limit: usize) {
-    let least = |widths: &[usize], enough: usize| -> usize {
-        let each = columns.iter().zip(widths).filter(|(_, width)| **width > 0);
-        each.map(|(column, width)| match column.gives_way() {
-            true => GAP + (*width).min(enough),
-            false => GAP + *width,
-        })
-        .sum::<usize>()
-        .saturating_sub(GAP)
+    let whole = |widths: &[usize]| -> usize {
+        let shown = widths.iter().filter(|width| **width > 0);
+        shown
+            .map(|width| GAP + width)
+            .sum::<usize>()
+            .saturating_sub(GAP)
+    };
+    let enough = |widths: &[usize]| -> usize {
+        let each = columns.iter().zip(widths).map(|(column, width)| {
+            (*width).min(match column.narrow {
+                Narrow::Cut => CUT,
+                Narrow::Wraps => WRAPPED,
+                Narrow::Stays | Narrow::Goes => usize::MAX,
+            })
+        });
+        whole(&each.collect::<Vec<_>>())
     };
     for (place, column) in columns.iter().enumerate() {
         if column.narrow == Narrow::Goes
-            && least(widths, ENOUGH) > limit
+            && enough(widths) > limit
             && let Some(width) = widths.get_mut(place)
         {
             *width = 0;
@@ -211,7 +217,7 @@ fn narrow(columns: &[Column], widths: &mut [usize], limit: usize) {
         (LEAST, &[Narrow::Cut, Narrow::Wraps]),
     ];
     for (keep, ways) in steps {
-        while least(widths, usize::MAX) > limit {
+        while whole(widths) > limit {
             let flexible = columns.iter().zip(widths.iter_mut());
             let widest = flexible
                 .filter(|(column, width)| ways.contains(&column.narrow) && **width > keep)
@@ -381,10 +387,10 @@ mod tests {
                 ["a\u{1b}[31m", "1000", "12.50", "one two three"],
                 ["b", "2", "3", ""],
             ]
-            .map(|row| row.map(Cell::from))
+            .map(|row| row.map(Cell::from).to_vec())
         };
         assert_eq!(
-            table(columns, rows(), None),
+            table(&columns, rows(), None),
             "\
 NAME                    OF   LEFT  WHY
 深圳云帆科技有限公司  1000      1  one
@@ -393,7 +399,7 @@ b                        2      3
 "
         );
         assert_eq!(
-            table(columns, rows(), Some(26)),
+            table(&columns, rows(), Some(26)),
             "\
 NAME        LEFT  WHY
 深圳云帆…      1  one

@@ -29,6 +29,8 @@ const FOUND: u8 = 3;
 const INTERRUPTED: u8 = 130;
 /// Rows of the table without `--all`.
 const SAMPLE: usize = 12;
+/// A table this wide has room for names and ids.
+const ROOMY: usize = 120;
 /// With more customers than this the sandbox refuses no request for coming too fast, and the
 /// clients keep to no rate: the wait would teach nothing.
 const PACED: u64 = 1_000;
@@ -569,7 +571,9 @@ fn as_table(books: &[Book], mut rows: Vec<Row>, arguments: &Arguments) -> String
     }
     let shown = rows.len();
     let (width, colours) = (output::width(), output::colours());
-    let columns = [
+    // Where there is no room for ids, they stand in for names that are not known.
+    let with_ids = width.is_none_or(|width| width >= ROOMY);
+    let mut columns = vec![
         Column::left("CUSTOMER").cut(),
         Column::left("ID"),
         Column::left("PROVIDER"),
@@ -579,20 +583,31 @@ fn as_table(books: &[Book], mut rows: Vec<Row>, arguments: &Arguments) -> String
         Column::left("WHY").wraps(),
     ];
     let text = |text: Option<String>| Cell::from(text.as_deref().unwrap_or("-"));
-    let cells = rows.iter().map(|row| {
-        let looks = render::colour(row.judged.verdict, colours);
-        let written = Written::new(row, arguments.show_personal);
-        [
-            text(written.name.or(written.email).or(written.mobile)),
-            text(written.id.map(render::shortened)),
-            written.provider.into(),
-            Cell::from(written.verdict).styled(looks),
-            text(written.credit),
-            text(written.left),
-            written.why.into(),
-        ]
-    });
-    let mut out = table(columns, cells, width);
+    let mut cells: Vec<Vec<Cell>> = rows
+        .iter()
+        .map(|row| {
+            let looks = render::colour(row.judged.verdict, colours);
+            let written = Written::new(row, arguments.show_personal);
+            let id = written.id.map(render::shortened);
+            let stand_in = if with_ids { written.email } else { id.clone() };
+            vec![
+                text(written.name.or(stand_in).or(written.mobile)),
+                text(id),
+                written.provider.into(),
+                Cell::from(written.verdict).styled(looks),
+                text(written.credit),
+                text(written.left),
+                written.why.into(),
+            ]
+        })
+        .collect();
+    if !with_ids {
+        columns.remove(1);
+        for line in &mut cells {
+            line.remove(1);
+        }
+    }
+    let mut out = table(&columns, cells, width);
     if shown < count {
         out.push_str(&format!(
             "… {shown} of {count} shown; --all for every row\n"
@@ -612,7 +627,7 @@ fn as_table(books: &[Book], mut rows: Vec<Row>, arguments: &Arguments) -> String
     let summary = Summary::new(books);
     let lines = summary.providers.iter().map(|line| {
         let counts = line.counts;
-        [
+        vec![
             line.provider.into(),
             number(counts.customers),
             number(counts.ok),
@@ -622,7 +637,7 @@ fn as_table(books: &[Book], mut rows: Vec<Row>, arguments: &Arguments) -> String
             counts.missing.map_or_else(|| "?".into(), number),
         ]
     });
-    out.push_str(&table(columns, lines, None));
+    out.push_str(&table(&columns, lines, None));
     out
 }
 

@@ -146,10 +146,9 @@ pub(crate) fn huawei(tag: &NewCustomerTag) -> Judged {
                 None => "no new-customer tag".to_owned(),
             },
         ),
-        Some(TagValue::Undetermined) => told(
-            Verdict::Watch,
-            "new-customer tag not determined yet".to_owned(),
-        ),
+        Some(TagValue::Undetermined) => {
+            told(Verdict::Watch, "new-customer tag undetermined".to_owned())
+        }
         Some(other) if !other.as_str().is_empty() => told(
             Verdict::Unknown,
             format!("tag {} is not documented", other.as_str()),

@@ -106,6 +106,7 @@ fn catalogue(provider: &Provider) -> String {
         "///",
         "Where an answer keeps its payload, its error and its request id.",
     );
+    structs::provenance(&mut body, 0, &provider.envelope.notes);
     let _ = writeln!(
         body,
         "pub static ENVELOPE: Envelope = {};\n",
@@ -135,14 +136,12 @@ fn service_module(provider: &Provider, service: &Service) -> String {
     let mut out = header(&provider.path);
     out.push('\n');
     docs(&mut out, 0, "//!", &service.doc.text);
-    for (label, text) in [
-        ("Not documented", &service.doc.assumed),
-        ("Source", &service.doc.source),
-    ] {
-        if let Some(text) = text {
-            out.push_str("//!\n");
-            docs(&mut out, 0, "//!", &format!("{label}: {text}"));
-        }
+    for sentence in service.doc.notes.sentences() {
+        out.push_str(
+            "//!
+",
+        );
+        docs(&mut out, 0, "//!", &sentence);
     }
     out.push('\n');
     for Operation { module, .. } in &service.operations {
@@ -210,6 +209,7 @@ fn service_module(provider: &Provider, service: &Service) -> String {
             "///",
             "Where an answer of this service keeps its parts.",
         );
+        structs::provenance(&mut body, 0, &own.notes);
         let _ = writeln!(body, "pub static ENVELOPE: Envelope = {};", envelope(own));
     }
     imports(

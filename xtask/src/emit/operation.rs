@@ -3,7 +3,8 @@
 use std::fmt::Write as _;
 
 use crate::model::{
-    Doc, Operation, PageStyle, Pagination, Params, Place, Provider, Service, Step, Struct, Type,
+    Doc, Notes, Operation, PageStyle, Pagination, Params, Place, Provider, Service, Step, Struct,
+    Type,
 };
 
 use super::expr::Expr;
@@ -82,7 +83,7 @@ fn request(out: &mut String, provider: &Provider, service: &Service, operation: 
     for fact in facts(service, operation) {
         docs(out, 0, "///", &format!("- {fact}"));
     }
-    provenance(out, 0, &operation.doc);
+    provenance(out, 0, &operation.doc.notes);
     errors(out, service, operation);
     example(out, provider, service, operation);
     paragraph(out, 0, &format!("Source: {}", source(operation)));
@@ -98,17 +99,18 @@ fn facts(service: &Service, operation: &Operation) -> Vec<String> {
         .version
         .as_ref()
         .map(|version| format!(", version {version}"));
-    let mut facts = vec![format!(
+    let with_notes = |fact: String, notes: &Notes| match notes.sentences() {
+        sentences if sentences.is_empty() => fact,
+        sentences => format!("{fact}. {}", sentences.join(" ")),
+    };
+    let call = format!(
         "Call: `{} https://{}{}`{}",
         operation.method,
         service.host,
         operation.path,
         version.unwrap_or_default()
-    )];
-    let with_note = |fact: String, note: &Option<String>| match note {
-        Some(note) => format!("{fact}. Not documented: {note}"),
-        None => fact,
-    };
+    );
+    let mut facts = vec![with_notes(call, &operation.http_notes)];
     facts.extend(
         operation
             .access
@@ -122,9 +124,9 @@ fn facts(service: &Service, operation: &Operation) -> Vec<String> {
             format!("{seconds} seconds")
         };
         let noun = if requests == 1 { "request" } else { "requests" };
-        with_note(
+        with_notes(
             format!("Rate limit: {requests} {noun} per {per}"),
-            &operation.rate_note,
+            &operation.rate_notes,
         )
     }));
     let behavior = &operation.behavior;
@@ -137,7 +139,7 @@ fn facts(service: &Service, operation: &Operation) -> Vec<String> {
     } else {
         "Retries: it writes, so only what surely never ran is repeated"
     };
-    facts.push(with_note(retries.to_owned(), &behavior.assumed));
+    facts.push(with_notes(retries.to_owned(), &behavior.notes));
     facts.extend(operation.pagination.as_ref().map(|pagination| {
         let style = match pagination.style {
             PageStyle::Pages(first) => format!("Pages: by number, from {first}"),
@@ -146,7 +148,7 @@ fn facts(service: &Service, operation: &Operation) -> Vec<String> {
             }
             PageStyle::Tokens => "Pages: by the token of the page before".to_owned(),
         };
-        with_note(style, &operation.paging_note)
+        with_notes(style, &operation.paging_notes)
     }));
     if !operation.no_record.is_empty() {
         let codes = crate::diag::list(&operation.no_record).replace(" and ", " or ");
@@ -178,22 +180,17 @@ fn errors(out: &mut String, service: &Service, operation: &Operation) {
             .status
             .map(|status| format!(" (HTTP {status})"))
             .unwrap_or_default();
-        let note = |label: &str, text: &Option<String>| {
-            text.as_ref()
-                .map(|text| format!(" {label}: {text}"))
-                .unwrap_or_default()
-        };
-        let Doc {
-            text,
-            assumed,
-            source,
-        } = &error.doc;
-        let notes = note("Not documented", assumed) + &note("Source", source);
+        let Doc { text, notes } = &error.doc;
+        let text = [text.clone()]
+            .into_iter()
+            .chain(notes.sentences())
+            .collect::<Vec<_>>()
+            .join(" ");
         docs(
             out,
             0,
             "///",
-            &format!("- `{}`{status}: {text}{notes}", error.code),
+            &format!("- `{}`{status}: {text}", error.code),
         );
     }
     paragraph(out, 0, &format!("And the codes of [`ERRORS`]({shared})."));
@@ -487,6 +484,7 @@ fn constants(out: &mut String, operation: &Operation) {
             "///",
             "Where the answer keeps its parts, other than in its service.",
         );
+        provenance(out, 0, &own.notes);
         let _ = writeln!(out, "static ENVELOPE: Envelope = {};\n", envelope(own));
     }
 }
@@ -647,7 +645,7 @@ fn output(out: &mut String, operation: &Operation) {
 
 fn named(out: &mut String, operation: &Operation, part: &Struct) {
     docs(out, 0, "///", &part.doc.text);
-    provenance(out, 0, &part.doc);
+    provenance(out, 0, &part.doc.notes);
     hidden(out, part);
     structs::declaration(out, part);
     structs::debug(out, part);

@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 
 use crate::json::Value;
-use crate::model::{Doc, Enum, Field, Format, Limits, Place, Require, Struct, Ty, Type};
+use crate::model::{Enum, Field, Format, Limits, Notes, Place, Require, Struct, Ty, Type};
 use crate::names::Case;
 
 use super::expr::converts;
@@ -145,7 +145,7 @@ fn field_doc(out: &mut String, of: &Struct, field: &Field) {
     if let Some(instead) = &field.deprecated {
         paragraph(out, 4, &format!("Deprecated: {instead}"));
     }
-    provenance(out, 4, &field.doc);
+    provenance(out, 4, &field.doc.notes);
 }
 
 /// What is limited, in sentences.
@@ -191,12 +191,9 @@ pub(super) fn paragraph(out: &mut String, indent: usize, text: &str) {
 }
 
 /// Writes where a fact is from, if not from the operation's page.
-pub(super) fn provenance(out: &mut String, indent: usize, doc: &Doc) {
-    if let Some(assumed) = &doc.assumed {
-        paragraph(out, indent, &format!("Not documented: {assumed}"));
-    }
-    if let Some(source) = &doc.source {
-        paragraph(out, indent, &format!("Source: {source}"));
+pub(super) fn provenance(out: &mut String, indent: usize, notes: &Notes) {
+    for sentence in notes.sentences() {
+        paragraph(out, indent, &sentence);
     }
 }
 
@@ -537,11 +534,11 @@ fn numbers(ty: &Ty, limits: &Limits) -> Option<String> {
 pub(super) fn enumeration(out: &mut String, of: &Enum) {
     out.push_str("open_enum! {\n");
     docs(out, 4, "///", &of.doc.text);
-    provenance(out, 4, &of.doc);
+    provenance(out, 4, &of.doc.notes);
     let _ = writeln!(out, "    pub enum {} {{", of.name);
     for value in &of.values {
         docs(out, 8, "///", &value.doc.text);
-        provenance(out, 8, &value.doc);
+        provenance(out, 8, &value.doc.notes);
         let _ = writeln!(out, "        {} = {},", value.rust, quoted(&value.wire));
     }
     out.push_str("    }\n}\n\n");

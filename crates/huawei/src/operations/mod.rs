@@ -15,6 +15,9 @@ pub const OPERATIONS: &[Entry<crate::Huawei>] = &[
 ];
 
 /// Where an answer keeps its payload, its error and its request id.
+///
+/// Source: The request ID stands in the bodies of the API gateway: the developer guide of the
+/// gateway, error codes.
 pub static ENVELOPE: Envelope = Envelope {
     payload: "",
     success: Success::Absent("/error_code"),

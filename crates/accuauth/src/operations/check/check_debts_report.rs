@@ -12,7 +12,9 @@ use standing_core::{
 /// Reports a person's applications, loans and amounts over lending platforms, by mobile number and
 /// other particulars.
 ///
-/// - Call: `POST https://cloudapi.indonesia.accuauth.com/check/debts_report`
+/// - Call: `POST https://cloudapi.indonesia.accuauth.com/check/debts_report`. Not documented: The
+///   page does not say how the body is encoded. Sibling operations take files as form parts, and
+///   most clients in public code send forms; the client can be switched to JSON.
 /// - Billing: every call may be billed, so it is sent once; only what surely never ran is repeated.
 ///   Not documented: What is billed is not documented here; sibling operations bill some outcomes
 ///   and not others, each in its own way. So every look-up counts as one that may be billed.

@@ -12,7 +12,8 @@ use standing_core::{
 
 /// Tells the account of a customer: kind, state of its business, real-name check.
 ///
-/// - Call: `POST https://business.aliyuncs.com/`, version 2017-12-14
+/// - Call: `POST https://business.aliyuncs.com/`, version 2017-12-14. Source: Lists as the SDK
+///   flattens them: alibabacloud_openapi_util 0.2.4.
 /// - Access: Virtual network operators (VNO), that is, resellers. The page discloses no
 ///   authorization rule; newer pages name the RAM action `bss:GetCustomerAccountInfo`.
 /// - Retries: safe, it only reads

@@ -12,7 +12,8 @@ use standing_core::{
 
 /// Lists the items that an invoice can be asked for, or has been.
 ///
-/// - Call: `POST https://business.aliyuncs.com/`, version 2017-12-14
+/// - Call: `POST https://business.aliyuncs.com/`, version 2017-12-14. Source: Lists as the SDK
+///   flattens them: alibabacloud_openapi_util 0.2.4.
 /// - Retries: safe, it only reads
 /// - Pages: by number, from 1
 ///

@@ -16,7 +16,8 @@ use standing_core::{
 /// - Access: Resellers and partner capability centres of the first tier, with access keys or a
 ///   token. Customers that are not the caller's own are left out of the answer without an error.
 /// - Rate limit: 10 requests per second. Not documented: The page of the partner quotas gives most
-///   operations 10 requests per second and was not found to name this one.
+///   operations 10 requests per second and was not found to name this one. Source: Huawei Cloud
+///   partner API quotas, page of 2025-12-23.
 /// - Retries: safe, it only reads
 /// - Pages: by the number of rows to skip, from 0. Not documented: No total is returned, and
 ///   whether customers of others are left out before or after a page is cut is not said: only an
