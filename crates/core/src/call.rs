@@ -853,6 +853,8 @@ mod tests {
         Answer::new(status, HeaderMap::from_iter(headers), body.as_bytes())
     }
 
+    static SERVICE: Service = Service::new("p", "s", "h");
+
     #[test]
     fn what_a_status_means() {
         use ErrorKind::*;
@@ -879,6 +881,24 @@ mod tests {
                 assert_eq!(
                     (verdict.kind, verdict.outcome, verdict.may_have_run),
                     (kind, outcome, may_have_run),
+                    "{status}"
+                );
+                let (lost, info) = (
+                    answer(*status, &[], ""),
+                    OperationInfo::new(&SERVICE, "O", Method::Post, "/"),
+                );
+                assert_eq!(
+                    status_tells_nothing(&lost, &info),
+                    kind == Service,
+                    "{status}"
+                );
+                // Where "no such record" may be said under a refusal, only the body tells which.
+                let with_no_record = info.no_record(&["NONE"]);
+                let refused = matches!(kind, Auth | Permission | NotFound | InvalidRequest);
+                let nothing = status_tells_nothing(&lost, &with_no_record);
+                assert_eq!(
+                    nothing,
+                    kind == Service || refused || *status == 408,
                     "{status}"
                 );
             }
@@ -956,7 +976,6 @@ mod tests {
 
     #[test]
     fn what_may_be_tried_later() {
-        static SERVICE: Service = Service::new("p", "s", "h");
         const WRITE: OperationInfo = OperationInfo::new(&SERVICE, "O", Method::Post, "/");
         const READ: OperationInfo = WRITE.reads();
         for (outcome, read, write) in [

@@ -134,6 +134,21 @@ fn mark(value: &mut Value, field: &str) {
     }
 }
 
+/// Reads a body that came with a success, as a client does.
+///
+/// # Errors
+///
+/// What is wrong with it, in the words of the error that a caller would see.
+pub fn reads<O: Operation>(body: &[u8]) -> Result<O::Output, String> {
+    let answer = Answer::new(200, HeaderMap::new(), body);
+    let opened = O::Provider::default()
+        .open(&answer, &O::INFO)
+        .map_err(|fault| fault.to_string())?;
+    lenient::decode_payload(opened.payload, &O::INFO)
+        .map(|decoded| decoded.value)
+        .map_err(|error| error.to_string())
+}
+
 /// The answer opens and decodes as expected.
 ///
 /// # Panics

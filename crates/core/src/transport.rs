@@ -468,3 +468,26 @@ fn cause(error: &reqwest::Error) -> String {
         .map_or_else(|| "no cause given".to_owned(), ToString::to_string);
     crate::error::shown(&text.chars().take(200).collect::<String>(), &[])
 }
+
+#[cfg(all(test, not(feature = "rustls")))]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn https_needs_tls() {
+        let settings = Settings {
+            connect: Duration::from_secs(1),
+            idle: Duration::from_secs(1),
+            body_limit: 1,
+            root_certificates: Vec::new(),
+        };
+        let secure = Endpoint::parse("https://example.com").unwrap();
+        for endpoint in [None, Some(&secure)] {
+            let error = Transport::new(settings.clone(), endpoint).unwrap_err();
+            assert_eq!(error.kind(), ErrorKind::Config);
+            assert!(error.message().contains("`rustls`"), "{error}");
+        }
+        let plain = Endpoint::parse("http://127.0.0.1:9").unwrap();
+        assert!(Transport::new(settings, Some(&plain)).is_ok());
+    }
+}

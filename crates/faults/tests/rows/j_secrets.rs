@@ -111,7 +111,7 @@ async fn j3_debug_of_everything() {
         "as it came, for who asks"
     );
     for entry in standing_tencent::OPERATIONS {
-        watch.debug(entry, &["QueryCustomersCredit"]);
+        watch.debug(entry, &[entry.info.name]);
         watch.text(
             "a call by name",
             entry

@@ -1,0 +1,11 @@
+//! Fixtures: read or refused, never a panic.
+
+#![no_main]
+
+use libfuzzer_sys::fuzz_target;
+use xtask::diag::Problems;
+
+fuzz_target!(|text: &str| {
+    let mut problems = Problems::default();
+    let _ = xtask::json::parse("fixture.json".to_owned(), text.to_owned(), &mut problems);
+});
