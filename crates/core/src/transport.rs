@@ -31,6 +31,7 @@ pub(crate) struct Settings {
     pub(crate) connect: Duration,
     pub(crate) idle: Duration,
     pub(crate) body_limit: usize,
+    #[cfg_attr(not(feature = "rustls"), expect(dead_code, reason = "there is no TLS"))]
     pub(crate) root_certificates: Vec<Vec<u8>>,
 }
 
