@@ -52,6 +52,13 @@ static FOREIGN: AtomicU64 = AtomicU64::new(0);
 /// The needle that a text holds.
 pub fn leak(text: &str) -> Option<&'static str> {
     let text = text.to_ascii_lowercase();
+    // Nearly every text is clean, and these parts are quicker to look for than all of them.
+    if !["sentinel", "62812777", "ure=", "ial="]
+        .iter()
+        .any(|part| text.contains(part))
+    {
+        return None;
+    }
     NEEDLES.into_iter().find(|needle| text.contains(needle))
 }
 

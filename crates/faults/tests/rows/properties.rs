@@ -269,7 +269,7 @@ fn p3_answers_of_any_bytes() {
             body
         }),
     ];
-    holds(400, bytes, |runtime, body| {
+    holds(200, bytes, |runtime, body| {
         match answered(runtime, body.clone()) {
             Ok(_) => {
                 let body = body.strip_prefix(b"\xef\xbb\xbf").unwrap_or(&body);
@@ -350,7 +350,7 @@ fn p4_documented_answers_with_one_thing_changed() {
     let watch = Watch::new();
     let samples = documented();
     let strategy = (0..samples.len(), any::<prop::sample::Index>(), anything());
-    holds(400, strategy, |runtime, (sample, place, value)| {
+    holds(200, strategy, |runtime, (sample, place, value)| {
         let mut body = samples[sample].clone();
         let mut all = Vec::new();
         places(&body, "", &mut all);
@@ -609,7 +609,7 @@ fn i12_any_history_of_a_list_comes_to_an_end() {
         1 => Just(Event::NoTotal),
     ];
     let strategy = (0..40_u64, 1..9_u64, vec(event, 0..20), any::<bool>());
-    holds(200, strategy, |runtime, (rows, size, events, by_page)| {
+    holds(150, strategy, |runtime, (rows, size, events, by_page)| {
         let (_, ended, pages, _) = if by_page {
             walked(runtime, ByPage { at: None, size }, rows, events, 0)
         } else {
@@ -630,7 +630,7 @@ fn i13_rows_that_were_there_all_the_time_come() {
     let goes = prop_oneof![4 => Just(Event::Nothing), 1 => index().prop_map(Event::Goes)];
     let events = prop_oneof![vec(comes, 0..20), vec(goes, 0..20)];
     let strategy = (0..40_u64, 1..9_u64, events, any::<bool>());
-    holds(300, strategy, |runtime, (rows, size, events, by_page)| {
+    holds(200, strategy, |runtime, (rows, size, events, by_page)| {
         let (came, ended, _, left) = if by_page {
             walked(runtime, ByPage { at: None, size }, rows, events, 0)
         } else {
