@@ -173,7 +173,7 @@ mod hard_everything_at_once {
             ])
             .with_ratio(1.0)
             .with_delta(-10)
-            .with_level(0)
+            .with_level(9)
             .with_flag(false)
             .with_colour(Colour::Red)
             .with_colours([Colour::Number, Colour::Type, Colour::Quoted])
@@ -315,7 +315,7 @@ mod hard_everything_at_once {
   ],
   "ratio": 1,
   "delta": -10,
-  "level": 0,
+  "level": 9,
   "flag": false,
   "colour": "RED",
   "colours": [

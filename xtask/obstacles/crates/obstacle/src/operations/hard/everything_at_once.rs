@@ -59,7 +59,7 @@ use standing_core::{
 ///     .with_amounts([Amount::from(1), "2.5".parse::<Amount>()?, Amount::from(3000000000_i64)])
 ///     .with_ratio(1.0)
 ///     .with_delta(-10)
-///     .with_level(0)
+///     .with_level(9)
 ///     .with_flag(false)
 ///     .with_colour(Colour::Red)
 ///     .with_colours([Colour::Number, Colour::Type, Colour::Quoted])
@@ -672,6 +672,12 @@ impl Operation for EverythingAtOnce {
                 ("name", self.name.is_some()),
             ])
             .together(&[("both", self.both.is_some()), ("with", self.with.is_some())])
+            .fits(
+                "numbers",
+                self.numbers.as_ref().map(Vec::len),
+                "level",
+                self.level.unwrap_or(3),
+            )
             .finish()
     }
 }
