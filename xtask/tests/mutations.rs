@@ -1,5 +1,11 @@
 //! One mistake at a time: each is told with what would be right and where, and nothing is written.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a failed test is a panic"
+)]
 #![allow(missing_docs, reason = "a test")]
 
 mod common;
