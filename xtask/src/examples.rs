@@ -6,8 +6,8 @@ use crate::diag::{Problems, hint};
 use crate::fixtures::{self, Inherited};
 use crate::json::{File, Member, Node, Spot, Value};
 use crate::model::{
-    Answer, Envelope, Example, Field, Limits, Operation, Outcome, RequestSample, Require, Struct,
-    Success, Ty, Type,
+    Answer, Envelope, Example, Field, Format, Limits, Operation, Outcome, RequestSample, Require,
+    Struct, Success, Ty, Type,
 };
 use crate::names;
 use crate::read::{Object, keys};
@@ -578,6 +578,11 @@ impl<'a, 'f, 'p> Walk<'a, 'f, 'p> {
     fn strict_value(&mut self, spot: Spot<'f>, field: &Field, ty: &Ty, limits: &Limits) {
         match (ty, &spot.node.value) {
             (_, Value::Null) => self.complain(spot, "a request leaves out what it does not say"),
+            (Ty::String, Value::Text(text))
+                if limits.format == Some(Format::Md5) && *text != text.to_lowercase() =>
+            {
+                self.complain(spot, "a hash is sent in lower case");
+            }
             (Ty::Decimal, Value::Text(_)) => {
                 let message =
                     "an amount is sent as a number; if the service wants a text, it is a `string`";

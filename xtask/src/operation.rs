@@ -1,5 +1,5 @@
 //! Reads one operation: the call, its behaviour, its paging. Structs and enumerations are read by
-//! [`types`](crate::types), examples by [`examples`](crate::examples).
+//! [`types`], examples by [`examples`].
 
 use std::path::Path;
 

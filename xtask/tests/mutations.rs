@@ -1,6 +1,12 @@
 //! One mistake at a time: each is told with what would be right and where, and nothing is written.
 
-#![allow(missing_docs, clippy::unwrap_used, clippy::panic, reason = "a test")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a failed test is a panic"
+)]
+#![allow(missing_docs, reason = "a test")]
 
 mod common;
 
@@ -86,7 +92,7 @@ const VOCABULARY: &[Mutation] = &[
             r#""Ratio": { "type": "float", "docs""#,
         ),
         r#"error: "docs" means nothing here; did you mean "doc"?
-  --> hard/everything_at_once/operation.json:80:33
+  --> hard/everything_at_once/operation.json:84:33
    at /output/Ratio/docs
 
 1 problem; nothing was written."#,
@@ -157,7 +163,7 @@ const VOCABULARY: &[Mutation] = &[
         "hard/everything_at_once/operation.json",
         Replace(r#""other_for_flag": 1"#, r#""other_for_flags": 1"#),
         r#"error: "other_for_flags" means nothing here; did you mean "other_for_flag"?
-  --> hard/everything_at_once/operation.json:188:9
+  --> hard/everything_at_once/operation.json:192:9
    at /examples/bent/deviations/other_for_flags
 
 1 problem; nothing was written."#,
@@ -190,7 +196,7 @@ const VOCABULARY: &[Mutation] = &[
         "hard/everything_at_once/operation.json",
         Replace(r#""kind": "other""#, r#""kind": "others""#),
         r#"error: "others" is not possible for "kind"; did you mean "other"?
-  --> hard/everything_at_once/operation.json:169:15
+  --> hard/everything_at_once/operation.json:173:15
    at /errors/Mine/kind
 
 1 problem; nothing was written."#,
@@ -210,7 +216,7 @@ const VOCABULARY: &[Mutation] = &[
         "hard/everything_at_once/operation.json",
         Replace(r#""origin": "recorded""#, r#""origin": "record""#),
         r#"error: "record" is not possible for "origin"; did you mean "recorded"?
-  --> hard/everything_at_once/operation.json:181:17
+  --> hard/everything_at_once/operation.json:185:17
    at /examples/bent/origin
 
 1 problem; nothing was written."#,
@@ -347,7 +353,7 @@ const MEANING: &[Mutation] = &[
         "hard/everything_at_once/operation.json",
         Replace(r#""doc": "Always there.""#, r#""doc": "always there""#),
         r#"error: "doc" is read by people: write whole sentences, with a full stop at the end
-  --> hard/everything_at_once/operation.json:78:56
+  --> hard/everything_at_once/operation.json:82:56
    at /output/Id/doc
 
 1 problem; nothing was written."#,
@@ -357,7 +363,7 @@ const MEANING: &[Mutation] = &[
         "hard/everything_at_once/operation.json",
         Replace(r#""doc": "Always there.""#, r#""doc": " ""#),
         r#"error: "doc" is empty; leave it out or fill it
-  --> hard/everything_at_once/operation.json:78:56
+  --> hard/everything_at_once/operation.json:82:56
    at /output/Id/doc
 
 1 problem; nothing was written."#,
@@ -384,7 +390,7 @@ const MEANING: &[Mutation] = &[
     "Unused": { "doc": "Nobody needs it.", "fields": {} },"#,
         ),
         r#"error: nothing uses the type "Unused"; use it or remove it
-  --> hard/everything_at_once/operation.json:108:15
+  --> hard/everything_at_once/operation.json:112:15
    at /types/Unused
 
 1 problem; nothing was written."#,
@@ -482,7 +488,7 @@ const MEANING: &[Mutation] = &[
             r#""Count": { "type": "uint", "in": "header","#,
         ),
         r#"error: only fields of the input travel in different places
-  --> hard/everything_at_once/operation.json:79:38
+  --> hard/everything_at_once/operation.json:83:38
    at /output/Count/in
 
 1 problem; nothing was written."#,
@@ -565,7 +571,7 @@ const MEANING: &[Mutation] = &[
         "hard/everything_at_once/operation.json",
         Replace(r#""1": { "name": "Number", "doc""#, r#""1": { "doc""#),
         r#"error: the value "1" gives no usable name in Rust ("1"); give one with `name`, in PascalCase
-  --> hard/everything_at_once/operation.json:114:14
+  --> hard/everything_at_once/operation.json:118:14
    at /types/Colour/values/1
 
 1 problem; nothing was written."#,
@@ -575,7 +581,7 @@ const MEANING: &[Mutation] = &[
         "hard/everything_at_once/operation.json",
         Replace(r#""1": { "name": "Number","#, r#""1": { "name": "Red","#),
         r#"error: "RED" and "1" are both `Red` in Rust; give one of them another `name`
-  --> hard/everything_at_once/operation.json:114:14
+  --> hard/everything_at_once/operation.json:118:14
    at /types/Colour/values/1
 
 1 problem; nothing was written."#,
@@ -598,7 +604,7 @@ const MEANING: &[Mutation] = &[
             r#""left": { "type": "Tree", "required": true,"#,
         ),
         r#"error: a "Tree" needs another one to exist; one of the fields on the way cannot be required
-  --> hard/everything_at_once/operation.json:126:13
+  --> hard/everything_at_once/operation.json:130:13
    at /types/Tree
 
 1 problem; nothing was written."#,
@@ -611,7 +617,7 @@ const MEANING: &[Mutation] = &[
             r#""together": ["both", "width"]"#,
         ),
         r#"error: there is no field "width"; did you mean "with"?
-  --> hard/everything_at_once/operation.json:76:70
+  --> hard/everything_at_once/operation.json:78:28
    at /require/1/together/1
 
 1 problem; nothing was written."#,
@@ -624,7 +630,7 @@ const MEANING: &[Mutation] = &[
             r#""any_of": ["type", "thing_id"]"#,
         ),
         r#"error: "thing_id" is required anyway
-  --> hard/everything_at_once/operation.json:76:36
+  --> hard/everything_at_once/operation.json:77:26
    at /require/0/any_of/1
 
 1 problem; nothing was written."#,
@@ -634,8 +640,21 @@ const MEANING: &[Mutation] = &[
         "hard/everything_at_once/operation.json",
         Replace(r#""together": ["both", "with"]"#, r#""together": ["both"]"#),
         r#"error: a condition holds between two fields or more
-  --> hard/everything_at_once/operation.json:76:47
+  --> hard/everything_at_once/operation.json:78:5
    at /require/1
+
+1 problem; nothing was written."#,
+    ),
+    (
+        "a list that fits into nothing",
+        "hard/everything_at_once/operation.json",
+        Replace(
+            r#""fits": ["numbers", "level"]"#,
+            r#""fits": ["level", "numbers"]"#,
+        ),
+        r#"error: `fits` holds between a list and a uint that has a default, in this order
+  --> hard/everything_at_once/operation.json:79:5
+   at /require/2
 
 1 problem; nothing was written."#,
     ),
@@ -694,7 +713,7 @@ const MEANING: &[Mutation] = &[
         "Odd": { "type": "list<string>", "wrapper": "O", "doc": "Odd." },"#,
         ),
         r#"error: the request uses this type, and "Odd" is a wrapped list, which occurs in answers only
-  --> hard/everything_at_once/operation.json:119:12
+  --> hard/everything_at_once/operation.json:123:12
    at /types/Tag
 
 1 problem; nothing was written."#,
@@ -796,6 +815,29 @@ const SAMPLES: &[Mutation] = &[
 1 problem; nothing was written."#,
     ),
     (
+        "a hash in upper case",
+        "hard/choose_one/hash.request.json",
+        Replace(
+            r#""00000000000000000000000000000000""#,
+            r#""ABCDEF00000000000000000000000000""#,
+        ),
+        r#"error: a hash is sent in lower case
+  --> hard/choose_one/hash.request.json:3:16
+   at /phone_md5
+
+1 problem; nothing was written."#,
+    ),
+    (
+        "a list longer than its answer",
+        "hard/everything_at_once/full.request.json",
+        Replace(r#""level": 9"#, r#""level": 1"#),
+        r#"error: 2 items, and only 1 of them are answered
+  --> hard/everything_at_once/full.request.json:1:1
+   at the root
+
+1 problem; nothing was written."#,
+    ),
+    (
         "a null in a sample request",
         "hard/many_required/plain.request.json",
         Replace(r#""b": 2"#, r#""b": null"#),
@@ -840,7 +882,7 @@ const SAMPLES: &[Mutation] = &[
         "hard/everything_at_once/bent.response.json",
         Replace(r#""Ratio": "0.25""#, r#""Ratio": 0.25"#),
         r#"error: text_for_number is declared 2 times, and the sample has 1; say 1
-  --> hard/everything_at_once/operation.json:186:28
+  --> hard/everything_at_once/operation.json:190:28
    at /examples/bent/deviations/text_for_number
 
 1 problem; nothing was written."#,

@@ -467,3 +467,35 @@ async fn rows_one_by_one_come_again_from_the_page_they_were_left_in() {
     assert_eq!(rest, (10..25).collect::<Vec<u64>>());
     assert_eq!(again.cursor(), None);
 }
+
+#[cfg(feature = "stream")]
+#[tokio::test]
+async fn rows_come_as_a_stream_that_ends_after_an_error() {
+    use std::future::poll_fn;
+    use std::pin::Pin;
+
+    use futures_core::Stream;
+
+    async fn rows(list: List) -> Vec<Option<u64>> {
+        let (_server, _, client) = serve(list).await;
+        let operation = ByPage {
+            size: Some(10),
+            ..ByPage::default()
+        };
+        let mut stream = client.pages(operation).items().into_stream();
+        let mut rows = Vec::new();
+        while let Some(row) = poll_fn(|context| Pin::new(&mut stream).poll_next(context)).await {
+            rows.push(row.ok());
+        }
+        rows
+    }
+    assert_eq!(rows(still(25)).await, (0..25).map(Some).collect::<Vec<_>>());
+    let repeating = changing(25, |answer, rows| {
+        if answer > 1 {
+            rows.copy_within(0..10, 10);
+        }
+    });
+    let seen = rows(repeating).await;
+    assert_eq!(seen.len(), 11);
+    assert_eq!(seen.last(), Some(&None), "the error comes last");
+}

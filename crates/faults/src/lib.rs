@@ -103,3 +103,8 @@ pub fn sandbox() -> Builder {
         |builder, provider| builder.key(provider, Key::new(KEY_ID, KEY_SECRET)),
     )
 }
+
+/// The README's examples, so that they compile.
+#[cfg(doctest)]
+#[doc = include_str!("../../../README.md")]
+pub struct Readme;

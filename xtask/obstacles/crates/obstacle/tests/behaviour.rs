@@ -95,6 +95,18 @@ fn a_choice_is_made_by_the_constructor_and_checked_all_the_same() {
 }
 
 #[test]
+fn a_hash_is_written_in_lower_case_and_a_list_fits_into_its_answer() {
+    let request = ChooseOne::for_phone_md5("because", "ABCDEF00000000000000000000000000");
+    let json = serde_json::to_string(&request).unwrap();
+    assert!(json.contains("abcdef00000000000000000000000000"), "{json}");
+    let request = EverythingAtOnce::new("i", "RED").with_type("t");
+    assert_eq!(
+        violations(&request.with_numbers([1, 2, 3, 4])),
+        ["numbers has 4 items, and level lets only 3 of them be answered"]
+    );
+}
+
+#[test]
 fn debug_hides_what_is_sensitive_and_tells_what_is_absent() {
     let request = ChooseOne::for_phone("because", "0000-4711");
     let shown = format!("{request:?}");

@@ -173,11 +173,11 @@ mod hard_everything_at_once {
             ])
             .with_ratio(1.0)
             .with_delta(-10)
-            .with_level(0)
+            .with_level(9)
             .with_flag(false)
             .with_colour(Colour::Red)
             .with_colours([Colour::Number, Colour::Type, Colour::Quoted])
-            .with_md5("0123456789abcdef0123456789ABCDEF")
+            .with_md5("0123456789abcdef0123456789abcdef")
             .with_day("2024-02-29")
             .with_ids(["a", "b"])
             .with_numbers([1, 9])
@@ -315,7 +315,7 @@ mod hard_everything_at_once {
   ],
   "ratio": 1,
   "delta": -10,
-  "level": 0,
+  "level": 9,
   "flag": false,
   "colour": "RED",
   "colours": [
@@ -323,7 +323,7 @@ mod hard_everything_at_once {
     "type",
     "quo\"ted"
   ],
-  "md5": "0123456789abcdef0123456789ABCDEF",
+  "md5": "0123456789abcdef0123456789abcdef",
   "day": "2024-02-29",
   "ids": [
     "a",

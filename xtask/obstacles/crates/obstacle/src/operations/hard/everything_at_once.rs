@@ -59,11 +59,11 @@ use standing_core::{
 ///     .with_amounts([Amount::from(1), "2.5".parse::<Amount>()?, Amount::from(3000000000_i64)])
 ///     .with_ratio(1.0)
 ///     .with_delta(-10)
-///     .with_level(0)
+///     .with_level(9)
 ///     .with_flag(false)
 ///     .with_colour(Colour::Red)
 ///     .with_colours([Colour::Number, Colour::Type, Colour::Quoted])
-///     .with_md5("0123456789abcdef0123456789ABCDEF")
+///     .with_md5("0123456789abcdef0123456789abcdef")
 ///     .with_day("2024-02-29")
 ///     .with_ids(["a", "b"])
 ///     .with_numbers([1, 9])
@@ -672,6 +672,12 @@ impl Operation for EverythingAtOnce {
                 ("name", self.name.is_some()),
             ])
             .together(&[("both", self.both.is_some()), ("with", self.with.is_some())])
+            .fits(
+                "numbers",
+                self.numbers.as_ref().map(Vec::len),
+                "level",
+                self.level.unwrap_or(3),
+            )
             .finish()
     }
 }
