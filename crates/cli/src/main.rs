@@ -27,7 +27,7 @@ use crate::failure::Failure;
 
 /// Asks providers for their customers' standing.
 #[derive(Debug, Parser)]
-#[command(name = "standing", version, disable_help_subcommand = true)]
+#[command(name = "standing", version)]
 struct Arguments {
     #[command(subcommand)]
     command: Command,

@@ -378,10 +378,11 @@ fn tell(tallies: &[Tally], sandbox: Option<&Sandbox>) {
             report.refused, report.total
         )
     };
-    // An answer that is late needs no repetition. At AccuAuth the sandbox does no worse, because a
-    // look-up that may be billed is not repeated.
-    let late = report.injected.get("latency").copied().unwrap_or_default();
-    let recovered = repeated + late;
+    // Each attempt of a call that failed may have met a fault. After all others the answer came all
+    // the same, late or when the call was repeated, or it was that of a page asked for ahead and no
+    // longer wanted.
+    let fatal = sum(Tally::fatal_attempts);
+    let recovered = report.faults.saturating_sub(fatal);
     output::note(&format!(
         "{customers} customers · {calls} calls · {} faults injected · {recovered} recovered · \
          {lost} lost · {proof}",

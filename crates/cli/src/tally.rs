@@ -61,8 +61,12 @@ impl Tally {
                 self.grow(vec![row], total);
             }
             Event::End(end) => {
+                if end.is_ok() {
+                    // Without a total it is known only now.
+                    self.bar.set_length(self.rows.len() as u64);
+                }
                 self.end = Some(end);
-                self.bar.finish();
+                self.bar.abandon();
             }
         }
     }
@@ -89,6 +93,13 @@ impl Tally {
     pub(crate) fn failed(&self) -> u64 {
         let at_the_end = matches!(&self.end, Some(Err(_)));
         self.lost.len() as u64 + u64::from(at_the_end)
+    }
+
+    /// Attempts of the calls that failed.
+    pub(crate) fn fatal_attempts(&self) -> u64 {
+        let at_the_end = self.end.iter().filter_map(|end| end.as_ref().err());
+        let errors = self.lost.iter().chain(at_the_end);
+        errors.map(|error| u64::from(error.attempts())).sum()
     }
 
     fn count(&self, verdict: Verdict) -> u64 {

@@ -415,8 +415,9 @@ impl<O: Paginated> Pages<O> {
     fn after(&mut self, number: u64, received: u64) -> Result<Option<u64>, Error> {
         let asked = self.asked_size();
         let Some(total) = self.total else {
-            // Rows may be left out of a page after it was cut: only an empty page ends the list.
-            self.size = asked.or(Some(received));
+            // Rows may be left out of a page after it was cut: only an empty page ends the list. But
+            // after a page that is not full the end is near, and nothing is asked for beyond it.
+            self.size = asked.or(Some(received)).filter(|size| received >= *size);
             return Ok((received > 0).then(|| self.step(number)));
         };
         if received > 0 && self.seen.saturating_add(received) > total {

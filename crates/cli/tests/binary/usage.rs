@@ -123,6 +123,8 @@ fn help_and_version_are_data() {
         &["--version"],
         &["call", "--help"],
         &["report", "-h"],
+        &["help"],
+        &["help", "call"],
     ] {
         let ran = run(arguments);
         assert_eq!(ran.err, "");
