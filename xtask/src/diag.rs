@@ -54,6 +54,11 @@ impl Problems {
         });
     }
 
+    /// Takes over what another one found.
+    pub fn append(&mut self, mut other: Self) {
+        self.0.append(&mut other.0);
+    }
+
     /// How many there are.
     pub fn len(&self) -> usize {
         self.0.len()

@@ -8,6 +8,7 @@ use crate::json::{self, File, Spot, Value};
 use crate::model::{Doc, Envelope, ErrorCode, Lists, Notes, Params, Provider, Service, Success};
 use crate::names;
 use crate::operation;
+use crate::parallel;
 use crate::read::{Object, keys, texts, wrong};
 
 /// Folders under `fixtures/` that describe no provider.
@@ -249,17 +250,22 @@ fn service(
         envelope: own_envelope.as_ref().unwrap_or(envelope),
         errors: errors.iter().chain(&own_errors).collect(),
     };
-    let mut operations = Vec::new();
-    for folder in folders {
+    let read = parallel::map(&folders, |folder| {
+        let mut problems = Problems::default();
         let path = format!("{shown}/{folder}");
-        if root.join(&path).is_dir() {
-            operations.extend(operation::read(root, &path, &folder, &inherited, problems));
+        let operation = if root.join(&path).is_dir() {
+            operation::read(root, &path, folder, &inherited, &mut problems)
         } else {
-            problems.file(
-                path,
-                "this file does not belong here: a service has one folder per operation",
-            );
-        }
+            let message = "this file does not belong here: a service has one folder per operation";
+            problems.file(path, message);
+            None
+        };
+        (operation, problems)
+    });
+    let mut operations = Vec::new();
+    for (operation, found) in read {
+        operations.extend(operation);
+        problems.append(found);
     }
     Some(Service {
         name: name.to_owned(),

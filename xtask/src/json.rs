@@ -319,7 +319,7 @@ impl Scan<'_> {
     fn literal(&mut self, start: usize, end: usize) {
         self.blank(start);
         let literal = self.text.get(start..end).unwrap_or_default();
-        if let Some(offset) = literal.find(|c: char| c < ' ') {
+        if let Some(offset) = literal.bytes().position(|byte| byte < b' ') {
             self.faults.push((
                 start + offset,
                 "this is not JSON: a control character in a text is written as an escape"
@@ -332,15 +332,18 @@ impl Scan<'_> {
     /// Looks at what stands between two text literals: structure, numbers, words and blanks.
     fn blank(&mut self, until: usize) {
         let between = self.text.get(self.texts_end..until).unwrap_or_default();
-        if let Some(offset) =
-            between.find(|c: char| !c.is_ascii() || (c < ' ' && !"\t\n\r".contains(c)))
-        {
+        if let Some(offset) = between.bytes().position(is_no_blank) {
             self.faults.push((
                 self.texts_end + offset,
                 "this is not JSON: blanks are space, tab and line ends".to_owned(),
             ));
         }
     }
+}
+
+/// What may not stand between two text literals.
+fn is_no_blank(byte: u8) -> bool {
+    !byte.is_ascii() || (byte < b' ' && !matches!(byte, b'\t' | b'\n' | b'\r'))
 }
 
 #[cfg(test)]

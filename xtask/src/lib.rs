@@ -10,6 +10,7 @@
 pub mod assumptions;
 pub mod codegen;
 pub mod diag;
+pub mod diff;
 pub mod draft;
 pub mod emit;
 pub mod examples;
@@ -18,6 +19,7 @@ pub mod json;
 pub mod model;
 pub mod names;
 pub mod operation;
+pub mod parallel;
 pub mod read;
 pub mod rustfmt;
 pub mod tree;

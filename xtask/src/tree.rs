@@ -5,8 +5,7 @@ use std::fs;
 use std::io;
 use std::path::Path;
 
-use similar::TextDiff;
-
+use crate::diff::unified;
 use crate::emit::{self, File, GENERATED};
 
 /// Why a file is not as it should be.
@@ -42,20 +41,14 @@ impl fmt::Display for Difference {
 }
 
 impl Difference {
-    /// What is wrong, with a unified diff.
+    /// What is wrong, with a diff.
     pub fn explain(&self) -> String {
         let (what, path) = match &self.change {
             Change::Create(path) => ("is missing", path),
             Change::Update(path) => ("is out of date", path),
             Change::Remove(path) => ("has no fixture", path),
         };
-        let diff = TextDiff::from_lines(&self.old, &self.new);
-        let diff = diff
-            .unified_diff()
-            .context_radius(2)
-            .header("on disk", "from the fixtures")
-            .to_string();
-        format!("{path} {what}\n{diff}")
+        format!("{path} {what}\n{}", unified(&self.old, &self.new))
     }
 }
 

@@ -10,6 +10,7 @@ mod text;
 use std::fmt::Write as _;
 
 use crate::model::{Envelope, ErrorCode, Lists, Operation, Provider, Service, Success};
+use crate::parallel;
 use text::{docs, literal, quoted};
 
 pub use expr::json_text;
@@ -53,12 +54,10 @@ pub fn files(provider: &Provider) -> Vec<File> {
             path: format!("{folder}/{}/mod.rs", service.name),
             text: service_module(provider, service),
         });
-        for operation in &service.operations {
-            files.push(File {
-                path: format!("{folder}/{}/{}.rs", service.name, operation.module),
-                text: operation::module(provider, service, operation),
-            });
-        }
+        files.extend(parallel::map(&service.operations, |operation| File {
+            path: format!("{folder}/{}/{}.rs", service.name, operation.module),
+            text: operation::module(provider, service, operation),
+        }));
     }
     files.push(File {
         path: tests_file(&provider.name),

@@ -5,6 +5,8 @@ use std::fmt::Write as _;
 use crate::json::{Member, Node, Value};
 use crate::model::{Lists, Operation, Outcome, Params, Place, Provider, RequestSample, Service};
 
+use crate::parallel;
+
 use super::expr::{Expr, pretty};
 use super::header;
 use super::operation::example_imports;
@@ -23,14 +25,13 @@ pub(super) fn file(provider: &Provider) -> String {
          with its answer once over the wire.",
     );
     for service in &provider.services {
-        for operation in &service.operations {
-            module(&mut out, provider, service, operation);
-        }
+        let module = |operation: &Operation| module(provider, service, operation);
+        out.extend(parallel::map(&service.operations, module));
     }
     out
 }
 
-fn module(out: &mut String, provider: &Provider, service: &Service, operation: &Operation) {
+fn module(provider: &Provider, service: &Service, operation: &Operation) -> String {
     let (mut body, mut expressions) = (String::new(), String::new());
     for example in &operation.examples {
         let name = &example.name;
@@ -80,9 +81,8 @@ fn module(out: &mut String, provider: &Provider, service: &Service, operation: &
             test(&mut body, &format!("{name}_travels"), &call);
         }
     }
-    let _ = writeln!(
-        out,
-        "\n#[cfg(test)]\nmod {}_{} {{",
+    let mut out = format!(
+        "\n#[cfg(test)]\nmod {}_{} {{\n",
         service.name, operation.module
     );
     for import in example_imports(&expressions) {
@@ -94,8 +94,7 @@ fn module(out: &mut String, provider: &Provider, service: &Service, operation: &
         "use standing_{}::{}::{}::*;\n",
         provider.name, service.name, operation.module
     );
-    out.push_str(&body);
-    out.push_str("}\n");
+    out + &body + "}\n"
 }
 
 fn expression(operation: &Operation, request: &RequestSample) -> String {

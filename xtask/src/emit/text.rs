@@ -182,6 +182,16 @@ fn wrapped(text: &str, room: usize) -> Vec<String> {
 /// The words of Markdown text, code spans whole, everything escaped that rustdoc would take for
 /// something else.
 fn words(text: &str) -> Vec<String> {
+    // Most texts are plain, and most of the time went here.
+    let is_plain = |byte: u8| {
+        matches!(byte, b' ' | b'\n') || (byte.is_ascii_graphic() && !b"`[<\\".contains(&byte))
+    };
+    if text.bytes().all(is_plain) {
+        return text
+            .split_ascii_whitespace()
+            .map(|word| linked(word.to_owned()))
+            .collect();
+    }
     let mut words = vec![String::new()];
     let chars: Vec<char> = text.chars().filter(|c| !is_invisible(*c)).collect();
     let mut at = 0;
@@ -265,41 +275,27 @@ fn harmless_at_line_start(word: String) -> String {
 /// Of a path only the first name counts. Raw literals are not understood; modules have none.
 pub(super) fn code_words(code: &str) -> BTreeSet<&str> {
     let mut words = BTreeSet::new();
-    let mut in_literal = false;
+    let (mut in_literal, mut escape) = (false, false);
     for line in code.lines() {
         if !in_literal && line.trim_start().starts_with("//") {
             continue;
         }
-        let mut rest = line;
-        loop {
-            let end = if in_literal {
-                end_of_literal(rest)
-            } else {
-                rest.find('"')
-            };
-            let (part, after) = rest.split_at(end.unwrap_or(rest.len()));
-            if !in_literal {
-                let paths =
-                    part.split(|c: char| !(c.is_ascii_alphanumeric() || c == '_' || c == ':'));
-                words.extend(paths.filter_map(|path| path.split(':').next()));
+        let mut start = 0;
+        for (at, byte) in line.bytes().chain([b'\n']).enumerate() {
+            if in_literal {
+                in_literal = escape || byte != b'"';
+                escape = byte == b'\\' && !escape;
+                start = at + 1;
+            } else if !(byte.is_ascii_alphanumeric() || byte == b'_' || byte == b':') {
+                let path = line.get(start..at).unwrap_or_default();
+                words.extend(path.split(':').next());
+                in_literal = byte == b'"';
+                start = at + 1;
             }
-            let Some(next) = after.strip_prefix('"') else {
-                break;
-            };
-            in_literal = !in_literal;
-            rest = next;
         }
+        escape = false;
     }
     words
-}
-
-fn end_of_literal(text: &str) -> Option<usize> {
-    let mut escape = false;
-    text.bytes().position(|byte| {
-        let ends = byte == b'"' && !escape;
-        escape = byte == b'\\' && !escape;
-        ends
-    })
 }
 
 #[cfg(test)]
