@@ -10,7 +10,6 @@
 pub mod assumptions;
 pub mod codegen;
 pub mod diag;
-pub mod diff;
 pub mod draft;
 pub mod emit;
 pub mod examples;

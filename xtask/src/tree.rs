@@ -5,7 +5,8 @@ use std::fs;
 use std::io;
 use std::path::Path;
 
-use crate::diff::unified;
+use similar::TextDiff;
+
 use crate::emit::{self, File, GENERATED};
 
 /// Why a file is not as it should be.
@@ -41,14 +42,20 @@ impl fmt::Display for Difference {
 }
 
 impl Difference {
-    /// What is wrong, with a diff.
+    /// What is wrong, with a unified diff.
     pub fn explain(&self) -> String {
         let (what, path) = match &self.change {
             Change::Create(path) => ("is missing", path),
             Change::Update(path) => ("is out of date", path),
             Change::Remove(path) => ("has no fixture", path),
         };
-        format!("{path} {what}\n{}", unified(&self.old, &self.new))
+        let diff = TextDiff::from_lines(&self.old, &self.new);
+        let diff = diff
+            .unified_diff()
+            .context_radius(2)
+            .header("on disk", "from the fixtures")
+            .to_string();
+        format!("{path} {what}\n{diff}")
     }
 }
 
