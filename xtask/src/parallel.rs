@@ -3,10 +3,14 @@
 use std::num::NonZero;
 use std::thread;
 
+/// How many there are.
+pub fn processors() -> usize {
+    thread::available_parallelism().map_or(1, NonZero::get)
+}
+
 /// What `work` makes of each item, in the order of the items.
 pub fn map<T: Sync, R: Send>(items: &[T], work: impl Fn(&T) -> R + Sync) -> Vec<R> {
-    let processors = thread::available_parallelism().map_or(1, NonZero::get);
-    let share = items.len().div_ceil(processors).max(1);
+    let share = items.len().div_ceil(processors()).max(1);
     thread::scope(|scope| {
         let work = &work;
         let mut threads = Vec::new();

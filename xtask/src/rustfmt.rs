@@ -1,5 +1,7 @@
 //! Layout: rustfmt over all files at once, in a folder of its own.
 
+use std::cmp::Reverse;
+use std::collections::BTreeMap;
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
@@ -7,6 +9,7 @@ use std::process::{self, Child, Command, Stdio};
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use crate::emit::{File, align};
+use crate::parallel;
 
 /// Formats the files. Nothing of the project is touched.
 ///
@@ -18,22 +21,17 @@ pub fn format(root: &Path, files: Vec<File>) -> Result<Vec<File>, String> {
         return Ok(files);
     }
     let scratch = Scratch::new().map_err(|error| format!("no temporary folder: {error}"))?;
-    let placed: Vec<PathBuf> = files
-        .iter()
-        .map(|file| scratch.0.join(&file.path))
+    let placed: Vec<Placed> = files
+        .into_iter()
+        .map(|file| (scratch.0.join(&file.path), file))
         .collect();
-    for (file, path) in files.iter().zip(&placed) {
-        write(path, &file.text).map_err(|error| format!("{}: {error}", file.path))?;
-    }
-    // rustfmt follows `mod` by itself, so only the roots are named. Operations and tests are about
-    // the same work, and two processes share it.
-    let roots = |folder: &'static str| {
-        let is_root =
-            move |path: &&PathBuf| path.parent().is_some_and(|above| above.ends_with(folder));
-        placed.iter().filter(is_root)
-    };
-    let started = [roots("operations"), roots("tests")].map(|roots| start(root, roots));
-    for process in started {
+    let written = parallel::map(&placed, |(path, file)| {
+        write(path, &file.text).map_err(|error| format!("{}: {error}", file.path))
+    });
+    written.into_iter().collect::<Result<(), String>>()?;
+
+    let started = shares(&placed).into_iter().map(|share| start(root, &share));
+    for process in started.collect::<Vec<_>>() {
         let output = process.and_then(Child::wait_with_output).map_err(|error| {
             format!("rustfmt cannot be run ({error}); `rustup component add rustfmt` installs it")
         })?;
@@ -43,17 +41,44 @@ pub fn format(root: &Path, files: Vec<File>) -> Result<Vec<File>, String> {
             return Err(format!("rustfmt refused what was generated:\n{said}"));
         }
     }
-    let read = |(file, path): (File, &PathBuf)| match fs::read_to_string(path) {
+    let formatted = parallel::map(&placed, |(path, file)| match fs::read_to_string(path) {
         Ok(text) => Ok(File {
             text: align(&text),
-            ..file
+            path: file.path.clone(),
         }),
         Err(error) => Err(format!("{}: {error}", file.path)),
-    };
-    files.into_iter().zip(&placed).map(read).collect()
+    });
+    formatted.into_iter().collect()
 }
 
-fn start<'p>(root: &Path, roots: impl Iterator<Item = &'p PathBuf>) -> io::Result<Child> {
+/// A file, and where it lies to be formatted.
+type Placed = (PathBuf, File);
+
+/// What each process is to format, about the same work for all. rustfmt follows `mod` by itself,
+/// so only the roots are named.
+fn shares(placed: &[Placed]) -> Vec<Vec<PathBuf>> {
+    let mut roots: BTreeMap<PathBuf, usize> = BTreeMap::new();
+    for (path, file) in placed {
+        let mut folders = path.ancestors().skip(1);
+        let root = match folders.find(|folder| folder.ends_with("operations")) {
+            Some(operations) => operations.join("mod.rs"),
+            None => path.clone(),
+        };
+        *roots.entry(root).or_default() += file.text.len();
+    }
+    let mut roots: Vec<_> = roots.into_iter().collect();
+    roots.sort_by_key(|(_, size)| Reverse(*size));
+    let mut shares = vec![(0, Vec::new()); parallel::processors().min(roots.len())];
+    for (root, size) in roots {
+        if let Some((work, share)) = shares.iter_mut().min_by_key(|(work, _)| *work) {
+            *work += size;
+            share.push(root);
+        }
+    }
+    shares.into_iter().map(|(_, share)| share).collect()
+}
+
+fn start(root: &Path, roots: &[PathBuf]) -> io::Result<Child> {
     let mut command = Command::new("rustfmt");
     command.args(["--edition", "2024", "--style-edition", "2024"]);
     // The temporary folder is out of reach for the project's own settings, should it have some.

@@ -1,5 +1,6 @@
 //! What is on disk against what should be: compared in both directions, written only where it differs.
 
+use std::collections::BTreeSet;
 use std::fmt;
 use std::fs;
 use std::io;
@@ -86,6 +87,7 @@ pub fn compare(root: &Path, files: &[File]) -> io::Result<Vec<Difference>> {
             new: file.text.clone(),
         });
     }
+    let wanted: BTreeSet<&str> = files.iter().map(|file| file.path.as_str()).collect();
     let crates = root.join("crates");
     for provider in names(&crates)? {
         let mut found = Vec::new();
@@ -94,7 +96,7 @@ pub fn compare(root: &Path, files: &[File]) -> io::Result<Vec<Difference>> {
         if is_generated(&root.join(&tests))? {
             found.push(tests);
         }
-        found.retain(|path| files.iter().all(|file| file.path != *path));
+        found.retain(|path| !wanted.contains(path.as_str()));
         for path in found {
             differences.push(Difference {
                 old: fs::read_to_string(root.join(&path))?,
