@@ -151,14 +151,19 @@ impl<O: Paginated> Pages<O> {
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::Paging`] for a cursor of another provider or operation, or a damaged one.
+    /// [`ErrorKind::Paging`] for a cursor of another provider or operation, of one with other
+    /// parameters, or a damaged one.
     pub fn resume(mut self, cursor: &str) -> Result<Self, Error> {
-        let (position, seen) = self.read(cursor).ok_or_else(|| {
-            let text = "the cursor is damaged, or of another operation";
+        let place = self.read(cursor).ok_or_else(|| {
+            let text = "the cursor is damaged, or of another operation or other parameters";
             self.client.failed(&O::INFO, ErrorKind::Paging, text)
         })?;
-        self.position = Some(position);
-        self.seen = seen;
+        self.position = Some(place.position);
+        self.seen = place.seen;
+        self.size = place.size;
+        // Rows that went since then are noticed like those that go between two pages.
+        self.total = place.total;
+        self.lowest = place.total;
         self.ahead.clear();
         Ok(self)
     }
@@ -170,27 +175,59 @@ impl<O: Paginated> Pages<O> {
             Cursor::Number(number) => ('n', number.to_string()),
             Cursor::Token(token) => ('t', token.clone()),
         };
+        let number = |number: Option<u64>| number.map_or_else(|| "-".to_owned(), |n| n.to_string());
         Some(sealed(&format!(
-            "{} {} {mark}{position}",
+            "{} {} {} {} {} {mark}{position}",
             scope::<O>(),
-            self.seen
+            self.parameters(),
+            self.seen,
+            number(self.size),
+            number(self.total),
         )))
     }
 
-    /// The position and the rows before it.
-    fn read(&self, cursor: &str) -> Option<(Cursor, u64)> {
+    fn read(&self, cursor: &str) -> Option<Place> {
         let text = unsealed(cursor)?;
-        let (seen, position) = text
-            .strip_prefix(&scope::<O>())?
-            .strip_prefix(' ')?
-            .split_once(' ')?;
+        let rest = text.strip_prefix(&scope::<O>())?.strip_prefix(' ')?;
+        let mut words = rest.splitn(5, ' ');
+        if words.next()? != self.parameters() {
+            return None;
+        }
+        let seen = words.next()?.parse().ok()?;
+        let mut number = || match words.next()? {
+            "-" => Some(None),
+            number => number.parse().ok().map(Some),
+        };
+        let (size, total) = (number()?, number()?);
         let by_token = O::PAGING.style == PagingStyle::Token;
-        let position = match position.split_at_checked(1)? {
+        let position = match words.next()?.split_at_checked(1)? {
             ("n", number) if !by_token => Cursor::Number(number.parse().ok()?),
             ("t", token) if by_token => Cursor::Token(token.to_owned()),
             _ => return None,
         };
-        Some((position, seen.parse().ok()?))
+        Some(Place {
+            position,
+            seen,
+            size,
+            total,
+        })
+    }
+
+    /// Stands for the parameters that a position depends on, so that it is not taken for one in
+    /// another list. It is short, and tells nothing of what they are.
+    fn parameters(&self) -> String {
+        let mut operation = self.operation.clone();
+        match O::PAGING.style {
+            PagingStyle::Token => operation.set_cursor(Cursor::Token(String::new())),
+            PagingStyle::Page | PagingStyle::Offset => operation.set_cursor(Cursor::Number(0)),
+        }
+        // Pages of another size are other pages, but an offset counts rows.
+        if O::PAGING.style != PagingStyle::Page && operation.page_size().is_some() {
+            operation.set_page_size(1);
+        }
+        let written = serde_json::to_vec(&operation).unwrap_or_default();
+        let sum = crate::sign::sha256_hex(&written);
+        sum.get(..4).unwrap_or_default().to_owned()
     }
 
     /// How the list changed so far while it was walked.
@@ -463,6 +500,15 @@ impl<O: Paginated> fmt::Debug for Pages<O> {
             .field("drift", &self.drift)
             .finish_non_exhaustive()
     }
+}
+
+/// What a cursor tells.
+struct Place {
+    position: Cursor,
+    /// Rows before the position.
+    seen: u64,
+    size: Option<u64>,
+    total: Option<u64>,
 }
 
 /// A page that is on its way; given up when dropped.

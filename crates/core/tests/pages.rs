@@ -468,6 +468,79 @@ async fn rows_one_by_one_come_again_from_the_page_they_were_left_in() {
     assert_eq!(again.cursor(), None);
 }
 
+#[tokio::test]
+async fn a_walk_taken_up_again_misses_no_row_after_others_have_gone() {
+    async fn rest<O: Paginated<Provider = Plain, Item = u64>>(operation: O) -> Vec<u64> {
+        let (_server, list, client) = serve(still(50)).await;
+        let mut pages = client.pages(operation.clone());
+        let mut rows = pages.next().await.unwrap().unwrap().items;
+        rows.extend(pages.next().await.unwrap().unwrap().items);
+        assert_eq!(rows, all(20));
+        let cursor = pages.cursor().unwrap();
+        drop(pages);
+        // Rows slide onto pages that were read.
+        list.rows.lock().unwrap().drain(0..7);
+        let mut pages = client.pages(operation).resume(&cursor).unwrap();
+        while let Some(page) = pages.next().await {
+            rows.extend(page.unwrap().items);
+        }
+        assert!(!pages.drift().is_none());
+        rows.sort_unstable();
+        rows.dedup();
+        rows
+    }
+    let (by_page, by_offset) = (ByPage::default(), ByOffset::default());
+    let size = Some(10);
+    assert_eq!(rest(ByPage { size, ..by_page }).await, all(50));
+    assert_eq!(rest(ByOffset { size, ..by_offset }).await, all(50));
+}
+
+#[tokio::test]
+async fn a_cursor_is_good_for_the_same_parameters_only() {
+    async fn cursor<O: Paginated<Provider = Plain>>(
+        client: &Client<Plain>,
+        operation: O,
+    ) -> String {
+        let mut pages = client.pages(operation);
+        pages.next().await.unwrap().unwrap();
+        pages.cursor().unwrap()
+    }
+    let (_server, _, client) = serve(still(50)).await;
+    let by_page = |size| ByPage {
+        size: Some(size),
+        ..ByPage::default()
+    };
+    let by_offset = |offset, size| ByOffset { offset, size };
+    let page = cursor(&client, by_page(10)).await;
+    assert!(client.pages(by_page(10)).resume(&page).is_ok());
+    // The second page of another size begins elsewhere; the row at an offset does not.
+    let refused = client.pages(by_page(20)).resume(&page).unwrap_err();
+    assert_eq!(refused.kind(), ErrorKind::Paging);
+    assert!(refused.message().contains("other parameters"), "{refused}");
+    let offset = cursor(&client, by_offset(Some(5), Some(10))).await;
+    for other in [by_offset(None, Some(20)), by_offset(Some(40), Some(10))] {
+        assert!(client.pages(other).resume(&offset).is_ok());
+    }
+    assert!(client.pages(by_page(10)).resume(&offset).is_err());
+    let token = cursor(
+        &client,
+        ByToken {
+            size: Some(10),
+            ..ByToken::default()
+        },
+    )
+    .await;
+    assert!(
+        client
+            .pages(ByToken {
+                size: Some(10),
+                ..ByToken::default()
+            })
+            .resume(&token)
+            .is_ok()
+    );
+}
+
 #[cfg(feature = "stream")]
 #[tokio::test]
 async fn rows_come_as_a_stream_that_ends_after_an_error() {
