@@ -1,47 +1,107 @@
-//! The customers to ask about, from a CSV file with the columns `provider`, `id` and `name`. What
-//! `standing report --format csv` writes is such a file, but for ids that it masks.
+//! The customer book: a CSV file with a line for each customer, a column `name`, and one column for
+//! each provider with what the customer is called there.
 
+use std::io::Cursor;
 use std::path::Path;
+use std::sync::Arc;
 
 use crate::failure::Failure;
-use crate::sweep::Whom;
+use crate::sweep::{Customers, Whom};
 
-/// The customers of one provider. Messages name the line and repeat no value.
-pub(crate) fn read(path: &Path, provider: &str) -> Result<Vec<Whom>, Failure> {
-    let refused = |problem: String| Failure::config(format!("the book {problem}"));
-    let bytes = std::fs::read(path)
-        .map_err(|error| refused(format!("cannot be read: {}", error.kind())))?;
-    let mut reader = csv::ReaderBuilder::new()
+/// What each provider calls its customers. The first column of a provider that is filled counts.
+const COLUMNS: [(&str, &str); 5] = [
+    ("tencent", "tencent_uin"),
+    ("huawei", "huawei_id"),
+    ("alibaba", "alibaba_uid"),
+    ("accuauth", "mobile"),
+    ("accuauth", HASHED),
+];
+const HASHED: &str = "mobile_md5";
+
+/// A book that can be read to its end.
+pub(crate) struct Book {
+    bytes: Arc<[u8]>,
+    heads: csv::StringRecord,
+}
+
+fn refused(problem: impl std::fmt::Display) -> Failure {
+    Failure::config(format!("the book {problem}"))
+}
+
+/// Reads records after the line of column names.
+fn records(bytes: Arc<[u8]>) -> csv::Reader<Cursor<Arc<[u8]>>> {
+    let mark = bytes.starts_with(b"\xef\xbb\xbf");
+    let mut text = Cursor::new(bytes);
+    text.set_position(if mark { 3 } else { 0 });
+    csv::ReaderBuilder::new()
         .trim(csv::Trim::All)
-        .from_reader(bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(&bytes));
-    let heads = reader
-        .headers()
-        .map_err(|_| refused("has no line of column names".to_owned()))?
-        .clone();
-    let column = |name: &str| {
-        heads
-            .iter()
-            .position(|head| head.eq_ignore_ascii_case(name))
-    };
-    let needed = |name: &str| column(name).ok_or_else(|| refused(format!("has no column {name}")));
-    let (of, id, name) = (needed("provider")?, needed("id")?, column("name"));
-    let mut whom = Vec::new();
-    for record in reader.records() {
-        let record = record.map_err(|error| {
-            let line = error.position().map_or(0, csv::Position::line);
-            refused(format!("is no CSV in line {line}"))
-        })?;
-        if record.get(of) != Some(provider) {
-            continue;
+        .from_reader(text)
+}
+
+impl Book {
+    /// Reads a book. Messages name the line and repeat no value.
+    pub(crate) fn open(path: &Path) -> Result<Self, Failure> {
+        let bytes: Arc<[u8]> = std::fs::read(path)
+            .map_err(|error| refused(format!("cannot be read: {}", error.kind())))?
+            .into();
+        let mut reader = records(bytes.clone());
+        let no_heads = || refused("has no line of column names");
+        let heads = reader.headers().map_err(|_| no_heads())?.clone();
+        for head in &heads {
+            let known = |name: &str| name.eq_ignore_ascii_case(head);
+            if !known("name") && !COLUMNS.iter().any(|(_, column)| known(column)) {
+                let columns = COLUMNS.map(|(_, column)| column).join(", ");
+                let place = heads
+                    .iter()
+                    .position(|each| each == head)
+                    .unwrap_or_default();
+                return Err(refused(format!(
+                    "has an unknown column, number {}: there are name, {columns}",
+                    place + 1
+                )));
+            }
         }
-        let line = record.position().map_or(0, csv::Position::line);
-        let filled = |place: usize| record.get(place).filter(|text| !text.is_empty());
-        whom.push(Whom {
-            id: filled(id)
-                .ok_or_else(|| refused(format!("has no id in line {line}")))?
-                .to_owned(),
-            name: name.and_then(filled).map(str::to_owned),
-        });
+        if let Some(Err(error)) = reader.records().find(Result::is_err) {
+            let line = error.position().map_or(0, csv::Position::line);
+            return Err(refused(format!("is no CSV in line {line}")));
+        }
+        Ok(Self { bytes, heads })
     }
-    Ok(whom)
+
+    /// What it was at the time: rows of two books make no third one.
+    pub(crate) fn digest(&self) -> String {
+        standing_core::sign::sha256_hex(&self.bytes)
+    }
+
+    /// The customers of a provider; nothing if the book has no column for it.
+    pub(crate) fn customers(&self, provider: &str) -> Option<Customers> {
+        let place = |name: &str| {
+            let mut heads = self.heads.iter();
+            heads.position(|head| head.eq_ignore_ascii_case(name))
+        };
+        let of = COLUMNS.iter().filter(|(of, _)| *of == provider);
+        let ids = of.filter_map(|(_, column)| Some((place(column)?, *column == HASHED)));
+        let ids: Vec<(usize, bool)> = ids.collect();
+        if ids.is_empty() {
+            return None;
+        }
+        let (bytes, name) = (self.bytes.clone(), place("name"));
+        Some(Arc::new(move || {
+            let ids = ids.clone();
+            let records = records(bytes.clone()).into_records();
+            Box::new(records.filter_map(move |record| {
+                let record = record.ok()?;
+                let filled = |place: usize| record.get(place).filter(|text| !text.is_empty());
+                let mut ids = ids.iter();
+                let (id, hashed) =
+                    ids.find_map(|(place, hashed)| Some((filled(*place)?, *hashed)))?;
+                Some(Whom {
+                    id: id.to_owned(),
+                    hashed,
+                    name: name.and_then(filled).map(str::to_owned),
+                    line: record.position().map(csv::Position::line),
+                })
+            }))
+        }))
+    }
 }

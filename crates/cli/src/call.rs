@@ -62,7 +62,7 @@ pub(crate) struct Arguments {
 }
 
 /// A text that repeats no value: it may be shown.
-fn seconds(text: &str) -> Result<Duration, &'static str> {
+pub(crate) fn seconds(text: &str) -> Result<Duration, &'static str> {
     let seconds = text.parse().map_err(|_| "must be a number of seconds")?;
     match Duration::try_from_secs_f64(seconds) {
         Ok(time) if !time.is_zero() => Ok(time),

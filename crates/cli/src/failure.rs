@@ -4,7 +4,7 @@ use std::error::Error as _;
 use std::io;
 
 use clap::error::{ContextKind, ContextValue};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use standing_core::{Error, ErrorKind};
 
 use crate::output;
@@ -24,18 +24,18 @@ pub(crate) enum Failure {
 }
 
 /// The error object; every key is always there.
-#[derive(Debug, Default, Serialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Telling {
     provider: Option<String>,
     operation: Option<String>,
-    kind: &'static str,
+    kind: String,
     code: Option<String>,
     message: String,
     request_id: Option<String>,
     status: Option<u16>,
-    attempts: u32,
+    pub(crate) attempts: u32,
     retryable: bool,
-    may_have_run: bool,
+    pub(crate) may_have_run: bool,
     /// Where a walk over pages goes on.
     cursor: Option<String>,
 }
@@ -43,10 +43,34 @@ pub(crate) struct Telling {
 impl Telling {
     pub(crate) fn new(kind: ErrorKind, message: impl Into<String>) -> Self {
         Self {
-            kind: kind.as_str(),
+            kind: kind.as_str().to_owned(),
             message: message.into(),
             ..Self::default()
         }
+    }
+
+    /// A metered call of an earlier run of which nobody knows whether it ran.
+    pub(crate) fn may_be_billed() -> Self {
+        Self {
+            may_have_run: true,
+            ..Self::new(
+                ErrorKind::Transport,
+                "the report was cut short before the answer, which may have been billed; \
+                 --retry-metered asks again",
+            )
+        }
+    }
+
+    /// In a few words, for the row of whom it is about.
+    pub(crate) fn in_short(&self) -> String {
+        let code = self.code.as_ref().map(|code| format!(" {code}"));
+        format!(
+            "{}{}: {} (attempts: {})",
+            self.kind,
+            code.unwrap_or_default(),
+            self.message,
+            self.attempts
+        )
     }
 
     /// The same, of a provider and an operation.
@@ -65,7 +89,7 @@ impl From<&Error> for Telling {
         Self {
             provider: some(error.provider()),
             operation: some(error.operation()),
-            kind: error.kind().as_str(),
+            kind: error.kind().as_str().to_owned(),
             code: error.code().map(str::to_owned),
             message: error.message().to_owned(),
             request_id: error.request_id().map(str::to_owned),
@@ -87,6 +111,12 @@ impl Failure {
     /// Something wrong before anything was sent. The text repeats no value.
     pub(crate) fn refused(kind: ErrorKind, message: impl Into<String>) -> Self {
         Self::Told(Box::new(Telling::new(kind, message)), REFUSED)
+    }
+
+    /// What was found cannot be written down.
+    pub(crate) fn journal(error: &io::Error) -> Self {
+        let text = format!("the journal cannot be written: {}", error.kind());
+        Self::incomplete(Telling::new(ErrorKind::Config, text))
     }
 
     /// A report that lacks rows, for this reason.

@@ -41,6 +41,11 @@ pub(crate) fn block(text: &str) -> io::Result<()> {
     out.flush()
 }
 
+/// Standard output for more than a line; it must be flushed.
+pub(crate) fn data() -> impl Write {
+    io::BufWriter::new(io::stdout().lock())
+}
+
 /// Writes a line for people. If it cannot be written there is nobody to tell.
 pub(crate) fn note(text: &str) {
     let _ = writeln!(io::stderr().lock(), "{text}");

@@ -3,10 +3,13 @@
 use std::pin::Pin;
 use std::time::Duration;
 
-use standing_core::{Client, Credentials, Entry, Error, Json, OperationInfo, Rows, Service};
+use standing_core::{
+    Client, Credentials, Entry, Error, Json, OperationInfo, RateLimit, Rows, Service,
+};
 
 use crate::failure::{Failure, did_you_mean};
-use crate::sweep::{self, Sweep, Teller, Whom};
+use crate::sweep::{self, Plan, Sweep};
+use crate::tally::Teller;
 
 /// The providers. A new one is a line here, with its sweep in [`sweep`].
 pub(crate) static PROVIDERS: [&dyn Provider; 4] = [
@@ -33,7 +36,7 @@ struct Row<P: 'static> {
     sweep: SweepFn<P>,
 }
 
-type SweepFn<P> = fn(Client<P>, Teller, Vec<Whom>) -> Result<Sweep, Failure>;
+type SweepFn<P> = fn(Client<P>, Teller, Plan) -> Result<Sweep, Failure>;
 
 impl<P> Row<P> {
     const fn new(entries: &'static [Entry<P>], sweep: SweepFn<P>) -> Self {
@@ -76,6 +79,8 @@ pub(crate) struct Settings {
     pub(crate) tireless: bool,
     /// Keeps to no rate.
     pub(crate) unpaced: bool,
+    /// Calls a second, in place of the documented rate.
+    pub(crate) rate: Option<u32>,
 }
 
 impl Settings {
@@ -97,7 +102,9 @@ impl Settings {
         if self.tireless {
             builder = builder.retry_budget(u32::MAX);
         }
-        if self.unpaced {
+        if let Some(rate) = self.rate {
+            builder = builder.rate(RateLimit::new(rate, 1));
+        } else if self.unpaced {
             builder = builder.unlimited_rate();
         }
         builder.build()
@@ -122,9 +129,8 @@ pub(crate) trait Provider: Sync {
     /// Whether it can be asked for all customers, or about each only.
     fn lists(&self) -> bool;
 
-    /// A sweep over all customers, or over those given if it lists none.
-    fn sweep(&self, settings: &Settings, teller: Teller, whom: Vec<Whom>)
-    -> Result<Sweep, Failure>;
+    /// A sweep over all customers, or over those of the plan if it lists none.
+    fn sweep(&self, settings: &Settings, teller: Teller, plan: Plan) -> Result<Sweep, Failure>;
 }
 
 /// A client without its types. What it returns is nothing for an operation that has no type.
@@ -180,13 +186,8 @@ impl<P: standing_core::Provider> Provider for Row<P> {
         self.lists
     }
 
-    fn sweep(
-        &self,
-        settings: &Settings,
-        teller: Teller,
-        whom: Vec<Whom>,
-    ) -> Result<Sweep, Failure> {
-        (self.sweep)(settings.client()?, teller, whom)
+    fn sweep(&self, settings: &Settings, teller: Teller, plan: Plan) -> Result<Sweep, Failure> {
+        (self.sweep)(settings.client()?, teller, plan)
     }
 }
 

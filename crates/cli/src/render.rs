@@ -1,31 +1,49 @@
 //! Rows as a table, CSV or JSON.
 
+use std::borrow::Cow;
+use std::cmp::Reverse;
+use std::collections::BTreeMap;
+use std::io::{self, Write};
+
 use console::Style;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use standing_core::Amount;
 
-use crate::failure::Telling;
 use crate::output::{self, plain};
 use crate::sweep::Row;
 use crate::table::{Cell, Column, table};
-use crate::tally::{Summary, Tally};
+use crate::tally::Summary;
 use crate::verdict::Verdict;
 
 /// Rows of the table unless all are asked for.
 const SAMPLE: usize = 12;
+/// Stands before the MD5 of a mobile number.
+pub(crate) const MD5: &str = "md5 ";
 /// A table this wide has room for names and ids.
 const ROOMY: usize = 120;
 
+/// The rows for a table, the worst first; within a verdict they keep their order.
+#[derive(Debug, Default)]
+pub(crate) struct Worst {
+    rows: BTreeMap<Reverse<Verdict>, Vec<Written>>,
+    count: usize,
+}
+
+impl Worst {
+    /// Adds a row; of each verdict, no more are kept than a sample may show.
+    pub(crate) fn add(&mut self, row: Written, all: bool) {
+        self.count += 1;
+        let rows = self.rows.entry(Reverse(row.verdict)).or_default();
+        if all || rows.len() < SAMPLE {
+            rows.push(row);
+        }
+    }
+}
+
 /// The rows as a table, a sample unless all are asked for, and a table of the providers below.
-pub(crate) fn as_table(
-    tallies: &[Tally],
-    mut rows: Vec<Row>,
-    all: bool,
-    show_personal: bool,
-) -> String {
-    // Worst first; the order of the providers and of their lists within.
-    rows.sort_by_key(|row| std::cmp::Reverse(row.judged.verdict));
-    let count = rows.len();
+pub(crate) fn as_table(worst: Worst, all: bool, summary: &Summary) -> String {
+    let count = worst.count;
+    let mut rows: Vec<Written> = worst.rows.into_values().flatten().collect();
     if !all {
         rows.truncate(SAMPLE);
     }
@@ -44,17 +62,16 @@ pub(crate) fn as_table(
     ];
     let text = |text: Option<String>| Cell::from(text.as_deref().unwrap_or("-"));
     let mut cells: Vec<Vec<Cell>> = rows
-        .iter()
-        .map(|row| {
-            let looks = colour(row.judged.verdict, colours);
-            let written = Written::new(row, show_personal);
+        .into_iter()
+        .map(|written| {
+            let looks = colour(written.verdict, colours);
             let id = written.id.map(shortened);
             let stand_in = if with_ids { written.email } else { id.clone() };
             vec![
                 text(written.name.or(stand_in).or(written.mobile)),
                 text(id),
-                written.provider.into(),
-                Cell::from(written.verdict).styled(looks),
+                written.provider.as_ref().into(),
+                Cell::from(written.verdict.as_str()).styled(looks),
                 text(written.credit),
                 text(written.left),
                 written.why.into(),
@@ -84,7 +101,6 @@ pub(crate) fn as_table(
         Column::right("MISSING"),
     ];
     let number = |number: u64| Cell::from(number.to_string());
-    let summary = Summary::new(tallies);
     let lines = summary.providers.iter().map(|line| {
         let counts = line.counts;
         vec![
@@ -114,14 +130,14 @@ fn colour(verdict: Verdict, wanted: bool) -> Option<Style> {
 }
 
 /// A row as it is written: with what is personal masked, unless it was asked for.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub(crate) struct Written {
-    pub(crate) provider: &'static str,
+    pub(crate) provider: Cow<'static, str>,
     pub(crate) id: Option<String>,
     pub(crate) name: Option<String>,
     pub(crate) mobile: Option<String>,
     pub(crate) email: Option<String>,
-    pub(crate) verdict: &'static str,
+    pub(crate) verdict: Verdict,
     pub(crate) credit: Option<String>,
     pub(crate) left: Option<String>,
     pub(crate) why: String,
@@ -140,7 +156,7 @@ impl Written {
             })
         };
         Self {
-            provider: row.provider,
+            provider: row.provider.into(),
             id: Some(row.id.clone()).filter(|id| !id.is_empty()),
             // A name may be an e-mail address.
             name: masked(&row.name, |name| {
@@ -152,7 +168,7 @@ impl Written {
             }),
             mobile: masked(&row.mobile, mobile),
             email: masked(&row.email, email),
-            verdict: row.judged.verdict.as_str(),
+            verdict: row.judged.verdict,
             credit: row.credit.as_ref().map(Amount::to_string),
             left: row.left.as_ref().map(Amount::to_string),
             why: row.judged.why.clone(),
@@ -171,8 +187,13 @@ fn shortened(id: String) -> String {
     format!("{start}…{end}")
 }
 
-/// `+62…6789`: country and the last digits, if enough are hidden between them.
+/// `+62…6789`: country and the last digits, if enough are hidden between them; of an MD5, which can
+/// be guessed, the first digits.
 fn mobile(number: &str) -> String {
+    if let Some(digest) = number.strip_prefix(MD5) {
+        let kept: String = digest.chars().take(6).collect();
+        return format!("{MD5}{kept}…");
+    }
     let characters: Vec<char> = number.trim().chars().collect();
     let head = if characters.first() == Some(&'+') {
         3
@@ -201,32 +222,44 @@ fn email(address: &str) -> String {
     }
 }
 
-/// The rows as CSV (RFC 4180).
-pub(crate) fn as_csv(rows: &[Written]) -> Result<String, csv::Error> {
-    let mut writer = csv::WriterBuilder::new()
-        .terminator(csv::Terminator::CRLF)
-        .from_writer(Vec::new());
-    writer.write_record([
-        "provider", "id", "name", "mobile", "email", "verdict", "credit", "left", "why",
-    ])?;
-    for row in rows {
+/// Rows as CSV (RFC 4180).
+pub(crate) struct Sheet<W: Write>(csv::Writer<W>);
+
+impl<W: Write> Sheet<W> {
+    /// Begins with the names of the columns.
+    pub(crate) fn new(out: W) -> io::Result<Self> {
+        let mut writer = csv::WriterBuilder::new()
+            .terminator(csv::Terminator::CRLF)
+            .from_writer(out);
+        writer
+            .write_record([
+                "provider", "id", "name", "mobile", "email", "verdict", "credit", "left", "why",
+            ])
+            .map_err(io::Error::from)?;
+        Ok(Self(writer))
+    }
+
+    pub(crate) fn add(&mut self, row: &Written) -> io::Result<()> {
         let text = |text: &Option<String>| text.as_deref().map(neutral).unwrap_or_default();
         // Amounts are digits by their type; a minus before one is no formula.
         let amount = |amount: &Option<String>| amount.clone().unwrap_or_default();
-        writer.write_record([
-            row.provider,
-            &text(&row.id),
+        let record = [
+            &row.provider,
+            &*text(&row.id),
             &text(&row.name),
             &text(&row.mobile),
             &text(&row.email),
-            row.verdict,
+            row.verdict.as_str(),
             &amount(&row.credit),
             &amount(&row.left),
             &neutral(&row.why),
-        ])?;
+        ];
+        self.0.write_record(record).map_err(io::Error::from)
     }
-    let bytes = writer.into_inner().map_err(|error| error.into_error())?;
-    Ok(String::from_utf8(bytes).unwrap_or_default())
+
+    pub(crate) fn end(mut self) -> io::Result<()> {
+        self.0.flush()
+    }
 }
 
 /// A text that a spreadsheet does not calculate and a terminal does not obey. Line breaks stay.
@@ -238,19 +271,6 @@ fn neutral(text: &str) -> String {
     } else {
         clean
     }
-}
-
-/// The whole report as one object.
-#[derive(Serialize)]
-pub(crate) struct Document {
-    /// Live only: the sandbox's report must not change with the time of day.
-    pub(crate) generated_at: Option<String>,
-    /// Sandbox only.
-    pub(crate) seed: Option<u64>,
-    pub(crate) complete: bool,
-    pub(crate) rows: Vec<Written>,
-    pub(crate) summary: Summary,
-    pub(crate) errors: Vec<Telling>,
 }
 
 /// Texts, numbers and lists of them can always be written.
@@ -272,6 +292,7 @@ mod tests {
             ("123", "…"),
             ("", "…"),
             ("电话号码", "…码"),
+            ("md5 9f86d081884c7d659a2feaa0c55ad015", "md5 9f86d0…"),
         ] {
             assert_eq!(mobile(number), masked);
         }

@@ -1,5 +1,6 @@
 //! `standing report`: how all customers stand.
 
+use std::io::{self, Write};
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
@@ -9,17 +10,18 @@ use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressStyle};
 use standing_core::{Clock, Credentials, SystemClock};
 use standing_sandbox::Sandbox;
 use time::format_description::well_known::Rfc3339;
-use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
 use tokio::task::JoinSet;
 
-use crate::book;
+use crate::book::Book;
+use crate::call::seconds;
 use crate::failure::Failure;
+use crate::journal::Journal;
 use crate::output;
 use crate::providers::{self, PROVIDERS, Provider, Settings};
-use crate::render::{self, Document, Written, as_json};
+use crate::render::{self, Sheet, Worst, Written, as_json};
 use crate::sandbox::World;
-use crate::sweep::{Event, Row, Teller, Whom};
-use crate::tally::{Summary, Tally};
+use crate::sweep::{Customers, Event, Plan, Whom};
+use crate::tally::{Board, Findings, Outcome, Tally, Teller};
 use crate::verdict::{Below, Verdict};
 
 /// Exit code of a report in which `--fail-on` found a row.
@@ -64,13 +66,28 @@ pub(crate) struct Arguments {
     #[arg(short = 'q', long)]
     pub(crate) no_progress: bool,
     /// Asks the providers themselves, with keys from the environment
-    #[arg(long, conflicts_with_all = ["seed", "customers", "chaos"])]
+    #[arg(long, conflicts_with_all = ["seed", "customers", "chaos", "latency"])]
     live: bool,
+    /// Keeps a journal in this file; if there is one of the same report, goes on where it stopped
+    #[arg(long, value_name = "FILE")]
+    resume: Option<PathBuf>,
+    /// Ends the report after so many seconds with what is there; fractions will do
+    #[arg(long, value_name = "SECONDS", value_parser = seconds)]
+    deadline: Option<Duration>,
+    /// Calls at a time at providers that are asked about each customer
+    #[arg(long, value_name = "N", default_value_t = 4, value_parser = at_a_time)]
+    concurrency: usize,
+    /// Calls a second at a provider, in place of the documented rate
+    #[arg(long, value_name = "PROVIDER=N", value_parser = rate)]
+    rps: Vec<(String, u32)>,
+    /// With --format csv: begins with the mark by which Excel knows UTF-8
+    #[arg(long)]
+    excel: bool,
     /// With --live: where to reach a provider in place of the documented host
     #[arg(long, value_name = "PROVIDER=URL", requires = "live", value_parser = endpoint)]
     endpoint: Vec<(String, String)>,
-    /// With --live: whom to ask about at providers that list no customers; a CSV file with the
-    /// columns provider, id (at accuauth: the mobile number) and, for the report, name
+    /// With --live: whom to ask about, or expect in a list; a CSV file with the columns name,
+    /// tencent_uin, huawei_id, alibaba_uid, mobile and mobile_md5, as far as they are known
     #[arg(long, value_name = "FILE", requires = "live")]
     book: Option<PathBuf>,
     /// With --live: repeats a metered look-up although it may have run and been billed
@@ -113,77 +130,161 @@ fn endpoint(text: &str) -> Result<(String, String), &'static str> {
     Ok((provider.to_owned(), url.to_owned()))
 }
 
+fn rate(text: &str) -> Result<(String, u32), &'static str> {
+    let rate = text.split_once('=').and_then(|(provider, rate)| {
+        let rate = rate.parse().ok().filter(|rate| *rate > 0)?;
+        Some((provider.to_owned(), rate))
+    });
+    rate.ok_or("must look like tencent=5, with a whole number of calls a second")
+}
+
+fn at_a_time(text: &str) -> Result<usize, &'static str> {
+    let number = text.parse().ok().filter(|number| (1..=64).contains(number));
+    number.ok_or("must be a whole number from 1 to 64")
+}
+
 /// Sweeps all customers and prints how they stand.
 pub(crate) async fn run(arguments: Arguments) -> Result<u8, Failure> {
     let mut tallies = chosen(&arguments.only)?;
-    for (provider, _) in &arguments.endpoint {
+    let named = arguments.endpoint.iter().map(|(provider, _)| provider);
+    for provider in named.chain(arguments.rps.iter().map(|(provider, _)| provider)) {
         providers::find(provider)?;
     }
+    if arguments.excel && arguments.format != Format::Csv {
+        return Err(Failure::config("--excel is for --format csv"));
+    }
+    let book = arguments.book.as_deref().map(Book::open).transpose()?;
+    let journal = journal(&arguments, book.as_ref(), &mut tallies)?;
     let sandbox = if arguments.live {
         None
     } else {
         let paced = arguments.world.customers <= PACED;
         Some(arguments.world.start(paced).await?)
     };
-    let (sender, events) = unbounded_channel();
-    let below = Arc::new(arguments.below.clone());
-    let mut sweeps = JoinSet::new();
     // All are ready before the first one starts: a key that is missing is found before anything
     // is sent.
+    let board = Arc::new(Board::default());
+    let below = Arc::new(arguments.below.clone());
     let mut ready = Vec::new();
-    for (place, tally) in tallies.iter().enumerate() {
+    for (place, tally) in tallies.iter_mut().enumerate() {
         let teller = Teller {
             place,
-            events: sender.clone(),
+            board: board.clone(),
             below: below.clone(),
         };
         let settings = settings(tally.provider, &arguments, sandbox.as_ref());
-        let whom = whom(tally.provider, &arguments, sandbox.as_ref())?;
-        let sweep = tally.provider.sweep(&settings, teller.clone(), whom)?;
+        let customers = customers(tally.provider, book.as_ref(), sandbox.as_ref())?;
+        let plan = Plan {
+            customers: customers.clone(),
+            progress: tally.progress.clone(),
+            at_a_time: arguments.concurrency,
+            // A sandbox bills nobody.
+            repeat_metered: arguments.retry_metered || sandbox.is_some(),
+        };
+        if tally.provider.lists() {
+            tally.expected = book.is_some().then_some(customers);
+        } else {
+            tally.asked_about = Some(customers().count() as u64);
+        }
+        let sweep = tally.provider.sweep(&settings, teller.clone(), plan)?;
         ready.push((sweep, teller));
     }
-    drop(sender);
     if sandbox.is_some() {
         let World { seed, chaos, .. } = arguments.world;
         output::note(&format!(
             "standing · sandbox on 127.0.0.1 · seed {seed} · chaos {chaos} %"
         ));
     }
+    let resumed: u64 = tallies.iter().map(|tally| tally.progress.rows()).sum();
+    if resumed > 0 {
+        output::note(&format!("resumed after {resumed} rows"));
+    }
     let bars = draw(&mut tallies, !arguments.no_progress && output::bars());
+    board.open(Findings {
+        journal,
+        tallies,
+        failure: None,
+        cut_short: "interrupted",
+        show_personal: arguments.show_personal,
+    });
+    let mut sweeps = JoinSet::new();
     for (sweep, teller) in ready {
         sweeps.spawn(async move {
             let end = sweep.await;
             teller.tell(Event::End(end));
         });
     }
-    let interrupted = listen(&mut tallies, events).await;
+    let end = wait(&mut sweeps, &board, arguments.deadline).await;
+    let findings = board.close();
     sweeps.abort_all();
     // A bar that cannot be cleared is no reason to withhold the report.
     let _ = bars.clear();
 
+    let Some(mut findings) = findings else {
+        return Err(Failure::config("the report was closed before its end"));
+    };
+    if let Some(error) = findings.failure.take() {
+        return Err(Failure::journal(&error));
+    }
+    if end == End::Late {
+        findings.cut_short = "the deadline has passed";
+    }
+    let outcome = Outcome::new(findings)?;
     let generated_at = arguments
         .live
         .then(|| SystemClock::default().utc().format(&Rfc3339).ok());
-    print(&tallies, &arguments, generated_at.flatten())?;
-    tell(&tallies, sandbox.as_ref());
-    if interrupted {
+    let found = print(&outcome, &arguments, generated_at.flatten())?;
+    tell(&outcome, sandbox.as_ref());
+    if let Some(path) = outcome.findings.journal.path()
+        && !outcome.errors().is_empty()
+    {
+        output::note(&format!(
+            "--resume {} goes on from here",
+            output::plain(&path.display().to_string())
+        ));
+    }
+    if end == End::Interrupted {
         output::note("interrupted: rows are missing");
         return Ok(INTERRUPTED);
     }
-    if let Some(error) = tallies.iter().flat_map(Tally::errors).next() {
+    if let Some(error) = outcome.errors().into_iter().next() {
         return Err(Failure::incomplete(error));
     }
-    let verdicts = || tallies.iter().flat_map(|tally| &tally.rows);
-    let finds = |row: &&Row| {
-        let mut kinds = arguments.fail_on.iter();
-        kinds.any(|kind| kind.finds(row.judged.verdict))
-    };
-    let found = verdicts().filter(finds).count();
+    outcome.findings.journal.done()?;
     if found > 0 {
         output::note(&format!("--fail-on: {found} rows"));
         return Ok(FOUND);
     }
     Ok(0)
+}
+
+/// Opens the journal, and takes up what is in it.
+fn journal(
+    arguments: &Arguments,
+    book: Option<&Book>,
+    tallies: &mut [Tally],
+) -> Result<Journal, Failure> {
+    let Some(path) = &arguments.resume else {
+        return Journal::temporary();
+    };
+    // Whatever the rows depend on.
+    let providers: Vec<_> = tallies.iter().map(|tally| tally.provider.name()).collect();
+    let world = (!arguments.live).then_some(&arguments.world);
+    let facts = serde_json::json!({
+        "--live": arguments.live,
+        "--only": providers,
+        "--seed": world.map(|world| world.seed),
+        "--customers": world.map(|world| world.customers),
+        "--below": arguments.below.to_string(),
+        "--endpoint": arguments.endpoint,
+        "--book": book.map(Book::digest),
+        "--show-personal": arguments.show_personal,
+    });
+    Journal::open(path, &facts, |provider, found| {
+        let mut tallies = tallies.iter_mut();
+        let tally = tallies.find(|tally| tally.provider.name() == provider);
+        tally.map(|tally| tally.progress.take(found)).is_some()
+    })
 }
 
 /// The providers to ask, in the order of the table.
@@ -201,10 +302,14 @@ fn chosen(only: &[String]) -> Result<Vec<Tally>, Failure> {
 
 /// Live: keys from the environment. Else the sandbox's endpoint and keys.
 fn settings(provider: &dyn Provider, arguments: &Arguments, sandbox: Option<&Sandbox>) -> Settings {
+    let mut rates = arguments.rps.iter();
+    let rate = rates.find(|(name, _)| name == provider.name());
+    let rate = rate.map(|(_, rate)| *rate);
     let Some(sandbox) = sandbox else {
         let mut endpoints = arguments.endpoint.iter();
         let endpoint = endpoints.find(|(name, _)| name == provider.name());
         return Settings {
+            rate,
             endpoint: endpoint.map(|(_, url)| url.clone()),
             repeat_metered: arguments.retry_metered,
             ..Settings::default()
@@ -212,6 +317,7 @@ fn settings(provider: &dyn Provider, arguments: &Arguments, sandbox: Option<&San
     };
     let desk = desk(provider);
     Settings {
+        rate,
         endpoint: desk.map(|desk| sandbox.endpoint(desk)),
         keys: desk.map(|desk| {
             let key = sandbox.key(desk);
@@ -224,33 +330,34 @@ fn settings(provider: &dyn Provider, arguments: &Arguments, sandbox: Option<&San
     }
 }
 
-/// Whom to ask about, where the provider lists nobody.
-fn whom(
+/// Whom to ask about, or to expect in a list.
+fn customers(
     provider: &dyn Provider,
-    arguments: &Arguments,
+    book: Option<&Book>,
     sandbox: Option<&Sandbox>,
-) -> Result<Vec<Whom>, Failure> {
-    if provider.lists() {
-        return Ok(Vec::new());
+) -> Result<Customers, Failure> {
+    if let Some(customers) = book.and_then(|book| book.customers(provider.name())) {
+        return Ok(customers);
     }
-    let Some(sandbox) = sandbox else {
-        let text = format!(
-            "{} lists no customers: --book says whom to ask about, or --only leaves it out",
-            provider.name()
-        );
-        let missing = || Failure::config(text).of(provider.name(), None);
-        let path = arguments.book.as_deref().ok_or_else(missing)?;
-        return book::read(path, provider.name());
+    if let (Some(sandbox), Some(desk)) = (sandbox, desk(provider))
+        && !provider.lists()
+    {
+        let people = sandbox.customers(desk);
+        return Ok(Arc::new(move || {
+            Box::new(people.clone().map(|customer| Whom {
+                id: customer.id,
+                ..Whom::default()
+            }))
+        }));
+    }
+    if provider.lists() {
+        return Ok(Arc::new(|| Box::new(std::iter::empty())));
+    }
+    let text = match book {
+        None => "lists no customers: --book says whom to ask about, or --only leaves it out",
+        Some(_) => "lists no customers, and the book has no column for it: --only leaves it out",
     };
-    let customers = desk(provider).map(|desk| sandbox.customers(desk));
-    Ok(customers
-        .into_iter()
-        .flatten()
-        .map(|customer| Whom {
-            id: customer.id,
-            name: None,
-        })
-        .collect())
+    Err(Failure::config(format!("{} {text}", provider.name())).of(provider.name(), None))
 }
 
 /// The provider in the sandbox.
@@ -272,97 +379,119 @@ fn draw(tallies: &mut [Tally], wanted: bool) -> MultiProgress {
     for tally in tallies {
         let bar = bars.add(ProgressBar::no_length().with_style(style.clone()));
         tally.bar = bar.with_prefix(tally.provider.name());
+        tally.show();
         tally.bar.tick();
     }
     bars
 }
 
-/// Takes down what the sweeps tell, until all have ended. Returns whether it was interrupted.
-async fn listen(tallies: &mut [Tally], mut events: UnboundedReceiver<(usize, Event)>) -> bool {
-    let mut interrupt = std::pin::pin!(tokio::signal::ctrl_c());
-    loop {
-        tokio::select! {
-            event = events.recv() => match event {
-                Some((place, event)) => {
-                    if let Some(tally) = tallies.get_mut(place) {
-                        tally.take(event);
-                    }
-                }
-                None => return false,
-            },
-            Ok(()) = &mut interrupt => break,
-        }
-    }
-    // What was told by then is in the report.
-    while let Ok((place, event)) = events.try_recv() {
-        if let Some(tally) = tallies.get_mut(place) {
-            tally.take(event);
-        }
-    }
-    true
+/// How it came that the report ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum End {
+    /// The sweeps have ended, or there is no use in going on.
+    Over,
+    Interrupted,
+    Late,
 }
 
-/// Prints the rows.
+/// Waits until all sweeps have ended, or something ends them.
+async fn wait(sweeps: &mut JoinSet<()>, board: &Board, deadline: Option<Duration>) -> End {
+    let all = async { while sweeps.join_next().await.is_some() {} };
+    let late = async {
+        match deadline {
+            Some(time) => tokio::time::sleep(time).await,
+            None => std::future::pending().await,
+        }
+    };
+    tokio::select! {
+        () = all => End::Over,
+        () = board.full.notified() => End::Over,
+        () = late => End::Late,
+        Ok(()) = tokio::signal::ctrl_c() => End::Interrupted,
+    }
+}
+
+/// Prints the rows. Returns how many of them --fail-on finds.
 fn print(
-    tallies: &[Tally],
+    outcome: &Outcome,
     arguments: &Arguments,
     generated_at: Option<String>,
-) -> Result<(), Failure> {
-    let rows: Vec<Row> = tallies.iter().flat_map(Tally::all).collect();
-    let written = |row: &Row| Written::new(row, arguments.show_personal);
+) -> Result<usize, Failure> {
+    let mut found = 0;
+    // Every row passes here, one by one.
+    let mut each = |take: &mut dyn FnMut(&Written) -> io::Result<()>| {
+        outcome.each(&mut |row| {
+            let mut kinds = arguments.fail_on.iter();
+            found += usize::from(kinds.any(|kind| kind.finds(row.verdict)));
+            Ok(take(&row)?)
+        })
+    };
+    let mut out = output::data();
     match arguments.format {
         Format::Table => {
-            let (all, show_personal) = (arguments.all, arguments.show_personal);
-            output::block(&render::as_table(tallies, rows, all, show_personal))?;
+            let mut worst = Worst::default();
+            each(&mut |row| {
+                worst.add(row.clone(), arguments.all);
+                Ok(())
+            })?;
+            let table = render::as_table(worst, arguments.all, &outcome.summary());
+            out.write_all(table.as_bytes())?;
         }
         Format::Csv => {
-            let rows: Vec<_> = rows.iter().map(written).collect();
-            let text = render::as_csv(&rows)
-                .map_err(|_| Failure::config("the rows cannot be written as CSV"))?;
-            output::block(&text)?;
+            if arguments.excel {
+                out.write_all(b"\xef\xbb\xbf")?;
+            }
+            let mut sheet = Sheet::new(&mut out)?;
+            each(&mut |row| sheet.add(row))?;
+            sheet.end()?;
         }
         Format::Json => {
-            let errors: Vec<_> = tallies.iter().flat_map(Tally::errors).collect();
-            let document = Document {
-                generated_at,
-                seed: (!arguments.live).then_some(arguments.world.seed),
-                complete: errors.is_empty(),
-                rows: rows.iter().map(written).collect(),
-                summary: Summary::new(tallies),
-                errors,
-            };
-            output::line(&as_json(&document))?;
+            let errors = outcome.errors();
+            let seed = (!arguments.live).then_some(arguments.world.seed);
+            write!(
+                out,
+                r#"{{"generated_at":{},"seed":{},"complete":{},"rows":["#,
+                as_json(&generated_at),
+                as_json(&seed),
+                errors.is_empty()
+            )?;
+            let mut comma = "";
+            each(&mut |row| {
+                write!(out, "{comma}{}", as_json(row))?;
+                comma = ",";
+                Ok(())
+            })?;
+            let (summary, errors) = (as_json(&outcome.summary()), as_json(&errors));
+            writeln!(out, r#"],"summary":{summary},"errors":{errors}}}"#)?;
         }
-        Format::Jsonl => {
-            let lines: String = rows
-                .iter()
-                .map(|row| as_json(&written(row)) + "\n")
-                .collect();
-            output::block(&lines)?;
-        }
+        Format::Jsonl => each(&mut |row| writeln!(out, "{}", as_json(row)))?,
     }
-    Ok(())
+    out.flush()?;
+    Ok(found)
 }
 
 /// Tells on standard error what the report took: this changes from run to run.
-fn tell(tallies: &[Tally], sandbox: Option<&Sandbox>) {
+fn tell(outcome: &Outcome, sandbox: Option<&Sandbox>) {
+    let tallies = &outcome.findings.tallies;
     let sum = |of: fn(&Tally) -> u64| tallies.iter().map(of).sum::<u64>();
     for tally in tallies {
-        let mut times = tally.round_trips.clone();
-        times.sort_unstable();
+        let share = |percent| match tally.share(percent) {
+            Some(time) => format!("{time} ms"),
+            None => "-".to_owned(),
+        };
         output::note(&format!(
             "{}: {} calls · {} repeated · p50 {} · p95 {}",
             tally.provider.name(),
-            tally.calls(),
+            tally.calls,
             tally.repeated,
-            share(&times, 50),
-            share(&times, 95),
+            share(50),
+            share(95),
         ));
     }
-    let customers = Summary::new(tallies).all.customers;
-    let calls = sum(Tally::calls);
+    let customers = outcome.summary().all.customers;
+    let calls = sum(|tally| tally.calls);
     let repeated = sum(|tally| tally.repeated);
-    let lost = sum(Tally::failed);
+    let lost = sum(|tally| tally.failed);
     let Some(sandbox) = sandbox else {
         output::note(&format!(
             "{customers} customers · {calls} calls · {repeated} repeated · {lost} lost"
@@ -381,18 +510,11 @@ fn tell(tallies: &[Tally], sandbox: Option<&Sandbox>) {
     // Each attempt of a call that failed may have met a fault. After all others the answer came all
     // the same, late or when the call was repeated, or it was that of a page asked for ahead and no
     // longer wanted.
-    let fatal = sum(Tally::fatal_attempts);
+    let fatal = sum(|tally| tally.fatal_attempts);
     let recovered = report.faults.saturating_sub(fatal);
     output::note(&format!(
         "{customers} customers · {calls} calls · {} faults injected · {recovered} recovered · \
          {lost} lost · {proof}",
         report.faults
     ));
-}
-
-/// The time within which this percentage of the answers came; they are sorted.
-fn share(times: &[Duration], percent: usize) -> String {
-    let place = (times.len() * percent).div_ceil(100).saturating_sub(1);
-    let time = times.get(place);
-    time.map_or_else(|| "-".to_owned(), |time| format!("{} ms", time.as_millis()))
 }

@@ -1,6 +1,7 @@
 //! `standing sandbox`: the stand-in for the providers, for clients of any language.
 
 use std::io::IsTerminal;
+use std::time::Duration;
 
 use standing_sandbox::{Provider, Sandbox};
 
@@ -29,12 +30,20 @@ pub(crate) struct World {
     /// Percent of the requests that meet a passing fault
     #[arg(long, value_name = "PERCENT", default_value_t = 0, value_parser = percent)]
     pub(crate) chaos: u8,
+    /// Milliseconds that every answer takes
+    #[arg(long, value_name = "MS", default_value_t = 0, value_parser = milliseconds)]
+    latency: u64,
 }
 
 /// A text that repeats no value: it may be shown.
 fn percent(text: &str) -> Result<u8, &'static str> {
     let percent = text.parse().ok().filter(|percent| *percent <= 100);
     percent.ok_or("must be a whole number from 0 to 100")
+}
+
+fn milliseconds(text: &str) -> Result<u64, &'static str> {
+    let milliseconds = text.parse().ok().filter(|wait| *wait <= 60_000);
+    milliseconds.ok_or("must be a whole number up to 60000")
 }
 
 fn seed(text: &str) -> Result<u64, &'static str> {
@@ -53,6 +62,7 @@ impl World {
             .seed(self.seed)
             .customers(self.customers)
             .chaos(self.chaos)
+            .latency(Duration::from_millis(self.latency))
             .rate_limits(rate_limits)
             .start()
             .await

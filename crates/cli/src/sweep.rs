@@ -1,6 +1,8 @@
 //! How each provider is asked about all its customers: through its client and nothing else.
 
+use std::future::ready;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use futures_util::stream::{self, StreamExt};
@@ -8,32 +10,50 @@ use standing_accuauth::AccuAuth;
 use standing_accuauth::check::CheckDebtsReport;
 use standing_alibaba::Alibaba;
 use standing_alibaba::bss::GetCustomerAccountInfo;
-use standing_core::{Amount, Client, Error, ErrorKind, Operation};
+use standing_core::{Amount, Client, Error, ErrorKind, Operation, Paginated, Provider};
 use standing_huawei::Huawei;
 use standing_huawei::bss::ListSubCustomerNewTag;
 use standing_tencent::Tencent;
 use standing_tencent::ip::QueryCustomersCredit;
 use standing_tencent::ip::query_customers_credit::SortOrder;
-use tokio::sync::mpsc::UnboundedSender;
 
-use crate::failure::Failure;
+use crate::failure::{Failure, Telling};
+use crate::journal::{Progress, Turn};
 use crate::providers::Future;
-use crate::verdict::{self, Below, Judged, Verdict};
+use crate::render::MD5;
+use crate::tally::Teller;
+use crate::verdict::{self, Judged, Verdict};
 
 /// Rows a page. No provider documents a size that it refuses at this height.
 const PAGE: u64 = 50;
-
-/// Calls at a time where each is about one customer.
-const AT_A_TIME: usize = 4;
 /// So many failures in a row are no accident any more.
 const ENOUGH: u32 = 5;
 
-/// A customer to ask about, where the provider lists none.
+/// A customer to ask about, or expected in a list.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Whom {
-    /// As the provider wants it: an id, or a mobile number.
+    /// As the provider wants it: an id, a mobile number, or the MD5 of one.
     pub(crate) id: String,
+    /// The id is an MD5.
+    pub(crate) hashed: bool,
     pub(crate) name: Option<String>,
+    /// The line of the book.
+    pub(crate) line: Option<u64>,
+}
+
+/// Customers one after the other, as often as they are wanted; nobody holds them all.
+pub(crate) type Customers = Arc<dyn Fn() -> Box<dyn Iterator<Item = Whom> + Send> + Send + Sync>;
+
+/// What a sweep is to do.
+pub(crate) struct Plan {
+    /// Whom to ask about, where the provider lists nobody.
+    pub(crate) customers: Customers,
+    /// What an earlier run of the report has done.
+    pub(crate) progress: Progress,
+    /// Calls at a time where each is about one customer.
+    pub(crate) at_a_time: usize,
+    /// Metered calls may be repeated although they may have run.
+    pub(crate) repeat_metered: bool,
 }
 
 /// A customer's standing.
@@ -53,41 +73,34 @@ pub(crate) struct Row {
 /// What a sweep tells while it runs.
 #[derive(Debug)]
 pub(crate) enum Event {
-    /// A call succeeded.
-    Call {
+    /// A page of a list.
+    Page {
         rows: Vec<Row>,
         /// How many customers there are, where the provider says so.
         total: Option<u64>,
+        /// Where the list goes on.
+        next: Option<String>,
+        /// The list has changed, and rows may come twice.
+        drift: bool,
         attempts: u32,
         round_trip: Duration,
     },
-    /// A call about one customer failed; the others go on.
-    Lost {
+    /// An answer about one customer.
+    One {
+        nth: u64,
         row: Row,
-        total: Option<u64>,
-        error: Error,
+        attempts: u32,
+        round_trip: Duration,
     },
+    /// There is none; the others go on.
+    Lost { nth: u64, row: Row, error: Telling },
+    /// A metered call is about to be made.
+    Asked { nth: u64 },
     /// The sweep is over.
     End(Result<(), Error>),
 }
 
-/// Tells the report what a sweep finds.
-#[derive(Debug, Clone)]
-pub(crate) struct Teller {
-    /// The place of the provider in the report.
-    pub(crate) place: usize,
-    pub(crate) events: UnboundedSender<(usize, Event)>,
-    pub(crate) below: Arc<Below>,
-}
-
 impl Row {
-    /// A row about which nobody was asked yet.
-    fn missing(provider: &'static str) -> Self {
-        let verdict = Verdict::Missing;
-        let why = String::new();
-        Self::new(provider, Judged { verdict, why })
-    }
-
     /// A row of which no more is known than how it stands.
     pub(crate) fn new(provider: &'static str, judged: Judged) -> Self {
         Self {
@@ -101,12 +114,12 @@ impl Row {
             judged,
         }
     }
-}
 
-impl Teller {
-    /// A report that has ended listens no more, which is no concern of the sweep's.
-    pub(crate) fn tell(&self, event: Event) {
-        let _ = self.events.send((self.place, event));
+    /// A row about which nobody was asked yet.
+    fn missing(provider: &'static str) -> Self {
+        let verdict = Verdict::Missing;
+        let why = String::new();
+        Self::new(provider, Judged { verdict, why })
     }
 }
 
@@ -117,148 +130,201 @@ pub(crate) type Sweep = Future<'static, Result<(), Error>>;
 pub(crate) fn tencent(
     client: Client<Tencent>,
     teller: Teller,
-    _: Vec<Whom>,
+    plan: Plan,
 ) -> Result<Sweep, Failure> {
-    Ok(Box::pin(async move {
-        // Oldest first, so that customers who join meanwhile come last and shift no page.
-        let ask = QueryCustomersCredit::new()
-            .with_page_size(PAGE)
-            .with_order(SortOrder::Ascending);
-        let mut pages = client.pages(ask);
-        while let Some(page) = pages.next().await.transpose()? {
-            let rows = page.items.into_iter().map(|customer| Row {
-                id: customer
-                    .client_uin
-                    .map(|uin| uin.to_string())
-                    .unwrap_or_default(),
-                name: customer.name.clone(),
-                mobile: customer.mobile.clone(),
-                email: customer.email.clone(),
-                credit: customer.credit.clone(),
-                left: customer.remaining_credit.clone(),
-                ..Row::new("tencent", verdict::tencent(&customer, &teller.below))
-            });
-            teller.tell(Event::Call {
-                rows: rows.collect(),
-                total: page.total,
-                attempts: page.attempts,
-                round_trip: page.round_trip,
-            });
-        }
-        Ok(())
-    }))
+    // Oldest first, so that customers who join meanwhile come last and shift no page.
+    let ask = QueryCustomersCredit::new()
+        .with_page_size(PAGE)
+        .with_order(SortOrder::Ascending);
+    let below = teller.below.clone();
+    listed(client, teller, plan, ask, move |customer| Row {
+        id: customer
+            .client_uin
+            .map(|uin| uin.to_string())
+            .unwrap_or_default(),
+        name: customer.name.clone(),
+        mobile: customer.mobile.clone(),
+        email: customer.email.clone(),
+        credit: customer.credit.clone(),
+        left: customer.remaining_credit.clone(),
+        ..Row::new("tencent", verdict::tencent(&customer, &below))
+    })
 }
 
 /// Huawei Cloud: the new-customer tags of all customers of the partner.
-pub(crate) fn huawei(
-    client: Client<Huawei>,
-    teller: Teller,
-    _: Vec<Whom>,
-) -> Result<Sweep, Failure> {
-    Ok(Box::pin(async move {
-        let mut pages = client.pages(ListSubCustomerNewTag::new());
-        while let Some(page) = pages.next().await.transpose()? {
-            let rows = page.items.into_iter().map(|tag| Row {
-                id: tag.customer_id.clone().unwrap_or_default(),
-                ..Row::new("huawei", verdict::huawei(&tag))
-            });
-            teller.tell(Event::Call {
-                rows: rows.collect(),
-                total: page.total,
-                attempts: page.attempts,
-                round_trip: page.round_trip,
-            });
-        }
-        Ok(())
-    }))
+pub(crate) fn huawei(client: Client<Huawei>, teller: Teller, plan: Plan) -> Result<Sweep, Failure> {
+    let ask = ListSubCustomerNewTag::new();
+    listed(client, teller, plan, ask, |tag| Row {
+        id: tag.customer_id.clone().unwrap_or_default(),
+        ..Row::new("huawei", verdict::huawei(&tag))
+    })
 }
 
 /// Alibaba Cloud: the account of each customer.
 pub(crate) fn alibaba(
     client: Client<Alibaba>,
     teller: Teller,
-    whom: Vec<Whom>,
+    plan: Plan,
 ) -> Result<Sweep, Failure> {
-    let asks = whom.into_iter().map(|whom| {
-        let uid = whom.id.parse().map_err(|_| {
-            Failure::config("an id in the book is not that of an account: digits only")
-                .of("alibaba", None)
-        })?;
+    let ask = |whom: &Whom| {
+        let uid = whom.id.parse().map_err(|_| "is not digits only")?;
         let row = Row {
-            id: whom.id,
-            name: whom.name,
+            id: whom.id.clone(),
+            name: whom.name.clone(),
             ..Row::missing("alibaba")
         };
         Ok((row, GetCustomerAccountInfo::new().with_owner_id(uid)))
-    });
-    let asks = asks.collect::<Result<Vec<_>, Failure>>()?;
-    let sweep = one_by_one(client, teller, asks, |row, account| {
+    };
+    one_by_one(client, teller, plan, ask, |row, account| {
         row.judged = verdict::alibaba(account.as_ref());
         row.email = account
             .as_ref()
             .and_then(|account| account.login_email.clone());
-    });
-    Ok(Box::pin(sweep))
+    })
 }
 
 /// AccuAuth: the debts report of each person. It has no id of its own for them.
 pub(crate) fn accuauth(
     client: Client<AccuAuth>,
     teller: Teller,
-    whom: Vec<Whom>,
+    plan: Plan,
 ) -> Result<Sweep, Failure> {
-    let asks = whom.into_iter().map(|whom| {
-        let ask = CheckDebtsReport::for_mobile(&whom.id);
+    let ask = |whom: &Whom| {
         let row = Row {
-            name: whom.name,
-            mobile: Some(whom.id),
+            name: whom.name.clone(),
+            mobile: Some(if whom.hashed {
+                format!("{MD5}{}", whom.id)
+            } else {
+                whom.id.clone()
+            }),
             ..Row::missing("accuauth")
         };
-        (row, ask)
-    });
-    let sweep = one_by_one(client, teller, asks.collect(), |row, report| {
+        let ask = if whom.hashed {
+            CheckDebtsReport::for_mobile_md5(&whom.id)
+        } else {
+            CheckDebtsReport::for_mobile(&whom.id)
+        };
+        Ok((row, ask))
+    };
+    one_by_one(client, teller, plan, ask, |row, report| {
         let reports = report.as_ref().map(|report| report.result.as_slice());
         row.judged = verdict::accuauth(reports);
-    });
-    Ok(Box::pin(sweep))
+    })
+}
+
+/// Walks a list.
+fn listed<O: Paginated>(
+    client: Client<O::Provider>,
+    teller: Teller,
+    plan: Plan,
+    ask: O,
+    row: impl Fn(O::Item) -> Row + Send + 'static,
+) -> Result<Sweep, Failure> {
+    if plan.progress.over {
+        return Ok(Box::pin(ready(Ok(()))));
+    }
+    let mut pages = client.pages(ask);
+    let resumed = plan.progress.cursor.is_some();
+    if let Some(cursor) = &plan.progress.cursor {
+        pages = pages.resume(cursor)?;
+    }
+    Ok(Box::pin(async move {
+        while let Some(page) = pages.next().await.transpose()? {
+            teller.tell(Event::Page {
+                rows: page.items.into_iter().map(&row).collect(),
+                total: page.total,
+                next: pages.cursor(),
+                // Rows of an earlier run are not remembered by this walk.
+                drift: resumed || !pages.drift().is_none(),
+                attempts: page.attempts,
+                round_trip: page.round_trip,
+            });
+        }
+        Ok(())
+    }))
 }
 
 /// Asks about one customer after the other, a few at a time, and tells in their order.
-async fn one_by_one<O: Operation>(
+fn one_by_one<O: Operation>(
     client: Client<O::Provider>,
     teller: Teller,
-    asks: Vec<(Row, O)>,
-    fill: impl Fn(&mut Row, &O::Output),
-) -> Result<(), Error> {
-    let total = Some(asks.len() as u64);
-    let client = &client;
-    let mut answers = stream::iter(asks)
-        .map(|(row, ask)| async move { (row, client.send(&ask).await) })
-        .buffered(AT_A_TIME);
-    let mut failures = 0;
-    while let Some((mut row, answer)) = answers.next().await {
-        match answer {
-            Ok(answer) => {
-                failures = 0;
-                fill(&mut row, &answer);
-                teller.tell(Event::Call {
-                    rows: vec![row],
-                    total,
-                    attempts: answer.attempts(),
-                    round_trip: answer.round_trip(),
-                });
-            }
-            Err(error) => {
-                failures += 1;
-                if failures == ENOUGH || is_hopeless(error.kind()) {
-                    return Err(error);
+    plan: Plan,
+    ask: impl Fn(&Whom) -> Result<(Row, O), &'static str> + Send + Sync + 'static,
+    fill: impl Fn(&mut Row, &O::Output) + Send + Sync + 'static,
+) -> Result<Sweep, Failure> {
+    // All are looked at before the first one is asked about.
+    for whom in (plan.customers)() {
+        let refused = |what: &str| {
+            let line = whom.line.map(|line| format!(" in line {line}"));
+            let line = line.unwrap_or_default();
+            Failure::config(format!("a customer{line} of the book {what}"))
+                .of(<O::Provider as Provider>::NAME, None)
+        };
+        let (_, ask) = ask(&whom).map_err(refused)?;
+        client
+            .check(&ask)
+            .map_err(|error| refused(&format!("cannot be asked about: {}", error.message())))?;
+    }
+    let metered = O::INFO.metered;
+    let repeat = plan.repeat_metered || !metered;
+    Ok(Box::pin(async move {
+        let (client, teller, stop) = (&client, &teller, &AtomicBool::new(false));
+        let turns = (0..).zip((plan.customers)()).filter_map(|(nth, whom)| {
+            let turn = plan.progress.turn(nth, repeat);
+            let (row, ask) = ask(&whom).ok().filter(|_| turn != Turn::Done)?;
+            Some((nth, turn, row, ask))
+        });
+        let mut answers = stream::iter(turns)
+            // Those that are under way are waited for: they may be billed.
+            .take_while(|_| ready(!stop.load(Ordering::Relaxed)))
+            .map(|(nth, turn, row, ask)| async move {
+                if turn == Turn::MayBeBilled {
+                    return (nth, row, Err(None));
                 }
-                row.judged = Judged::missing(&error);
-                teller.tell(Event::Lost { row, total, error });
+                if metered {
+                    teller.tell(Event::Asked { nth });
+                }
+                (nth, row, client.send(&ask).await.map_err(Some))
+            })
+            .buffered(plan.at_a_time);
+        let mut failures = 0;
+        let mut hopeless = None;
+        while let Some((nth, mut row, answer)) = answers.next().await {
+            let error = match answer {
+                Ok(answer) => {
+                    failures = 0;
+                    fill(&mut row, &answer);
+                    teller.tell(Event::One {
+                        nth,
+                        row,
+                        attempts: answer.attempts(),
+                        round_trip: answer.round_trip(),
+                    });
+                    continue;
+                }
+                Err(Some(error)) => error,
+                Err(None) => {
+                    let error = Telling::may_be_billed().of(row.provider, Some(O::INFO.name));
+                    row.judged = Judged::missing(&error);
+                    teller.tell(Event::Lost { nth, row, error });
+                    continue;
+                }
+            };
+            failures += 1;
+            let told = Telling::from(&error);
+            row.judged = Judged::missing(&told);
+            teller.tell(Event::Lost {
+                nth,
+                row,
+                error: told,
+            });
+            if failures >= ENOUGH || is_hopeless(error.kind()) {
+                stop.store(true, Ordering::Relaxed);
+                hopeless.get_or_insert(error);
             }
         }
-    }
-    Ok(())
+        hopeless.map_or(Ok(()), Err)
+    }))
 }
 
 /// What fails for one customer like this fails for all, and repeating it may lock a key.

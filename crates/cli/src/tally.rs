@@ -1,31 +1,42 @@
-//! What a report knows of each provider's customers so far, and what is missing.
+//! What a report knows so far: how each sweep fares, and every row, on disk.
 
-use std::collections::HashSet;
+use std::collections::{BTreeMap, HashMap};
+use std::io;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use indicatif::ProgressBar;
 use serde::Serialize;
-use standing_core::{Error, ErrorKind};
+use standing_core::ErrorKind;
+use tokio::sync::Notify;
 
-use crate::failure::Telling;
+use crate::failure::{Failure, Telling};
+use crate::journal::{Found, Journal, Progress};
 use crate::providers::Provider;
-use crate::sweep::{Event, Row};
-use crate::verdict::{Judged, Verdict};
+use crate::render::Written;
+use crate::sweep::{Customers, Event, Row};
+use crate::verdict::{Below, Judged, Verdict};
 
-/// What is known of one provider's customers so far.
+/// How the sweep of one provider fares.
 pub(crate) struct Tally {
     pub(crate) provider: &'static dyn Provider,
-    pub(crate) rows: Vec<Row>,
-    total: Option<u64>,
+    pub(crate) progress: Progress,
+    /// How many customers there are to ask about, where each is asked about.
+    pub(crate) asked_about: Option<u64>,
+    /// Who is expected in a list.
+    pub(crate) expected: Option<Customers>,
+    /// Calls that were made, however they ended.
+    pub(crate) calls: u64,
+    /// Calls that failed.
+    pub(crate) failed: u64,
+    /// Attempts of the calls that failed.
+    pub(crate) fatal_attempts: u64,
     /// Attempts beyond the first of calls that succeeded.
     pub(crate) repeated: u64,
-    pub(crate) round_trips: Vec<Duration>,
-    /// Why calls about one customer failed.
-    lost: Vec<Error>,
-    /// The ids of the rows: a list that changes while it is walked may tell a row twice.
-    known: HashSet<String>,
+    /// How many answers took how many milliseconds.
+    pub(crate) round_trips: BTreeMap<u128, u64>,
     /// How it ended; nothing while it goes on.
-    end: Option<Result<(), Error>>,
+    pub(crate) end: Option<Result<(), Telling>>,
     pub(crate) bar: ProgressBar,
 }
 
@@ -33,129 +44,335 @@ impl Tally {
     pub(crate) fn new(provider: &'static dyn Provider) -> Self {
         Self {
             provider,
-            rows: Vec::new(),
-            total: None,
+            progress: Progress::default(),
+            asked_about: None,
+            expected: None,
+            calls: 0,
+            failed: 0,
+            fatal_attempts: 0,
             repeated: 0,
-            round_trips: Vec::new(),
-            lost: Vec::new(),
-            known: HashSet::new(),
+            round_trips: BTreeMap::new(),
             end: None,
             bar: ProgressBar::hidden(),
         }
     }
 
-    pub(crate) fn take(&mut self, event: Event) {
-        match event {
-            Event::Call {
+    fn total(&self) -> Option<u64> {
+        self.asked_about.or(self.progress.total)
+    }
+
+    /// Moves the bar.
+    pub(crate) fn show(&self) {
+        if let Some(total) = self.total() {
+            self.bar.set_length(total);
+        }
+        self.bar.set_position(self.progress.rows());
+    }
+
+    fn answered(&mut self, attempts: u32, round_trip: Duration) {
+        self.calls += 1;
+        self.repeated += u64::from(attempts.saturating_sub(1));
+        *self.round_trips.entry(round_trip.as_millis()).or_default() += 1;
+    }
+
+    fn failed(&mut self, attempts: u32) {
+        self.calls += 1;
+        self.failed += 1;
+        self.fatal_attempts += u64::from(attempts);
+    }
+
+    /// The time within which this percentage of the answers came.
+    pub(crate) fn share(&self, percent: u64) -> Option<u128> {
+        let count: u64 = self.round_trips.values().sum();
+        let wanted = (count * percent).div_ceil(100);
+        let mut sum = 0;
+        let mut times = self.round_trips.iter();
+        let time = times.find(|(_, count)| {
+            sum += **count;
+            sum >= wanted
+        });
+        time.map(|(time, _)| *time)
+    }
+}
+
+/// What all sweeps tell and the report reads.
+#[derive(Default)]
+pub(crate) struct Board {
+    findings: Mutex<Option<Findings>>,
+    /// The journal cannot be written.
+    pub(crate) full: Notify,
+}
+
+impl Board {
+    /// Opens the board; it must have been given the findings before anything is told.
+    pub(crate) fn open(&self, findings: Findings) {
+        *self.lock() = Some(findings);
+    }
+
+    /// What was told by now; nothing is taken down any more.
+    pub(crate) fn close(&self) -> Option<Findings> {
+        self.lock().take()
+    }
+
+    fn lock(&self) -> std::sync::MutexGuard<'_, Option<Findings>> {
+        self.findings.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Tells the report what a sweep finds.
+#[derive(Clone)]
+pub(crate) struct Teller {
+    /// The place of the provider in the report.
+    pub(crate) place: usize,
+    pub(crate) board: Arc<Board>,
+    pub(crate) below: Arc<Below>,
+}
+
+impl Teller {
+    /// A report that has ended takes nothing down any more, which is no concern of the sweep's.
+    pub(crate) fn tell(&self, event: Event) {
+        let mut board = self.board.lock();
+        if let Some(findings) = &mut *board
+            && let Err(error) = findings.take(self.place, event)
+        {
+            findings.failure.get_or_insert(error);
+            self.board.full.notify_one();
+        }
+    }
+}
+
+/// What was found.
+pub(crate) struct Findings {
+    pub(crate) journal: Journal,
+    pub(crate) tallies: Vec<Tally>,
+    /// Why the journal cannot be written.
+    pub(crate) failure: Option<io::Error>,
+    /// Why sweeps did not end.
+    pub(crate) cut_short: &'static str,
+    pub(crate) show_personal: bool,
+}
+
+impl Findings {
+    fn take(&mut self, place: usize, event: Event) -> io::Result<()> {
+        let Some(tally) = self.tallies.get_mut(place) else {
+            return Ok(());
+        };
+        let show_personal = self.show_personal;
+        let written = |row: &Row| Written::new(row, show_personal);
+        let found = match event {
+            Event::Page {
                 rows,
                 total,
+                next,
+                drift,
                 attempts,
                 round_trip,
             } => {
-                self.repeated += u64::from(attempts.saturating_sub(1));
-                self.round_trips.push(round_trip);
-                self.grow(rows, total);
-            }
-            Event::Lost { row, total, error } => {
-                self.lost.push(error);
-                self.grow(vec![row], total);
-            }
-            Event::End(end) => {
-                if end.is_ok() {
-                    // Without a total it is known only now.
-                    self.bar.set_length(self.rows.len() as u64);
+                tally.answered(attempts, round_trip);
+                Found::Page {
+                    rows: rows.iter().map(written).collect(),
+                    total,
+                    next,
+                    drift,
                 }
-                self.end = Some(end);
-                self.bar.abandon();
             }
-        }
-    }
-
-    fn grow(&mut self, rows: Vec<Row>, total: Option<u64>) {
-        for row in rows {
-            if row.id.is_empty() || self.known.insert(row.id.clone()) {
-                self.rows.push(row);
+            Event::One {
+                nth,
+                row,
+                attempts,
+                round_trip,
+            } => {
+                tally.answered(attempts, round_trip);
+                Found::One {
+                    nth,
+                    row: written(&row),
+                }
             }
-        }
-        self.total = total.or(self.total);
-        if let Some(total) = self.total {
-            self.bar.set_length(total);
-        }
-        self.bar.set_position(self.rows.len() as u64);
-    }
-
-    /// Calls that were made, however they ended.
-    pub(crate) fn calls(&self) -> u64 {
-        self.round_trips.len() as u64 + self.failed()
-    }
-
-    /// Calls that failed.
-    pub(crate) fn failed(&self) -> u64 {
-        let at_the_end = matches!(&self.end, Some(Err(_)));
-        self.lost.len() as u64 + u64::from(at_the_end)
-    }
-
-    /// Attempts of the calls that failed.
-    pub(crate) fn fatal_attempts(&self) -> u64 {
-        let at_the_end = self.end.iter().filter_map(|end| end.as_ref().err());
-        let errors = self.lost.iter().chain(at_the_end);
-        errors.map(|error| u64::from(error.attempts())).sum()
-    }
-
-    fn count(&self, verdict: Verdict) -> u64 {
-        let rows = self.rows.iter();
-        rows.filter(|row| row.judged.verdict == verdict).count() as u64
-    }
-
-    /// How many customers have no row at all; nothing if the provider has not said how many there
-    /// are.
-    pub(crate) fn untold(&self) -> Option<u64> {
-        match (self.total, &self.end) {
-            (Some(total), _) => Some(total.saturating_sub(self.rows.len() as u64)),
-            (None, Some(Ok(()))) => Some(0),
-            (None, _) => None,
-        }
-    }
-
-    /// The row that stands for all that have none, if there are any.
-    fn rest(&self) -> Option<Row> {
-        let untold = self.untold();
-        let why = match &self.end {
-            Some(Ok(())) if untold == Some(0) => return None,
-            Some(Ok(())) => "the provider counts more customers than it lists".to_owned(),
-            Some(Err(error)) => Judged::missing(error).why,
-            None => "interrupted".to_owned(),
+            Event::Lost { nth, row, error } => {
+                if error.attempts > 0 {
+                    tally.failed(error.attempts);
+                }
+                Found::Lost {
+                    nth,
+                    row: written(&row),
+                    error,
+                }
+            }
+            Event::Asked { nth } => Found::Asked { nth },
+            Event::End(end) => {
+                tally.end = Some(end.map_err(|error| {
+                    // A call about one customer was told of by then.
+                    let telling = Telling::from(&error);
+                    if !tally.progress.lost.values().any(|lost| *lost == telling) {
+                        tally.failed(error.attempts());
+                    }
+                    telling
+                }));
+                // Without a total it is known only now.
+                if matches!(tally.end, Some(Ok(()))) {
+                    tally.bar.set_length(tally.progress.rows());
+                }
+                tally.bar.abandon();
+                return Ok(());
+            }
         };
-        let why = match untold {
+        tally.progress.take(&found);
+        tally.show();
+        self.journal.add(tally.provider.name(), &found)
+    }
+
+    /// Hands out the rows that a provider's sweep told, then those of customers who were expected in
+    /// its list and are not there. Returns how many were told.
+    fn told(
+        &self,
+        tally: &Tally,
+        take: &mut dyn FnMut(Written) -> Result<(), Failure>,
+    ) -> Result<u64, Failure> {
+        let provider = tally.provider.name();
+        let expected = || tally.expected.iter().flat_map(|customers| customers());
+        let mut absent: HashMap<String, Option<String>> =
+            expected().map(|whom| (whom.id, whom.name)).collect();
+        let mut told = 0;
+        let each = &mut |mut row: Written| {
+            told += 1;
+            if let Some(name) = row.id.as_ref().and_then(|id| absent.remove(id)) {
+                row.name = row.name.or(name);
+            }
+            take(row)
+        };
+        self.journal.each(provider, &tally.progress, each)?;
+        if matches!(tally.end, Some(Ok(()))) {
+            for whom in expected() {
+                if let Some(name) = absent.remove(&whom.id) {
+                    let verdict = Verdict::Unknown;
+                    let why = "in the book, but not in the provider's list".to_owned();
+                    let row = Row {
+                        id: whom.id,
+                        name,
+                        ..Row::new(provider, Judged { verdict, why })
+                    };
+                    take(Written::new(&row, self.show_personal))?;
+                }
+            }
+        }
+        Ok(told)
+    }
+}
+
+/// What was found, counted.
+pub(crate) struct Outcome {
+    pub(crate) findings: Findings,
+    counts: Vec<Counts>,
+}
+
+impl Outcome {
+    pub(crate) fn new(findings: Findings) -> Result<Self, Failure> {
+        let count = |tally: &Tally| {
+            let mut counts = Counts::default();
+            let mut lost = 0;
+            let told = findings.told(tally, &mut |row| {
+                *match row.verdict {
+                    Verdict::Ok => &mut counts.ok,
+                    Verdict::Watch => &mut counts.watch,
+                    Verdict::Blocked => &mut counts.blocked,
+                    Verdict::Unknown => &mut counts.unknown,
+                    Verdict::Missing => &mut lost,
+                } += 1;
+                Ok(())
+            })?;
+            counts.customers = counts.ok + counts.watch + counts.blocked + counts.unknown;
+            let untold = match (tally.total(), &tally.end) {
+                (Some(total), _) => Some(total.saturating_sub(told)),
+                (None, Some(Ok(()))) => Some(0),
+                (None, _) => None,
+            };
+            counts.missing = untold.map(|untold| untold + lost);
+            counts.untold = untold;
+            Ok(counts)
+        };
+        let counts = findings.tallies.iter().map(count);
+        let counts = counts.collect::<Result<_, Failure>>()?;
+        Ok(Self { findings, counts })
+    }
+
+    fn counted(&self) -> impl Iterator<Item = (&Tally, &Counts)> {
+        self.findings.tallies.iter().zip(&self.counts)
+    }
+
+    /// The row that stands for all customers of a provider who have none, if there are any.
+    fn rest(&self, tally: &Tally, counts: &Counts) -> Option<Written> {
+        let why = match &tally.end {
+            Some(Err(error)) => error.in_short(),
+            _ if counts.untold == Some(0) => return None,
+            Some(Ok(())) => "the provider counts more customers than it lists".to_owned(),
+            None => self.findings.cut_short.to_owned(),
+        };
+        let why = match counts.untold {
+            // Whoever is asked about has a row of their own.
+            Some(0) if tally.asked_about.is_some() => return None,
+            Some(0) | None => format!("all rows from here on: {why}"),
             Some(1) => format!("1 row: {why}"),
             Some(untold) => format!("{untold} rows: {why}"),
-            None => format!("all rows from here on: {why}"),
         };
         let verdict = Verdict::Missing;
-        Some(Row::new(self.provider.name(), Judged { verdict, why }))
+        let row = Row::new(tally.provider.name(), Judged { verdict, why });
+        Some(Written::new(&row, true))
     }
 
-    /// All rows; what is missing comes first, it must not be overlooked.
-    pub(crate) fn all(&self) -> impl Iterator<Item = Row> {
-        self.rest().into_iter().chain(self.rows.iter().cloned())
+    /// Every row; of each provider first what is missing, it must not be overlooked.
+    pub(crate) fn each(
+        &self,
+        take: &mut dyn FnMut(Written) -> Result<(), Failure>,
+    ) -> Result<(), Failure> {
+        for (tally, counts) in self.counted() {
+            self.rest(tally, counts).map_or(Ok(()), &mut *take)?;
+            self.findings.told(tally, take)?;
+        }
+        Ok(())
     }
 
     /// Why rows are missing.
     pub(crate) fn errors(&self) -> Vec<Telling> {
-        let mut errors: Vec<Telling> = self.lost.iter().map(Telling::from).collect();
-        match (&self.end, self.rest()) {
-            (Some(Err(error)), _) => errors.insert(0, error.into()),
-            (end, Some(rest)) => {
-                let kind = match end {
-                    Some(_) => ErrorKind::Paging,
-                    None => ErrorKind::Timeout,
-                };
-                let telling = Telling::new(kind, rest.judged.why);
-                errors.insert(0, telling.of(self.provider.name(), None));
+        let of = |(tally, counts): (&Tally, &Counts)| {
+            let mut errors: Vec<Telling> = tally.progress.lost.values().cloned().collect();
+            match (&tally.end, self.rest(tally, counts)) {
+                (Some(Err(error)), _) if errors.contains(error) => {}
+                (Some(Err(error)), _) => errors.insert(0, error.clone()),
+                (end, Some(rest)) => {
+                    let kind = match end {
+                        Some(_) => ErrorKind::Paging,
+                        None => ErrorKind::Timeout,
+                    };
+                    let telling = Telling::new(kind, rest.why);
+                    errors.insert(0, telling.of(tally.provider.name(), None));
+                }
+                _ => {}
             }
-            _ => {}
-        }
-        errors
+            errors
+        };
+        self.counted().flat_map(of).collect()
+    }
+
+    pub(crate) fn summary(&self) -> Summary {
+        let providers = self.counted().map(|(tally, counts)| ProviderCounts {
+            provider: tally.provider.name(),
+            counts: *counts,
+        });
+        let none = Counts {
+            missing: Some(0),
+            ..Counts::default()
+        };
+        let all = self.counts.iter().fold(none, |sum, one| Counts {
+            customers: sum.customers + one.customers,
+            ok: sum.ok + one.ok,
+            watch: sum.watch + one.watch,
+            blocked: sum.blocked + one.blocked,
+            unknown: sum.unknown + one.unknown,
+            missing: sum.missing.zip(one.missing).map(|(a, b)| a + b),
+            untold: None,
+        });
+        let providers = providers.collect();
+        Summary { all, providers }
     }
 }
 
@@ -183,43 +400,7 @@ pub(crate) struct Counts {
     pub(crate) unknown: u64,
     /// Nothing if nobody knows how many.
     pub(crate) missing: Option<u64>,
-}
-
-impl Counts {
-    fn of(tally: &Tally) -> Self {
-        let lost = tally.count(Verdict::Missing);
-        Self {
-            customers: tally.rows.len() as u64 - lost,
-            ok: tally.count(Verdict::Ok),
-            watch: tally.count(Verdict::Watch),
-            blocked: tally.count(Verdict::Blocked),
-            unknown: tally.count(Verdict::Unknown),
-            missing: tally.untold().map(|untold| untold + lost),
-        }
-    }
-}
-
-impl Summary {
-    pub(crate) fn new(tallies: &[Tally]) -> Self {
-        let providers: Vec<_> = tallies
-            .iter()
-            .map(|tally| ProviderCounts {
-                provider: tally.provider.name(),
-                counts: Counts::of(tally),
-            })
-            .collect();
-        let none = Counts {
-            missing: Some(0),
-            ..Counts::default()
-        };
-        let all = providers.iter().fold(none, |sum, one| Counts {
-            customers: sum.customers + one.counts.customers,
-            ok: sum.ok + one.counts.ok,
-            watch: sum.watch + one.counts.watch,
-            blocked: sum.blocked + one.counts.blocked,
-            unknown: sum.unknown + one.counts.unknown,
-            missing: sum.missing.zip(one.counts.missing).map(|(a, b)| a + b),
-        });
-        Self { all, providers }
-    }
+    /// Of the missing those who have no row of their own.
+    #[serde(skip)]
+    untold: Option<u64>,
 }

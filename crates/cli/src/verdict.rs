@@ -1,16 +1,22 @@
 //! What a provider's answer says about a customer. What it does not say is never taken for good.
 
+use std::fmt;
+
 use rust_decimal::Decimal;
+use serde::{Deserialize, Serialize};
 use standing_accuauth::check::check_debts_report::DebtsReport;
 use standing_alibaba::bss::get_customer_account_info::{
     CreditLimitStatus, GetCustomerAccountInfoOutput, HostingStatus,
 };
-use standing_core::{Amount, Error};
+use standing_core::Amount;
 use standing_huawei::bss::list_sub_customer_new_tag::{NewCustomerTag, TagValue};
 use standing_tencent::ip::query_customers_credit::CustomerCredit;
 
+use crate::failure::Telling;
+
 /// How a customer stands; worse ones are greater.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
 pub(crate) enum Verdict {
     /// Nothing speaks against the customer.
     Ok,
@@ -44,18 +50,11 @@ pub(crate) struct Judged {
 }
 
 impl Judged {
-    /// No answer, for this reason in a few words; the error object has the rest.
-    pub(crate) fn missing(error: &Error) -> Self {
-        let code = error.code().map(|code| format!(" {code}"));
+    /// No answer, for this reason.
+    pub(crate) fn missing(why: &Telling) -> Self {
         Self {
             verdict: Verdict::Missing,
-            why: format!(
-                "{}{}: {} (attempts: {})",
-                error.kind(),
-                code.unwrap_or_default(),
-                error.message(),
-                error.attempts()
-            ),
+            why: why.in_short(),
         }
     }
 }
@@ -99,6 +98,17 @@ impl Below {
     /// The lowest share that this one is below.
     fn undercut(&self, percent: Decimal) -> Option<Decimal> {
         self.0.iter().copied().find(|share| percent < *share)
+    }
+}
+
+impl fmt::Display for Below {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let shares: Vec<_> = self
+            .0
+            .iter()
+            .map(|share| share.normalize().to_string())
+            .collect();
+        f.write_str(&shares.join(","))
     }
 }
 

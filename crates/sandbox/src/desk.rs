@@ -26,6 +26,7 @@ pub(crate) struct House {
     pub faults: Faults,
     pub log: Log,
     pub rate_limits: bool,
+    pub latency: Duration,
     pub prefix: String,
 }
 

@@ -45,6 +45,7 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::io;
 use std::sync::Arc;
+use std::time::Duration;
 
 pub use clock::Clock;
 pub use fault::Fault;
@@ -265,6 +266,7 @@ pub struct Builder {
     prefix: String,
     keys: BTreeMap<Provider, Vec<Key>>,
     quota: u64,
+    latency: Duration,
 }
 
 impl Builder {
@@ -298,6 +300,12 @@ impl Builder {
     /// Sets a provider's rate instead of the documented one.
     pub fn rate(mut self, provider: Provider, per_second: u32) -> Self {
         self.rates.insert(provider, per_second);
+        self
+    }
+
+    /// How long every answer takes, besides what faults do. Default 0.
+    pub fn latency(mut self, wait: Duration) -> Self {
+        self.latency = wait;
         self
     }
 
@@ -335,6 +343,7 @@ impl Builder {
             faults: Faults::new(seed, self.chaos),
             log: Log::default(),
             rate_limits: self.rate_limits,
+            latency: self.latency,
             prefix: std::mem::take(&mut self.prefix),
         });
         let mut listeners = BTreeMap::new();
@@ -380,6 +389,7 @@ impl Sandbox {
             prefix: String::new(),
             keys: BTreeMap::new(),
             quota: u64::MAX,
+            latency: Duration::ZERO,
         }
     }
 
@@ -437,7 +447,10 @@ impl Sandbox {
     }
 
     /// The provider's customers, computed as they are asked for.
-    pub fn customers(&self, provider: Provider) -> impl Iterator<Item = Customer> + use<> {
+    pub fn customers(
+        &self,
+        provider: Provider,
+    ) -> impl Iterator<Item = Customer> + Clone + Send + use<> {
         let seed = self.house.seed;
         (0..self.house.customers).map(move |index| {
             let persona = provider.persona(seed, index);

@@ -158,6 +158,9 @@ impl Server {
             fault.as_ref(),
             &response,
         );
+        if !self.house.latency.is_zero() {
+            tokio::time::sleep(self.house.latency).await;
+        }
         match fault {
             Some(Kind::Drop | Kind::StaleKeepalive) => return Err(Hangup),
             Some(Kind::Silent) => std::future::pending::<()>().await,

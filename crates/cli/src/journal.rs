@@ -1,0 +1,352 @@
+//! What a report has found, on disk: memory does not grow with the customers, and a report that was
+//! cut short goes on from there.
+//!
+//! The first line tells of which report it is, and each further one what a call found. A line is
+//! written whole when the call is answered, so that at worst the last one is torn.
+
+use std::collections::{BTreeMap, BTreeSet, HashSet};
+use std::fs::{File, OpenOptions};
+use std::io::{self, BufRead, BufReader, Seek, SeekFrom, Write};
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use crate::failure::{Failure, Telling};
+use crate::render::Written;
+
+/// The key of the first line, with the version of the format.
+const FORMAT: &str = "standing report journal";
+const VERSION: u64 = 1;
+/// How often the lock is tried, and how far apart.
+const PATIENCE: u32 = 20;
+const PAUSE: Duration = Duration::from_millis(100);
+
+/// What a call found, or that it is about to be made.
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum Found {
+    /// A page of a list.
+    Page {
+        rows: Vec<Written>,
+        total: Option<u64>,
+        /// Where the list goes on; nothing once it is over.
+        next: Option<String>,
+        /// The list has changed, and rows may come twice.
+        drift: bool,
+    },
+    /// One customer, by the place among those to ask about.
+    One { nth: u64, row: Written },
+    /// A call about one customer failed.
+    Lost {
+        nth: u64,
+        row: Written,
+        error: Telling,
+    },
+    /// A metered call is made: without an answer nobody knows whether it was billed.
+    Asked { nth: u64 },
+}
+
+#[derive(Deserialize)]
+struct Line {
+    provider: String,
+    found: Found,
+}
+
+/// How far the sweep of one provider has come. It grows with what failed, not with the rows.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Progress {
+    /// Where the list goes on.
+    pub(crate) cursor: Option<String>,
+    /// The list is over.
+    pub(crate) over: bool,
+    pub(crate) total: Option<u64>,
+    /// Why calls about one customer failed.
+    pub(crate) lost: BTreeMap<u64, Telling>,
+    /// Rows of lists.
+    listed: u64,
+    drift: bool,
+    /// One after the last customer who has a row.
+    told: u64,
+    /// One after the last customer who was asked about.
+    asked: u64,
+    /// Metered calls without an answer.
+    open: BTreeSet<u64>,
+    /// Rows that came when a later customer had one already.
+    late: BTreeMap<u64, Written>,
+}
+
+/// What to do about a customer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Turn {
+    Ask,
+    /// There is a row.
+    Done,
+    /// The call may have run without an answer, and is not to be repeated.
+    MayBeBilled,
+}
+
+impl Progress {
+    pub(crate) fn take(&mut self, found: &Found) {
+        match found {
+            Found::Page {
+                rows,
+                total,
+                next,
+                drift,
+            } => {
+                self.listed += rows.len() as u64;
+                self.total = total.or(self.total);
+                self.cursor.clone_from(next);
+                self.over = next.is_none();
+                self.drift |= drift;
+            }
+            Found::One { nth, row } => {
+                self.lost.remove(nth);
+                self.row(*nth, row);
+            }
+            Found::Lost { nth, row, error } => {
+                self.lost.insert(*nth, error.clone());
+                self.row(*nth, row);
+            }
+            Found::Asked { nth } => {
+                self.open.insert(*nth);
+                self.asked = self.asked.max(nth + 1);
+            }
+        }
+    }
+
+    fn row(&mut self, nth: u64, row: &Written) {
+        self.open.remove(&nth);
+        self.asked = self.asked.max(nth + 1);
+        if nth < self.told {
+            self.late.insert(nth, row.clone());
+        } else {
+            self.told = nth + 1;
+        }
+    }
+
+    /// Rows so far; those that came twice count twice.
+    pub(crate) fn rows(&self) -> u64 {
+        self.listed + self.told
+    }
+
+    /// What to do about a customer; `again`: calls that may have run may be repeated.
+    pub(crate) fn turn(&self, nth: u64, again: bool) -> Turn {
+        if nth >= self.asked {
+            return Turn::Ask;
+        }
+        if self.open.contains(&nth) {
+            return if again { Turn::Ask } else { Turn::MayBeBilled };
+        }
+        match self.lost.get(&nth) {
+            Some(error) if again || !error.may_have_run => Turn::Ask,
+            _ => Turn::Done,
+        }
+    }
+}
+
+/// The file.
+#[derive(Debug)]
+pub(crate) struct Journal {
+    file: File,
+    /// Nothing if nobody is to take it up.
+    path: Option<PathBuf>,
+}
+
+fn refused(what: &str, error: &io::Error) -> Failure {
+    Failure::config(format!("the journal cannot be {what}: {}", error.kind()))
+}
+
+fn damaged(line: u64) -> Failure {
+    Failure::config(format!("the journal is damaged in line {line}"))
+}
+
+impl Journal {
+    /// A journal that nobody takes up: its file has no name and goes with the process.
+    pub(crate) fn temporary() -> Result<Self, Failure> {
+        let file = tempfile::tempfile().map_err(|error| refused("made", &error))?;
+        Ok(Self { file, path: None })
+    }
+
+    /// Opens the journal of the report with these facts, or begins one. `took` is given every line
+    /// that is there. A file that is something else is left as it is.
+    pub(crate) fn open(
+        path: &Path,
+        facts: &Value,
+        mut took: impl FnMut(&str, &Found) -> bool,
+    ) -> Result<Self, Failure> {
+        let mut options = OpenOptions::new();
+        options.read(true).write(true).create(true);
+        #[cfg(unix)]
+        std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+        let file = options
+            .open(path)
+            .map_err(|error| refused("opened", &error))?;
+        lock(&file)?;
+        let head = serde_json::json!({FORMAT: VERSION, "report": facts});
+        let mut journal = Self {
+            file,
+            path: Some(path.to_owned()),
+        };
+        let whole = journal.replay(&head, &mut took)?;
+        let write = |journal: &mut Self| {
+            journal.file.set_len(whole)?;
+            journal.file.seek(SeekFrom::End(0))?;
+            if whole == 0 {
+                journal.write(&head)?;
+            }
+            Ok(())
+        };
+        write(&mut journal).map_err(|error: io::Error| refused("written", &error))?;
+        Ok(journal)
+    }
+
+    /// Reads what is there; returns the length without a torn last line.
+    fn replay(
+        &self,
+        head: &Value,
+        took: &mut dyn FnMut(&str, &Found) -> bool,
+    ) -> Result<u64, Failure> {
+        let mut reader = BufReader::new(&self.file);
+        let (mut whole, mut number, mut bytes) = (0, 0, Vec::new());
+        loop {
+            bytes.clear();
+            let length = reader
+                .read_until(b'\n', &mut bytes)
+                .map_err(|error| refused("read", &error))?;
+            number += 1;
+            let torn = bytes.last() != Some(&b'\n');
+            if number == 1 && length > 0 {
+                let torn_head = torn && head.to_string().as_bytes().starts_with(&bytes);
+                if !torn_head {
+                    is_of_this_report(&bytes, head)?;
+                }
+            }
+            if torn {
+                return Ok(whole);
+            }
+            if number > 1 {
+                let line: Line = serde_json::from_slice(&bytes).map_err(|_| damaged(number))?;
+                if !took(&line.provider, &line.found) {
+                    return Err(damaged(number));
+                }
+            }
+            whole += length as u64;
+        }
+    }
+
+    /// Writes down what a call found.
+    pub(crate) fn add(&mut self, provider: &str, found: &Found) -> io::Result<()> {
+        #[derive(Serialize)]
+        struct Line<'l> {
+            provider: &'l str,
+            found: &'l Found,
+        }
+        self.write(&Line { provider, found })
+    }
+
+    fn write(&mut self, line: &impl Serialize) -> io::Result<()> {
+        let mut bytes = serde_json::to_vec(line)?;
+        bytes.push(b'\n');
+        self.file.write_all(&bytes)
+    }
+
+    /// Every row of a provider, in the order of its list, or of the customers asked about.
+    pub(crate) fn each(
+        &self,
+        provider: &str,
+        progress: &Progress,
+        take: &mut dyn FnMut(Written) -> Result<(), Failure>,
+    ) -> Result<(), Failure> {
+        let mut file = &self.file;
+        file.rewind().map_err(|error| refused("read", &error))?;
+        let mut reader = BufReader::new(file);
+        let mine = format!("{{\"provider\":\"{provider}\",");
+        // A list that does not change tells no row twice, and nothing need be remembered.
+        let mut known = progress.drift.then(HashSet::new);
+        let (mut told, mut number, mut bytes) = (0, 0, Vec::new());
+        loop {
+            bytes.clear();
+            let read = reader.read_until(b'\n', &mut bytes);
+            if read.map_err(|error| refused("read", &error))? == 0 {
+                return Ok(());
+            }
+            number += 1;
+            if !bytes.starts_with(mine.as_bytes()) {
+                continue;
+            }
+            let line: Line = serde_json::from_slice(&bytes).map_err(|_| damaged(number))?;
+            match line.found {
+                Found::Page { rows, .. } => {
+                    for row in rows {
+                        let again = match (&mut known, &row.id) {
+                            (Some(known), Some(id)) => !known.insert(id.clone()),
+                            _ => false,
+                        };
+                        if !again {
+                            take(row)?;
+                        }
+                    }
+                }
+                Found::One { nth, row } | Found::Lost { nth, row, .. } if nth >= told => {
+                    for (_, late) in progress.late.range(told..nth) {
+                        take(late.clone())?;
+                    }
+                    take(progress.late.get(&nth).cloned().unwrap_or(row))?;
+                    told = nth + 1;
+                }
+                _ => {}
+            }
+        }
+    }
+
+    /// Where the report can be taken up.
+    pub(crate) fn path(&self) -> Option<&Path> {
+        self.path.as_deref()
+    }
+
+    /// Removes the file: there is nothing left to go on with, and the next report is a new one.
+    pub(crate) fn done(self) -> Result<(), Failure> {
+        let Self { file, path } = self;
+        drop(file);
+        match path {
+            Some(path) => std::fs::remove_file(path).map_err(|error| refused("removed", &error)),
+            None => Ok(()),
+        }
+    }
+}
+
+/// Keeps other reports away. One that was killed a moment ago may not be gone yet.
+fn lock(file: &File) -> Result<(), Failure> {
+    for _ in 0..PATIENCE {
+        match fs4::FileExt::try_lock(file) {
+            Ok(()) => return Ok(()),
+            Err(fs4::TryLockError::WouldBlock) => std::thread::sleep(PAUSE),
+            Err(fs4::TryLockError::Error(error)) => return Err(refused("locked", &error)),
+        }
+    }
+    Err(Failure::config("another report is writing the journal"))
+}
+
+/// Refuses what is no journal, or that of another report. Rows of two reports make no third one.
+fn is_of_this_report(line: &[u8], head: &Value) -> Result<(), Failure> {
+    let there: Value = serde_json::from_slice(line).unwrap_or_default();
+    if there.get(FORMAT) != head.get(FORMAT) {
+        return Err(Failure::config(
+            "the file to resume from is no journal of a report, or of another version",
+        ));
+    }
+    let of = |head: &Value| head.get("report").and_then(Value::as_object).cloned();
+    let (there, here) = (of(&there).unwrap_or_default(), of(head).unwrap_or_default());
+    let differs = here
+        .iter()
+        .find(|(key, fact)| there.get(*key) != Some(fact));
+    match differs {
+        Some((key, _)) => Err(Failure::config(format!(
+            "the journal is of a report with another {key}"
+        ))),
+        None => Ok(()),
+    }
+}
