@@ -8,6 +8,7 @@
 mod book;
 mod call;
 mod failure;
+mod html;
 mod operations;
 mod output;
 mod providers;

@@ -14,6 +14,7 @@ use tokio::task::JoinSet;
 
 use crate::book;
 use crate::failure::Failure;
+use crate::html::Page;
 use crate::output;
 use crate::providers::{self, PROVIDERS, Provider, Settings};
 use crate::render::{self, Document, Written, as_json};
@@ -86,6 +87,7 @@ enum Format {
     Csv,
     Json,
     Jsonl,
+    Html,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -339,6 +341,14 @@ fn print(
                 .map(|row| as_json(&written(row)) + "\n")
                 .collect();
             output::block(&lines)?;
+        }
+        Format::Html => {
+            let seed = (!arguments.live).then_some(arguments.world.seed);
+            let mut page = Page::new(generated_at, seed);
+            rows.iter().for_each(|row| page.add(written(row)));
+            let errors: Vec<_> = tallies.iter().flat_map(Tally::errors).collect();
+            let mut out = std::io::stdout().lock();
+            page.finish(&Summary::new(tallies), &errors, &mut out)?;
         }
     }
     Ok(())

@@ -9,6 +9,7 @@
 
 mod bench;
 mod call;
+mod page;
 mod report;
 mod serve;
 mod usage;

@@ -13,7 +13,7 @@ fn json(arguments: &[&str]) -> Value {
 
 #[test]
 fn the_same_seed_gives_the_same_output_with_and_without_faults() {
-    for format in ["table", "csv", "json", "jsonl"] {
+    for format in ["table", "csv", "json", "jsonl", "html"] {
         let report = |more: &[&str]| {
             let mut arguments = vec!["report", "--format", format, "--all"];
             arguments.extend(more);
@@ -242,14 +242,14 @@ fn live_needs_keys_before_anything_is_sent() {
 fn rows_that_are_missing_are_rows_too() {
     let bench = Bench::of(Sandbox::builder().customers(120));
     bench.sandbox.fault(fault::status(503).on_page(2));
-    for format in ["table", "csv", "jsonl"] {
+    for format in ["table", "csv", "jsonl", "html"] {
         let ran = live(&bench, &["--format", format]);
         let rows = ran.out.clone();
         let error = ran.failed_midway(1);
         assert_eq!(error["kind"], "server");
         assert_eq!(error["attempts"], 3);
-        let missing = rows.lines().find(|line| line.contains("missing")).unwrap();
-        assert!(missing.contains("70 rows:"), "{missing}");
+        let missing = rows.lines().find(|line| line.contains("70 rows:")).unwrap();
+        assert!(missing.contains("missing"), "{missing}");
         assert!(missing.contains("503"), "{missing}");
     }
     let ran = live(&bench, &["--format", "json"]);
