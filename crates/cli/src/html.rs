@@ -31,9 +31,9 @@ const VERDICTS: [(Verdict, &str); 5] = [
 /// The columns of the rows, and by what they are sorted if it is not their text.
 const COLUMNS: [(&str, &str); 8] = [
     ("Customer", ""),
-    ("ID", ""),
-    ("Provider", ""),
     ("Verdict", "verdict"),
+    ("Provider", ""),
+    ("ID", ""),
     ("Credit", "number"),
     ("Left", "number"),
     ("% left", "number"),
@@ -124,7 +124,11 @@ impl Page {
             include_str!("report.css")
         )?;
         match (&self.generated_at, self.seed) {
-            (Some(time), _) => writeln!(out, "<p class=\"soft\">as of {}</p>", Text(time))?,
+            (Some(time), _) => {
+                // Whole seconds will do.
+                let time = time.get(..19).unwrap_or(time).replace('T', " ");
+                writeln!(out, "<p class=\"soft\">as of {} UTC</p>", Text(&time))?;
+            }
             (None, Some(seed)) => writeln!(
                 out,
                 "<p class=\"soft\">invented customers of the sandbox · seed {seed}</p>"
@@ -246,18 +250,20 @@ fn write_row(row: &Written, out: &mut impl io::Write) -> io::Result<()> {
     let mut names = [&row.name, &row.email, &row.mobile].into_iter().flatten();
     let name = names.next().map_or("-", |name| name);
     write!(out, "<tr><td><bdi>{}</bdi>", Text(name))?;
-    let contact: Vec<_> = names.map(|name| Text(name).to_string()).collect();
+    let contact: Vec<_> = names
+        .map(|name| format!("<bdi>{}</bdi>", Text(name)))
+        .collect();
     if !contact.is_empty() {
         write!(out, "<small>{}</small>", contact.join(" · "))?;
     }
     let percent = Share::of(row).map(|share| verdict::shown(share.percent).to_string());
     writeln!(
         out,
-        "</td><td>{}</td><td>{}</td><td class=\"{verdict}\">{verdict}</td>\
+        "</td><td class=\"{verdict}\">{verdict}</td><td>{}</td><td>{}</td>\
         <td class=\"number\">{}</td><td class=\"number\">{}</td><td class=\"number\">{}</td>\
         <td>{}</td></tr>",
-        text(&row.id),
         Text(row.provider),
+        text(&row.id),
         text(&row.credit),
         text(&row.left),
         text(&percent),
@@ -473,7 +479,7 @@ mod tests {
         let html = written(page, &[Telling::new(ErrorKind::Server, evil)]);
         let harmless = "&lt;/script&gt;&lt;/style&gt;&lt;script&gt;alert(&quot;1&quot;)&lt;/script&gt;\
             &lt;b title=&#39;x&#39; \\u{1b}[31m\\u{202e}\\u{2028}\\u{0}&amp;amp;";
-        assert_eq!(html.matches(harmless).count(), 9);
+        assert_eq!(html.matches(harmless).count(), 8);
         for once in ["<script>", "</script>", "<style>", "</style>"] {
             assert_eq!(html.matches(once).count(), 1, "{once}");
         }

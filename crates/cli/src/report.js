@@ -35,7 +35,7 @@
       if (a === '-' || b === '-') return (a === '-') - (b === '-') || one.place - other.place;
       return (falls ? by(b, a) : by(a, b)) || one.place - other.place;
     });
-    table.tBodies[0].append(...rows.map(({ row }) => row));
+    table.tBodies[0].replaceChildren(...rows.map(({ row }) => row));
   };
 
   const filter = () => {
@@ -45,7 +45,7 @@
       row.hidden = !(
         words.every((word) => all.includes(word)) &&
         (!provider.value || texts[2] === provider.value) &&
-        (!verdict.value || texts[3] === verdict.value)
+        (!verdict.value || texts[1] === verdict.value)
       );
       count += !row.hidden;
     }
