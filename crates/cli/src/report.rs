@@ -83,10 +83,15 @@ pub(crate) struct Arguments {
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 enum Format {
+    /// For the eye: the worst rows, and counts
     Table,
+    /// Every row, for spreadsheets
     Csv,
+    /// One object with rows, counts and errors
     Json,
+    /// A row as an object on each line
     Jsonl,
+    /// One page for a browser, to sort and filter
     Html,
 }
 

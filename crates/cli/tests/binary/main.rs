@@ -11,5 +11,6 @@ mod bench;
 mod call;
 mod page;
 mod report;
+mod schema;
 mod serve;
 mod usage;
