@@ -323,6 +323,32 @@ fn a_book_says_whom_to_ask_about() {
 }
 
 #[test]
+fn live_repeats_a_metered_look_up_on_demand_only() {
+    let bench = Bench::new();
+    let customer = bench.sandbox.customers(Provider::AccuAuth).next().unwrap();
+    let book = Book::new(
+        "metered",
+        &format!("provider,id\naccuauth,{}\n", customer.id),
+    );
+    let endpoint = format!("accuauth={}", bench.sandbox.endpoint(Provider::AccuAuth));
+    let ask = |more: &[&str]| {
+        bench.sandbox.fault(fault::status(503).times(1));
+        let mut command = bench.keyed(&["report", "--live", "--only", "accuauth"]);
+        let command = command
+            .args(["--endpoint", &endpoint])
+            .arg("--book")
+            .arg(&book.0);
+        Ran::of(command.args(more))
+    };
+    let error = ask(&[]).failed_midway(1);
+    assert_eq!(
+        (&error["attempts"], &error["may_have_run"]),
+        (&1.into(), &true.into())
+    );
+    ask(&["--retry-metered"]).fine();
+}
+
+#[test]
 fn a_book_that_cannot_be_used_is_refused_before_anything_is_sent() {
     let bench = Bench::new();
     for (name, text, told) in [
