@@ -1,11 +1,12 @@
 //! `standing report`: how all customers stand.
 
+use std::fmt;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
 use clap::ValueEnum;
-use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressStyle};
+use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressState, ProgressStyle};
 use standing_core::{Clock, Credentials, SystemClock};
 use standing_sandbox::Sandbox;
 use time::format_description::well_known::Rfc3339;
@@ -152,7 +153,7 @@ pub(crate) async fn run(arguments: Arguments) -> Result<u8, Failure> {
     drop(sender);
     if sandbox.is_some() {
         let World { seed, chaos, .. } = arguments.world;
-        output::note(&format!(
+        output::facts(&format!(
             "standing · sandbox on 127.0.0.1 · seed {seed} · chaos {chaos} %"
         ));
     }
@@ -274,8 +275,16 @@ fn draw(tallies: &mut [Tally], wanted: bool) -> MultiProgress {
         ProgressDrawTarget::hidden()
     };
     let bars = MultiProgress::with_draw_target(target);
-    let style = ProgressStyle::with_template("{prefix:<9} {bar:32} {pos}/{len}")
-        .unwrap_or_else(|_| ProgressStyle::default_bar());
+    let style = ProgressStyle::with_template("{prefix:<9} {bar:32} {count}")
+        .unwrap_or_else(|_| ProgressStyle::default_bar())
+        .with_key(
+            "count",
+            |state: &ProgressState, out: &mut dyn fmt::Write| {
+                // Not all providers say how many there are.
+                let of = state.len().map(|len| format!("/{len}"));
+                let _ = write!(out, "{}{}", state.pos(), of.unwrap_or_default());
+            },
+        );
     for tally in tallies {
         let bar = bars.add(ProgressBar::no_length().with_style(style.clone()));
         tally.bar = bar.with_prefix(tally.provider.name());
@@ -365,7 +374,7 @@ fn tell(tallies: &[Tally], sandbox: Option<&Sandbox>) {
     for tally in tallies {
         let mut times = tally.round_trips.clone();
         times.sort_unstable();
-        output::note(&format!(
+        output::facts(&format!(
             "{}: {} calls · {} repeated · p50 {} · p95 {}",
             tally.provider.name(),
             tally.calls(),
@@ -379,7 +388,7 @@ fn tell(tallies: &[Tally], sandbox: Option<&Sandbox>) {
     let repeated = sum(|tally| tally.repeated);
     let lost = sum(Tally::failed);
     let Some(sandbox) = sandbox else {
-        output::note(&format!(
+        output::facts(&format!(
             "{customers} customers · {calls} calls · {repeated} repeated · {lost} lost"
         ));
         return;
@@ -398,7 +407,7 @@ fn tell(tallies: &[Tally], sandbox: Option<&Sandbox>) {
     // longer wanted.
     let fatal = sum(Tally::fatal_attempts);
     let recovered = report.faults.saturating_sub(fatal);
-    output::note(&format!(
+    output::facts(&format!(
         "{customers} customers · {calls} calls · {} faults injected · {recovered} recovered · \
          {lost} lost · {proof}",
         report.faults

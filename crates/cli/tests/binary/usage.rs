@@ -201,6 +201,13 @@ fn attempts_are_told_of_on_demand_and_change_no_data() {
     }
 }
 
+#[test]
+fn the_readme_shows_what_the_report_prints() {
+    let readme = include_str!("../../../../README.md");
+    let report = run(&["report"]).fine();
+    assert!(readme.contains(&report), "{report}");
+}
+
 /// The flags in a text: words that begin with a dash, as in `-q, --no-progress` or `--only <P,P>`.
 fn flags(text: &str) -> BTreeSet<&str> {
     let words = text.split(|letter: char| !letter.is_ascii_alphanumeric() && letter != '-');
