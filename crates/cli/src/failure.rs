@@ -1,7 +1,7 @@
 //! Why a command ends without success, as the last line of standard error and the exit code.
 
 use std::error::Error as _;
-use std::io;
+use std::{fmt, io};
 
 use clap::error::{ContextKind, ContextValue};
 use serde::{Deserialize, Serialize};
@@ -99,6 +99,27 @@ impl From<&Error> for Telling {
             may_have_run: error.may_have_run(),
             cursor: error.cursor().map(str::to_owned),
         }
+    }
+}
+
+/// In one line, for people.
+impl fmt::Display for Telling {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for text in [&self.provider, &self.operation].into_iter().flatten() {
+            write!(f, "{text} ")?;
+        }
+        f.write_str(&self.kind)?;
+        if let Some(status) = self.status {
+            write!(f, " (HTTP {status})")?;
+        }
+        if let Some(code) = &self.code {
+            write!(f, " {code}")?;
+        }
+        write!(f, ": {}", self.message)?;
+        if let Some(id) = &self.request_id {
+            write!(f, " (request {id})")?;
+        }
+        Ok(())
     }
 }
 

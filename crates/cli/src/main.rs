@@ -8,6 +8,7 @@
 mod book;
 mod call;
 mod failure;
+mod html;
 mod journal;
 mod operations;
 mod output;

@@ -2,6 +2,9 @@
 
 use std::io::{self, IsTerminal, Write};
 
+/// What stands between facts.
+const DOT: &str = " · ";
+
 /// The width of the terminal that standard output is; nothing if it is none.
 pub(crate) fn width() -> Option<usize> {
     if !io::stdout().is_terminal() {
@@ -49,6 +52,28 @@ pub(crate) fn data() -> impl Write {
 /// Writes a line for people. If it cannot be written there is nobody to tell.
 pub(crate) fn note(text: &str) {
     let _ = writeln!(io::stderr().lock(), "{text}");
+}
+
+/// Writes facts for people, with dots between them, in lines that fit the terminal if it is one.
+pub(crate) fn facts(text: &str) {
+    let width = io::stderr()
+        .is_terminal()
+        .then(|| console::Term::stderr().size_checked())
+        .flatten()
+        .map_or(usize::MAX, |(_, columns)| columns.into());
+    let mut line = String::new();
+    for fact in text.split(DOT) {
+        let joined = format!("{line}{DOT}{fact}");
+        if line.is_empty() {
+            fact.clone_into(&mut line);
+        } else if console::measure_text_width(&joined) <= width {
+            line = joined;
+        } else {
+            note(&line);
+            fact.clone_into(&mut line);
+        }
+    }
+    note(&line);
 }
 
 /// Tells on standard error of every attempt: what the call loop traces, and nothing of the crates

@@ -1,12 +1,13 @@
 //! `standing report`: how all customers stand.
 
+use std::fmt;
 use std::io::{self, Write};
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
 use clap::ValueEnum;
-use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressStyle};
+use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressState, ProgressStyle};
 use standing_core::{Clock, Credentials, SystemClock};
 use standing_sandbox::Sandbox;
 use time::format_description::well_known::Rfc3339;
@@ -15,6 +16,7 @@ use tokio::task::JoinSet;
 use crate::book::Book;
 use crate::call::seconds;
 use crate::failure::Failure;
+use crate::html::Page;
 use crate::journal::Journal;
 use crate::output;
 use crate::providers::{self, PROVIDERS, Provider, Settings};
@@ -99,10 +101,16 @@ pub(crate) struct Arguments {
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 enum Format {
+    /// For the eye: the worst rows, and counts
     Table,
+    /// Every row, for spreadsheets
     Csv,
+    /// One object with rows, counts and errors
     Json,
+    /// A row as an object on each line
     Jsonl,
+    /// One page for a browser, to sort and filter
+    Html,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -191,7 +199,7 @@ pub(crate) async fn run(arguments: Arguments) -> Result<u8, Failure> {
     }
     if sandbox.is_some() {
         let World { seed, chaos, .. } = arguments.world;
-        output::note(&format!(
+        output::facts(&format!(
             "standing · sandbox on 127.0.0.1 · seed {seed} · chaos {chaos} %"
         ));
     }
@@ -374,8 +382,16 @@ fn draw(tallies: &mut [Tally], wanted: bool) -> MultiProgress {
         ProgressDrawTarget::hidden()
     };
     let bars = MultiProgress::with_draw_target(target);
-    let style = ProgressStyle::with_template("{prefix:<9} {bar:32} {pos}/{len}")
-        .unwrap_or_else(|_| ProgressStyle::default_bar());
+    let style = ProgressStyle::with_template("{prefix:<9} {bar:32} {count}")
+        .unwrap_or_else(|_| ProgressStyle::default_bar())
+        .with_key(
+            "count",
+            |state: &ProgressState, out: &mut dyn fmt::Write| {
+                // Not all providers say how many there are.
+                let of = state.len().map(|len| format!("/{len}"));
+                let _ = write!(out, "{}{}", state.pos(), of.unwrap_or_default());
+            },
+        );
     for tally in tallies {
         let bar = bars.add(ProgressBar::no_length().with_style(style.clone()));
         tally.bar = bar.with_prefix(tally.provider.name());
@@ -465,6 +481,15 @@ fn print(
             writeln!(out, r#"],"summary":{summary},"errors":{errors}}}"#)?;
         }
         Format::Jsonl => each(&mut |row| writeln!(out, "{}", as_json(row)))?,
+        Format::Html => {
+            let seed = (!arguments.live).then_some(arguments.world.seed);
+            let mut page = Page::new(generated_at, seed);
+            each(&mut |row| {
+                page.add(row.clone());
+                Ok(())
+            })?;
+            page.finish(&outcome.summary(), &outcome.errors(), &mut out)?;
+        }
     }
     out.flush()?;
     Ok(found)
@@ -479,7 +504,7 @@ fn tell(outcome: &Outcome, sandbox: Option<&Sandbox>) {
             Some(time) => format!("{time} ms"),
             None => "-".to_owned(),
         };
-        output::note(&format!(
+        output::facts(&format!(
             "{}: {} calls · {} repeated · p50 {} · p95 {}",
             tally.provider.name(),
             tally.calls,
@@ -493,7 +518,7 @@ fn tell(outcome: &Outcome, sandbox: Option<&Sandbox>) {
     let repeated = sum(|tally| tally.repeated);
     let lost = sum(|tally| tally.failed);
     let Some(sandbox) = sandbox else {
-        output::note(&format!(
+        output::facts(&format!(
             "{customers} customers · {calls} calls · {repeated} repeated · {lost} lost"
         ));
         return;
@@ -512,7 +537,7 @@ fn tell(outcome: &Outcome, sandbox: Option<&Sandbox>) {
     // longer wanted.
     let fatal = sum(|tally| tally.fatal_attempts);
     let recovered = report.faults.saturating_sub(fatal);
-    output::note(&format!(
+    output::facts(&format!(
         "{customers} customers · {calls} calls · {} faults injected · {recovered} recovered · \
          {lost} lost · {proof}",
         report.faults

@@ -164,7 +164,7 @@ fn write_line(out: &mut String, columns: &[Column], cells: &[Cell], widths: &[us
     }
 }
 
-/// The text in lines no wider than `width`, unless a word is.
+/// The text in lines no wider than `width`, which end between words unless a word is wider.
 fn wrapped(text: &str, width: usize) -> Vec<String> {
     let mut lines: Vec<String> = Vec::new();
     for word in text.split(' ') {
@@ -173,7 +173,19 @@ fn wrapped(text: &str, width: usize) -> Vec<String> {
                 line.push(' ');
                 line.push_str(word);
             }
-            _ => lines.push(word.to_owned()),
+            _ => {
+                let (mut line, mut used) = (String::new(), 0);
+                for character in word.chars() {
+                    let wide = measure_text_width(character.encode_utf8(&mut [0; 4]));
+                    if used + wide > width && used > 0 {
+                        lines.push(std::mem::take(&mut line));
+                        used = 0;
+                    }
+                    line.push(character);
+                    used += wide;
+                }
+                lines.push(line);
+            }
         }
     }
     lines
@@ -189,34 +201,31 @@ fn narrow(columns: &[Column], widths: &mut [usize], limit: usize) {
             .sum::<usize>()
             .saturating_sub(GAP)
     };
-    let enough = |widths: &[usize]| -> usize {
-        let each = columns.iter().zip(widths).map(|(column, width)| {
-            (*width).min(match column.narrow {
-                Narrow::Cut => CUT,
-                Narrow::Wraps => WRAPPED,
-                Narrow::Stays | Narrow::Goes => usize::MAX,
-            })
-        });
-        whole(&each.collect::<Vec<_>>())
+    let enough = |column: &Column| match column.narrow {
+        Narrow::Cut => CUT,
+        Narrow::Wraps => WRAPPED,
+        Narrow::Stays | Narrow::Goes => usize::MAX,
+    };
+    let least = |column: &Column| match column.narrow {
+        Narrow::Cut | Narrow::Wraps => LEAST,
+        Narrow::Stays | Narrow::Goes => usize::MAX,
     };
     for (place, column) in columns.iter().enumerate() {
+        let flexible = columns.iter().zip(widths.iter());
+        let narrowed: Vec<_> = flexible.map(|(c, width)| enough(c).min(*width)).collect();
         if column.narrow == Narrow::Goes
-            && enough(widths) > limit
+            && whole(&narrowed) > limit
             && let Some(width) = widths.get_mut(place)
         {
             *width = 0;
         }
     }
-    // What is cut is lost, but most of a name will do; what wraps is only moved.
-    let steps = [
-        (CUT, &[Narrow::Cut][..]),
-        (LEAST, &[Narrow::Cut, Narrow::Wraps]),
-    ];
-    for (keep, ways) in steps {
+    let keeps: [&dyn Fn(&Column) -> usize; 2] = [&enough, &least];
+    for keep in keeps {
         while whole(widths) > limit {
             let flexible = columns.iter().zip(widths.iter_mut());
             let widest = flexible
-                .filter(|(column, width)| ways.contains(&column.narrow) && **width > keep)
+                .filter(|(column, width)| **width > keep(column))
                 .max_by_key(|(_, width)| **width);
             match widest {
                 Some((_, width)) => *width -= 1,
@@ -265,5 +274,27 @@ a\\u{1b}[…  12.50  one two
 b              3
 "
         );
+    }
+
+    #[test]
+    fn names_and_reasons_give_way_alike_and_words_only_at_last() {
+        let columns = [Column::left("NAME").cut(), Column::left("WHY").wraps()];
+        let rows = || {
+            [[&"n".repeat(60), "why ".repeat(15).trim()]
+                .map(Cell::from)
+                .to_vec()]
+        };
+        let text = table(&columns, rows(), Some(82));
+        let name = format!("{}…  why", "n".repeat(39));
+        assert!(
+            text.lines().all(|line| line.len() <= 84) && text.contains(&name),
+            "{text}"
+        );
+        for (width, lines) in [
+            (6, &["a", "123456", "7890", "云帆科", "技 b"][..]),
+            (80, &["a 1234567890 云帆科技 b"]),
+        ] {
+            assert_eq!(wrapped("a 1234567890 云帆科技 b", width), lines);
+        }
     }
 }

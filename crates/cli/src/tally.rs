@@ -377,7 +377,7 @@ impl Outcome {
 }
 
 /// Counts of verdicts, over all and by provider.
-#[derive(Serialize)]
+#[derive(Default, Serialize)]
 pub(crate) struct Summary {
     #[serde(flatten)]
     pub(crate) all: Counts,

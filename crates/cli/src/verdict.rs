@@ -241,15 +241,10 @@ fn credit(credit: Option<&Amount>, left: Option<&Amount>, below: &Below) -> (Ver
     if left.is_zero() {
         return told(Verdict::Blocked, "credit used up");
     }
-    // Dividing first: amounts may be so large that a hundredfold has no room.
-    let percent = left
-        .checked_div(credit)
-        .and_then(|share| share.checked_mul(Decimal::ONE_HUNDRED));
-    let Some(percent) = percent.filter(|percent| *percent > Decimal::ZERO) else {
+    let Some(percent) = percent(credit, left).filter(|percent| *percent > Decimal::ZERO) else {
         return told(Verdict::Unknown, "credit makes no sense");
     };
-    // Rounded down, or 24.99 would read as 25 and not below it.
-    let shown = percent.trunc_with_scale(1).normalize();
+    let shown = shown(percent);
     match below.undercut(percent) {
         Some(share) => (
             Verdict::Watch,
@@ -257,6 +252,18 @@ fn credit(credit: Option<&Amount>, left: Option<&Amount>, below: &Below) -> (Ver
         ),
         None => (Verdict::Ok, format!("{shown} % left")),
     }
+}
+
+/// How much of the credit is left, in percent.
+pub(crate) fn percent(credit: Decimal, left: Decimal) -> Option<Decimal> {
+    // Dividing first: amounts may be so large that a hundredfold has no room.
+    let share = left.checked_div(credit)?;
+    share.checked_mul(Decimal::ONE_HUNDRED)
+}
+
+/// A percentage as it is shown: rounded down, or 24.99 would read as 25 and not below it.
+pub(crate) fn shown(percent: Decimal) -> Decimal {
+    percent.trunc_with_scale(1).normalize()
 }
 
 #[cfg(test)]

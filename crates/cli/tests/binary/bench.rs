@@ -1,6 +1,9 @@
 //! Runs the binary, with a sandbox in this process beside it.
 
+use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
 
 use serde_json::Value;
 use standing_sandbox::{Builder, Provider, Sandbox};
@@ -167,6 +170,41 @@ impl Bench {
 
     pub(crate) fn call(&self, arguments: &[&str]) -> Ran {
         Ran::of(&mut self.call_command(arguments))
+    }
+}
+
+/// Waits for what another process does.
+#[track_caller]
+pub(crate) fn until(done: impl Fn() -> bool) {
+    for _ in 0..60_000 {
+        if done() {
+            return;
+        }
+        std::thread::sleep(Duration::from_millis(2));
+    }
+    panic!("it does not happen");
+}
+
+/// A path that nobody else uses; the file is gone when this is.
+pub(crate) struct Scratch(PathBuf);
+
+impl Scratch {
+    pub(crate) fn new(name: &str) -> Self {
+        static COUNT: AtomicUsize = AtomicUsize::new(0);
+        let number = COUNT.fetch_add(1, Ordering::Relaxed);
+        let name = format!("standing-{}-{number}-{name}", std::process::id());
+        Self(std::env::temp_dir().join(name))
+    }
+
+    pub(crate) fn path(&self) -> &Path {
+        &self.0
+    }
+}
+
+impl Drop for Scratch {
+    fn drop(&mut self) {
+        // There may be none.
+        let _ = std::fs::remove_file(&self.0);
     }
 }
 

@@ -9,6 +9,9 @@
 
 mod bench;
 mod call;
+mod page;
 mod report;
+mod resume;
+mod schema;
 mod serve;
 mod usage;

@@ -1,12 +1,10 @@
 use std::collections::BTreeMap;
-use std::path::PathBuf;
 use std::process::Command;
-use std::sync::atomic::{AtomicUsize, Ordering};
 
 use serde_json::Value;
 use standing_sandbox::{Persona, Provider, Sandbox, Verdict, fault};
 
-use crate::bench::{Bench, Ran, WRONG_SECRET, closed, run, standing};
+use crate::bench::{Bench, Ran, Scratch, WRONG_SECRET, closed, run, standing};
 
 fn json(arguments: &[&str]) -> Value {
     let mut all = vec!["report", "--format", "json"];
@@ -16,7 +14,7 @@ fn json(arguments: &[&str]) -> Value {
 
 #[test]
 fn the_same_seed_gives_the_same_output_with_and_without_faults() {
-    for format in ["table", "csv", "json", "jsonl"] {
+    for format in ["table", "csv", "json", "jsonl", "html"] {
         let report = |more: &[&str]| {
             let mut arguments = vec!["report", "--format", format, "--all"];
             arguments.extend(more);
@@ -245,14 +243,14 @@ fn live_needs_keys_before_anything_is_sent() {
 fn rows_that_are_missing_are_rows_too() {
     let bench = Bench::of(Sandbox::builder().customers(120));
     bench.sandbox.fault(fault::status(503).on_page(2));
-    for format in ["table", "csv", "jsonl"] {
+    for format in ["table", "csv", "jsonl", "html"] {
         let ran = live(&bench, &["--format", format]);
         let rows = ran.out.clone();
         let error = ran.failed_midway(1);
         assert_eq!(error["kind"], "server");
         assert_eq!(error["attempts"], 3);
-        let missing = rows.lines().find(|line| line.contains("missing")).unwrap();
-        assert!(missing.contains("70 rows:"), "{missing}");
+        let missing = rows.lines().find(|line| line.contains("70 rows:")).unwrap();
+        assert!(missing.contains("missing"), "{missing}");
         assert!(missing.contains("503"), "{missing}");
     }
     let ran = live(&bench, &["--format", "json"]);
@@ -266,28 +264,14 @@ fn rows_that_are_missing_are_rows_too() {
     assert_eq!(report["errors"][0]["status"], 503);
 }
 
-/// A book in a file of its own, gone when dropped.
-struct Book(PathBuf);
+/// A book in a file of its own.
+struct Book(Scratch);
 
 impl Book {
     fn new(name: &str, text: &str) -> Self {
-        let path = scratch(name);
-        std::fs::write(&path, text).unwrap();
-        Self(path)
-    }
-}
-
-/// A path that nobody else uses.
-fn scratch(name: &str) -> PathBuf {
-    static COUNT: AtomicUsize = AtomicUsize::new(0);
-    let number = COUNT.fetch_add(1, Ordering::Relaxed);
-    let name = format!("standing-{}-{number}-{name}", std::process::id());
-    std::env::temp_dir().join(name)
-}
-
-impl Drop for Book {
-    fn drop(&mut self) {
-        std::fs::remove_file(&self.0).unwrap();
+        let file = Scratch::new(name);
+        std::fs::write(file.path(), text).unwrap();
+        Self(file)
     }
 }
 
@@ -299,7 +283,7 @@ fn live_with(bench: &Bench, provider: Provider, book: &Book, arguments: &[&str])
     let endpoint = format!("{provider}={}", bench.sandbox.endpoint(provider));
     let mut command = bench.keyed(&["report", "--live", "--only", provider.name()]);
     command.args(["--endpoint", &endpoint]);
-    command.arg("--book").arg(&book.0).args(arguments);
+    command.arg("--book").arg(book.0.path()).args(arguments);
     command
 }
 
@@ -389,6 +373,23 @@ fn a_mobile_number_may_be_in_the_book_as_its_md5() {
     let report = ran.json();
     assert_eq!(report["rows"][0]["mobile"], "md5 7d1c3f…");
     assert_eq!(report["rows"][0]["id"], Value::Null);
+}
+
+#[test]
+fn live_repeats_a_metered_look_up_on_demand_only() {
+    let bench = Bench::new();
+    let customer = bench.sandbox.customers(Provider::AccuAuth).next().unwrap();
+    let book = Book::new("metered", &format!("mobile\n{}\n", customer.id));
+    let ask = |more: &[&str]| {
+        bench.sandbox.fault(fault::status(503).times(1));
+        Ran::of(&mut live_with(&bench, Provider::AccuAuth, &book, more))
+    };
+    let error = ask(&[]).failed_midway(1);
+    assert_eq!(
+        (&error["attempts"], &error["may_have_run"]),
+        (&1.into(), &true.into())
+    );
+    ask(&["--retry-metered"]).fine();
 }
 
 #[test]
@@ -493,4 +494,39 @@ fn an_interrupted_report_prints_what_it_has() {
     assert!(out.contains("tencent          50"), "{out}");
     let err = String::from_utf8(output.stderr).unwrap();
     assert!(err.contains("interrupted"), "{err}");
+}
+
+#[test]
+fn excel_is_told_that_a_sheet_is_utf_8() {
+    let sheet = run(&["report", "--format", "csv", "--excel"]).fine();
+    let plain = run(&["report", "--format", "csv"]).fine();
+    assert_eq!(sheet, format!("\u{feff}{plain}"));
+    let error = run(&["report", "--excel"]).failed(2);
+    assert!(error["message"].as_str().unwrap().contains("--format csv"));
+}
+
+#[test]
+#[expect(clippy::disallowed_methods, reason = "the time that a process takes")]
+fn rate_and_concurrency_are_kept_to() {
+    let bench = Bench::new();
+    let book = book_of(&bench, Provider::Alibaba, "alibaba_uid");
+    let begun = std::time::Instant::now();
+    let pace = ["--rps", "alibaba=10", "--concurrency", "25"];
+    live_alibaba(&bench, &book, &pace).fine();
+    // A second's worth at once, and the rest at the rate.
+    assert!(begun.elapsed() > std::time::Duration::from_millis(900));
+    for wrong in [
+        ["--rps", "alibaba"],
+        ["--rps", "alibaba=0"],
+        ["--concurrency", "0"],
+    ] {
+        run(&[&["report"], &wrong[..]].concat()).failed(2);
+    }
+    let error = run(&["report", "--rps", "alibiba=1"]).failed(2);
+    assert!(
+        error["message"]
+            .as_str()
+            .unwrap()
+            .contains("did you mean alibaba")
+    );
 }

@@ -1,3 +1,5 @@
+use std::collections::BTreeSet;
+
 use crate::bench::{Ran, WRONG_SECRET, run, standing};
 
 #[test]
@@ -185,4 +187,59 @@ fn output_that_cannot_be_written_is_a_failure() {
         err: String::from_utf8(output.stderr).unwrap(),
     };
     ran.failed(1);
+}
+
+#[test]
+fn attempts_are_told_of_on_demand_and_change_no_data() {
+    let fixed = ["report", "--only", "huawei", "--customers", "2"];
+    let plain = run(&fixed);
+    for more in ["-v", "--verbose", "-q", "--no-progress"] {
+        let ran = run(&[&fixed[..], &[more]].concat());
+        let told = ran.err.contains("attempt");
+        assert_eq!(told, more.contains('v'), "{more}: {ran:?}");
+        assert_eq!(ran.fine(), plain.out);
+    }
+}
+
+#[test]
+fn the_readme_shows_what_the_report_prints() {
+    let readme = include_str!("../../../../README.md");
+    let report = run(&["report"]).fine();
+    assert!(readme.contains(&report), "{report}");
+}
+
+/// The flags in a text: words that begin with a dash, as in `-q, --no-progress` or `--only <P,P>`.
+fn flags(text: &str) -> BTreeSet<&str> {
+    let words = text.split(|letter: char| !letter.is_ascii_alphanumeric() && letter != '-');
+    words
+        .filter(|word| word.len() > 1 && word.starts_with('-') && !word.starts_with("---"))
+        .collect()
+}
+
+#[test]
+fn every_flag_is_in_the_help_and_in_the_readme() {
+    let readme = include_str!("../../../../README.md");
+    let table = |of: &str| -> BTreeSet<&str> {
+        let head = format!("| flag of {of} | meaning |\n|---|---|\n");
+        let (_, rows) = readme.split_once(&head).unwrap_or_else(|| panic!("{of}"));
+        let rows = rows.lines().take_while(|line| line.starts_with('|'));
+        rows.filter_map(|row| row.split(" | ").next())
+            .flat_map(flags)
+            .collect()
+    };
+    let every = table("every command");
+    for command in ["report", "call", "operations", "sandbox"] {
+        let help = run(&[command, "--help"]).fine();
+        let lines = help.lines().map(str::trim_start);
+        // Their first words: what comes after two blanks is the description.
+        let options = lines.filter(|line| line.starts_with('-') && !line.starts_with("- "));
+        let known: BTreeSet<_> = options
+            .filter_map(|line| line.split("  ").next())
+            .flat_map(flags)
+            .collect();
+        let mut documented = table(&format!("`{command}`"));
+        assert!(documented.is_disjoint(&every), "{command}");
+        documented.extend(&every);
+        assert_eq!(known, documented, "{command}: the help, README.md");
+    }
 }

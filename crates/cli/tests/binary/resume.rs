@@ -1,0 +1,326 @@
+//! Reports that are cut short and go on.
+
+use std::fs;
+use std::path::PathBuf;
+use std::process::{Command, Stdio};
+use std::time::Duration;
+
+use serde_json::Value;
+use standing_sandbox::{Provider, Sandbox, fault};
+
+use crate::bench::{Bench, Ran, Scratch, run, standing, until};
+
+/// A journal that is gone when this is.
+fn resumed(journal: &Scratch, more: &[&str]) -> Command {
+    let mut command = standing(&["report", "-q", "--format", "csv", "--resume"]);
+    command.arg(journal.path()).args(more);
+    command
+}
+
+fn lines(journal: &Scratch) -> usize {
+    fs::read(journal.path()).map_or(0, |bytes| bytes.iter().filter(|b| **b == b'\n').count())
+}
+
+#[test]
+fn a_report_that_is_killed_goes_on_and_ends_with_the_same_rows() {
+    let whole = run(&["report", "--format", "csv", "--customers", "300"]).fine();
+    let journal = Scratch::new("killed");
+    let more = ["--customers", "300", "--chaos", "20"];
+    for stage in 1..=4 {
+        let mut child = resumed(&journal, &more)
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .spawn()
+            .unwrap();
+        until(|| lines(&journal) >= stage * 120);
+        child.kill().unwrap();
+        child.wait().unwrap();
+    }
+    let ran = Ran::of(&mut resumed(&journal, &more));
+    assert!(ran.err.contains("resumed after "), "{ran:?}");
+    assert_eq!(ran.fine(), whole);
+    assert!(!journal.path().exists(), "there is nothing left to resume");
+}
+
+#[test]
+fn a_torn_last_line_is_written_again() {
+    let whole = run(&["report", "--format", "csv"]).fine();
+    let journal = Scratch::new("torn");
+    let mut child = resumed(&journal, &["--latency", "20"])
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .spawn()
+        .unwrap();
+    until(|| lines(&journal) >= 20);
+    child.kill().unwrap();
+    child.wait().unwrap();
+    let bytes = fs::read(journal.path()).unwrap();
+    // Wherever it was torn; the first line, too.
+    for length in [1, 40, bytes.len() / 2, bytes.len() - 5, bytes.len()] {
+        fs::write(journal.path(), &bytes[..length]).unwrap();
+        assert_eq!(
+            Ran::of(&mut resumed(&journal, &[])).fine(),
+            whole,
+            "{length}"
+        );
+    }
+}
+
+#[test]
+fn a_journal_is_for_the_report_that_began_it() {
+    let bench = Bench::of(Sandbox::builder().customers(120));
+    bench.sandbox.fault(fault::status(503).on_page(2));
+    let journal = Scratch::new("other");
+    let live = |more: &[&str]| {
+        let endpoint = format!("tencent={}", bench.endpoint());
+        let mut command = bench.keyed(&["report", "--live", "--only", "tencent", "--resume"]);
+        command.arg(journal.path()).args(["--endpoint", &endpoint]);
+        Ran::of(command.args(more))
+    };
+    live(&[]).failed_midway(1);
+    let before = fs::read(journal.path()).unwrap();
+    for (more, told) in [
+        (&["--below", "50"][..], "another --below"),
+        (&["--show-personal"], "another --show-personal"),
+        (&["--only", "huawei"], "another --only"),
+        (
+            &["--endpoint", "huawei=http://127.0.0.1:9"],
+            "another --endpoint",
+        ),
+    ] {
+        let error = live(more).failed(2);
+        let message = error["message"].as_str().unwrap();
+        assert!(message.contains(told), "{message}");
+    }
+    let error = Ran::of(&mut resumed(&journal, &[])).failed(2);
+    assert!(error["message"].as_str().unwrap().contains("another --"));
+    assert_eq!(
+        fs::read(journal.path()).unwrap(),
+        before,
+        "it is left as it is"
+    );
+
+    bench.sandbox.clear_faults();
+    let asked = bench.sandbox.report().total;
+    let report = live(&["--format", "json"]).json();
+    assert_eq!(report["summary"]["customers"], 120);
+    assert_eq!(bench.sandbox.report().total - asked, 2, "pages 2 and 3");
+}
+
+#[test]
+fn what_is_no_journal_is_left_as_it_is() {
+    let journal = Scratch::new("letter");
+    for text in [
+        "Dear customer",
+        "Dear customer,\nthank you.\n",
+        "{}\n",
+        "{\"report\":1}",
+    ] {
+        fs::write(journal.path(), text).unwrap();
+        let error = Ran::of(&mut resumed(&journal, &[])).failed(2);
+        assert!(error["message"].as_str().unwrap().contains("no journal"));
+        assert_eq!(fs::read_to_string(journal.path()).unwrap(), text);
+    }
+    fs::remove_file(journal.path()).unwrap();
+    // A line in the middle that is damaged: what else may be wrong nobody knows.
+    resumed(&journal, &["--deadline", "0.001"])
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .status()
+        .unwrap();
+    let head = fs::read_to_string(journal.path()).unwrap();
+    let head = head.lines().next().unwrap();
+    let damaged = format!("{head}\n{{\"provider\":\"tencent\"}}\n{{}}\n");
+    fs::write(journal.path(), &damaged).unwrap();
+    let error = Ran::of(&mut resumed(&journal, &[])).failed(2);
+    assert!(
+        error["message"]
+            .as_str()
+            .unwrap()
+            .contains("damaged in line 2")
+    );
+    assert_eq!(fs::read_to_string(journal.path()).unwrap(), damaged);
+}
+
+/// Sixty people, and answers that take their time.
+fn metered(
+    wait: u64,
+) -> (
+    Bench,
+    Scratch,
+    impl Fn(&Bench, &Scratch, &[&str]) -> Command,
+) {
+    let bench = Bench::of(
+        Sandbox::builder()
+            .customers(60)
+            .latency(Duration::from_millis(wait)),
+    );
+    let book = Scratch::new("book");
+    let people = bench.sandbox.customers(Provider::AccuAuth);
+    let numbers: String = people.map(|person| format!("{}\n", person.id)).collect();
+    fs::write(book.path(), format!("mobile\n{numbers}")).unwrap();
+    let report = move |bench: &Bench, journal: &Scratch, more: &[&str]| {
+        let endpoint = format!("accuauth={}", bench.sandbox.endpoint(Provider::AccuAuth));
+        let mut command =
+            bench.keyed(&["report", "--live", "--only", "accuauth", "--format", "json"]);
+        command
+            .args(["--endpoint", &endpoint])
+            .arg("--resume")
+            .arg(journal.path());
+        command.arg("--book").arg(book.path()).args(more);
+        command
+    };
+    (bench, Scratch::new("metered"), report)
+}
+
+#[test]
+fn a_look_up_that_may_have_been_billed_is_repeated_on_demand_only() {
+    let (bench, journal, report) = metered(150);
+    let mut child = report(&bench, &journal, &[])
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .spawn()
+        .unwrap();
+    until(|| bench.sandbox.report().total >= 10);
+    child.kill().unwrap();
+    child.wait().unwrap();
+    // What was under way is answered, but nobody hears it.
+    std::thread::sleep(Duration::from_millis(200));
+    let asked = bench.sandbox.report().total;
+
+    let ran = Ran::of(&mut report(&bench, &journal, &[]));
+    let answer: Value = serde_json::from_str(&ran.out).unwrap();
+    let error = ran.failed_midway(1);
+    assert!(
+        error["message"]
+            .as_str()
+            .unwrap()
+            .contains("--retry-metered"),
+        "{error}"
+    );
+    assert_eq!(
+        (&error["may_have_run"], &error["retryable"]),
+        (&true.into(), &false.into())
+    );
+    let missing = answer["summary"]["missing"].as_u64().unwrap();
+    assert!(
+        (1..=4).contains(&missing),
+        "those that were under way: {missing}"
+    );
+    let rows = answer["rows"].as_array().unwrap();
+    assert_eq!(rows.len(), 60);
+    // An attempt may have been noted down and never made.
+    let total = bench.sandbox.report().total;
+    assert!(
+        total <= 60,
+        "nobody was asked about twice: {total}, {asked} before"
+    );
+
+    let answer = Ran::of(&mut report(&bench, &journal, &["--retry-metered"])).json();
+    assert_eq!(answer["summary"]["missing"], 0);
+    assert_eq!(
+        bench.sandbox.report().total,
+        total + missing,
+        "only those were asked about"
+    );
+    let mobiles = |answer: &Value| -> Vec<Value> {
+        let rows = answer["rows"].as_array().unwrap();
+        rows.iter().map(|row| row["mobile"].clone()).collect()
+    };
+    assert_eq!(mobiles(&answer).len(), 60);
+    assert!(!journal.path().exists());
+}
+
+#[test]
+fn calls_that_failed_are_made_again_and_their_rows_stand_where_they_belong() {
+    let (bench, journal, report) = metered(0);
+    // Refused before it ran, so nothing is billed.
+    bench.sandbox.fault(fault::throttle().times(1));
+    bench.sandbox.fault(fault::throttle().with_probability(0.2));
+    let ran = Ran::of(&mut report(&bench, &journal, &["--concurrency", "2"]));
+    let first: Value = serde_json::from_str(&ran.out).unwrap();
+    assert!(ran.err.contains("goes on from here"), "{ran:?}");
+    assert_eq!(ran.failed_midway(1)["kind"], "throttled");
+    bench.sandbox.clear_faults();
+    let second = Ran::of(&mut report(&bench, &journal, &[])).json();
+    assert_eq!(second["summary"]["missing"], 0);
+    let rows = |report: &Value| report["rows"].as_array().unwrap().clone();
+    let (first, second) = (rows(&first), rows(&second));
+    assert_eq!(second.len(), 60);
+    let people: Vec<_> = bench.sandbox.customers(Provider::AccuAuth).collect();
+    for (row, person) in second.iter().zip(&people) {
+        let mobile = row["mobile"].as_str().unwrap();
+        let end: String = person
+            .id
+            .chars()
+            .skip(person.id.chars().count() - 4)
+            .collect();
+        assert!(mobile.ends_with(&end), "{mobile} {end}");
+    }
+    let answered = first.iter().filter(|row| row["verdict"] != "missing");
+    for row in answered {
+        assert!(second.contains(row), "{row}");
+    }
+}
+
+#[test]
+fn a_deadline_ends_a_report_with_what_is_there() {
+    let ran = run(&[
+        "report",
+        "--latency",
+        "300",
+        "--deadline",
+        "1",
+        "--format",
+        "json",
+    ]);
+    let report: Value = serde_json::from_str(&ran.out).unwrap();
+    let error = ran.failed_midway(1);
+    assert!(
+        error["message"]
+            .as_str()
+            .unwrap()
+            .contains("the deadline has passed"),
+        "{error}"
+    );
+    assert_eq!(report["complete"], false);
+    assert!(report["summary"]["missing"].as_u64().unwrap() > 0);
+}
+
+#[test]
+fn a_journal_that_cannot_be_written_is_refused_before_anything_is_sent() {
+    let nowhere = PathBuf::from("/nowhere/at/all/journal");
+    let mut command = standing(&["report", "--resume"]);
+    let error = Ran::of(command.arg(&nowhere)).failed(2);
+    assert!(
+        error["message"]
+            .as_str()
+            .unwrap()
+            .contains("the journal cannot be opened")
+    );
+}
+
+#[cfg(unix)]
+#[test]
+fn a_journal_is_for_its_owner_and_for_one_report_at_a_time() {
+    use std::os::unix::fs::PermissionsExt;
+
+    let journal = Scratch::new("owner");
+    let mut child = resumed(&journal, &["--latency", "2000"])
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .spawn()
+        .unwrap();
+    until(|| lines(&journal) > 0);
+    let mode = fs::metadata(journal.path()).unwrap().permissions().mode();
+    assert_eq!(mode & 0o777, 0o600);
+    let error = Ran::of(&mut resumed(&journal, &[])).failed(2);
+    assert!(
+        error["message"]
+            .as_str()
+            .unwrap()
+            .contains("another report")
+    );
+    child.kill().unwrap();
+    child.wait().unwrap();
+}
