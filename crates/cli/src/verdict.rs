@@ -114,7 +114,7 @@ impl fmt::Display for Below {
 
 /// Tencent Cloud: by the credit left, the forced stop and the identity.
 ///
-/// `Arrears` says nothing: the documentation gives it as `-` for everybody.
+/// `Arrears` is documented to be `-` for everybody, which says nothing.
 pub(crate) fn tencent(customer: &CustomerCredit, below: &Below) -> Judged {
     let mut findings = vec![credit(
         customer.credit.as_ref(),
@@ -127,6 +127,14 @@ pub(crate) fn tencent(customer: &CustomerCredit, below: &Below) -> Judged {
         Some(2) => findings.push((Verdict::Blocked, "stopped by force".to_owned())),
         Some(other) => {
             let why = format!("force is {other}, which is not documented");
+            findings.push((Verdict::Unknown, why));
+        }
+    }
+    // Said to be `-` for everybody. Whatever else it is, nobody knows that it is good.
+    match customer.arrears.as_deref().map(str::trim) {
+        None | Some("" | "-") => {}
+        Some(other) => {
+            let why = format!("arrears mark {other} is not documented");
             findings.push((Verdict::Unknown, why));
         }
     }
@@ -214,6 +222,9 @@ pub(crate) fn accuauth(reports: Option<&[DebtsReport]>) -> Judged {
     let Some(reports) = reports else {
         return worst(vec![(Verdict::Unknown, "nobody found".to_owned())]);
     };
+    if reports.is_empty() {
+        return worst(vec![(Verdict::Unknown, "found, but no report".to_owned())]);
+    }
     let findings = reports
         .iter()
         .map(|report| match report.platform_loan_total {
@@ -304,7 +315,7 @@ mod tests {
 
     #[test]
     fn the_worst_finding_decides_and_no_reason_is_lost() {
-        let fine = r#""Credit":100,"RemainingCredit":50,"Arrears":"1""#;
+        let fine = r#""Credit":100,"RemainingCredit":50,"Arrears":"-""#;
         let low = r#""Credit":100,"RemainingCredit":5"#;
         for (json, verdict, why) in [
             (
@@ -321,6 +332,11 @@ mod tests {
                 format!(r#"{{{fine},"Force":1}}"#),
                 Verdict::Unknown,
                 "force is 1, which is not documented",
+            ),
+            (
+                r#"{"Credit":100,"RemainingCredit":50,"Arrears":"1"}"#.to_owned(),
+                Verdict::Unknown,
+                "arrears mark 1 is not documented",
             ),
             (
                 format!(r#"{{{low},"Force":1}}"#),

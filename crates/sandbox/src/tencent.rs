@@ -590,8 +590,9 @@ fn index(seed: Seed, uin: &str) -> Option<u64> {
 pub(crate) fn verdict(persona: Persona) -> Verdict {
     match persona {
         Persona::CreditLow24 | Persona::CreditLow9 | Persona::Unverified => Verdict::Watch,
-        Persona::CreditUsedUp | Persona::Arrears | Persona::Frozen => Verdict::Blocked,
-        Persona::Nulls => Verdict::Unknown,
+        Persona::CreditUsedUp | Persona::Frozen => Verdict::Blocked,
+        // The mark is not one that is documented.
+        Persona::Nulls | Persona::Arrears => Verdict::Unknown,
         _ => Verdict::Ok,
     }
 }

@@ -2,7 +2,7 @@ use std::collections::BTreeMap;
 use std::process::Command;
 
 use serde_json::Value;
-use standing_sandbox::{Persona, Provider, Sandbox, Verdict, fault};
+use standing_sandbox::{Provider, Sandbox, Verdict, fault};
 
 use crate::bench::{Bench, Ran, Scratch, WRONG_SECRET, closed, run, standing};
 
@@ -66,13 +66,6 @@ fn every_customer_is_judged_as_the_sandbox_meant_it() {
     assert_eq!(verdicts.len(), 1_200);
     for provider in Provider::ALL {
         for customer in bench.sandbox.customers(provider) {
-            match (provider, customer.persona) {
-                // The mark for arrears is documented to say nothing.
-                (Provider::Tencent, Persona::Arrears) => continue,
-                // More platforms than there can be are more than a few.
-                (Provider::AccuAuth, Persona::HugeNumbers) => continue,
-                _ => {}
-            }
             let expected = match customer.verdict {
                 Verdict::Ok => "ok",
                 Verdict::Watch => "watch",
