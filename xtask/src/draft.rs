@@ -63,7 +63,17 @@ pub fn write(root: &Path, draft: &Draft<'_>) -> Result<Vec<String>, Failure> {
     let payload = response.as_ref().map(|file| &file.root);
     let payload = payload.and_then(|body| body.at_pointer(&envelope.payload));
     let own = envelope.members_of_payload();
-    let output = payload.map_or(empty.clone(), |node| examples::without(&node.value, &own));
+    // What is no object has no fields: it is one itself, of the whole answer.
+    let bare = payload.filter(|node| !matches!(node.value, Value::Object(_) | Value::Null));
+    let output = match (bare, payload) {
+        (Some(node), _) => Value::Object(vec![Member {
+            key: envelope.payload.trim_start_matches('/').to_owned(),
+            at: 0,
+            node: node.clone(),
+        }]),
+        (None, Some(node)) => examples::without(&node.value, &own),
+        (None, None) => empty.clone(),
+    };
     let mut scan = Scan {
         types: &mut types,
         bent_keys: 0,
@@ -87,6 +97,13 @@ pub fn write(root: &Path, draft: &Draft<'_>) -> Result<Vec<String>, Failure> {
         json(TODO)
     );
     text += "  \"behavior\": { \"effect\": \"TODO: read or write\" },\n";
+    if bare.is_some() {
+        let why = format!(
+            "{TODO}: {} is no object; an envelope with the payload \"\" has it as a field",
+            envelope.payload
+        );
+        text += &format!("  \"envelope\": {},\n", json(&why));
+    }
     text += &pagination(&inputs, &outputs, &types);
     text += &format!("  \"input\": {},\n", object(&inputs, 2));
     text += &format!("  \"output\": {}", object(&outputs, 2));

@@ -172,6 +172,28 @@ fn a_new_operation_is_one_folder() {
 }
 
 #[test]
+fn a_payload_that_is_no_object_is_not_lost_in_a_draft() {
+    let tree = Tree::obstacles();
+    tree.write(
+        "response.json",
+        r#"{ "Ok": true, "RequestId": "r", "Data": "300" }"#,
+    );
+    let response = tree.0.join("response.json").display().to_string();
+    let (code, _, error) = tree.xtask(&["new", "obstacle/hard/ShowQuota", "--response", &response]);
+    assert_eq!(code, 0, "{error}");
+    let draft = tree.read("fixtures/obstacle/hard/show_quota/operation.json");
+    for line in [
+        r#""envelope": "TODO: /Data is no object; an envelope with the payload \"\" has it as a field","#,
+        r#""Data": { "type": "string", "doc": "TODO" }"#,
+    ] {
+        assert!(draft.contains(line), "{line}\n{draft}");
+    }
+    let (code, _, told) = tree.xtask(&["codegen"]);
+    assert_eq!(code, 2);
+    assert!(told.contains("TODO"), "{told}");
+}
+
+#[test]
 fn a_draft_is_refused_where_it_has_no_place() {
     let tree = Tree::obstacles();
     let before = tree.bytes();

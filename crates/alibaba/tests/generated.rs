@@ -312,3 +312,117 @@ mod bss_query_evaluate_list {
         testing::opens::<QueryEvaluateList>(&THROTTLED_REPLY);
     }
 }
+
+#[cfg(test)]
+mod bss_query_reseller_available_quota {
+    use standing_alibaba::bss::query_reseller_available_quota::*;
+    use standing_core::testing;
+
+    const DOCUMENTED_REPLY: testing::Reply<'_> = testing::Reply {
+        status: 200,
+        body: include_str!(concat!(
+            "../../../fixtures/alibaba/bss/query_reseller_available_quota/",
+            "documented.response.json"
+        )),
+        expect: testing::Expect::Payload(&[]),
+    };
+
+    #[test]
+    fn documented_reply_decodes() {
+        testing::opens::<QueryResellerAvailableQuota>(&DOCUMENTED_REPLY);
+    }
+
+    const OF_PRODUCTS_REQUEST: &str = include_str!(concat!(
+        "../../../fixtures/alibaba/bss/query_reseller_available_quota/",
+        "of_products.request.json"
+    ));
+
+    fn of_products() -> QueryResellerAvailableQuota {
+        QueryResellerAvailableQuota::new(1234567890123456).with_item_codes("ecs")
+    }
+
+    #[test]
+    fn of_products_request_encodes() {
+        testing::encodes(&of_products(), OF_PRODUCTS_REQUEST);
+    }
+
+    const OF_PRODUCTS_REPLY: testing::Reply<'_> = testing::Reply {
+        status: 200,
+        body: include_str!(concat!(
+            "../../../fixtures/alibaba/bss/query_reseller_available_quota/",
+            "of_products.response.json"
+        )),
+        expect: testing::Expect::Payload(&[]),
+    };
+
+    #[test]
+    fn of_products_reply_decodes() {
+        testing::opens::<QueryResellerAvailableQuota>(&OF_PRODUCTS_REPLY);
+    }
+
+    #[test]
+    fn of_products_travels() {
+        testing::travels(
+            &of_products(),
+            &testing::Wire {
+                query: &[("OwnerId", "1234567890123456"), ("ItemCodes", "ecs")],
+                ..testing::Wire::new("POST", "/")
+            },
+            &OF_PRODUCTS_REPLY,
+        );
+    }
+
+    const USED_UP_REQUEST: &str = include_str!(concat!(
+        "../../../fixtures/alibaba/bss/query_reseller_available_quota/",
+        "used_up.request.json"
+    ));
+
+    fn used_up() -> QueryResellerAvailableQuota {
+        QueryResellerAvailableQuota::new(1234567890123456)
+    }
+
+    #[test]
+    fn used_up_request_encodes() {
+        testing::encodes(&used_up(), USED_UP_REQUEST);
+    }
+
+    const USED_UP_REPLY: testing::Reply<'_> = testing::Reply {
+        status: 200,
+        body: include_str!(concat!(
+            "../../../fixtures/alibaba/bss/query_reseller_available_quota/",
+            "used_up.response.json"
+        )),
+        expect: testing::Expect::Payload(&[]),
+    };
+
+    #[test]
+    fn used_up_reply_decodes() {
+        testing::opens::<QueryResellerAvailableQuota>(&USED_UP_REPLY);
+    }
+
+    #[test]
+    fn used_up_travels() {
+        testing::travels(
+            &used_up(),
+            &testing::Wire {
+                query: &[("OwnerId", "1234567890123456")],
+                ..testing::Wire::new("POST", "/")
+            },
+            &USED_UP_REPLY,
+        );
+    }
+
+    const NOT_AUTHORIZED_REPLY: testing::Reply<'_> = testing::Reply {
+        status: 400,
+        body: include_str!(concat!(
+            "../../../fixtures/alibaba/bss/query_reseller_available_quota/",
+            "not_authorized.error.json"
+        )),
+        expect: testing::Expect::Error("NotAuthorized", standing_core::CodeKind::Permission),
+    };
+
+    #[test]
+    fn not_authorized_reply_fails() {
+        testing::opens::<QueryResellerAvailableQuota>(&NOT_AUTHORIZED_REPLY);
+    }
+}

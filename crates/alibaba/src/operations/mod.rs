@@ -12,6 +12,7 @@ use standing_core::{CodeKind, Entry, Envelope, ErrorCode, Success};
 pub const OPERATIONS: &[Entry<crate::Alibaba>] = &[
     Entry::of::<bss::GetCustomerAccountInfo>(),
     Entry::paged::<bss::QueryEvaluateList>(),
+    Entry::of::<bss::QueryResellerAvailableQuota>(),
 ];
 
 /// Where an answer keeps its payload, its error and its request id.

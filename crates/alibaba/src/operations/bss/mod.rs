@@ -7,9 +7,11 @@
 
 pub mod get_customer_account_info;
 pub mod query_evaluate_list;
+pub mod query_reseller_available_quota;
 
 pub use get_customer_account_info::GetCustomerAccountInfo;
 pub use query_evaluate_list::QueryEvaluateList;
+pub use query_reseller_available_quota::QueryResellerAvailableQuota;
 
 use standing_core::{Lists, Service};
 
