@@ -115,6 +115,103 @@ mod bss_list_partner_adjust_records {
 }
 
 #[cfg(test)]
+mod bss_list_partner_balances {
+    use standing_core::testing;
+    use standing_huawei::bss::list_partner_balances::*;
+
+    const OF_A_RESELLER_REQUEST: &str = include_str!(concat!(
+        "../../../fixtures/huawei/bss/list_partner_balances/",
+        "of_a_reseller.request.json"
+    ));
+
+    fn of_a_reseller() -> ListPartnerBalances {
+        ListPartnerBalances::new().with_indirect_partner_id("0bb43f0000000000a10f19c014228fb580")
+    }
+
+    #[test]
+    fn of_a_reseller_request_encodes() {
+        testing::encodes(&of_a_reseller(), OF_A_RESELLER_REQUEST);
+    }
+
+    const OF_A_RESELLER_REPLY: testing::Reply<'_> = testing::Reply {
+        status: 200,
+        body: include_str!(concat!(
+            "../../../fixtures/huawei/bss/list_partner_balances/",
+            "of_a_reseller.response.json"
+        )),
+        expect: testing::Expect::Payload(&[]),
+    };
+
+    #[test]
+    fn of_a_reseller_reply_decodes() {
+        testing::opens::<ListPartnerBalances>(&OF_A_RESELLER_REPLY);
+    }
+
+    #[test]
+    fn of_a_reseller_travels() {
+        testing::travels(
+            &of_a_reseller(),
+            &testing::Wire {
+                query: &[("indirect_partner_id", "0bb43f0000000000a10f19c014228fb580")],
+                ..testing::Wire::new("GET", "/v2/accounts/partner-accounts/balances")
+            },
+            &OF_A_RESELLER_REPLY,
+        );
+    }
+
+    const NONE_REQUEST: &str = include_str!(concat!(
+        "../../../fixtures/huawei/bss/list_partner_balances/",
+        "none.request.json"
+    ));
+
+    fn none() -> ListPartnerBalances {
+        ListPartnerBalances::new()
+    }
+
+    #[test]
+    fn none_request_encodes() {
+        testing::encodes(&none(), NONE_REQUEST);
+    }
+
+    const NONE_REPLY: testing::Reply<'_> = testing::Reply {
+        status: 200,
+        body: include_str!(concat!(
+            "../../../fixtures/huawei/bss/list_partner_balances/",
+            "none.response.json"
+        )),
+        expect: testing::Expect::Payload(&[]),
+    };
+
+    #[test]
+    fn none_reply_decodes() {
+        testing::opens::<ListPartnerBalances>(&NONE_REPLY);
+    }
+
+    #[test]
+    fn none_travels() {
+        testing::travels(
+            &none(),
+            &testing::Wire::new("GET", "/v2/accounts/partner-accounts/balances"),
+            &NONE_REPLY,
+        );
+    }
+
+    const ACCESS_DENIED_REPLY: testing::Reply<'_> = testing::Reply {
+        status: 403,
+        body: include_str!(concat!(
+            "../../../fixtures/huawei/bss/list_partner_balances/",
+            "access_denied.error.json"
+        )),
+        expect: testing::Expect::Error("CBC.0151", standing_core::CodeKind::Permission),
+    };
+
+    #[test]
+    fn access_denied_reply_fails() {
+        testing::opens::<ListPartnerBalances>(&ACCESS_DENIED_REPLY);
+    }
+}
+
+#[cfg(test)]
 mod bss_list_sub_customer_new_tag {
     use standing_core::testing;
     use standing_huawei::bss::list_sub_customer_new_tag::*;

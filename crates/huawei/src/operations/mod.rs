@@ -11,6 +11,7 @@ use standing_core::{CodeKind, Entry, Envelope, ErrorCode, Success};
 /// Every operation of this crate, by service and name.
 pub const OPERATIONS: &[Entry<crate::Huawei>] = &[
     Entry::paged::<bss::ListPartnerAdjustRecords>(),
+    Entry::of::<bss::ListPartnerBalances>(),
     Entry::paged::<bss::ListSubCustomerNewTag>(),
 ];
 

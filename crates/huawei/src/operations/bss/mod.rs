@@ -3,9 +3,11 @@
 //! Billing and partner business of the mainland site.
 
 pub mod list_partner_adjust_records;
+pub mod list_partner_balances;
 pub mod list_sub_customer_new_tag;
 
 pub use list_partner_adjust_records::ListPartnerAdjustRecords;
+pub use list_partner_balances::ListPartnerBalances;
 pub use list_sub_customer_new_tag::ListSubCustomerNewTag;
 
 use standing_core::Service;
