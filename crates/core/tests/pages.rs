@@ -452,7 +452,8 @@ impl Respond for Circle {
         let asked: Asked = serde_json::from_slice(&request.body).unwrap();
         let page: u64 = asked.token.map_or(0, |token| token.parse().unwrap());
         let next = if page == self.0 { 1 } else { page + 1 };
-        ResponseTemplate::new(200).set_body_string(format!(r#"{{"rows":[{page}],"next":"{next}"}}"#))
+        ResponseTemplate::new(200)
+            .set_body_string(format!(r#"{{"rows":[{page}],"next":"{next}"}}"#))
     }
 }
 
