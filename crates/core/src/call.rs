@@ -1,9 +1,12 @@
 //! The one loop that every call goes through.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Duration;
 
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD_NO_PAD;
 use time::OffsetDateTime;
 
 use crate::clock::{Clock, Random, fraction};
@@ -225,6 +228,7 @@ impl<P: Provider> Shared<P> {
         let key = self.key(end).await?;
         let skew = self.skew.get();
         let request = self.signed(info, encoded, &key, skew)?;
+        let message = self.transport.message(&request, this.connection)?;
         let limit = self.limits.attempt.min(self.left(end));
         if limit.is_zero() {
             return Err(Failure {
@@ -239,21 +243,16 @@ impl<P: Provider> Shared<P> {
             slot.used();
         }
         let sent_at = self.clock.elapsed();
-        let answer = self
-            .transport
-            .send(&request, limit, this.connection)
-            .await?;
+        let answer = self.transport.send(message, limit).await?;
         let round_trip = self.clock.elapsed().saturating_sub(sent_at);
         self.skew.learn(&answer, self.clock.utc(), round_trip);
+        let secrets = secrets(encoded, &request, &key);
         let (payload, request_id) = match self.opened(&answer, info) {
             Ok(opened) => opened,
-            Err(fault) => {
-                let secrets = secrets(encoded, &request, &key);
-                return Err(self.judged(fault, &answer, info, skew, &key, &secrets));
-            }
+            Err(fault) => return Err(self.judged(fault, &answer, info, skew, &key, &secrets)),
         };
         Ok(Done {
-            request_id: told_id::<P>(request_id, &answer),
+            request_id: told_id::<P>(request_id, &answer, &secrets),
             answer,
             payload,
             attempts: 0,
@@ -376,14 +375,13 @@ impl<P: Provider> Shared<P> {
                 }
                 Ok((
                     Payload::Within(within),
-                    opened.request_id.map(|id| bounded(&id, 128, &[])),
+                    opened.request_id.map(Cow::into_owned),
                 ))
             }
             // A success in the body under a status of failure is no success.
             Ok(opened) => Err(Refusal::default().request_id(opened.request_id).into()),
             Err(Fault::Refused(refusal)) if is_no_record(&refusal, info) => {
-                let id = refusal.request_id.map(|id| bounded(&id, 128, &[]));
-                Ok((Payload::NoRecord, id))
+                Ok((Payload::NoRecord, refusal.request_id))
             }
             Err(fault) => Err(fault),
         }
@@ -405,7 +403,7 @@ impl<P: Provider> Shared<P> {
         };
         let failure = Failure {
             status: Some(status),
-            request_id: told_id::<P>(request_id, answer).map(|id| bounded(&id, 128, secrets)),
+            request_id: told_id::<P>(request_id, answer, secrets),
             ..Failure::local(ErrorKind::Decode, "")
         };
         let refusal = match fault {
@@ -588,10 +586,17 @@ impl Drop for Price<'_> {
 }
 
 /// The request's id from the body, else from a header.
-fn told_id<P: Provider>(in_body: Option<String>, answer: &Answer) -> Option<String> {
+fn told_id<P: Provider>(
+    in_body: Option<String>,
+    answer: &Answer,
+    secrets: &[String],
+) -> Option<String> {
     let mut headers = P::REQUEST_ID_HEADERS.iter();
     let in_header = || headers.find_map(|name| answer.header(name).map(str::to_owned));
-    in_body.filter(|id| !id.is_empty()).or_else(in_header)
+    in_body
+        .filter(|id| !id.is_empty())
+        .or_else(in_header)
+        .map(|id| bounded(&id, 128, secrets))
 }
 
 fn is_no_record(refusal: &Refusal, info: &OperationInfo) -> bool {
@@ -727,9 +732,14 @@ fn retry_after(answer: &Answer, now: OffsetDateTime) -> Option<Duration> {
 /// Every text that a provider's message must not repeat: the caller's own values, the keys, the
 /// signature. Short ones are left out: scrubbing every `1` would leave no message.
 fn secrets(encoded: &Encoded, request: &Request, key: &Credentials) -> Vec<String> {
-    let mut secrets: Vec<String> = key.texts().map(str::to_owned).collect();
+    let mut secrets = Vec::new();
+    for text in key.texts() {
+        secrets.push(sign::hex(text.as_bytes()));
+        secrets.push(STANDARD_NO_PAD.encode(text));
+        written(text, &mut secrets);
+    }
     for (_, value, _) in request.headers().filter(|(_, _, sensitive)| *sensitive) {
-        secrets.push(value.to_owned());
+        written(value, &mut secrets);
         secrets.extend(
             value
                 .rsplit_once("Signature=")
@@ -760,13 +770,40 @@ fn secrets(encoded: &Encoded, request: &Request, key: &Credentials) -> Vec<Strin
         if value.chars().count() < if number { 5 } else { 3 } {
             continue;
         }
-        secrets.push(sign::percent(&value).into_owned());
-        secrets.push(value);
+        written(&value, &mut secrets);
+        telephone(&value, &mut secrets);
     }
     secrets.retain(|secret| !secret.is_empty());
     secrets.sort();
     secrets.dedup();
     secrets
+}
+
+/// A value as it is, and as it travels in URLs and forms.
+fn written(value: &str, into: &mut Vec<String>) {
+    let encoded = sign::percent(value);
+    if encoded != value {
+        into.push(encoded.replace("%20", "+"));
+        into.push(encoded.into_owned());
+    }
+    into.push(value.to_owned());
+}
+
+/// A telephone number without its punctuation, and without what stands before the subscriber's own
+/// digits: providers write the country's code in ways of their own.
+fn telephone(value: &str, into: &mut Vec<String>) {
+    const OWN: usize = 8;
+    let digits: String = value.chars().filter(char::is_ascii_digit).collect();
+    let is_number = value
+        .chars()
+        .all(|c| c.is_ascii_digit() || "+-.() ".contains(c));
+    if is_number
+        && (OWN..=15).contains(&digits.len())
+        && let Some(own) = digits.get(digits.len() - OWN..)
+    {
+        into.push(own.to_owned());
+        into.push(digits);
+    }
 }
 
 fn leaves(value: &serde_json::Value, into: &mut Vec<String>) {

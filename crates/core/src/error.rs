@@ -291,9 +291,10 @@ pub(crate) fn shown(text: &str, secrets: &[String]) -> String {
     shown
 }
 
-/// Marks that turn the reading direction, which can make a log line say something else.
+/// Marks that turn the reading direction, or that nobody sees: they can make a log line say something
+/// else.
 fn is_invisible(character: char) -> bool {
-    matches!(character, '\u{200B}'..='\u{200F}' | '\u{2028}'..='\u{202E}' | '\u{2060}'..='\u{2069}' | '\u{FEFF}')
+    matches!(character, '\u{61C}' | '\u{200B}'..='\u{200F}' | '\u{2028}'..='\u{202E}' | '\u{2060}'..='\u{2069}' | '\u{FEFF}' | '\u{E0000}'..='\u{E007F}')
 }
 
 /// The text without a value, in whatever case. A value that is a plain word is taken out only
@@ -341,10 +342,10 @@ mod tests {
         ];
         assert_eq!(
             shown(
-                "no +62812, no 62812; desc of description abcDEF\n\u{1b}[31m\u{202e}",
+                "no +62812, no 62812; desc of description abcDEF\n\u{1b}[31m\u{202e}\u{61c}\u{e0041}",
                 &secrets
             ),
-            "no […], no […]; […] of description […]\\u{a}\\u{1b}[31m\\u{202e}"
+            "no […], no […]; […] of description […]\\u{a}\\u{1b}[31m\\u{202e}\\u{61c}\\u{e0041}"
         );
         let long = shown(&"云".repeat(100_000), &[]);
         assert!(long.len() <= MOST_BYTES && long.ends_with('…'));
