@@ -460,6 +460,18 @@ async fn an_operation_may_keep_its_payload_elsewhere() {
         .await
         .unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Decode);
+
+    // Some operations answer with a list or a flag. Whoever asks for no type takes it as it comes,
+    // and an account is neither.
+    for data in ["[1,2]", "true", "\"12.50\""] {
+        let body = format!(r#"{{"Success":true,"Data":{data}}}"#);
+        let (_server, client) = server(json(200, &body)).await;
+        let info = info.envelope(&standing_alibaba::ENVELOPE);
+        let payload = client.raw(&info, &nothing).await.unwrap();
+        assert_eq!(payload.as_str(), data);
+        let error = client.send(&question()).await.unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Decode, "{error}");
+    }
 }
 
 #[tokio::test]

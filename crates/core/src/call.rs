@@ -364,8 +364,8 @@ impl<P: Provider> Shared<P> {
         }
         match self.provider.open(answer, info) {
             Ok(opened) if answer.is_success() => {
-                if !opened.payload.trim_start().starts_with('{') {
-                    return Err(Fault::Unreadable("has no payload that is an object"));
+                if opened.payload.trim().is_empty() {
+                    return Err(Fault::Unreadable("has no payload"));
                 }
                 let start = (opened.payload.as_ptr() as usize)
                     .wrapping_sub(answer.text().as_ptr() as usize);
@@ -422,11 +422,9 @@ impl<P: Provider> Shared<P> {
             }
             Fault::Unreadable(problem) if answer.is_success() => {
                 let content_type = answer.header("content-type").unwrap_or("not given");
-                let content_type: String = content_type.chars().take(60).collect();
-                let message = format!(
-                    "the answer {problem} (content type {})",
-                    shown(&content_type, secrets)
-                );
+                // Cut after scrubbing: half a secret is no secret that would be found.
+                let content_type = bounded(content_type, 60, secrets);
+                let message = format!("the answer {problem} (content type {content_type})");
                 return Failure {
                     message,
                     may_have_run: true,
@@ -622,9 +620,12 @@ fn unreadable(answer: &Answer) -> Option<&'static str> {
                 .then(|| value.trim().trim_matches('"').to_ascii_lowercase())
         })
     });
-    if charset
-        .is_some_and(|charset| !matches!(charset.as_str(), "utf-8" | "utf8" | "us-ascii" | "ascii"))
-    {
+    if charset.is_some_and(|charset| {
+        !matches!(
+            charset.as_str(),
+            "" | "utf-8" | "utf8" | "us-ascii" | "ascii"
+        )
+    }) {
         return Some("is in a charset that is not UTF-8");
     }
     answer.text().trim().is_empty().then_some("is empty")

@@ -201,6 +201,11 @@ async fn f13c_ids_that_repeat_what_was_sent() {
     let error = refused(&watch, answer(200, &long, unreadable)).await;
     assert_eq!(error.request_id().map(str::len), Some(128));
 
+    // What is shown of a content type ends in the middle of this one's secret.
+    let kind = format!("content-type: {}{KEY_SECRET}\r\n", "k".repeat(40));
+    let error = refused(&watch, answer(200, &kind, "")).await;
+    assert!(error.message().contains("kkk[…]"), "{error}");
+
     let server = Raw::always(answering(json(&found().replace("r-1", &echo)))).await;
     let client = tencent(server.endpoint(), &ManualClock::default());
     let page = watch.fine(client.send(&search()).await);
