@@ -280,6 +280,29 @@ fn a_key_that_is_no_text_is_refused_and_not_passed_over() {
 }
 
 #[test]
+fn an_output_that_cannot_be_written_does_not_hide_that_the_call_was_made() {
+    let bench = Bench::new();
+    // Takes nothing that is written to it.
+    let Ok(full) = std::fs::File::create("/dev/full") else {
+        return;
+    };
+    let mut command = bench.call_command(&[CREDIT]);
+    let output = command.stdout(full).output().unwrap();
+    let error = Ran {
+        code: output.status.code(),
+        out: String::new(),
+        err: String::from_utf8(output.stderr).unwrap(),
+    }
+    .failed(1);
+    assert_eq!(error["operation"], CREDIT);
+    assert_eq!(
+        (&error["attempts"], &error["may_have_run"]),
+        (&json!(1), &json!(true))
+    );
+    assert_eq!(bench.sandbox.report().total, 1);
+}
+
+#[test]
 fn what_cannot_be_sent_is_an_argument_that_is_wrong() {
     let bench = Bench::new();
     let huawei = |parameters: &str| {
