@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicI64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
 use std::time::Duration;
 
 use base64::Engine;
@@ -211,7 +211,7 @@ impl<P: Provider> Shared<P> {
                 _ => {}
             }
             self.clock.sleep(price.wait).await;
-            next = Attempt::after(&failure, price);
+            next = Attempt::after(&failure, price, tried);
             earlier.push(failure);
         }
     }
@@ -245,11 +245,19 @@ impl<P: Provider> Shared<P> {
         let sent_at = self.clock.elapsed();
         let answer = self.transport.send(message, limit).await?;
         let round_trip = self.clock.elapsed().saturating_sub(sent_at);
-        self.skew.learn(&answer, self.clock.utc(), round_trip);
+        let told = Skew::told(&answer, self.clock.utc(), round_trip);
+        self.skew.learn(told);
         let secrets = secrets(encoded, &request, &key);
         let (payload, request_id) = match self.opened(&answer, info) {
             Ok(opened) => opened,
-            Err(fault) => return Err(self.judged(fault, &answer, info, skew, &key, &secrets)),
+            Err(fault) => {
+                let time = Timing {
+                    used: skew,
+                    told,
+                    again: this.after_clock,
+                };
+                return Err(self.judged(fault, &answer, info, time, &key, &secrets));
+            }
         };
         Ok(Done {
             request_id: told_id::<P>(request_id, &answer, &secrets),
@@ -392,7 +400,7 @@ impl<P: Provider> Shared<P> {
         fault: Fault,
         answer: &Answer,
         info: &OperationInfo,
-        skew: time::Duration,
+        time: Timing,
         key: &Credentials,
         secrets: &[String],
     ) -> Failure {
@@ -439,8 +447,8 @@ impl<P: Provider> Shared<P> {
             .and_then(|code| info.error_code(code));
         let verdict = match refusal.kind.or(known.map(|known| known.kind)) {
             Some(kind) => {
-                let clock = Passing::Clock {
-                    corrected: self.skew.differs_from(skew),
+                let clock = || Passing::Clock {
+                    corrected: self.skew.refused(time),
                 };
                 by_code(kind, status, clock, || Passing::Token {
                     renewable: self.source.refused(key),
@@ -524,6 +532,8 @@ struct Attempt<'b> {
     paid: Option<u32>,
     /// It counts: something was given to the transport.
     sent: bool,
+    /// An earlier one of this call was refused for its time.
+    after_clock: bool,
 }
 
 impl<'b> Attempt<'b> {
@@ -533,13 +543,15 @@ impl<'b> Attempt<'b> {
             price: None,
             paid: None,
             sent: false,
+            after_clock: false,
         }
     }
 
-    fn after(failure: &Failure, price: Price<'b>) -> Self {
+    fn after(failure: &Failure, price: Price<'b>, tried: Tried) -> Self {
         Self {
             connection: connection_after(failure.kind),
             price: Some(price),
+            after_clock: tried.clock,
             ..Self::first()
         }
     }
@@ -661,7 +673,7 @@ fn verdict(kind: ErrorKind, outcome: Outcome, may_have_run: bool) -> Verdict {
 fn by_code(
     kind: CodeKind,
     status: u16,
-    clock: Passing,
+    clock: impl FnOnce() -> Passing,
     token: impl FnOnce() -> Passing,
 ) -> Verdict {
     let refused = |kind| verdict(kind, Outcome::Final, false);
@@ -676,7 +688,7 @@ fn by_code(
             Outcome::Refused(Passing::Throttled),
             false,
         ),
-        CodeKind::Clock => verdict(ErrorKind::Clock, Outcome::Refused(clock), false),
+        CodeKind::Clock => verdict(ErrorKind::Clock, Outcome::Refused(clock()), false),
         CodeKind::Token => verdict(ErrorKind::Auth, Outcome::Refused(token()), false),
         // An earlier request with this nonce was accepted, so something may have run.
         CodeKind::Nonce => verdict(ErrorKind::Auth, Outcome::Refused(Passing::Nonce), true),
@@ -820,7 +832,22 @@ fn leaves(value: &serde_json::Value, into: &mut Vec<String>) {
 
 /// How far this machine's clock is off, learnt from every answer.
 #[derive(Debug, Default)]
-pub(crate) struct Skew(AtomicI64);
+pub(crate) struct Skew {
+    millis: AtomicI64,
+    /// Dates are not believed: with a time that agreed with them a request was refused.
+    doubted: AtomicBool,
+}
+
+/// The time of a request, and what its answer tells of the time.
+#[derive(Debug, Clone, Copy)]
+struct Timing {
+    /// The correction that the request was signed with.
+    used: time::Duration,
+    /// The one that the answer's date asks for.
+    told: Option<i64>,
+    /// The call was refused for its time before.
+    again: bool,
+}
 
 impl Skew {
     /// Smaller differences are the network's.
@@ -832,7 +859,7 @@ impl Skew {
 
     /// What to add to this machine's time.
     fn get(&self) -> time::Duration {
-        time::Duration::milliseconds(self.0.load(Ordering::Acquire))
+        time::Duration::milliseconds(self.millis.load(Ordering::Acquire))
     }
 
     /// Whether a correction was learnt since `used` was taken.
@@ -841,18 +868,35 @@ impl Skew {
             >= u128::from(Self::WORTH_IT.unsigned_abs())
     }
 
-    /// `now` is read after the answer: a clock that was set meanwhile is judged as it is now.
-    fn learn(&self, answer: &Answer, now: OffsetDateTime, round_trip: Duration) {
+    /// What an answer tells of this machine's clock. `now` is read after the answer: a clock that was
+    /// set meanwhile is judged as it is now.
+    fn told(answer: &Answer, now: OffsetDateTime, round_trip: Duration) -> Option<i64> {
         // What a cache has kept has an old date.
         if answer.header("age").is_some() {
-            return;
+            return None;
         }
-        let date = answer
-            .header("date")
-            .and_then(|date| httpdate::parse_http_date(date).ok());
-        if let Some(skew) = date.and_then(|date| Self::of(date.into(), now, round_trip)) {
-            self.0.store(skew, Ordering::Release);
+        let date = httpdate::parse_http_date(answer.header("date")?).ok()?;
+        Self::of(date.into(), now, round_trip)
+    }
+
+    fn learn(&self, told: Option<i64>) {
+        if let Some(skew) = told.filter(|_| !self.doubted.load(Ordering::Acquire)) {
+            self.millis.store(skew, Ordering::Release);
         }
+    }
+
+    /// After a refusal of the time: whether there is a better one for another attempt. A correction
+    /// that was learnt before and is refused now is none: the dates are not those of the clock that
+    /// signatures are checked by, and this machine's own clock is the next best guess, until that is
+    /// refused, too.
+    fn refused(&self, time: Timing) -> bool {
+        if self.doubted.swap(false, Ordering::AcqRel) {
+            self.learn(time.told);
+        } else if !time.again && !time.used.is_zero() && !self.differs_from(time.used) {
+            self.doubted.store(true, Ordering::Release);
+            self.millis.store(0, Ordering::Release);
+        }
+        !time.again && self.differs_from(time.used)
     }
 
     /// By how many milliseconds this machine's clock is behind, if an answer of that date tells.
@@ -993,7 +1037,7 @@ mod tests {
             (CodeKind::Other, 400, ErrorKind::Service, Final, true),
             (CodeKind::Other, 503, ErrorKind::Service, Unknown, true),
         ] {
-            let verdict = by_code(code, status, clock, || token);
+            let verdict = by_code(code, status, || clock, || token);
             assert_eq!(
                 (verdict.kind, verdict.outcome, verdict.may_have_run),
                 (kind, outcome, may_have_run),
@@ -1097,7 +1141,7 @@ mod tests {
     fn skew_follows_every_answer_but_cached_and_undated_ones() {
         let skew = Skew::default();
         let learn = |headers: &[(&'static str, &str)]| {
-            skew.learn(&answer(200, headers, ""), NOW, Duration::ZERO);
+            skew.learn(Skew::told(&answer(200, headers, ""), NOW, Duration::ZERO));
             skew.get().whole_seconds()
         };
         assert_eq!(learn(&[("date", "Sat, 21 Nov 2026 12:20:00 GMT")]), 1200);
