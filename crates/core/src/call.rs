@@ -153,7 +153,10 @@ impl<P: Provider> Shared<P> {
         }
         let end = self.clock.elapsed().saturating_add(time);
         let mut tried = Tried::default();
-        let mut earlier: Vec<Failure> = Vec::new();
+        let mut earlier: Vec<String> = Vec::new();
+        // How the attempt before failed: of those before that a word is enough, for what providers say
+        // may be long.
+        let mut before: Option<Failure> = None;
         let mut may_have_run = false;
         let mut next = Attempt::first();
         loop {
@@ -186,9 +189,12 @@ impl<P: Provider> Shared<P> {
                 "failed"
             );
             // That time was too short for another attempt tells less than how the last one failed.
-            let failure = match earlier.pop_if(|_| !sent && failure.kind == ErrorKind::Timeout) {
-                Some(last) => last,
-                None => failure,
+            let failure = match before.take() {
+                Some(before) if !sent && failure.kind == ErrorKind::Timeout => before,
+                before => {
+                    earlier.extend(before.as_ref().map(Failure::brief));
+                    failure
+                }
             };
             let again = if sent {
                 retry::decide(failure.outcome, info, tried, &self.policy)
@@ -199,7 +205,7 @@ impl<P: Provider> Shared<P> {
                 again.and_then(|pause| self.pause(pause, tried.attempts, failure.hint, end));
             let Some(price) = price else {
                 return Err(self.error(info, failure, tried.attempts).with(|parts| {
-                    parts.earlier = earlier.iter().map(Failure::brief).collect();
+                    parts.earlier = earlier;
                     parts.may_have_run = may_have_run;
                     parts.retryable &= !may_have_run || info.repeatable();
                 }));
@@ -212,7 +218,7 @@ impl<P: Provider> Shared<P> {
             }
             self.clock.sleep(price.wait).await;
             next = Attempt::after(&failure, price, tried);
-            earlier.push(failure);
+            before = Some(failure);
         }
     }
 
