@@ -86,8 +86,11 @@ impl Provider for Alibaba {
         let root = Members::read(answer.text())?;
         let request_id = root.text("RequestId");
         let success = root.text("Success");
-        // The code of a success is spelt in several ways; only this member tells.
-        if success.is_some_and(|success| success.eq_ignore_ascii_case("true")) {
+        // The code of a success is spelt in several ways, so this member tells; but what is documented
+        // as a failure is none.
+        let code = root.text("Code");
+        let is_refused = code.is_some_and(|code| info.error_code(&code).is_some());
+        if success.is_some_and(|success| success.eq_ignore_ascii_case("true")) && !is_refused {
             let payload = match info.answer_envelope().payload.strip_prefix('/') {
                 Some(member) => root.get(member),
                 None => Some(answer.text()),

@@ -86,7 +86,7 @@ async fn only_success_tells_a_success() {
         "200",
         "null",
         "\"\"",
-        "\"NotAuthorized\"",
+        "\"Unheard.Of\"",
     ] {
         for success in ["true", "\"true\"", "\"True\""] {
             let body = format!(
@@ -117,6 +117,16 @@ async fn only_success_tells_a_success() {
     assert_eq!(error.kind(), ErrorKind::Service);
     let error = refused(json(200, &format!(r#"{{"Data":{DATA}}}"#))).await;
     assert_eq!(error.kind(), ErrorKind::Decode);
+}
+
+#[tokio::test]
+async fn a_documented_failure_beside_success_is_a_failure() {
+    let body = format!(
+        r#"{{"Code":"NotAuthorized","Message":"m","RequestId":"R-1","Success":true,"Data":{DATA}}}"#
+    );
+    let error = refused(json(200, &body)).await;
+    assert_eq!((error.kind(), error.attempts()), (ErrorKind::Permission, 1));
+    assert_eq!(error.request_id(), Some("R-1"));
 }
 
 #[tokio::test]
@@ -450,6 +460,18 @@ async fn an_operation_may_keep_its_payload_elsewhere() {
         .await
         .unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Decode);
+
+    // Some operations answer with a list or a flag. Whoever asks for no type takes it as it comes,
+    // and an account is neither.
+    for data in ["[1,2]", "true", "\"12.50\""] {
+        let body = format!(r#"{{"Success":true,"Data":{data}}}"#);
+        let (_server, client) = server(json(200, &body)).await;
+        let info = info.envelope(&standing_alibaba::ENVELOPE);
+        let payload = client.raw(&info, &nothing).await.unwrap();
+        assert_eq!(payload.as_str(), data);
+        let error = client.send(&question()).await.unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Decode, "{error}");
+    }
 }
 
 #[tokio::test]

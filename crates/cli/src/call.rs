@@ -66,7 +66,7 @@ pub(crate) fn seconds(text: &str) -> Result<Duration, &'static str> {
     let seconds = text.parse().map_err(|_| "must be a number of seconds")?;
     match Duration::try_from_secs_f64(seconds) {
         Ok(time) if !time.is_zero() => Ok(time),
-        _ => Err("must be more than 0 seconds"),
+        _ => Err("must be more than 0 seconds, and no more than can be counted"),
     }
 }
 
@@ -98,9 +98,10 @@ pub(crate) async fn run(arguments: Arguments) -> Result<(), Failure> {
         .connect(&settings)
         .map_err(|error| of_it(error.into()))?;
     let text = parameters.as_str();
+    let print = |text: &str| output::line(text).map_err(|error| of_it(Failure::unwritten(error)));
 
     if arguments.raw {
-        output::line(&connection.raw(&info, &parameters).await?)?;
+        print(&connection.raw(&info, &parameters).await?)?;
     } else if arguments.pages {
         let cursor = arguments.resume.as_deref();
         let Some(rows) = connection.walk(&info, text, cursor) else {
@@ -110,7 +111,7 @@ pub(crate) async fn run(arguments: Arguments) -> Result<(), Failure> {
         let mut begun = false;
         while let Some(page) = rows.next().await {
             match page {
-                Ok(items) => items.iter().try_for_each(|item| output::line(item))?,
+                Ok(items) => items.iter().try_for_each(|item| print(item))?,
                 Err(error) if begun => return Err(Failure::midway(&error)),
                 Err(error) => return Err(error.into()),
             }
@@ -120,7 +121,7 @@ pub(crate) async fn run(arguments: Arguments) -> Result<(), Failure> {
         let Some(call) = connection.call(&info, text) else {
             return Err(of_it(no_type()));
         };
-        output::line(&call.await?)?;
+        print(&call.await?)?;
     }
     Ok(())
 }

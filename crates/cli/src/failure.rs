@@ -145,6 +145,19 @@ impl Failure {
         Self::Told(Box::new(why), FAILED)
     }
 
+    /// An output that cannot be written although the call was made, and perhaps billed.
+    pub(crate) fn unwritten(error: io::Error) -> Self {
+        match Self::from(error) {
+            Self::Told(mut telling, code) => {
+                // How many there were is in what could not be written; none would be wrong.
+                telling.attempts = 1;
+                telling.may_have_run = true;
+                Self::Told(telling, code)
+            }
+            Self::Unread => Self::Unread,
+        }
+    }
+
     /// The same, of a provider and an operation.
     pub(crate) fn of(self, provider: &str, operation: Option<&str>) -> Self {
         match self {

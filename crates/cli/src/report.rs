@@ -33,6 +33,8 @@ const INTERRUPTED: u8 = 130;
 /// With more customers than this the sandbox refuses no request for coming too fast, and the
 /// clients keep to no rate: the wait would teach nothing.
 const PACED: u64 = 1_000;
+/// Percent of the requests that meet a fault, unless told otherwise.
+const CHAOS: u8 = 5;
 
 /// Tells how all customers stand: on a sandbox inside this process, or live.
 ///
@@ -163,11 +165,14 @@ pub(crate) async fn run(arguments: Arguments) -> Result<u8, Failure> {
     }
     let book = arguments.book.as_deref().map(Book::open).transpose()?;
     let journal = journal(&arguments, book.as_ref(), &mut tallies)?;
+    let paced = arguments.world.customers <= PACED;
+    // Faults show what the clients are worth, but many of them only take time.
+    let usual = if paced { CHAOS } else { 0 };
+    let chaos = arguments.world.chaos.unwrap_or(usual);
     let sandbox = if arguments.live {
         None
     } else {
-        let paced = arguments.world.customers <= PACED;
-        Some(arguments.world.start(paced).await?)
+        Some(arguments.world.start(paced, chaos).await?)
     };
     // All are ready before the first one starts: a key that is missing is found before anything
     // is sent.
@@ -198,7 +203,7 @@ pub(crate) async fn run(arguments: Arguments) -> Result<u8, Failure> {
         ready.push((sweep, teller));
     }
     if sandbox.is_some() {
-        let World { seed, chaos, .. } = arguments.world;
+        let seed = arguments.world.seed;
         output::facts(&format!(
             "standing · sandbox on 127.0.0.1 · seed {seed} · chaos {chaos} %"
         ));

@@ -27,9 +27,10 @@ pub(crate) struct World {
     /// Customers at each provider
     #[arg(long, value_name = "N", default_value_t = 60, value_parser = customers)]
     pub(crate) customers: u64,
-    /// Percent of the requests that meet a passing fault
-    #[arg(long, value_name = "PERCENT", default_value_t = 0, value_parser = percent)]
-    pub(crate) chaos: u8,
+    /// Percent of the requests that meet a passing fault: 0 unless given, but 5 in a report on up to
+    /// 1000 customers
+    #[arg(long, value_name = "PERCENT", value_parser = percent)]
+    pub(crate) chaos: Option<u8>,
     /// Milliseconds that every answer takes
     #[arg(long, value_name = "MS", default_value_t = 0, value_parser = milliseconds)]
     latency: u64,
@@ -57,11 +58,11 @@ fn customers(text: &str) -> Result<u64, &'static str> {
 
 impl World {
     /// Starts the sandbox.
-    pub(crate) async fn start(&self, rate_limits: bool) -> Result<Sandbox, Failure> {
+    pub(crate) async fn start(&self, rate_limits: bool, chaos: u8) -> Result<Sandbox, Failure> {
         Sandbox::builder()
             .seed(self.seed)
             .customers(self.customers)
-            .chaos(self.chaos)
+            .chaos(chaos)
             .latency(Duration::from_millis(self.latency))
             .rate_limits(rate_limits)
             .start()
@@ -86,7 +87,10 @@ fn variables(provider: Provider) -> Option<(&'static str, &'static str)> {
 
 /// Serves until the process is ended.
 pub(crate) async fn run(arguments: &Arguments) -> Result<(), Failure> {
-    let sandbox = arguments.world.start(true).await?;
+    let sandbox = arguments
+        .world
+        .start(true, arguments.world.chaos.unwrap_or(0))
+        .await?;
     output::line(&sandbox.describe())?;
     if std::io::stderr().is_terminal() {
         for provider in Provider::ALL {

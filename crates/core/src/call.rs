@@ -1,9 +1,12 @@
 //! The one loop that every call goes through.
 
+use std::borrow::Cow;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicI64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
 use std::time::Duration;
 
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD_NO_PAD;
 use time::OffsetDateTime;
 
 use crate::clock::{Clock, Random, fraction};
@@ -150,7 +153,10 @@ impl<P: Provider> Shared<P> {
         }
         let end = self.clock.elapsed().saturating_add(time);
         let mut tried = Tried::default();
-        let mut earlier: Vec<Failure> = Vec::new();
+        let mut earlier: Vec<String> = Vec::new();
+        // How the attempt before failed: of those before that a word is enough, for what providers say
+        // may be long.
+        let mut before: Option<Failure> = None;
         let mut may_have_run = false;
         let mut next = Attempt::first();
         loop {
@@ -183,9 +189,12 @@ impl<P: Provider> Shared<P> {
                 "failed"
             );
             // That time was too short for another attempt tells less than how the last one failed.
-            let failure = match earlier.pop_if(|_| !sent && failure.kind == ErrorKind::Timeout) {
-                Some(last) => last,
-                None => failure,
+            let failure = match before.take() {
+                Some(before) if !sent && failure.kind == ErrorKind::Timeout => before,
+                before => {
+                    earlier.extend(before.as_ref().map(Failure::brief));
+                    failure
+                }
             };
             let again = if sent {
                 retry::decide(failure.outcome, info, tried, &self.policy)
@@ -196,7 +205,7 @@ impl<P: Provider> Shared<P> {
                 again.and_then(|pause| self.pause(pause, tried.attempts, failure.hint, end));
             let Some(price) = price else {
                 return Err(self.error(info, failure, tried.attempts).with(|parts| {
-                    parts.earlier = earlier.iter().map(Failure::brief).collect();
+                    parts.earlier = earlier;
                     parts.may_have_run = may_have_run;
                     parts.retryable &= !may_have_run || info.repeatable();
                 }));
@@ -208,8 +217,8 @@ impl<P: Provider> Shared<P> {
                 _ => {}
             }
             self.clock.sleep(price.wait).await;
-            next = Attempt::after(&failure, price);
-            earlier.push(failure);
+            next = Attempt::after(&failure, price, tried);
+            before = Some(failure);
         }
     }
 
@@ -225,6 +234,7 @@ impl<P: Provider> Shared<P> {
         let key = self.key(end).await?;
         let skew = self.skew.get();
         let request = self.signed(info, encoded, &key, skew)?;
+        let message = self.transport.message(&request, this.connection)?;
         let limit = self.limits.attempt.min(self.left(end));
         if limit.is_zero() {
             return Err(Failure {
@@ -239,21 +249,24 @@ impl<P: Provider> Shared<P> {
             slot.used();
         }
         let sent_at = self.clock.elapsed();
-        let answer = self
-            .transport
-            .send(&request, limit, this.connection)
-            .await?;
+        let answer = self.transport.send(message, limit).await?;
         let round_trip = self.clock.elapsed().saturating_sub(sent_at);
-        self.skew.learn(&answer, self.clock.utc(), round_trip);
+        let told = Skew::told(&answer, self.clock.utc(), round_trip);
+        self.skew.learn(told);
+        let secrets = secrets(encoded, &request, &key);
         let (payload, request_id) = match self.opened(&answer, info) {
             Ok(opened) => opened,
             Err(fault) => {
-                let secrets = secrets(encoded, &request, &key);
-                return Err(self.judged(fault, &answer, info, skew, &key, &secrets));
+                let time = Timing {
+                    used: skew,
+                    told,
+                    again: this.after_clock,
+                };
+                return Err(self.judged(fault, &answer, info, time, &key, &secrets));
             }
         };
         Ok(Done {
-            request_id: told_id::<P>(request_id, &answer),
+            request_id: told_id::<P>(request_id, &answer, &secrets),
             answer,
             payload,
             attempts: 0,
@@ -365,8 +378,8 @@ impl<P: Provider> Shared<P> {
         }
         match self.provider.open(answer, info) {
             Ok(opened) if answer.is_success() => {
-                if !opened.payload.trim_start().starts_with('{') {
-                    return Err(Fault::Unreadable("has no payload that is an object"));
+                if opened.payload.trim().is_empty() {
+                    return Err(Fault::Unreadable("has no payload"));
                 }
                 let start = (opened.payload.as_ptr() as usize)
                     .wrapping_sub(answer.text().as_ptr() as usize);
@@ -376,14 +389,13 @@ impl<P: Provider> Shared<P> {
                 }
                 Ok((
                     Payload::Within(within),
-                    opened.request_id.map(|id| bounded(&id, 128, &[])),
+                    opened.request_id.map(Cow::into_owned),
                 ))
             }
             // A success in the body under a status of failure is no success.
             Ok(opened) => Err(Refusal::default().request_id(opened.request_id).into()),
             Err(Fault::Refused(refusal)) if is_no_record(&refusal, info) => {
-                let id = refusal.request_id.map(|id| bounded(&id, 128, &[]));
-                Ok((Payload::NoRecord, id))
+                Ok((Payload::NoRecord, refusal.request_id))
             }
             Err(fault) => Err(fault),
         }
@@ -394,7 +406,7 @@ impl<P: Provider> Shared<P> {
         fault: Fault,
         answer: &Answer,
         info: &OperationInfo,
-        skew: time::Duration,
+        time: Timing,
         key: &Credentials,
         secrets: &[String],
     ) -> Failure {
@@ -405,7 +417,7 @@ impl<P: Provider> Shared<P> {
         };
         let failure = Failure {
             status: Some(status),
-            request_id: told_id::<P>(request_id, answer).map(|id| bounded(&id, 128, secrets)),
+            request_id: told_id::<P>(request_id, answer, secrets),
             ..Failure::local(ErrorKind::Decode, "")
         };
         let refusal = match fault {
@@ -424,11 +436,9 @@ impl<P: Provider> Shared<P> {
             }
             Fault::Unreadable(problem) if answer.is_success() => {
                 let content_type = answer.header("content-type").unwrap_or("not given");
-                let content_type: String = content_type.chars().take(60).collect();
-                let message = format!(
-                    "the answer {problem} (content type {})",
-                    shown(&content_type, secrets)
-                );
+                // Cut after scrubbing: half a secret is no secret that would be found.
+                let content_type = bounded(content_type, 60, secrets);
+                let message = format!("the answer {problem} (content type {content_type})");
                 return Failure {
                     message,
                     may_have_run: true,
@@ -443,8 +453,8 @@ impl<P: Provider> Shared<P> {
             .and_then(|code| info.error_code(code));
         let verdict = match refusal.kind.or(known.map(|known| known.kind)) {
             Some(kind) => {
-                let clock = Passing::Clock {
-                    corrected: self.skew.differs_from(skew),
+                let clock = || Passing::Clock {
+                    corrected: self.skew.refused(time),
                 };
                 by_code(kind, status, clock, || Passing::Token {
                     renewable: self.source.refused(key),
@@ -528,6 +538,8 @@ struct Attempt<'b> {
     paid: Option<u32>,
     /// It counts: something was given to the transport.
     sent: bool,
+    /// An earlier one of this call was refused for its time.
+    after_clock: bool,
 }
 
 impl<'b> Attempt<'b> {
@@ -537,13 +549,15 @@ impl<'b> Attempt<'b> {
             price: None,
             paid: None,
             sent: false,
+            after_clock: false,
         }
     }
 
-    fn after(failure: &Failure, price: Price<'b>) -> Self {
+    fn after(failure: &Failure, price: Price<'b>, tried: Tried) -> Self {
         Self {
             connection: connection_after(failure.kind),
             price: Some(price),
+            after_clock: tried.clock,
             ..Self::first()
         }
     }
@@ -588,10 +602,17 @@ impl Drop for Price<'_> {
 }
 
 /// The request's id from the body, else from a header.
-fn told_id<P: Provider>(in_body: Option<String>, answer: &Answer) -> Option<String> {
+fn told_id<P: Provider>(
+    in_body: Option<String>,
+    answer: &Answer,
+    secrets: &[String],
+) -> Option<String> {
     let mut headers = P::REQUEST_ID_HEADERS.iter();
     let in_header = || headers.find_map(|name| answer.header(name).map(str::to_owned));
-    in_body.filter(|id| !id.is_empty()).or_else(in_header)
+    in_body
+        .filter(|id| !id.is_empty())
+        .or_else(in_header)
+        .map(|id| bounded(&id, 128, secrets))
 }
 
 fn is_no_record(refusal: &Refusal, info: &OperationInfo) -> bool {
@@ -617,9 +638,12 @@ fn unreadable(answer: &Answer) -> Option<&'static str> {
                 .then(|| value.trim().trim_matches('"').to_ascii_lowercase())
         })
     });
-    if charset
-        .is_some_and(|charset| !matches!(charset.as_str(), "utf-8" | "utf8" | "us-ascii" | "ascii"))
-    {
+    if charset.is_some_and(|charset| {
+        !matches!(
+            charset.as_str(),
+            "" | "utf-8" | "utf8" | "us-ascii" | "ascii"
+        )
+    }) {
         return Some("is in a charset that is not UTF-8");
     }
     answer.text().trim().is_empty().then_some("is empty")
@@ -655,7 +679,7 @@ fn verdict(kind: ErrorKind, outcome: Outcome, may_have_run: bool) -> Verdict {
 fn by_code(
     kind: CodeKind,
     status: u16,
-    clock: Passing,
+    clock: impl FnOnce() -> Passing,
     token: impl FnOnce() -> Passing,
 ) -> Verdict {
     let refused = |kind| verdict(kind, Outcome::Final, false);
@@ -670,7 +694,7 @@ fn by_code(
             Outcome::Refused(Passing::Throttled),
             false,
         ),
-        CodeKind::Clock => verdict(ErrorKind::Clock, Outcome::Refused(clock), false),
+        CodeKind::Clock => verdict(ErrorKind::Clock, Outcome::Refused(clock()), false),
         CodeKind::Token => verdict(ErrorKind::Auth, Outcome::Refused(token()), false),
         // An earlier request with this nonce was accepted, so something may have run.
         CodeKind::Nonce => verdict(ErrorKind::Auth, Outcome::Refused(Passing::Nonce), true),
@@ -727,9 +751,14 @@ fn retry_after(answer: &Answer, now: OffsetDateTime) -> Option<Duration> {
 /// Every text that a provider's message must not repeat: the caller's own values, the keys, the
 /// signature. Short ones are left out: scrubbing every `1` would leave no message.
 fn secrets(encoded: &Encoded, request: &Request, key: &Credentials) -> Vec<String> {
-    let mut secrets: Vec<String> = key.texts().map(str::to_owned).collect();
+    let mut secrets = Vec::new();
+    for text in key.texts() {
+        secrets.push(sign::hex(text.as_bytes()));
+        secrets.push(STANDARD_NO_PAD.encode(text));
+        written(text, &mut secrets);
+    }
     for (_, value, _) in request.headers().filter(|(_, _, sensitive)| *sensitive) {
-        secrets.push(value.to_owned());
+        written(value, &mut secrets);
         secrets.extend(
             value
                 .rsplit_once("Signature=")
@@ -760,13 +789,40 @@ fn secrets(encoded: &Encoded, request: &Request, key: &Credentials) -> Vec<Strin
         if value.chars().count() < if number { 5 } else { 3 } {
             continue;
         }
-        secrets.push(sign::percent(&value).into_owned());
-        secrets.push(value);
+        written(&value, &mut secrets);
+        telephone(&value, &mut secrets);
     }
     secrets.retain(|secret| !secret.is_empty());
     secrets.sort();
     secrets.dedup();
     secrets
+}
+
+/// A value as it is, and as it travels in URLs and forms.
+fn written(value: &str, into: &mut Vec<String>) {
+    let encoded = sign::percent(value);
+    if encoded != value {
+        into.push(encoded.replace("%20", "+"));
+        into.push(encoded.into_owned());
+    }
+    into.push(value.to_owned());
+}
+
+/// A telephone number without its punctuation, and without what stands before the subscriber's own
+/// digits: providers write the country's code in ways of their own.
+fn telephone(value: &str, into: &mut Vec<String>) {
+    const OWN: usize = 8;
+    let digits: String = value.chars().filter(char::is_ascii_digit).collect();
+    let is_number = value
+        .chars()
+        .all(|c| c.is_ascii_digit() || "+-.() ".contains(c));
+    if is_number
+        && (OWN..=15).contains(&digits.len())
+        && let Some(own) = digits.get(digits.len() - OWN..)
+    {
+        into.push(own.to_owned());
+        into.push(digits);
+    }
 }
 
 fn leaves(value: &serde_json::Value, into: &mut Vec<String>) {
@@ -782,7 +838,22 @@ fn leaves(value: &serde_json::Value, into: &mut Vec<String>) {
 
 /// How far this machine's clock is off, learnt from every answer.
 #[derive(Debug, Default)]
-pub(crate) struct Skew(AtomicI64);
+pub(crate) struct Skew {
+    millis: AtomicI64,
+    /// Dates are not believed: with a time that agreed with them a request was refused.
+    doubted: AtomicBool,
+}
+
+/// The time of a request, and what its answer tells of the time.
+#[derive(Debug, Clone, Copy)]
+struct Timing {
+    /// The correction that the request was signed with.
+    used: time::Duration,
+    /// The one that the answer's date asks for.
+    told: Option<i64>,
+    /// The call was refused for its time before.
+    again: bool,
+}
 
 impl Skew {
     /// Smaller differences are the network's.
@@ -794,7 +865,7 @@ impl Skew {
 
     /// What to add to this machine's time.
     fn get(&self) -> time::Duration {
-        time::Duration::milliseconds(self.0.load(Ordering::Acquire))
+        time::Duration::milliseconds(self.millis.load(Ordering::Acquire))
     }
 
     /// Whether a correction was learnt since `used` was taken.
@@ -803,18 +874,35 @@ impl Skew {
             >= u128::from(Self::WORTH_IT.unsigned_abs())
     }
 
-    /// `now` is read after the answer: a clock that was set meanwhile is judged as it is now.
-    fn learn(&self, answer: &Answer, now: OffsetDateTime, round_trip: Duration) {
+    /// What an answer tells of this machine's clock. `now` is read after the answer: a clock that was
+    /// set meanwhile is judged as it is now.
+    fn told(answer: &Answer, now: OffsetDateTime, round_trip: Duration) -> Option<i64> {
         // What a cache has kept has an old date.
         if answer.header("age").is_some() {
-            return;
+            return None;
         }
-        let date = answer
-            .header("date")
-            .and_then(|date| httpdate::parse_http_date(date).ok());
-        if let Some(skew) = date.and_then(|date| Self::of(date.into(), now, round_trip)) {
-            self.0.store(skew, Ordering::Release);
+        let date = httpdate::parse_http_date(answer.header("date")?).ok()?;
+        Self::of(date.into(), now, round_trip)
+    }
+
+    fn learn(&self, told: Option<i64>) {
+        if let Some(skew) = told.filter(|_| !self.doubted.load(Ordering::Acquire)) {
+            self.millis.store(skew, Ordering::Release);
         }
+    }
+
+    /// After a refusal of the time: whether there is a better one for another attempt. A correction
+    /// that was learnt before and is refused now is none: the dates are not those of the clock that
+    /// signatures are checked by, and this machine's own clock is the next best guess, until that is
+    /// refused, too.
+    fn refused(&self, time: Timing) -> bool {
+        if self.doubted.swap(false, Ordering::AcqRel) {
+            self.learn(time.told);
+        } else if !time.again && !time.used.is_zero() && !self.differs_from(time.used) {
+            self.doubted.store(true, Ordering::Release);
+            self.millis.store(0, Ordering::Release);
+        }
+        !time.again && self.differs_from(time.used)
     }
 
     /// By how many milliseconds this machine's clock is behind, if an answer of that date tells.
@@ -955,7 +1043,7 @@ mod tests {
             (CodeKind::Other, 400, ErrorKind::Service, Final, true),
             (CodeKind::Other, 503, ErrorKind::Service, Unknown, true),
         ] {
-            let verdict = by_code(code, status, clock, || token);
+            let verdict = by_code(code, status, || clock, || token);
             assert_eq!(
                 (verdict.kind, verdict.outcome, verdict.may_have_run),
                 (kind, outcome, may_have_run),
@@ -1059,7 +1147,7 @@ mod tests {
     fn skew_follows_every_answer_but_cached_and_undated_ones() {
         let skew = Skew::default();
         let learn = |headers: &[(&'static str, &str)]| {
-            skew.learn(&answer(200, headers, ""), NOW, Duration::ZERO);
+            skew.learn(Skew::told(&answer(200, headers, ""), NOW, Duration::ZERO));
             skew.get().whole_seconds()
         };
         assert_eq!(learn(&[("date", "Sat, 21 Nov 2026 12:20:00 GMT")]), 1200);

@@ -250,7 +250,10 @@ impl<P: Provider> ClientBuilder<P> {
     ///
     /// As [`Client::from_env`].
     pub fn credentials_from_env(self) -> Result<Self, Error> {
-        let credentials = P::credentials(&|name| std::env::var(name).ok()).map_err(|error| {
+        // A value that is no text is not passed over: it will be refused, as any that is not ASCII.
+        let variable =
+            |name: &str| std::env::var_os(name).map(|value| value.to_string_lossy().into_owned());
+        let credentials = P::credentials(&variable).map_err(|error| {
             let kind = if error.missing {
                 ErrorKind::Credentials
             } else {

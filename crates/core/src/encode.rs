@@ -41,7 +41,10 @@ pub(crate) fn encode(
     // The message of a failed serialisation may hold a value.
     let json = serde_json::to_string(fields)
         .map_err(|_| InvalidRequest::one("the request", "cannot be written as JSON"))?;
-    let members = Members::read(&json)
+    if is_too_deep(&json) {
+        return Err(InvalidRequest::one("the request", "is nested too deeply"));
+    }
+    let members = Members::unchecked(&json)
         .map_err(|_| InvalidRequest::one("the request", "must be a JSON object"))?;
     let lists = info.service.lists;
     let (mut path, mut query, mut headers) = (info.path.to_owned(), Vec::new(), Vec::new());
@@ -107,6 +110,26 @@ pub(crate) fn encode(
     })
 }
 
+/// The most lists and objects inside each other. No operation comes near; what goes through the
+/// levels one by one must end before the stack does.
+const DEEPEST: usize = 100;
+
+fn is_too_deep(json: &str) -> bool {
+    let (mut depth, mut quoted, mut escaped) = (0_usize, false, false);
+    json.bytes().any(|byte| {
+        match byte {
+            _ if escaped => escaped = false,
+            b'\\' => escaped = true,
+            b'"' => quoted = !quoted,
+            _ if quoted => {}
+            b'{' | b'[' => depth += 1,
+            b'}' | b']' => depth = depth.saturating_sub(1),
+            _ => {}
+        }
+        depth > DEEPEST
+    })
+}
+
 /// The path with `{name}` replaced. An empty segment, or one of dots, would be another route.
 fn filled(path: &str, name: &str, value: &str) -> Result<String, InvalidRequest> {
     let value = scalar(value).unwrap_or_default();
@@ -149,7 +172,7 @@ fn scalar(json: &str) -> Option<String> {
 fn flatten(name: &str, json: &str, lists: Lists, pairs: &mut Vec<(String, String)>) {
     if let Some(value) = scalar(json) {
         pairs.push((name.to_owned(), value));
-    } else if let Ok(members) = Members::read(json) {
+    } else if let Ok(members) = Members::unchecked(json) {
         for (key, value) in members.iter() {
             flatten(&format!("{name}.{key}"), value, lists, pairs);
         }
@@ -237,6 +260,27 @@ mod tests {
             "application/x-www-form-urlencoded",
         );
         assert_eq!(encoded.body, body);
+    }
+
+    #[test]
+    fn nesting_has_an_end() {
+        let nested = |depth: usize, open: &str, close: &str| {
+            // Brackets in a text open nothing.
+            let text = r#""\"{[[""#;
+            let (open, close) = (open.repeat(depth), close.repeat(depth));
+            let text = format!(r#"{{"a":{open}{text}{close}}}"#);
+            serde_json::value::RawValue::from_string(text).unwrap()
+        };
+        for params in [Params::Query, Params::Form, Params::Json] {
+            let info = OperationInfo::new(&NUMBERED, "O", Method::Post, "/").params(params);
+            for (open, close) in [("[", "]"), (r#"{"a":"#, "}")] {
+                assert!(encode(&nested(99, open, close), &info, params).is_ok());
+                for depth in [100, 50_000] {
+                    let error = encode(&nested(depth, open, close), &info, params).unwrap_err();
+                    assert!(error.to_string().contains("nested"), "{error}");
+                }
+            }
+        }
     }
 
     #[test]

@@ -7,7 +7,7 @@ use serde::Deserialize;
 use serde::de::{Deserializer, MapAccess, Visitor};
 use serde_json::value::RawValue;
 
-use crate::lenient::Key;
+use crate::lenient::{Key, same};
 
 /// The members of a JSON object by name, each as its own text: an envelope is looked into, its
 /// payload is left for the one real decoding.
@@ -29,8 +29,20 @@ impl<'r> Members<'r> {
     ///
     /// # Errors
     ///
-    /// [`Fault::Unreadable`](crate::Fault::Unreadable) if the text is no JSON object.
+    /// [`Fault::Unreadable`](crate::Fault::Unreadable) if the text is no JSON object, or has a
+    /// member twice with different values: which of them counts is anybody's guess.
     pub fn read(text: &'r str) -> Result<Self, crate::Fault> {
+        let members = Self::unchecked(text)?;
+        if members.disagree() {
+            return Err(crate::Fault::Unreadable(
+                "has a member twice, with different values",
+            ));
+        }
+        Ok(members)
+    }
+
+    /// The members of an object, whatever comes twice.
+    pub(crate) fn unchecked(text: &'r str) -> Result<Self, crate::Fault> {
         serde_json::from_str(text).map_err(|error| {
             let problem = match error.classify() {
                 serde_json::error::Category::Eof => "ends too early",
@@ -46,12 +58,24 @@ impl<'r> Members<'r> {
         let by = |same: fn(&str, &str) -> bool| {
             self.0
                 .iter()
-                .find(|(key, _)| same(key.trim(), name))
-                .map(|(_, value)| value.get())
+                .map(|(key, value)| (key.trim(), value.get()))
+                .find(|(key, value)| *value != "null" && same(key, name))
+                .map(|(_, value)| value)
         };
-        by(|a, b| a == b)
-            .or_else(|| by(|a, b| a.eq_ignore_ascii_case(b)))
-            .filter(|value| *value != "null")
+        by(|a, b| a == b).or_else(|| by(|a, b| a.eq_ignore_ascii_case(b)))
+    }
+
+    /// Whether two members of one name have values that differ; null says nothing.
+    fn disagree(&self) -> bool {
+        let mut told: Vec<(&str, &RawValue)> = self
+            .0
+            .iter()
+            .map(|(key, value)| (key.trim(), *value))
+            .filter(|(_, value)| value.get() != "null")
+            .collect();
+        told.sort_by_key(|(key, _)| *key);
+        told.windows(2)
+            .any(|pair| matches!(pair, [(a, before), (b, after)] if a == b && !same(before, after)))
     }
 
     /// Every member, in the order they came.
@@ -129,6 +153,27 @@ mod tests {
             members.objects().find_map(|m| m.text("c")).as_deref(),
             Some("1")
         );
+    }
+
+    #[test]
+    fn what_comes_twice_must_agree() {
+        for text in [
+            r#"{"status":"OK","status":"NOT_HIT"}"#,
+            r#"{"status":"OK","x":1,"status ":"NOT_HIT"}"#,
+            r#"{"Error":{"Code":"A"},"Error":{"Code":"B"}}"#,
+        ] {
+            assert!(Members::read(text).is_err(), "{text}");
+            assert!(Members::unchecked(text).is_ok(), "{text}");
+        }
+        for text in [
+            r#"{"Error":null,"Error":{"Code":"A"}}"#,
+            r#"{"Error":null,"error":{"Code":"A"}}"#,
+            r#"{"Error":{"Code":"A"},"Error":null}"#,
+            r#"{"Error":{"Code":"A"},"Error":{ "Code" : "A" }}"#,
+        ] {
+            let members = Members::read(text).unwrap();
+            assert!(members.object("Error").is_some(), "{text}");
+        }
     }
 
     #[test]

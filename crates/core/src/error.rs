@@ -262,18 +262,29 @@ impl std::error::Error for Error {}
 
 const MOST_BYTES: usize = 1024;
 
+/// So much of a provider's text is looked at.
+const MOST_SEARCHED: usize = 64 * 1024;
+
 /// Of more failed attempts only the last are told.
 const MOST_EARLIER: usize = 8;
 
 /// What can be shown of a provider's text: without the given values, without control characters,
 /// at most 1 KiB.
 pub(crate) fn shown(text: &str, secrets: &[String]) -> String {
-    let mut clean = text.to_owned();
+    // A text without measure is not searched to its end for hundreds of values.
+    let (searched, rest) = text.split_at(boundary(text, MOST_SEARCHED));
+    let mut clean = searched.to_owned();
     // Longer values first: a value may be a part of another one.
     let mut secrets: Vec<&String> = secrets.iter().collect();
     secrets.sort_by_key(|secret| std::cmp::Reverse(secret.len()));
-    for secret in secrets {
+    for secret in &secrets {
         clean = without(&clean, secret);
+    }
+    if !rest.is_empty() {
+        // The search may have ended inside a value.
+        let longest = secrets.first().map_or(0, |secret| secret.len());
+        clean.truncate(boundary(&clean, clean.len().saturating_sub(longest)));
+        clean.push('…');
     }
     let mut shown = String::with_capacity(clean.len().min(MOST_BYTES));
     for character in clean.chars() {
@@ -291,9 +302,19 @@ pub(crate) fn shown(text: &str, secrets: &[String]) -> String {
     shown
 }
 
-/// Marks that turn the reading direction, which can make a log line say something else.
+/// The last place up to `at` where a text can be cut.
+fn boundary(text: &str, at: usize) -> usize {
+    let end = at.min(text.len());
+    (0..=end)
+        .rev()
+        .find(|at| text.is_char_boundary(*at))
+        .unwrap_or_default()
+}
+
+/// Marks that turn the reading direction, or that nobody sees: they can make a log line say something
+/// else.
 fn is_invisible(character: char) -> bool {
-    matches!(character, '\u{200B}'..='\u{200F}' | '\u{2028}'..='\u{202E}' | '\u{2060}'..='\u{2069}' | '\u{FEFF}')
+    matches!(character, '\u{61C}' | '\u{200B}'..='\u{200F}' | '\u{2028}'..='\u{202E}' | '\u{2060}'..='\u{2069}' | '\u{FEFF}' | '\u{E0000}'..='\u{E007F}')
 }
 
 /// The text without a value, in whatever case. A value that is a plain word is taken out only
@@ -341,13 +362,23 @@ mod tests {
         ];
         assert_eq!(
             shown(
-                "no +62812, no 62812; desc of description abcDEF\n\u{1b}[31m\u{202e}",
+                "no +62812, no 62812; desc of description abcDEF\n\u{1b}[31m\u{202e}\u{61c}\u{e0041}",
                 &secrets
             ),
-            "no […], no […]; […] of description […]\\u{a}\\u{1b}[31m\\u{202e}"
+            "no […], no […]; […] of description […]\\u{a}\\u{1b}[31m\\u{202e}\\u{61c}\\u{e0041}"
         );
         let long = shown(&"云".repeat(100_000), &[]);
         assert!(long.len() <= MOST_BYTES && long.ends_with('…'));
+    }
+
+    #[test]
+    fn a_text_without_measure_is_not_cut_inside_a_value() {
+        let secret = "s3cret/".repeat(1000);
+        for before in 0..20 {
+            let text = format!("{}{}", "x".repeat(before), secret.repeat(20));
+            let told = shown(&text, std::slice::from_ref(&secret));
+            assert!(!told.contains("s3c"), "{told}");
+        }
     }
 
     #[test]

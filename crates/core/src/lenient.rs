@@ -761,14 +761,18 @@ impl<'de, V: Visitor<'de>> Visitor<'de> for Shaped<'_, V> {
                     let value = members.next_value::<&'de RawValue>()?;
                     let known = held.iter().find(|(name, _)| *name == field);
                     match known {
-                        Some((_, before)) if same(before, value) => {
+                        Some((_, before)) if !context.strict && same(before, value) => {
                             context
                                 .deviate(DeviationKind::KeySpelling, &Path::Field(&path, field))?;
                         }
                         Some(_) => {
                             return Err(context.fail(
                                 &Path::Field(&path, field),
-                                "comes twice, with different values",
+                                if context.strict {
+                                    "comes twice"
+                                } else {
+                                    "comes twice, with different values"
+                                },
                             ));
                         }
                         None => held.push((field, value)),
@@ -818,7 +822,7 @@ impl<'de, V: Visitor<'de>> Visitor<'de> for Shaped<'_, V> {
     }
 }
 
-fn same(a: &RawValue, b: &RawValue) -> bool {
+pub(crate) fn same(a: &RawValue, b: &RawValue) -> bool {
     let value = |raw: &RawValue| serde_json::from_str::<serde_json::Value>(raw.get()).ok();
     a.get() == b.get() || value(a).is_some_and(|a| Some(a) == value(b))
 }

@@ -60,8 +60,8 @@ impl Drift {
 ///
 /// A walk ends when the total is reached; without a total, at the first empty page, which by offset
 /// is the only proof of an end; by token, when there is no further one. It ends with an error when a
-/// page repeats the one before it, when rows come past the total or run out before it, and when a
-/// token leads back to itself. After an error, [`cursor`](Self::cursor) tells where to take the walk
+/// page repeats the one before it, when rows come past the total or run out before it, and when tokens
+/// lead in a circle. After an error, [`cursor`](Self::cursor) tells where to take the walk
 /// up again.
 ///
 /// When the total shrinks from one page to the next, rows have gone, and others may have slid from
@@ -103,6 +103,9 @@ pub struct Pages<O: Paginated> {
     lowest: Option<u64>,
     remembered: Remembered,
     drift: Drift,
+    tokens: Tokens,
+    /// Marks the cursors of walks with these parameters.
+    mark: String,
 }
 
 impl<O: Paginated> Pages<O> {
@@ -114,6 +117,7 @@ impl<O: Paginated> Pages<O> {
         {
             operation.set_page_size(size);
         }
+        let mark = mark(&operation);
         let position = operation.cursor().unwrap_or(match paging.style {
             PagingStyle::Token => Cursor::Token(String::new()),
             PagingStyle::Page | PagingStyle::Offset => Cursor::Number(paging.first),
@@ -144,6 +148,8 @@ impl<O: Paginated> Pages<O> {
             lowest: None,
             remembered: Remembered::default(),
             drift: Drift::default(),
+            tokens: Tokens::default(),
+            mark,
         }
     }
 
@@ -151,11 +157,11 @@ impl<O: Paginated> Pages<O> {
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::Paging`] for a cursor of another provider or operation, of one with other
+    /// [`ErrorKind::Paging`] for a cursor of another provider or operation, of a walk with other
     /// parameters, or a damaged one.
     pub fn resume(mut self, cursor: &str) -> Result<Self, Error> {
         let place = self.read(cursor).ok_or_else(|| {
-            let text = "the cursor is damaged, or of another operation or other parameters";
+            let text = "the cursor is damaged, or of another operation, or of other parameters";
             self.client.failed(&O::INFO, ErrorKind::Paging, text)
         })?;
         self.position = Some(place.position);
@@ -179,7 +185,7 @@ impl<O: Paginated> Pages<O> {
         Some(sealed(&format!(
             "{} {} {} {} {} {mark}{position}",
             scope::<O>(),
-            self.parameters(),
+            self.mark,
             self.seen,
             number(self.size),
             number(self.total),
@@ -190,7 +196,7 @@ impl<O: Paginated> Pages<O> {
         let text = unsealed(cursor)?;
         let rest = text.strip_prefix(&scope::<O>())?.strip_prefix(' ')?;
         let mut words = rest.splitn(5, ' ');
-        if words.next()? != self.parameters() {
+        if words.next()? != self.mark {
             return None;
         }
         let seen = words.next()?.parse().ok()?;
@@ -211,23 +217,6 @@ impl<O: Paginated> Pages<O> {
             size,
             total,
         })
-    }
-
-    /// Stands for the parameters that a position depends on, so that it is not taken for one in
-    /// another list. It is short, and tells nothing of what they are.
-    fn parameters(&self) -> String {
-        let mut operation = self.operation.clone();
-        match O::PAGING.style {
-            PagingStyle::Token => operation.set_cursor(Cursor::Token(String::new())),
-            PagingStyle::Page | PagingStyle::Offset => operation.set_cursor(Cursor::Number(0)),
-        }
-        // Pages of another size are other pages, but an offset counts rows.
-        if O::PAGING.style != PagingStyle::Page && operation.page_size().is_some() {
-            operation.set_page_size(1);
-        }
-        let written = serde_json::to_vec(&operation).unwrap_or_default();
-        let sum = crate::sign::sha256_hex(&written);
-        sum.get(..4).unwrap_or_default().to_owned()
     }
 
     /// How the list changed so far while it was walked.
@@ -396,6 +385,9 @@ impl<O: Paginated> Pages<O> {
             Cursor::Token(before) => match token {
                 Some(token) if token == before => {
                     return Err(self.stuck("the token of the next page is that of this one"));
+                }
+                Some(token) if self.tokens.come_again(&token) => {
+                    return Err(self.stuck("the tokens of the pages lead in a circle"));
                 }
                 token => token.map(Cursor::Token),
             },
@@ -668,6 +660,49 @@ impl Remembered {
         }
         repeated
     }
+}
+
+/// Finds a circle of tokens, however long, and keeps one: the one kept is replaced after twice as many
+/// steps each time, so at last it is one of the circle, and stays until that has come round.
+#[derive(Debug, Default)]
+struct Tokens {
+    kept: Option<u64>,
+    steps: u64,
+    until: u64,
+}
+
+impl Tokens {
+    fn come_again(&mut self, token: &str) -> bool {
+        let token = fingerprint(&[token]);
+        if self.kept == Some(token) {
+            return true;
+        }
+        self.steps += 1;
+        if self.steps >= self.until {
+            self.kept = Some(token);
+            self.steps = 0;
+            self.until = self.until.saturating_mul(2).max(1);
+        }
+        false
+    }
+}
+
+/// A mark of the parameters without the position: by page number, another size would pass over rows.
+/// It is short on purpose: enough to notice, too little to find out values by trying.
+fn mark<O: Paginated>(operation: &O) -> String {
+    let mut operation = operation.clone();
+    match O::PAGING.style {
+        PagingStyle::Token => operation.set_cursor(Cursor::Token(String::new())),
+        PagingStyle::Page => operation.set_cursor(Cursor::Number(0)),
+        PagingStyle::Offset => {
+            operation.set_cursor(Cursor::Number(0));
+            operation.set_page_size(1);
+        }
+    }
+    let text = serde_json::to_vec(&operation).unwrap_or_default();
+    let mut sum = crate::sign::sha256_hex(&text);
+    sum.truncate(3);
+    sum
 }
 
 fn scope<O: Paginated>() -> String {

@@ -53,14 +53,19 @@ impl Endpoint {
         if !valid_host(host) {
             return Err(refuse("has a host that is no host name"));
         }
-        if !secure && !loopback(host) {
+        let mut host = host.to_ascii_lowercase();
+        // An IPv6 address has many spellings; this one is sent.
+        if let Some(address) = ipv6(&host) {
+            host = format!("[{address}]");
+        }
+        if !secure && !loopback(&host) {
             return Err(refuse("must be https: plain http is for this machine only"));
         }
         let default_port = if secure { 443 } else { 80 };
-        let mut authority = host.to_ascii_lowercase();
-        if let Some(port) = port.filter(|port| *port != default_port) {
-            authority = format!("{authority}:{port}");
-        }
+        let authority = match port.filter(|port| *port != default_port) {
+            Some(port) => format!("{host}:{port}"),
+            None => host,
+        };
         let prefix = path.trim_end_matches('/');
         if !valid_prefix(prefix) {
             return Err(refuse(
@@ -124,18 +129,19 @@ fn split_port(authority: &str) -> Option<(&str, Option<u16>)> {
 }
 
 fn valid_host(host: &str) -> bool {
-    match host.strip_prefix('[') {
-        Some(rest) => rest
-            .strip_suffix(']')
-            .is_some_and(|address| address.parse::<std::net::Ipv6Addr>().is_ok()),
-        None => {
-            !host.is_empty()
-                && host.split('.').all(|label| !label.is_empty())
-                && host
-                    .bytes()
-                    .all(|b| b.is_ascii_alphanumeric() || b"-._".contains(&b))
-        }
+    if host.starts_with('[') {
+        return ipv6(host).is_some();
     }
+    !host.is_empty()
+        && host.split('.').all(|label| !label.is_empty())
+        && host
+            .bytes()
+            .all(|b| b.is_ascii_alphanumeric() || b"-._".contains(&b))
+}
+
+fn ipv6(host: &str) -> Option<std::net::Ipv6Addr> {
+    let address = host.strip_prefix('[')?.strip_suffix(']')?;
+    address.parse().ok()
 }
 
 fn loopback(host: &str) -> bool {
@@ -350,6 +356,8 @@ mod tests {
             ("http://localhost:80", "http://localhost"),
             ("http://127.3.2.1:8080", "http://127.3.2.1:8080"),
             ("http://[::1]:9", "http://[::1]:9"),
+            ("http://[0:0:0:0:0:0:0:1]:9", "http://[::1]:9"),
+            ("https://[2001:DB8:0:0::1]", "https://[2001:db8::1]"),
         ] {
             assert_eq!(Endpoint::parse(text).unwrap().to_string(), want);
         }
@@ -363,6 +371,14 @@ mod tests {
             "http://bss.example.com",
             "http://127.0.0.1.example.com",
             "http://localhost.example.com",
+            "http://localhost.",
+            "http://0x7f.1",
+            "http://2130706433",
+            "http://0.0.0.0",
+            "http://[::ffff:127.0.0.1]",
+            "http://[::1].example.com",
+            "http://127.0.0.1\\@example.com",
+            "http://127.0.0.1%2eexample.com",
             "https://user:hunter2@example.com",
             "https://example.com?token=hunter2",
             "https://example.com/#hunter2",

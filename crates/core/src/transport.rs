@@ -46,6 +46,15 @@ pub(crate) struct Transport {
     unpooled: reqwest::Client,
 }
 
+/// A request that is ready to be sent.
+pub(crate) struct Message {
+    http: reqwest::Client,
+    message: reqwest::Request,
+    /// Whether a byte of it may have left.
+    left: Arc<AtomicBool>,
+    to: Endpoint,
+}
+
 /// Which connection a request may take.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Connection {
@@ -80,6 +89,14 @@ impl Broken {
 
 impl Transport {
     pub(crate) fn new(settings: Settings, endpoint: Option<&Endpoint>) -> Result<Self, Error> {
+        if let Some(endpoint) = endpoint
+            && !is_kept(endpoint)
+        {
+            return Err(Error::new(
+                ErrorKind::Config,
+                "the endpoint would be sent in another form than it is written in",
+            ));
+        }
         let unpooled = client(&settings, endpoint, 0)?;
         Ok(Self {
             settings,
@@ -113,15 +130,14 @@ impl Transport {
         Ok(http)
     }
 
-    /// Sends a request once and reads the whole answer, within `limit`.
-    pub(crate) async fn send(
-        &self,
-        request: &Request,
-        limit: Duration,
-        connection: Connection,
-    ) -> Result<Answer, Broken> {
-        let (message, left) = self.message(request)?;
-        let http = self.http(connection)?;
+    /// Sends a message once and reads the whole answer, within `limit`.
+    pub(crate) async fn send(&self, message: Message, limit: Duration) -> Result<Answer, Broken> {
+        let Message {
+            http,
+            message,
+            left,
+            to,
+        } = message;
         let mut timer = pin!(tokio::time::sleep(limit));
         let late = |status| {
             let outcome = if left.load(Ordering::Acquire) {
@@ -129,7 +145,7 @@ impl Transport {
             } else {
                 Outcome::NotSent
             };
-            let message = format!("no answer from {} in time", host(request));
+            let message = format!("no answer from {} in time", to.authority());
             Broken {
                 status,
                 ..Broken::new(outcome, ErrorKind::Timeout, message)
@@ -138,12 +154,12 @@ impl Transport {
         let response = before(timer.as_mut(), http.execute(message))
             .await
             .ok_or_else(|| late(None))?
-            .map_err(|error| classified(&error, &left, request))?;
+            .map_err(|error| classified(&error, &left, &to))?;
         let status = response.status().as_u16();
         let headers = response.headers().clone();
         let marked = response.content_length().is_some()
             || headers.contains_key(http::header::TRANSFER_ENCODING);
-        let body = before(timer, self.body(response, &left, request))
+        let body = before(timer, self.body(response, &left, &to))
             .await
             .unwrap_or_else(|| Err(late(Some(status))));
         let (body, framed) = match body {
@@ -156,7 +172,12 @@ impl Transport {
         Ok(Answer::received(status, headers, body, framed))
     }
 
-    fn message(&self, request: &Request) -> Result<(reqwest::Request, Arc<AtomicBool>), Broken> {
+    /// The request in the HTTP client's form. Nothing is sent if there is none.
+    pub(crate) fn message(
+        &self,
+        request: &Request,
+        connection: Connection,
+    ) -> Result<Message, Broken> {
         let unfit = |what: &str| {
             Broken::new(
                 Outcome::Final,
@@ -174,6 +195,13 @@ impl Transport {
         if !request.query().is_empty() {
             text.push('?');
             text.push_str(request.query());
+        }
+        if text.parse::<http::Uri>().is_err() {
+            return Err(Broken::new(
+                Outcome::Final,
+                ErrorKind::InvalidRequest,
+                "the request is of a form or a size that cannot be sent",
+            ));
         }
         let url = reqwest::Url::parse(&text).map_err(|_| unfit("the URL"))?;
         // A URL parser resolves dots and re-encodes; nothing of that may happen after signing.
@@ -200,14 +228,19 @@ impl Transport {
             };
             *message.body_mut() = Some(reqwest::Body::wrap(tracked));
         }
-        Ok((message, left))
+        Ok(Message {
+            http: self.http(connection)?,
+            message,
+            left,
+            to: endpoint.clone(),
+        })
     }
 
     async fn body(
         &self,
         mut response: reqwest::Response,
         left: &AtomicBool,
-        request: &Request,
+        to: &Endpoint,
     ) -> Result<Vec<u8>, Broken> {
         let status = Some(response.status().as_u16());
         let limit = self.settings.body_limit;
@@ -228,7 +261,7 @@ impl Transport {
         let mut body = Vec::with_capacity(length.min(ROOM));
         while let Some(chunk) = response.chunk().await.map_err(|error| Broken {
             status,
-            ..classified(&error, left, request)
+            ..classified(&error, left, to)
         })? {
             if chunk.len() > limit - body.len() {
                 return Err(too_large());
@@ -237,6 +270,13 @@ impl Transport {
         }
         Ok(body)
     }
+}
+
+/// Whether a URL parser leaves the endpoint as it is: it takes `127.1` for an address, and what is
+/// signed would not be where it is sent to.
+fn is_kept(endpoint: &Endpoint) -> bool {
+    let text = endpoint.to_string();
+    reqwest::Url::parse(&text).is_ok_and(|url| url.as_str().trim_end_matches('/') == text)
 }
 
 /// An HTTP client that keeps so many idle connections.
@@ -364,21 +404,12 @@ impl http_body::Body for Tracked {
     }
 }
 
-fn host(request: &Request) -> &str {
-    request.endpoint().authority()
-}
-
 /// What a failure of the HTTP client means. Its own text holds the URL, so only the innermost
 /// cause is ever quoted.
-fn classified(error: &reqwest::Error, left: &AtomicBool, request: &Request) -> Broken {
-    let host = host(request);
-    // It never became a request: the URL is too long, most likely.
-    if error.is_builder() {
-        let message = "the request is of a form or a size that cannot be sent";
-        return Broken::new(Outcome::Final, ErrorKind::InvalidRequest, message);
-    }
+fn classified(error: &reqwest::Error, left: &AtomicBool, to: &Endpoint) -> Broken {
+    let host = to.authority();
     if error.is_connect() || !left.load(Ordering::Acquire) {
-        return unreached(error, host, request);
+        return unreached(error, to);
     }
     let malformed = chain(error).any(|cause| {
         cause
@@ -409,7 +440,8 @@ fn classified(error: &reqwest::Error, left: &AtomicBool, request: &Request) -> B
 }
 
 /// No byte of the request left.
-fn unreached(error: &reqwest::Error, host: &str, request: &Request) -> Broken {
+fn unreached(error: &reqwest::Error, to: &Endpoint) -> Broken {
+    let host = to.authority();
     if error.is_timeout() {
         return Broken::new(
             Outcome::NotSent,
@@ -418,7 +450,7 @@ fn unreached(error: &reqwest::Error, host: &str, request: &Request) -> Broken {
         );
     }
     // rustls reports what it refuses as invalid data; a handshake that is cut is another error.
-    let refused_tls = request.endpoint().is_secure()
+    let refused_tls = to.is_secure()
         && chain(error).any(|cause| {
             cause
                 .downcast_ref::<io::Error>()
@@ -428,7 +460,7 @@ fn unreached(error: &reqwest::Error, host: &str, request: &Request) -> Broken {
         let message = format!("no trusted TLS connection to {host}: {}", cause(error));
         return Broken::new(Outcome::Final, ErrorKind::Tls, message);
     }
-    let proxied = !request.endpoint().is_loopback()
+    let proxied = !to.is_loopback()
         && ["HTTPS_PROXY", "https_proxy", "ALL_PROXY", "all_proxy"]
             .iter()
             .any(|name| std::env::var_os(name).is_some_and(|value| !value.is_empty()));

@@ -134,12 +134,22 @@ impl Provider for Huawei {
         let request_id = root.text("request_id");
         match refusal(&root, answer) {
             Some(refusal) => Err(refusal.request_id(request_id).into()),
+            None if has_strange_code(&root) => {
+                Err(Fault::Unreadable("has an error_code that is no text"))
+            }
             None => Ok(Opened {
                 payload: answer.text(),
                 request_id,
             }),
         }
     }
+}
+
+/// Whether there is a code that cannot be read: whatever it says, it is no success.
+fn has_strange_code(root: &Members<'_>) -> bool {
+    ["error_code", "errorCode"]
+        .iter()
+        .any(|name| root.get(name).is_some() && root.text(name).is_none())
 }
 
 /// What an answer says went wrong, whatever its status.

@@ -296,6 +296,10 @@ async fn the_promised_list_must_be_there() {
         "{\"new_customer_tags\":[{}]}",
         "{\"new_customer_tags\":[]",
         "{\"customer_tags\":[]}",
+        // Whatever these codes say, they are not that of a success.
+        "{\"new_customer_tags\":[],\"error_code\":[\"CBC.0151\"]}",
+        "{\"new_customer_tags\":[],\"error_code\":{\"code\":\"CBC.0151\"}}",
+        "{\"new_customer_tags\":[],\"error_code\":\"CBC.0000\",\"error_code\":\"CBC.0151\"}",
         "<html>sentinel</html>",
     ] {
         let error = refused(json(200, body)).await;

@@ -186,7 +186,7 @@ impl Provider for Tencent {
             return Err(before_version_3(&root));
         };
         let response = Members::read(payload)
-            .map_err(|_| Fault::Unreadable("has a Response that is no object"))?;
+            .map_err(|_| Fault::Unreadable("has a Response that is no proper object"))?;
         let request_id = response.text("RequestId");
         match response.get("Error").map(Members::read) {
             None => Ok(Opened {
@@ -196,7 +196,7 @@ impl Provider for Tencent {
             Some(Ok(error)) => Err(Refusal::new(error.text("Code"), error.text("Message"))
                 .request_id(request_id)
                 .into()),
-            Some(Err(_)) => Err(Fault::Unreadable("has an Error that is no object")),
+            Some(Err(_)) => Err(Fault::Unreadable("has an Error that is no proper object")),
         }
     }
 }

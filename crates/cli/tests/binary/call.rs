@@ -259,6 +259,79 @@ fn uin(line: &str) -> String {
 }
 
 #[test]
+fn a_key_that_is_no_text_is_refused_and_not_passed_over() {
+    use std::os::unix::ffi::OsStrExt;
+    let bench = Bench::new();
+    for name in ["TENCENTCLOUD_TOKEN", "TENCENTCLOUD_SECRET_KEY"] {
+        let mut command = bench.call_command(&[CREDIT]);
+        command.env(name, std::ffi::OsStr::from_bytes(b"hunter2\xff"));
+        let error = Ran::of(&mut command).failed(2);
+        assert_eq!(
+            (&error["kind"], &error["attempts"]),
+            (&"config".into(), &0.into())
+        );
+        let message = error["message"].as_str().unwrap();
+        assert!(
+            message.starts_with(name) && !message.contains("hunter"),
+            "{message}"
+        );
+    }
+    assert_eq!(bench.sandbox.report().total, 0);
+}
+
+#[test]
+fn an_output_that_cannot_be_written_does_not_hide_that_the_call_was_made() {
+    let bench = Bench::new();
+    // Takes nothing that is written to it.
+    let Ok(full) = std::fs::File::create("/dev/full") else {
+        return;
+    };
+    let mut command = bench.call_command(&[CREDIT]);
+    let output = command.stdout(full).output().unwrap();
+    let error = Ran {
+        code: output.status.code(),
+        out: String::new(),
+        err: String::from_utf8(output.stderr).unwrap(),
+    }
+    .failed(1);
+    assert_eq!(error["operation"], CREDIT);
+    assert_eq!(
+        (&error["attempts"], &error["may_have_run"]),
+        (&json!(1), &json!(true))
+    );
+    assert_eq!(bench.sandbox.report().total, 1);
+}
+
+#[test]
+fn what_cannot_be_sent_is_an_argument_that_is_wrong() {
+    let bench = Bench::new();
+    let huawei = |parameters: &str| {
+        let arguments = ["ListPartnerAdjustRecords", "--raw", "--params", parameters];
+        bench.call_to(Provider::Huawei, &arguments)
+    };
+    // Longer than a URL may be; deeper than any operation.
+    for parameters in [
+        format!(r#"{{"customer_id":"{}"}}"#, "x".repeat(70_000)),
+        format!(r#"{{"a":{}{}}}"#, "[".repeat(50_000), "]".repeat(50_000)),
+        format!(
+            r#"{{"a":{}1{}}}"#,
+            r#"{"a":"#.repeat(20_000),
+            "}".repeat(20_000)
+        ),
+    ] {
+        let error = huawei(&parameters).failed(2);
+        assert_eq!(error["kind"], "invalid_request");
+        assert_eq!(
+            (&error["attempts"], &error["may_have_run"]),
+            (&0.into(), &false.into())
+        );
+    }
+    let twice = bench.call(&[CREDIT, "--params", r#"{"Page":1,"Page":1}"#]);
+    assert_eq!(twice.failed(2)["message"], "Page comes twice");
+    assert_eq!(bench.sandbox.report().total, 0);
+}
+
+#[test]
 fn a_walk_that_broke_goes_on_where_it_was() {
     let bench = Bench::new();
     let walk = [CREDIT, "--pages", "--params", r#"{"PageSize":10}"#];

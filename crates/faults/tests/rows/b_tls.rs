@@ -345,6 +345,34 @@ fn b10_endpoints_that_are_none() {
     }
 }
 
+/// A URL parser takes these for other hosts than those that are signed, or for none.
+#[test]
+fn b10b_hosts_that_would_be_rewritten() {
+    let watch = Watch::new();
+    for endpoint in [
+        "https://127.1",
+        "https://0x7f.1",
+        "https://1.2.3",
+        "https://2130706433",
+        "https://256.1.1.1",
+        "https://xn--",
+        "https://[::ffff:127.0.0.1]",
+    ] {
+        let error = watch.error(builder::<Metered>(endpoint).build().unwrap_err());
+        assert_eq!(
+            (error.kind(), error.attempts()),
+            (ErrorKind::Config, 0),
+            "{endpoint}"
+        );
+    }
+    for endpoint in [
+        "https://[2001:DB8:0:0::1]:443/x",
+        "http://[0:0:0:0:0:0:0:1]:9",
+    ] {
+        assert!(builder::<Metered>(endpoint).build().is_ok(), "{endpoint}");
+    }
+}
+
 #[tokio::test]
 async fn b11_a_path_in_front_of_every_path() {
     let watch = Watch::new();

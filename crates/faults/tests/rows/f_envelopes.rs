@@ -1,11 +1,11 @@
 //! What providers say in the envelope, under whatever status.
 
-use standing_core::{Error, ErrorKind};
+use standing_core::{Credentials, Error, ErrorKind};
 use standing_faults::clock::ManualClock;
 use standing_faults::raw::{Raw, answer, answering, json};
 use standing_faults::trial::{self, Ask, Change, LookUp};
 use standing_faults::watch::{KEY_SECRET, MAIL, MOBILE, Watch};
-use standing_faults::{failed, found, metered, sandbox, search, tencent};
+use standing_faults::{builder, failed, found, metered, sandbox, search, tencent};
 use standing_sandbox::{Provider, fault};
 
 async fn refused(watch: &Watch, bytes: Vec<u8>) -> Error {
@@ -183,6 +183,76 @@ async fn f13b_codes_and_ids_without_measure() {
     );
 }
 
+/// The id of a request is the provider's to choose, so it may repeat what was sent.
+#[tokio::test]
+async fn f13c_ids_that_repeat_what_was_sent() {
+    let watch = Watch::new();
+    let echo = format!("id-{KEY_SECRET}-{MAIL}-end");
+    let unreadable = r#"{"Response":{"Data":7}}"#;
+    for bytes in [
+        json(&unreadable.replace('7', &format!(r#"7,"RequestId":"{echo}""#))),
+        answer(200, &format!("x-tc-requestid: {echo}\r\n"), unreadable),
+    ] {
+        let error = refused(&watch, bytes).await;
+        assert_eq!(error.kind(), ErrorKind::Decode);
+        assert_eq!(error.request_id(), Some("id-[…]-[…]-end"));
+    }
+    let long = format!("x-tc-requestid: {}\r\n", "i".repeat(9000));
+    let error = refused(&watch, answer(200, &long, unreadable)).await;
+    assert_eq!(error.request_id().map(str::len), Some(128));
+
+    // What is shown of a content type ends in the middle of this one's secret.
+    let kind = format!("content-type: {}{KEY_SECRET}\r\n", "k".repeat(40));
+    let error = refused(&watch, answer(200, &kind, "")).await;
+    assert!(error.message().contains("kkk[…]"), "{error}");
+
+    let server = Raw::always(answering(json(&found().replace("r-1", &echo)))).await;
+    let client = tencent(server.endpoint(), &ManualClock::default());
+    let page = watch.fine(client.send(&search()).await);
+    assert_eq!(page.request_id(), Some("id-[…]-[…]-end"));
+}
+
+/// Values come back in the spelling of whoever repeats them.
+#[tokio::test]
+async fn f13d_values_in_other_spellings() {
+    let watch = Watch::new();
+    let own = &MOBILE[5..];
+    for asked in [
+        MOBILE.to_owned(),
+        format!("+{MOBILE}"),
+        format!("0{}", &MOBILE[2..]),
+        format!("+62 {}-{}", &MOBILE[2..5], own),
+    ] {
+        let told = format!("{MOBILE} +{MOBILE} 0{} {asked} is no number", &MOBILE[2..]);
+        let body = format!(r#"{{"status":"UNHEARD_OF","reason":"{told}"}}"#);
+        let server = Raw::always(answering(answer(400, "", &body))).await;
+        let client = metered(server.endpoint(), &ManualClock::default());
+        let error = watch.refused(client.send(&LookUp::new(&*asked)).await);
+        assert!(!error.message().contains(own), "{asked}: {error}");
+        assert!(error.message().ends_with("[…] is no number"), "{error}");
+    }
+
+    let secret = "invented/secret+of=one";
+    let spelt = [
+        "invented%2Fsecret%2Bof%3Done",
+        "aW52ZW50ZWQvc2VjcmV0K29mPW9uZQ==",
+        "696e76656e7465642f7365637265742b6f663d6f6e65",
+        "INVENTED/SECRET+OF=ONE",
+    ];
+    for spelling in spelt {
+        let body = trial::failed("UNHEARD_OF").replace(KEY_SECRET, &format!("{spelling} of ours"));
+        let server = Raw::always(answering(answer(400, "", &body))).await;
+        let client = builder::<trial::Metered>(server.endpoint())
+            .credentials(Credentials::new("id", secret))
+            .build()
+            .unwrap();
+        let error = watch.refused(client.send(&LookUp::new(MOBILE)).await);
+        let padding = if spelling.ends_with("==") { "==" } else { "" };
+        let want = format!("no […] for […]{padding} of ours");
+        assert_eq!(error.message(), want, "{spelling}");
+    }
+}
+
 #[tokio::test]
 async fn f14_a_request_id_in_a_header_or_nowhere() {
     let watch = Watch::new();
@@ -251,6 +321,51 @@ async fn f16_envelopes_of_another_form() {
             1,
             "never an empty success, never asked twice"
         );
+    }
+}
+
+#[tokio::test]
+async fn f16b_envelopes_that_contradict_themselves() {
+    let watch = Watch::new();
+    for body in [
+        r#"{"status":"OK","status":"NOT_HIT","result":{"number":7}}"#,
+        r#"{"status":"NOT_HIT","status":"OK","result":{"number":7}}"#,
+        r#"{"status":"OK","status ":"RATE_LIMIT","result":{"number":7}}"#,
+        r#"{"status":"OK","result":{"number":7},"result":{"number":8}}"#,
+    ] {
+        let server = Raw::always(answering(json(body))).await;
+        let client = metered(server.endpoint(), &ManualClock::default());
+        let error = watch.refused(client.send(&LookUp::new(MOBILE)).await);
+        assert_eq!(
+            (error.kind(), error.attempts()),
+            (ErrorKind::Decode, 1),
+            "{body}"
+        );
+        assert!(error.may_have_run(), "{body}");
+    }
+    let (found, failed) = (found(), failed("FailedOperation"));
+    for (body, kind) in [
+        (
+            format!("{},{}", found.strip_suffix('}').unwrap(), &failed[1..]),
+            ErrorKind::Decode,
+        ),
+        (
+            found.replace(
+                "\"Total\"",
+                r#""Error":null,"Error":{"Code":"Late"},"Total""#,
+            ),
+            ErrorKind::Service,
+        ),
+        (
+            found.replace(
+                "\"Total\"",
+                r#""Error":null,"error":{"Code":"Late"},"Total""#,
+            ),
+            ErrorKind::Service,
+        ),
+    ] {
+        let error = refused(&watch, json(&body)).await;
+        assert_eq!((error.kind(), error.attempts()), (kind, 1), "{error}");
     }
 }
 

@@ -10,8 +10,8 @@ use standing_core::{
     SystemRandom,
 };
 use standing_faults::clock::ManualClock;
-use standing_faults::raw::{Raw, answer, answering, header, json};
-use standing_faults::trial::{self, Ask, Metered};
+use standing_faults::raw::{Raw, answer, answering, header, json, replying};
+use standing_faults::trial::{self, Ask, Change, Metered};
 use standing_faults::watch::{KEY_ID, KEY_SECRET, MOBILE, TOKEN, Watch};
 use standing_faults::{builder, failed, keys, metered, sandbox, search, tencent};
 use standing_sandbox::{Key, Provider, fault};
@@ -82,6 +82,45 @@ async fn g5_a_clock_that_is_off_costs_one_more_request_once() {
         (ErrorKind::Clock, 1),
         "not believed"
     );
+}
+
+/// The date of an answer is that of a gateway, and signatures are checked by another clock.
+#[tokio::test]
+async fn g5b_a_date_that_is_off_costs_one_more_request_once() {
+    let watch = Watch::new();
+    for off in [20 * 60, -20 * 60] {
+        let clock = ManualClock::default();
+        let checked_by = clock.clone();
+        let server = Raw::always(replying(move |request| {
+            let now = checked_by.utc();
+            let date = httpdate::fmt_http_date((now + time::Duration::seconds(off)).into());
+            let head = format!("date: {date}\r\n");
+            let signed: i64 = header(request, "x-time").unwrap().parse().unwrap();
+            if (signed - now.unix_timestamp()).abs() > 300 {
+                answer(400, &head, &trial::failed("TIME"))
+            } else {
+                answer(200, &head, trial::OK)
+            }
+        }))
+        .await;
+        let client = metered(server.endpoint(), &clock);
+        let mut attempts = Vec::new();
+        for _ in 0..4 {
+            let answer = watch.fine(client.send(&Change::new(MOBILE)).await);
+            attempts.push(answer.attempts());
+        }
+        assert_eq!(attempts, [1, 2, 1, 1], "{off}");
+
+        // With a clock of this machine that is off, too, there is no right time to be found; nothing
+        // is repeated for ever.
+        let lagging = ManualClock::at(clock.utc() - time::Duration::seconds(off));
+        let client = metered(server.endpoint(), &lagging);
+        for _ in 0..3 {
+            let error = watch.refused(client.send(&Change::new(MOBILE)).await);
+            assert_eq!((error.kind(), error.attempts()), (ErrorKind::Clock, 2));
+            assert!(!error.is_retryable());
+        }
+    }
 }
 
 #[tokio::test]

@@ -1,16 +1,18 @@
 //! Many tasks, calls that are given up, and more than one runtime.
 
+use std::collections::HashSet;
 use std::future::Future;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use standing_core::{
-    Client, Clock, CredentialsError, ErrorKind, ProvideCredentials, Providing, RateLimit, Sleep,
-    SystemClock,
+    Client, Clock, CredentialsError, ErrorKind, ProvideCredentials, Providing, Random, RateLimit,
+    Sleep, SystemClock,
 };
-use standing_faults::clock::ManualClock;
+use standing_faults::clock::{ManualClock, Seeded};
 use standing_faults::raw::{Raw, Step, answer, answering, json, replying};
-use standing_faults::trial::{self, Ask, LookUp, Metered, Paced};
+use standing_faults::trial::{self, Ask, Change, LookUp, Metered, Paced};
 use standing_faults::watch::{MOBILE, Watch};
 use standing_faults::{builder, found, keys, metered, search};
 use standing_tencent::Tencent;
@@ -315,4 +317,71 @@ async fn k13_clients_of_their_own_share_nothing() {
     let third = metered(broken.endpoint(), &ManualClock::default());
     let error = watch.refused(third.send(&Ask::new(MOBILE)).await);
     assert_eq!(error.attempts(), 3, "another's budget is another's");
+}
+
+/// Calls that are given up whenever it may be, through a server that breaks whatever can be broken:
+/// nothing that may have run is sent again, and nothing of it is felt afterwards.
+#[test]
+fn k14_a_storm_of_writes_that_are_given_up_at_any_time() {
+    const TASKS: u64 = 100;
+    const CALLS: u64 = 20;
+    let watch = Watch::new();
+    let runtime = |threads| {
+        Builder::new_multi_thread()
+            .worker_threads(threads)
+            .enable_all()
+            .build()
+            .unwrap()
+    };
+    let home = runtime(1);
+    let stormy = Arc::new(AtomicBool::new(true));
+    let storm = stormy.clone();
+    let server = home.block_on(Raw::each(move |connection| {
+        let storm = storm.clone();
+        match connection % 5 {
+            0 if storm.load(Ordering::Acquire) => vec![Step::Read, Step::Reset],
+            1 if storm.load(Ordering::Acquire) => {
+                vec![Step::Read, Step::Write(json(trial::OK)[..40].to_vec())]
+            }
+            2 if storm.load(Ordering::Acquire) => vec![Step::Read, Step::Hold],
+            _ => replying(move |request| match request.len() % 2 {
+                0 if storm.load(Ordering::Acquire) => answer(503, "", ""),
+                _ => json(trial::OK),
+            }),
+        }
+    }));
+    let client = builder::<Metered>(server.endpoint()).build().unwrap();
+    let random = Seeded::new(14);
+    let storms = [runtime(1), runtime(1)];
+    let tasks: Vec<_> = (0..TASKS)
+        .map(|task| {
+            let mut patience = [0; CALLS as usize];
+            random.fill(&mut patience).unwrap();
+            let client = client.clone();
+            storms[(task % 2) as usize].spawn(async move {
+                for (call, patience) in patience.into_iter().enumerate() {
+                    let write = Change::new(format!("write-{task}-{call}-"));
+                    let patience = Duration::from_micros(u64::from(patience) * 100);
+                    // Whatever comes of it: the server has counted.
+                    let _ = tokio::time::timeout(patience, client.send(&write)).await;
+                }
+            })
+        })
+        .collect();
+    for task in tasks {
+        home.block_on(task).unwrap();
+    }
+    let mut seen = HashSet::new();
+    for request in server.requests() {
+        let write = request.rsplit("\r\n").next().unwrap().to_owned();
+        assert!(seen.insert(write.clone()), "{write} came twice");
+    }
+    assert!(!seen.is_empty());
+
+    // Nothing of it is left: of the connections from before one may be broken, and no more.
+    stormy.store(false, Ordering::Release);
+    for runtime in &storms {
+        let answer = watch.fine(runtime.block_on(client.send(&Ask::new(MOBILE))));
+        assert!(answer.attempts() <= 2, "{}", answer.attempts());
+    }
 }
