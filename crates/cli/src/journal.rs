@@ -19,6 +19,8 @@ use crate::render::Written;
 /// The key of the first line, with the version of the format.
 const FORMAT: &str = "standing report journal";
 const VERSION: u64 = 1;
+/// The key of the time; the last one of its line, so that all before it is the same at any time.
+const WHEN: &str = "when it was begun";
 /// How often the lock is tried, and how far apart.
 const PATIENCE: u32 = 20;
 const PAUSE: Duration = Duration::from_millis(100);
@@ -153,6 +155,8 @@ pub(crate) struct Journal {
     file: File,
     /// Nothing if nobody is to take it up.
     path: Option<PathBuf>,
+    /// When the report was begun, if that was not now.
+    begun: Option<String>,
 }
 
 fn refused(what: &str, error: &io::Error) -> Failure {
@@ -167,14 +171,19 @@ impl Journal {
     /// A journal that nobody takes up: its file has no name and goes with the process.
     pub(crate) fn temporary() -> Result<Self, Failure> {
         let file = tempfile::tempfile().map_err(|error| refused("made", &error))?;
-        Ok(Self { file, path: None })
+        Ok(Self {
+            file,
+            path: None,
+            begun: None,
+        })
     }
 
-    /// Opens the journal of the report with these facts, or begins one. `took` is given every line
-    /// that is there. A file that is something else is left as it is.
+    /// Opens the journal of the report with these facts, or begins one at this time. `took` is given
+    /// every line that is there. A file that is something else is left as it is.
     pub(crate) fn open(
         path: &Path,
         facts: &Value,
+        now: &str,
         mut took: impl FnMut(&str, &Found) -> bool,
     ) -> Result<Self, Failure> {
         let mut options = OpenOptions::new();
@@ -185,10 +194,11 @@ impl Journal {
             .open(path)
             .map_err(|error| refused("opened", &error))?;
         lock(&file)?;
-        let head = serde_json::json!({FORMAT: VERSION, "report": facts});
+        let head = serde_json::json!({FORMAT: VERSION, "report": facts, WHEN: now});
         let mut journal = Self {
             file,
             path: Some(path.to_owned()),
+            begun: None,
         };
         let whole = journal.replay(&head, &mut took)?;
         let write = |journal: &mut Self| {
@@ -205,12 +215,13 @@ impl Journal {
 
     /// Reads what is there; returns the length without a torn last line.
     fn replay(
-        &self,
+        &mut self,
         head: &Value,
         took: &mut dyn FnMut(&str, &Found) -> bool,
     ) -> Result<u64, Failure> {
         let mut reader = BufReader::new(&self.file);
         let (mut whole, mut number, mut bytes) = (0, 0, Vec::new());
+        let mut begun = None;
         loop {
             bytes.clear();
             let length = reader
@@ -219,12 +230,15 @@ impl Journal {
             number += 1;
             let torn = bytes.last() != Some(&b'\n');
             if number == 1 && length > 0 {
-                let torn_head = torn && head.to_string().as_bytes().starts_with(&bytes);
-                if !torn_head {
-                    is_of_this_report(&bytes, head)?;
+                let text = head.to_string();
+                let fixed = text.split(WHEN).next().unwrap_or_default().as_bytes();
+                let is_begin = fixed.starts_with(&bytes) || bytes.starts_with(fixed);
+                if !(torn && is_begin) {
+                    begun = is_of_this_report(&bytes, head)?;
                 }
             }
             if torn {
+                self.begun = begun;
                 return Ok(whole);
             }
             if number > 1 {
@@ -302,6 +316,11 @@ impl Journal {
         }
     }
 
+    /// When the report was begun, if that was not now.
+    pub(crate) fn begun(&self) -> Option<&str> {
+        self.begun.as_deref()
+    }
+
     /// Where the report can be taken up.
     pub(crate) fn path(&self) -> Option<&Path> {
         self.path.as_deref()
@@ -309,7 +328,7 @@ impl Journal {
 
     /// Removes the file: there is nothing left to go on with, and the next report is a new one.
     pub(crate) fn done(self) -> Result<(), Failure> {
-        let Self { file, path } = self;
+        let Self { file, path, .. } = self;
         drop(file);
         match path {
             Some(path) => std::fs::remove_file(path).map_err(|error| refused("removed", &error)),
@@ -330,8 +349,9 @@ fn lock(file: &File) -> Result<(), Failure> {
     Err(Failure::config("another report is writing the journal"))
 }
 
-/// Refuses what is no journal, or that of another report. Rows of two reports make no third one.
-fn is_of_this_report(line: &[u8], head: &Value) -> Result<(), Failure> {
+/// Refuses what is no journal, or that of another report: rows of two reports make no third one.
+/// Returns when it was begun.
+fn is_of_this_report(line: &[u8], head: &Value) -> Result<Option<String>, Failure> {
     let there: Value = serde_json::from_slice(line).unwrap_or_default();
     if there.get(FORMAT) != head.get(FORMAT) {
         return Err(Failure::config(
@@ -339,14 +359,12 @@ fn is_of_this_report(line: &[u8], head: &Value) -> Result<(), Failure> {
         ));
     }
     let of = |head: &Value| head.get("report").and_then(Value::as_object).cloned();
-    let (there, here) = (of(&there).unwrap_or_default(), of(head).unwrap_or_default());
-    let differs = here
-        .iter()
-        .find(|(key, fact)| there.get(*key) != Some(fact));
-    match differs {
+    let (theirs, ours) = (of(&there).unwrap_or_default(), of(head).unwrap_or_default());
+    let mut facts = ours.iter();
+    match facts.find(|(key, fact)| theirs.get(*key) != Some(fact)) {
         Some((key, _)) => Err(Failure::config(format!(
             "the journal is of a report with another {key}"
         ))),
-        None => Ok(()),
+        None => Ok(there.get(WHEN).and_then(Value::as_str).map(str::to_owned)),
     }
 }

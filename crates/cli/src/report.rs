@@ -208,9 +208,12 @@ pub(crate) async fn run(arguments: Arguments) -> Result<u8, Failure> {
             "standing · sandbox on 127.0.0.1 · seed {seed} · chaos {chaos} %"
         ));
     }
-    let resumed: u64 = tallies.iter().map(|tally| tally.progress.rows()).sum();
-    if resumed > 0 {
-        output::note(&format!("resumed after {resumed} rows"));
+    if let Some(begun) = journal.begun() {
+        let rows: u64 = tallies.iter().map(|tally| tally.progress.rows()).sum();
+        output::note(&format!(
+            "resumed after {rows} rows; the report was begun at {}",
+            output::plain(begun)
+        ));
     }
     let bars = draw(&mut tallies, !arguments.no_progress && output::bars());
     board.open(Findings {
@@ -243,10 +246,15 @@ pub(crate) async fn run(arguments: Arguments) -> Result<u8, Failure> {
         findings.cut_short = "the deadline has passed";
     }
     let outcome = Outcome::new(findings)?;
-    let generated_at = arguments
-        .live
-        .then(|| SystemClock::default().utc().format(&Rfc3339).ok());
-    let found = print(&outcome, &arguments, generated_at.flatten())?;
+    let generated_at = arguments.live.then(now).flatten();
+    let found = match print(&outcome, &arguments, generated_at) {
+        // Whoever had enough of this report wants a new one next time.
+        Err(Failure::Unread) if outcome.errors().is_empty() => {
+            outcome.findings.journal.done()?;
+            return Err(Failure::Unread);
+        }
+        found => found?,
+    };
     tell(&outcome, sandbox.as_ref());
     if let Some(path) = outcome.findings.journal.path()
         && !outcome.errors().is_empty()
@@ -271,6 +279,11 @@ pub(crate) async fn run(arguments: Arguments) -> Result<u8, Failure> {
     Ok(0)
 }
 
+fn now() -> Option<String> {
+    let now = SystemClock::default().utc();
+    now.format(&Rfc3339).ok()
+}
+
 /// Opens the journal, and takes up what is in it.
 fn journal(
     arguments: &Arguments,
@@ -293,7 +306,8 @@ fn journal(
         "--book": book.map(Book::digest),
         "--show-personal": arguments.show_personal,
     });
-    Journal::open(path, &facts, |provider, found| {
+    let now = now().unwrap_or_default();
+    Journal::open(path, &facts, &now, |provider, found| {
         let mut tallies = tallies.iter_mut();
         let tally = tallies.find(|tally| tally.provider.name() == provider);
         tally.map(|tally| tally.progress.take(found)).is_some()

@@ -56,7 +56,16 @@ fn a_torn_last_line_is_written_again() {
     child.wait().unwrap();
     let bytes = fs::read(journal.path()).unwrap();
     // Wherever it was torn; the first line, too.
-    for length in [1, 40, bytes.len() / 2, bytes.len() - 5, bytes.len()] {
+    let head = bytes.iter().position(|byte| *byte == b'\n').unwrap();
+    for length in [
+        1,
+        40,
+        head - 5,
+        head,
+        bytes.len() / 2,
+        bytes.len() - 5,
+        bytes.len(),
+    ] {
         fs::write(journal.path(), &bytes[..length]).unwrap();
         assert_eq!(
             Ran::of(&mut resumed(&journal, &[])).fine(),
