@@ -392,8 +392,13 @@ impl<P: Provider> Shared<P> {
                     opened.request_id.map(Cow::into_owned),
                 ))
             }
-            // A success in the body under a status of failure is no success.
-            Ok(opened) => Err(Refusal::default().request_id(opened.request_id).into()),
+            // A success in the body under a status of failure is no success, and no proof either that
+            // nothing happened.
+            Ok(opened) => Err(Refusal {
+                has_run: true,
+                ..Refusal::default().request_id(opened.request_id)
+            }
+            .into()),
             Err(Fault::Refused(refusal)) if is_no_record(&refusal, info) => {
                 Ok((Payload::NoRecord, refusal.request_id))
             }
@@ -451,7 +456,7 @@ impl<P: Provider> Shared<P> {
             .code
             .as_deref()
             .and_then(|code| info.error_code(code));
-        let verdict = match refusal.kind.or(known.map(|known| known.kind)) {
+        let mut verdict = match refusal.kind.or(known.map(|known| known.kind)) {
             Some(kind) => {
                 let clock = || Passing::Clock {
                     corrected: self.skew.refused(time),
@@ -462,6 +467,12 @@ impl<P: Provider> Shared<P> {
             }
             None => by_status(status),
         };
+        if refusal.has_run {
+            verdict.may_have_run = true;
+            if matches!(verdict.outcome, Outcome::Refused(_)) {
+                verdict.outcome = Outcome::Unknown;
+            }
+        }
         let mut message = match &refusal.message {
             Some(message) => shown(message, secrets),
             None => known.map_or_else(

@@ -60,8 +60,8 @@ impl Drift {
 ///
 /// A walk ends when the total is reached; without a total, at the first empty page, which by offset
 /// is the only proof of an end; by token, when there is no further one. It ends with an error when a
-/// page repeats the one before it, when rows come past the total or run out before it, and when tokens
-/// lead in a circle. After an error, [`cursor`](Self::cursor) tells where to take the walk
+/// page repeats the one before it, when rows come past the total or run out before it, and when pages
+/// or tokens come round in a circle. After an error, [`cursor`](Self::cursor) tells where to take the walk
 /// up again.
 ///
 /// When the total shrinks from one page to the next, rows have gone, and others may have slid from
@@ -103,7 +103,8 @@ pub struct Pages<O: Paginated> {
     lowest: Option<u64>,
     remembered: Remembered,
     drift: Drift,
-    tokens: Tokens,
+    tokens: Circle,
+    contents: Circle,
     /// Marks the cursors of walks with these parameters.
     mark: String,
 }
@@ -148,7 +149,8 @@ impl<O: Paginated> Pages<O> {
             lowest: None,
             remembered: Remembered::default(),
             drift: Drift::default(),
-            tokens: Tokens::default(),
+            tokens: Circle::default(),
+            contents: Circle::default(),
             mark,
         }
     }
@@ -369,6 +371,9 @@ impl<O: Paginated> Pages<O> {
         };
         let unchanged = self.total == total;
         self.total = total;
+        if !unchanged {
+            self.contents = Circle::default();
+        }
         let lower = total.is_some_and(|now| self.lowest.is_none_or(|lowest| now < lowest));
         self.lowest = if lower { total } else { self.lowest };
         if let Cursor::Number(number) = position
@@ -386,11 +391,15 @@ impl<O: Paginated> Pages<O> {
                 Some(token) if token == before => {
                     return Err(self.stuck("the token of the next page is that of this one"));
                 }
-                Some(token) if self.tokens.come_again(&token) => {
+                Some(token) if self.tokens.met(self::fingerprint(&[&token])) > 0 => {
                     return Err(self.stuck("the tokens of the pages lead in a circle"));
                 }
                 token => token.map(Cursor::Token),
             },
+            // Rows that move may bring a page back once or twice.
+            Cursor::Number(_) if received > 0 && self.contents.met(fingerprint) > 2 => {
+                return Err(self.stuck("the pages come round in a circle"));
+            }
             Cursor::Number(number) => self.after(number, received)?.map(Cursor::Number),
         };
         self.previous = Some(fingerprint);
@@ -662,28 +671,30 @@ impl Remembered {
     }
 }
 
-/// Finds a circle of tokens, however long, and keeps one: the one kept is replaced after twice as many
-/// steps each time, so at last it is one of the circle, and stays until that has come round.
+/// Finds a circle in a row of things, however long, and keeps one of them: the one kept is replaced
+/// after twice as many steps each time, so at last it is one of the circle, and stays while that comes
+/// round and round.
 #[derive(Debug, Default)]
-struct Tokens {
+struct Circle {
     kept: Option<u64>,
+    met: u32,
     steps: u64,
     until: u64,
 }
 
-impl Tokens {
-    fn come_again(&mut self, token: &str) -> bool {
-        let token = fingerprint(&[token]);
-        if self.kept == Some(token) {
-            return true;
-        }
+impl Circle {
+    /// How often the one kept was met again.
+    fn met(&mut self, next: u64) -> u32 {
         self.steps += 1;
-        if self.steps >= self.until {
-            self.kept = Some(token);
+        if self.kept == Some(next) {
+            self.met = self.met.saturating_add(1);
+        } else if self.steps >= self.until {
+            self.kept = Some(next);
+            self.met = 0;
             self.steps = 0;
             self.until = self.until.saturating_mul(2).max(1);
         }
-        false
+        self.met
     }
 }
 

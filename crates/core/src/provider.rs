@@ -232,6 +232,8 @@ pub struct Refusal {
     pub kind: Option<CodeKind>,
     /// How long the provider asks to wait.
     pub retry_after: Option<Duration>,
+    /// The body is that of a success; only the status is one of failure.
+    pub(crate) has_run: bool,
 }
 
 impl Refusal {

@@ -482,6 +482,42 @@ async fn tokens_that_lead_in_a_circle_are_noticed_however_long_it_is() {
     }
 }
 
+/// A list that takes no notice of the position it is asked for, and answers with its pages in turn.
+struct Turns(Mutex<u64>, u64);
+
+impl Respond for Turns {
+    fn respond(&self, _: &wiremock::Request) -> ResponseTemplate {
+        let mut turn = self.0.lock().unwrap();
+        *turn += 1;
+        let row = *turn % self.1;
+        ResponseTemplate::new(200).set_body_string(format!(r#"{{"rows":[{row}]}}"#))
+    }
+}
+
+#[tokio::test]
+async fn pages_that_come_round_in_a_circle_are_noticed() {
+    for length in [2, 3, 10] {
+        let server = MockServer::start().await;
+        let turns = Mock::given(any()).respond_with(Turns(Mutex::default(), length));
+        turns.mount(&server).await;
+        let client: Client<Plain> = Client::builder()
+            .endpoint(server.uri())
+            .credentials(Credentials::new("id", "secret"))
+            .unlimited_rate()
+            .build()
+            .unwrap();
+        let mut pages = client.pages(ByPage::default());
+        let error = loop {
+            if let Err(error) = pages.next().await.unwrap() {
+                break error;
+            }
+            assert!(server.received_requests().await.unwrap().len() < 100);
+        };
+        assert_eq!(error.kind(), ErrorKind::Paging);
+        assert!(error.message().contains("circle"), "{error}");
+    }
+}
+
 #[tokio::test]
 async fn a_cursor_is_of_its_parameters() {
     let (_server, _, client) = serve(still(30)).await;

@@ -109,11 +109,20 @@ async fn f10_success_in_the_body_under_failure() {
         (500, ErrorKind::Server),
         (400, ErrorKind::Service),
         (307, ErrorKind::Redirect),
+        (403, ErrorKind::Permission),
+        (404, ErrorKind::NotFound),
+        (429, ErrorKind::Throttled),
     ] {
         let server = Raw::always(answering(answer(status, "", trial::OK))).await;
         let client = metered(server.endpoint(), &ManualClock::default());
-        let error = watch.refused(client.send(&LookUp::new(MOBILE)).await);
-        assert_eq!((error.kind(), error.attempts()), (kind, 1));
+        for error in [
+            watch.refused(client.send(&LookUp::new(MOBILE)).await),
+            watch.refused(client.send(&Change::new(MOBILE)).await),
+        ] {
+            assert_eq!((error.kind(), error.attempts()), (kind, 1));
+            assert!(error.may_have_run() && !error.is_retryable(), "{error}");
+        }
+        assert_eq!(server.requests().len(), 2);
     }
 }
 
