@@ -303,10 +303,9 @@ async fn personas_show_in_their_rows() {
             .map(|(left, all)| left / all);
         let verdict = match left {
             None => Verdict::Unknown,
-            Some(left) if left <= 0.0 || row["Arrears"] != "-" || row["Force"] == 2 => {
-                Verdict::Blocked
-            }
+            Some(left) if left <= 0.0 || row["Force"] == 2 => Verdict::Blocked,
             Some(left) if left < 0.25 || row["IdentifyType"] == 0 => Verdict::Watch,
+            Some(_) if row["Arrears"] != "-" => Verdict::Unknown,
             Some(_) => Verdict::Ok,
         };
         assert_eq!(verdict, customer.verdict, "{customer:?} {row}");
