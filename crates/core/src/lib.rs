@@ -48,6 +48,7 @@ pub use pages::{Drift, Items, Page, Pages};
 pub use provider::{Answer, Fault, Limits, Opened, Provider, Refusal, Stamp};
 pub use redact::{Hidden, Presence, Secret};
 pub use request::{Body, Endpoint, Request};
+pub use rust_decimal::Decimal;
 pub use validate::{Format, InvalidRequest, Violation, Violations};
 
 #[doc(hidden)]

@@ -45,7 +45,8 @@ pub use operations::*;
 pub use profile::Site;
 pub use provider::Huawei;
 pub use standing_core::{
-    Amount, Credentials, Error, ErrorKind, Page, Pages, ProvideCredentials, RateLimit, Response,
+    Amount, Credentials, Decimal, Error, ErrorKind, Page, Pages, ProvideCredentials, RateLimit,
+    Response,
 };
 pub use tags::{Tags, tags_of};
 
