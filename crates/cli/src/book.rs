@@ -1,6 +1,7 @@
 //! The customer book: a CSV file with a line for each customer, a column `name`, and one column for
 //! each provider with what the customer is called there.
 
+use std::collections::HashSet;
 use std::io::Cursor;
 use std::path::Path;
 use std::sync::Arc;
@@ -47,23 +48,31 @@ impl Book {
         let mut reader = records(bytes.clone());
         let no_heads = || refused("has no line of column names");
         let heads = reader.headers().map_err(|_| no_heads())?.clone();
-        for head in &heads {
+        for (number, head) in (1..).zip(&heads) {
             let known = |name: &str| name.eq_ignore_ascii_case(head);
             if !known("name") && !COLUMNS.iter().any(|(_, column)| known(column)) {
                 let columns = COLUMNS.map(|(_, column)| column).join(", ");
-                let place = heads
-                    .iter()
-                    .position(|each| each == head)
-                    .unwrap_or_default();
                 return Err(refused(format!(
-                    "has an unknown column, number {}: there are name, {columns}",
-                    place + 1
+                    "has an unknown column, number {number}: there are name, {columns}, \
+                     with commas between"
                 )));
             }
+            if heads.iter().take(number - 1).any(known) {
+                return Err(refused(format!("has a column twice, number {number}")));
+            }
         }
-        if let Some(Err(error)) = reader.records().find(Result::is_err) {
-            let line = error.position().map_or(0, csv::Position::line);
-            return Err(refused(format!("is no CSV in line {line}")));
+        for record in reader.records() {
+            let record = record.map_err(|error| {
+                let line = error.position().map_or(0, csv::Position::line);
+                refused(format!("is no CSV in line {line}"))
+            })?;
+            // A quote that is not closed takes the customers after it into its field.
+            if record.iter().any(|field| field.contains(['\r', '\n'])) {
+                let line = record.position().map_or(0, csv::Position::line);
+                return Err(refused(format!(
+                    "has quotes in line {line} that are not closed there"
+                )));
+            }
         }
         Ok(Self { bytes, heads })
     }
@@ -86,10 +95,10 @@ impl Book {
             return None;
         }
         let (bytes, name) = (self.bytes.clone(), place("name"));
-        Some(Arc::new(move || {
+        let lines = move || {
             let ids = ids.clone();
             let records = records(bytes.clone()).into_records();
-            Box::new(records.filter_map(move |record| {
+            records.filter_map(move |record| {
                 let record = record.ok()?;
                 let filled = |place: usize| record.get(place).filter(|text| !text.is_empty());
                 let mut ids = ids.iter();
@@ -101,7 +110,18 @@ impl Book {
                     name: name.and_then(filled).map(str::to_owned),
                     line: record.position().map(csv::Position::line),
                 })
-            }))
+            })
+        };
+        // Whoever is in the book twice is one customer, and asked about, and billed, once.
+        let mut known = HashSet::new();
+        let places = (0..).zip(lines());
+        let again = places.filter(|(_, whom)| !known.insert(whom.id.to_lowercase()));
+        let again: Arc<HashSet<u64>> = Arc::new(again.map(|(place, _)| place).collect());
+        Some(Arc::new(move || {
+            let again = again.clone();
+            let places = (0..).zip(lines());
+            let once = places.filter(move |(place, _)| !again.contains(place));
+            Box::new(once.map(|(_, whom)| whom))
         }))
     }
 }
