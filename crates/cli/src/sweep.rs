@@ -169,7 +169,7 @@ pub(crate) fn alibaba(
     let ask = |whom: &Whom| {
         let digits = whom.id.bytes().all(|byte| byte.is_ascii_digit());
         let uid = whom.id.parse().ok().filter(|_| digits);
-        let uid = uid.ok_or("is not digits only")?;
+        let uid = uid.ok_or("is not digits only, or too long")?;
         let row = Row {
             id: whom.id.clone(),
             name: whom.name.clone(),
