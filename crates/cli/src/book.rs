@@ -1,6 +1,7 @@
 //! The customer book: a CSV file with a line for each customer, a column `name`, and one column for
 //! each provider with what the customer is called there.
 
+use std::collections::HashSet;
 use std::io::Cursor;
 use std::path::Path;
 use std::sync::Arc;
@@ -30,40 +31,76 @@ fn refused(problem: impl std::fmt::Display) -> Failure {
 
 /// Reads records after the line of column names.
 fn records(bytes: Arc<[u8]>) -> csv::Reader<Cursor<Arc<[u8]>>> {
-    let mark = bytes.starts_with(b"\xef\xbb\xbf");
-    let mut text = Cursor::new(bytes);
-    text.set_position(if mark { 3 } else { 0 });
     csv::ReaderBuilder::new()
         .trim(csv::Trim::All)
-        .from_reader(text)
+        .from_reader(Cursor::new(bytes))
+}
+
+/// Counts lines up to records. The reader itself counts neither empty ones nor all line ends.
+struct Lines {
+    bytes: Arc<[u8]>,
+    at: usize,
+    line: u64,
+}
+
+impl Lines {
+    fn of(bytes: Arc<[u8]>) -> Self {
+        let (at, line) = (0, 1);
+        Self { bytes, at, line }
+    }
+
+    /// The line of a record that is not before the last one.
+    fn up_to(&mut self, record: Option<&csv::Position>) -> u64 {
+        let start = record.map_or(0, |position| position.byte() as usize);
+        while let Some(byte) = self.bytes.get(self.at) {
+            let next = self.bytes.get(self.at + 1);
+            let ends = *byte == b'\n' || (*byte == b'\r' && next != Some(&b'\n'));
+            if self.at >= start && !matches!(byte, b'\r' | b'\n') {
+                break;
+            }
+            self.line += u64::from(ends);
+            self.at += 1;
+        }
+        self.line
+    }
 }
 
 impl Book {
     /// Reads a book. Messages name the line and repeat no value.
     pub(crate) fn open(path: &Path) -> Result<Self, Failure> {
-        let bytes: Arc<[u8]> = std::fs::read(path)
-            .map_err(|error| refused(format!("cannot be read: {}", error.kind())))?
-            .into();
+        let bytes = std::fs::read(path)
+            .map_err(|error| refused(format!("cannot be read: {}", error.kind())))?;
+        let mark = b"\xef\xbb\xbf";
+        let bytes: Arc<[u8]> = bytes.strip_prefix(mark).unwrap_or(&bytes).into();
+        let mut lines = Lines::of(bytes.clone());
         let mut reader = records(bytes.clone());
         let no_heads = || refused("has no line of column names");
         let heads = reader.headers().map_err(|_| no_heads())?.clone();
-        for head in &heads {
+        for (number, head) in (1..).zip(&heads) {
             let known = |name: &str| name.eq_ignore_ascii_case(head);
             if !known("name") && !COLUMNS.iter().any(|(_, column)| known(column)) {
                 let columns = COLUMNS.map(|(_, column)| column).join(", ");
-                let place = heads
-                    .iter()
-                    .position(|each| each == head)
-                    .unwrap_or_default();
                 return Err(refused(format!(
-                    "has an unknown column, number {}: there are name, {columns}",
-                    place + 1
+                    "has an unknown column, number {number}: there are name, {columns}, \
+                     with commas between"
                 )));
             }
+            if heads.iter().take(number - 1).any(known) {
+                return Err(refused(format!("has a column twice, number {number}")));
+            }
         }
-        if let Some(Err(error)) = reader.records().find(Result::is_err) {
-            let line = error.position().map_or(0, csv::Position::line);
-            return Err(refused(format!("is no CSV in line {line}")));
+        for record in reader.records() {
+            let record = record.map_err(|error| {
+                let line = lines.up_to(error.position());
+                refused(format!("is no CSV in line {line}"))
+            })?;
+            // A quote that is not closed takes the customers after it into its field.
+            if record.iter().any(|field| field.contains(['\r', '\n'])) {
+                let line = lines.up_to(record.position());
+                return Err(refused(format!(
+                    "has quotes in line {line} that are not closed there"
+                )));
+            }
         }
         Ok(Self { bytes, heads })
     }
@@ -86,11 +123,13 @@ impl Book {
             return None;
         }
         let (bytes, name) = (self.bytes.clone(), place("name"));
-        Some(Arc::new(move || {
+        let customers = move || {
             let ids = ids.clone();
+            let mut lines = Lines::of(bytes.clone());
             let records = records(bytes.clone()).into_records();
-            Box::new(records.filter_map(move |record| {
+            records.filter_map(move |record| {
                 let record = record.ok()?;
+                let line = lines.up_to(record.position());
                 let filled = |place: usize| record.get(place).filter(|text| !text.is_empty());
                 let mut ids = ids.iter();
                 let (id, hashed) =
@@ -99,9 +138,20 @@ impl Book {
                     id: id.to_owned(),
                     hashed,
                     name: name.and_then(filled).map(str::to_owned),
-                    line: record.position().map(csv::Position::line),
+                    line: Some(line),
                 })
-            }))
+            })
+        };
+        // Whoever is in the book twice is one customer, and asked about, and billed, once.
+        let mut known = HashSet::new();
+        let places = (0..).zip(customers());
+        let again = places.filter(|(_, whom)| !known.insert(whom.id.to_lowercase()));
+        let again: Arc<HashSet<u64>> = Arc::new(again.map(|(place, _)| place).collect());
+        Some(Arc::new(move || {
+            let again = again.clone();
+            let places = (0..).zip(customers());
+            let once = places.filter(move |(place, _)| !again.contains(place));
+            Box::new(once.map(|(_, whom)| whom))
         }))
     }
 }

@@ -145,6 +145,14 @@ impl Failure {
         Self::Told(Box::new(why), FAILED)
     }
 
+    /// The same, noticed after calls had been made.
+    pub(crate) fn too_late(self) -> Self {
+        match self {
+            Self::Told(telling, _) => Self::Told(telling, FAILED),
+            Self::Unread => Self::Unread,
+        }
+    }
+
     /// An output that cannot be written although the call was made, and perhaps billed.
     pub(crate) fn unwritten(error: io::Error) -> Self {
         match Self::from(error) {

@@ -2,7 +2,9 @@
 //! cut short goes on from there.
 //!
 //! The first line tells of which report it is, and each further one what a call found. A line is
-//! written whole when the call is answered, so that at worst the last one is torn.
+//! written whole when the call is answered, so that at worst the last one is torn. Each ends in a
+//! seal that follows from it and all lines before it: one that was changed, left out, repeated or
+//! moved is noticed.
 
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::fs::{File, OpenOptions};
@@ -12,6 +14,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
+use standing_core::sign::sha256_hex;
 
 use crate::failure::{Failure, Telling};
 use crate::render::Written;
@@ -21,6 +24,8 @@ const FORMAT: &str = "standing report journal";
 const VERSION: u64 = 1;
 /// The key of the time; the last one of its line, so that all before it is the same at any time.
 const WHEN: &str = "when it was begun";
+/// Digits of a seal.
+const SEAL: usize = 16;
 /// How often the lock is tried, and how far apart.
 const PATIENCE: u32 = 20;
 const PAUSE: Duration = Duration::from_millis(100);
@@ -114,18 +119,18 @@ impl Progress {
             }
             Found::Asked { nth } => {
                 self.open.insert(*nth);
-                self.asked = self.asked.max(nth + 1);
+                self.asked = self.asked.max(nth.saturating_add(1));
             }
         }
     }
 
     fn row(&mut self, nth: u64, row: &Written) {
         self.open.remove(&nth);
-        self.asked = self.asked.max(nth + 1);
+        self.asked = self.asked.max(nth.saturating_add(1));
         if nth < self.told {
             self.late.insert(nth, row.clone());
         } else {
-            self.told = nth + 1;
+            self.told = nth.saturating_add(1);
         }
     }
 
@@ -155,8 +160,10 @@ pub(crate) struct Journal {
     file: File,
     /// Nothing if nobody is to take it up.
     path: Option<PathBuf>,
-    /// When the report was begun, if that was not now.
-    begun: Option<String>,
+    /// When the report was begun.
+    begun: String,
+    /// The seal of the last line.
+    seal: String,
 }
 
 fn refused(what: &str, error: &io::Error) -> Failure {
@@ -167,14 +174,80 @@ fn damaged(line: u64) -> Failure {
     Failure::config(format!("the journal is damaged in line {line}"))
 }
 
+fn foreign() -> Failure {
+    Failure::config("the file to resume from is no journal of a report, or of another version")
+}
+
+/// The seal of a line, given that of the line before.
+fn seal(before: &str, line: &[u8]) -> String {
+    let mut digest = sha256_hex(&[before.as_bytes(), line].concat());
+    digest.truncate(SEAL);
+    digest
+}
+
+/// The lines of a journal, as long as each follows from those before it.
+struct Lines<'f> {
+    reader: BufReader<&'f File>,
+    bytes: Vec<u8>,
+    number: u64,
+    /// Bytes of the lines so far.
+    length: u64,
+    seal: String,
+}
+
+impl<'f> Lines<'f> {
+    fn of(mut file: &'f File) -> Result<Self, Failure> {
+        file.rewind().map_err(|error| refused("read", &error))?;
+        Ok(Self {
+            reader: BufReader::new(file),
+            bytes: Vec::new(),
+            number: 0,
+            length: 0,
+            seal: String::new(),
+        })
+    }
+
+    /// The next line, without its seal; nothing after the last one that was written whole. A torn
+    /// one is left in `bytes`.
+    fn next(&mut self) -> Result<Option<&[u8]>, Failure> {
+        self.bytes.clear();
+        let read = self.reader.read_until(b'\n', &mut self.bytes);
+        let read = read.map_err(|error| refused("read", &error))?;
+        let Some(text) = self.bytes.strip_suffix(b"\n") else {
+            return Ok(None);
+        };
+        self.number += 1;
+        let parts = text.split_at_checked(text.len().saturating_sub(SEAL));
+        let whole = parts.and_then(|(line, told)| {
+            let seal = seal(&self.seal, line);
+            (seal.as_bytes() == told).then_some((line, seal))
+        });
+        match whole {
+            Some((line, seal)) => {
+                self.length += read as u64;
+                self.seal = seal;
+                Ok(Some(line))
+            }
+            None if self.number == 1 => Err(foreign()),
+            None => Err(damaged(self.number)),
+        }
+    }
+}
+
 impl Journal {
     /// A journal that nobody takes up: its file has no name and goes with the process.
-    pub(crate) fn temporary() -> Result<Self, Failure> {
-        let file = tempfile::tempfile().map_err(|error| refused("made", &error))?;
+    pub(crate) fn temporary(now: String) -> Result<Self, Failure> {
+        let file = tempfile::tempfile().map_err(|error| {
+            let kind = error.kind();
+            Failure::config(format!(
+                "no temporary file can be made for the rows: {kind}"
+            ))
+        })?;
         Ok(Self {
             file,
             path: None,
-            begun: None,
+            begun: now,
+            seal: String::new(),
         })
     }
 
@@ -183,9 +256,13 @@ impl Journal {
     pub(crate) fn open(
         path: &Path,
         facts: &Value,
-        now: &str,
+        now: String,
         mut took: impl FnMut(&str, &Found) -> bool,
     ) -> Result<Self, Failure> {
+        // Opening a pipe or a device may wait, and reading it never end.
+        if std::fs::metadata(path).is_ok_and(|there| !there.is_file()) {
+            return Err(foreign());
+        }
         let mut options = OpenOptions::new();
         options.read(true).write(true).create(true);
         #[cfg(unix)]
@@ -195,60 +272,22 @@ impl Journal {
             .map_err(|error| refused("opened", &error))?;
         lock(&file)?;
         let head = serde_json::json!({FORMAT: VERSION, "report": facts, WHEN: now});
+        let (length, seal, begun) = replay(&file, &head, &mut took)?;
         let mut journal = Self {
             file,
             path: Some(path.to_owned()),
-            begun: None,
+            begun: begun.unwrap_or(now),
+            seal,
         };
-        let whole = journal.replay(&head, &mut took)?;
-        let write = |journal: &mut Self| {
-            journal.file.set_len(whole)?;
-            journal.file.seek(SeekFrom::End(0))?;
-            if whole == 0 {
-                journal.write(&head)?;
-            }
-            Ok(())
-        };
-        write(&mut journal).map_err(|error: io::Error| refused("written", &error))?;
+        let ready = journal.file.set_len(length);
+        let ready = ready.and_then(|()| journal.file.seek(SeekFrom::End(0)));
+        ready
+            .and_then(|_| match length {
+                0 => journal.write(&head),
+                _ => Ok(()),
+            })
+            .map_err(|error| refused("written", &error))?;
         Ok(journal)
-    }
-
-    /// Reads what is there; returns the length without a torn last line.
-    fn replay(
-        &mut self,
-        head: &Value,
-        took: &mut dyn FnMut(&str, &Found) -> bool,
-    ) -> Result<u64, Failure> {
-        let mut reader = BufReader::new(&self.file);
-        let (mut whole, mut number, mut bytes) = (0, 0, Vec::new());
-        let mut begun = None;
-        loop {
-            bytes.clear();
-            let length = reader
-                .read_until(b'\n', &mut bytes)
-                .map_err(|error| refused("read", &error))?;
-            number += 1;
-            let torn = bytes.last() != Some(&b'\n');
-            if number == 1 && length > 0 {
-                let text = head.to_string();
-                let fixed = text.split(WHEN).next().unwrap_or_default().as_bytes();
-                let is_begin = fixed.starts_with(&bytes) || bytes.starts_with(fixed);
-                if !(torn && is_begin) {
-                    begun = is_of_this_report(&bytes, head)?;
-                }
-            }
-            if torn {
-                self.begun = begun;
-                return Ok(whole);
-            }
-            if number > 1 {
-                let line: Line = serde_json::from_slice(&bytes).map_err(|_| damaged(number))?;
-                if !took(&line.provider, &line.found) {
-                    return Err(damaged(number));
-                }
-            }
-            whole += length as u64;
-        }
     }
 
     /// Writes down what a call found.
@@ -263,8 +302,12 @@ impl Journal {
 
     fn write(&mut self, line: &impl Serialize) -> io::Result<()> {
         let mut bytes = serde_json::to_vec(line)?;
+        let seal = seal(&self.seal, &bytes);
+        bytes.extend_from_slice(seal.as_bytes());
         bytes.push(b'\n');
-        self.file.write_all(&bytes)
+        self.file.write_all(&bytes)?;
+        self.seal = seal;
+        Ok(())
     }
 
     /// Every row of a provider, in the order of its list, or of the customers asked about.
@@ -274,24 +317,17 @@ impl Journal {
         progress: &Progress,
         take: &mut dyn FnMut(Written) -> Result<(), Failure>,
     ) -> Result<(), Failure> {
-        let mut file = &self.file;
-        file.rewind().map_err(|error| refused("read", &error))?;
-        let mut reader = BufReader::new(file);
         let mine = format!("{{\"provider\":\"{provider}\",");
         // A list that does not change tells no row twice, and nothing need be remembered.
         let mut known = progress.drift.then(HashSet::new);
-        let (mut told, mut number, mut bytes) = (0, 0, Vec::new());
-        loop {
-            bytes.clear();
-            let read = reader.read_until(b'\n', &mut bytes);
-            if read.map_err(|error| refused("read", &error))? == 0 {
-                return Ok(());
-            }
-            number += 1;
+        let mut told = 0;
+        let mut lines = Lines::of(&self.file)?;
+        while let Some(bytes) = lines.next()? {
             if !bytes.starts_with(mine.as_bytes()) {
                 continue;
             }
-            let line: Line = serde_json::from_slice(&bytes).map_err(|_| damaged(number))?;
+            let line = serde_json::from_slice(bytes);
+            let line: Line = line.map_err(|_| damaged(lines.number))?;
             match line.found {
                 Found::Page { rows, .. } => {
                     for row in rows {
@@ -305,20 +341,18 @@ impl Journal {
                     }
                 }
                 Found::One { nth, row } | Found::Lost { nth, row, .. } if nth >= told => {
-                    for (_, late) in progress.late.range(told..nth) {
-                        take(late.clone())?;
-                    }
                     take(progress.late.get(&nth).cloned().unwrap_or(row))?;
-                    told = nth + 1;
+                    told = nth.saturating_add(1);
                 }
                 _ => {}
             }
         }
+        Ok(())
     }
 
-    /// When the report was begun, if that was not now.
-    pub(crate) fn begun(&self) -> Option<&str> {
-        self.begun.as_deref()
+    /// When the report was begun: no row is older.
+    pub(crate) fn begun(&self) -> &str {
+        &self.begun
     }
 
     /// Where the report can be taken up.
@@ -327,14 +361,57 @@ impl Journal {
     }
 
     /// Removes the file: there is nothing left to go on with, and the next report is a new one.
-    pub(crate) fn done(self) -> Result<(), Failure> {
-        let Self { file, path, .. } = self;
-        drop(file);
-        match path {
-            Some(path) => std::fs::remove_file(path).map_err(|error| refused("removed", &error)),
-            None => Ok(()),
+    pub(crate) fn done(&self) -> io::Result<()> {
+        let Some(path) = &self.path else {
+            return Ok(());
+        };
+        self.file.set_len(0)?;
+        // An empty file is as good as none, where its folder lets nothing be removed.
+        let _ = std::fs::remove_file(path);
+        Ok(())
+    }
+}
+
+/// Reads what is there. Returns its length without a torn last line, its last seal, and when it was
+/// begun; a length of zero if there is nothing to keep.
+fn replay(
+    file: &File,
+    head: &Value,
+    took: &mut dyn FnMut(&str, &Found) -> bool,
+) -> Result<(u64, String, Option<String>), Failure> {
+    let nothing = || (0, String::new(), None);
+    let mut lines = Lines::of(file)?;
+    let Some(first) = lines.next()? else {
+        let text = head.to_string();
+        let fixed = text.split(WHEN).next().unwrap_or_default().as_bytes();
+        let torn = &lines.bytes;
+        let is_ours = fixed.starts_with(torn) || torn.starts_with(fixed);
+        return if is_ours {
+            Ok(nothing())
+        } else {
+            Err(foreign())
+        };
+    };
+    let there: Value = serde_json::from_slice(first).unwrap_or_default();
+    if there.get(FORMAT) != head.get(FORMAT) {
+        return Err(foreign());
+    }
+    while let Some(bytes) = lines.next()? {
+        let line: Option<Line> = serde_json::from_slice(bytes).ok();
+        let number = lines.number;
+        if number == 2 {
+            is_of_this_report(&there, head)?;
+        }
+        if !line.is_some_and(|line| took(&line.provider, &line.found)) {
+            return Err(damaged(number));
         }
     }
+    if lines.number == 1 {
+        // It was begun, and nothing was found: that binds nobody.
+        return Ok(nothing());
+    }
+    let begun = there.get(WHEN).and_then(Value::as_str).map(str::to_owned);
+    Ok((lines.length, lines.seal, begun))
 }
 
 /// Keeps other reports away. One that was killed a moment ago may not be gone yet.
@@ -349,22 +426,15 @@ fn lock(file: &File) -> Result<(), Failure> {
     Err(Failure::config("another report is writing the journal"))
 }
 
-/// Refuses what is no journal, or that of another report: rows of two reports make no third one.
-/// Returns when it was begun.
-fn is_of_this_report(line: &[u8], head: &Value) -> Result<Option<String>, Failure> {
-    let there: Value = serde_json::from_slice(line).unwrap_or_default();
-    if there.get(FORMAT) != head.get(FORMAT) {
-        return Err(Failure::config(
-            "the file to resume from is no journal of a report, or of another version",
-        ));
-    }
+/// Refuses the journal of another report: rows of two reports make no third one.
+fn is_of_this_report(there: &Value, head: &Value) -> Result<(), Failure> {
     let of = |head: &Value| head.get("report").and_then(Value::as_object).cloned();
-    let (theirs, ours) = (of(&there).unwrap_or_default(), of(head).unwrap_or_default());
+    let (theirs, ours) = (of(there).unwrap_or_default(), of(head).unwrap_or_default());
     let mut facts = ours.iter();
     match facts.find(|(key, fact)| theirs.get(*key) != Some(fact)) {
         Some((key, _)) => Err(Failure::config(format!(
             "the journal is of a report with another {key}"
         ))),
-        None => Ok(there.get(WHEN).and_then(Value::as_str).map(str::to_owned)),
+        None => Ok(()),
     }
 }

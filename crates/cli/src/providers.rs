@@ -3,6 +3,7 @@
 use std::pin::Pin;
 use std::time::Duration;
 
+use standing_core::sign::sha256_hex;
 use standing_core::{
     Client, Credentials, Entry, Error, Json, OperationInfo, RateLimit, Rows, Service,
 };
@@ -129,6 +130,10 @@ pub(crate) trait Provider: Sync {
     /// Whether it can be asked for all customers, or about each only.
     fn lists(&self) -> bool;
 
+    /// By what the account of the keys in the environment can be told from others. Nothing for
+    /// keys that do not last.
+    fn account(&self) -> Option<String>;
+
     /// A sweep over all customers, or over those of the plan if it lists none.
     fn sweep(&self, settings: &Settings, teller: Teller, plan: Plan) -> Result<Sweep, Failure>;
 }
@@ -184,6 +189,13 @@ impl<P: standing_core::Provider> Provider for Row<P> {
 
     fn lists(&self) -> bool {
         self.lists
+    }
+
+    fn account(&self) -> Option<String> {
+        let variable = |name: &str| std::env::var(name).ok();
+        let keys = P::credentials(&variable).ok()?;
+        let lasts = keys.token().is_none() && !keys.id().is_empty();
+        lasts.then(|| sha256_hex(keys.id().as_bytes()))
     }
 
     fn sweep(&self, settings: &Settings, teller: Teller, plan: Plan) -> Result<Sweep, Failure> {

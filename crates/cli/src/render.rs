@@ -235,7 +235,7 @@ impl<W: Write> Sheet<W> {
             .write_record([
                 "provider", "id", "name", "mobile", "email", "verdict", "credit", "left", "why",
             ])
-            .map_err(io::Error::from)?;
+            .map_err(unwritten)?;
         Ok(Self(writer))
     }
 
@@ -254,11 +254,19 @@ impl<W: Write> Sheet<W> {
             &amount(&row.left),
             &neutral(&row.why),
         ];
-        self.0.write_record(record).map_err(io::Error::from)
+        self.0.write_record(record).map_err(unwritten)
     }
 
     pub(crate) fn end(mut self) -> io::Result<()> {
         self.0.flush()
+    }
+}
+
+/// What the file said: as part of another error it would not be known for a reader that has gone.
+fn unwritten(error: csv::Error) -> io::Error {
+    match error.into_kind() {
+        csv::ErrorKind::Io(error) => error,
+        kind => io::Error::other(format!("{kind:?}")),
     }
 }
 

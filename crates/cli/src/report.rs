@@ -1,7 +1,7 @@
 //! `standing report`: how all customers stand.
 
 use std::fmt;
-use std::io::{self, Write};
+use std::io::Write;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
@@ -20,10 +20,10 @@ use crate::html::Page;
 use crate::journal::Journal;
 use crate::output;
 use crate::providers::{self, PROVIDERS, Provider, Settings};
-use crate::render::{self, Sheet, Worst, Written, as_json};
+use crate::render::{self, Sheet, Worst, as_json};
 use crate::sandbox::World;
 use crate::sweep::{Customers, Event, Plan, Whom};
-use crate::tally::{Board, Findings, Outcome, Tally, Teller};
+use crate::tally::{Board, Counts, Findings, Outcome, Tally, Teller};
 use crate::verdict::{Below, Verdict};
 
 /// Exit code of a report in which `--fail-on` found a row.
@@ -164,7 +164,8 @@ pub(crate) async fn run(arguments: Arguments) -> Result<u8, Failure> {
         return Err(Failure::config("--excel is for --format csv"));
     }
     let book = arguments.book.as_deref().map(Book::open).transpose()?;
-    let journal = journal(&arguments, book.as_ref(), &mut tallies)?;
+    let begun = now()?;
+    let journal = journal(&arguments, book.as_ref(), &mut tallies, begun)?;
     let paced = arguments.world.customers <= PACED;
     // Faults show what the clients are worth, but many of them only take time.
     let usual = if paced { CHAOS } else { 0 };
@@ -208,8 +209,9 @@ pub(crate) async fn run(arguments: Arguments) -> Result<u8, Failure> {
             "standing · sandbox on 127.0.0.1 · seed {seed} · chaos {chaos} %"
         ));
     }
-    if let Some(begun) = journal.begun() {
-        let rows: u64 = tallies.iter().map(|tally| tally.progress.rows()).sum();
+    let rows: u64 = tallies.iter().map(|tally| tally.progress.rows()).sum();
+    if rows > 0 {
+        let begun = journal.begun();
         output::note(&format!(
             "resumed after {rows} rows; the report was begun at {}",
             output::plain(begun)
@@ -245,33 +247,36 @@ pub(crate) async fn run(arguments: Arguments) -> Result<u8, Failure> {
     if end == End::Late {
         findings.cut_short = "the deadline has passed";
     }
-    let outcome = Outcome::new(findings)?;
-    let generated_at = arguments.live.then(now).flatten();
-    let found = match print(&outcome, &arguments, generated_at) {
-        // Whoever had enough of this report wants a new one next time.
-        Err(Failure::Unread) if outcome.errors().is_empty() => {
-            outcome.findings.journal.done()?;
-            return Err(Failure::Unread);
+    // Whoever is tired of waiting for the rows to be printed says so once more.
+    tokio::spawn(async {
+        if tokio::signal::ctrl_c().await.is_ok() {
+            std::process::exit(INTERRUPTED.into());
         }
-        found => found?,
-    };
+    });
+    let outcome = Outcome::new(findings).map_err(Failure::too_late)?;
+    match print(&outcome, &arguments) {
+        // Whoever has read enough may want to know how it ended all the same.
+        Ok(()) | Err(Failure::Unread) => {}
+        Err(failure) => return Err(failure.too_late()),
+    }
     tell(&outcome, sandbox.as_ref());
-    if let Some(path) = outcome.findings.journal.path()
-        && !outcome.errors().is_empty()
-    {
-        output::note(&format!(
-            "--resume {} goes on from here",
-            output::plain(&path.display().to_string())
-        ));
-    }
-    if end == End::Interrupted {
-        output::note("interrupted: rows are missing");
-        return Ok(INTERRUPTED);
-    }
+    let journal = &outcome.findings.journal;
     if let Some(error) = outcome.errors().into_iter().next() {
+        if let Some(path) = journal.path() {
+            let path = path.display().to_string();
+            output::note(&format!(
+                "--resume {} goes on from here",
+                output::plain(&path)
+            ));
+        }
+        if end == End::Interrupted {
+            output::note("interrupted: rows are missing");
+            return Ok(INTERRUPTED);
+        }
         return Err(Failure::incomplete(error));
     }
-    outcome.findings.journal.done()?;
+    journal.done().map_err(|error| Failure::journal(&error))?;
+    let found = found(&outcome.summary().all, &arguments.fail_on);
     if found > 0 {
         output::note(&format!("--fail-on: {found} rows"));
         return Ok(FOUND);
@@ -279,9 +284,23 @@ pub(crate) async fn run(arguments: Arguments) -> Result<u8, Failure> {
     Ok(0)
 }
 
-fn now() -> Option<String> {
-    let now = SystemClock::default().utc();
-    now.format(&Rfc3339).ok()
+fn now() -> Result<String, Failure> {
+    let now = SystemClock::default().utc().format(&Rfc3339);
+    now.map_err(|_| Failure::config("this machine's clock tells no time"))
+}
+
+/// How many customers --fail-on finds.
+fn found(counts: &Counts, wanted: &[FailOn]) -> u64 {
+    let counts = [
+        (Verdict::Watch, counts.watch),
+        (Verdict::Blocked, counts.blocked),
+        (Verdict::Unknown, counts.unknown),
+    ];
+    let counts = counts.iter().filter(|(verdict, _)| {
+        let mut wanted = wanted.iter();
+        wanted.any(|kind| kind.finds(*verdict))
+    });
+    counts.map(|(_, count)| count).sum()
 }
 
 /// Opens the journal, and takes up what is in it.
@@ -289,13 +308,16 @@ fn journal(
     arguments: &Arguments,
     book: Option<&Book>,
     tallies: &mut [Tally],
+    now: String,
 ) -> Result<Journal, Failure> {
     let Some(path) = &arguments.resume else {
-        return Journal::temporary();
+        return Journal::temporary(now);
     };
     // Whatever the rows depend on.
     let providers: Vec<_> = tallies.iter().map(|tally| tally.provider.name()).collect();
     let world = (!arguments.live).then_some(&arguments.world);
+    let accounts = tallies.iter().map(|tally| tally.provider.account());
+    let accounts: Option<Vec<_>> = arguments.live.then(|| accounts.collect());
     let facts = serde_json::json!({
         "--live": arguments.live,
         "--only": providers,
@@ -305,9 +327,9 @@ fn journal(
         "--endpoint": arguments.endpoint,
         "--book": book.map(Book::digest),
         "--show-personal": arguments.show_personal,
+        "account": accounts,
     });
-    let now = now().unwrap_or_default();
-    Journal::open(path, &facts, &now, |provider, found| {
+    Journal::open(path, &facts, now, |provider, found| {
         let mut tallies = tallies.iter_mut();
         let tally = tallies.find(|tally| tally.provider.name() == provider);
         tally.map(|tally| tally.progress.take(found)).is_some()
@@ -446,27 +468,16 @@ async fn wait(sweeps: &mut JoinSet<()>, board: &Board, deadline: Option<Duration
     }
 }
 
-/// Prints the rows. Returns how many of them --fail-on finds.
-fn print(
-    outcome: &Outcome,
-    arguments: &Arguments,
-    generated_at: Option<String>,
-) -> Result<usize, Failure> {
-    let mut found = 0;
-    // Every row passes here, one by one.
-    let mut each = |take: &mut dyn FnMut(&Written) -> io::Result<()>| {
-        outcome.each(&mut |row| {
-            let mut kinds = arguments.fail_on.iter();
-            found += usize::from(kinds.any(|kind| kind.finds(row.verdict)));
-            Ok(take(&row)?)
-        })
-    };
+/// Prints the rows.
+fn print(outcome: &Outcome, arguments: &Arguments) -> Result<(), Failure> {
+    let begun = outcome.findings.journal.begun();
+    let generated_at = arguments.live.then(|| begun.to_owned());
     let mut out = output::data();
     match arguments.format {
         Format::Table => {
             let mut worst = Worst::default();
-            each(&mut |row| {
-                worst.add(row.clone(), arguments.all);
+            outcome.each(&mut |row| {
+                worst.add(row, arguments.all);
                 Ok(())
             })?;
             let table = render::as_table(worst, arguments.all, &outcome.summary());
@@ -477,7 +488,7 @@ fn print(
                 out.write_all(b"\xef\xbb\xbf")?;
             }
             let mut sheet = Sheet::new(&mut out)?;
-            each(&mut |row| sheet.add(row))?;
+            outcome.each(&mut |row| Ok(sheet.add(&row)?))?;
             sheet.end()?;
         }
         Format::Json => {
@@ -491,27 +502,26 @@ fn print(
                 errors.is_empty()
             )?;
             let mut comma = "";
-            each(&mut |row| {
-                write!(out, "{comma}{}", as_json(row))?;
+            outcome.each(&mut |row| {
+                write!(out, "{comma}{}", as_json(&row))?;
                 comma = ",";
                 Ok(())
             })?;
             let (summary, errors) = (as_json(&outcome.summary()), as_json(&errors));
             writeln!(out, r#"],"summary":{summary},"errors":{errors}}}"#)?;
         }
-        Format::Jsonl => each(&mut |row| writeln!(out, "{}", as_json(row)))?,
+        Format::Jsonl => outcome.each(&mut |row| Ok(writeln!(out, "{}", as_json(&row))?))?,
         Format::Html => {
             let seed = (!arguments.live).then_some(arguments.world.seed);
             let mut page = Page::new(generated_at, seed);
-            each(&mut |row| {
-                page.add(row.clone());
+            outcome.each(&mut |row| {
+                page.add(row);
                 Ok(())
             })?;
             page.finish(&outcome.summary(), &outcome.errors(), &mut out)?;
         }
     }
-    out.flush()?;
-    Ok(found)
+    Ok(out.flush()?)
 }
 
 /// Tells on standard error what the report took: this changes from run to run.

@@ -167,7 +167,9 @@ pub(crate) fn alibaba(
     plan: Plan,
 ) -> Result<Sweep, Failure> {
     let ask = |whom: &Whom| {
-        let uid = whom.id.parse().map_err(|_| "is not digits only")?;
+        let digits = whom.id.bytes().all(|byte| byte.is_ascii_digit());
+        let uid = whom.id.parse().ok().filter(|_| digits);
+        let uid = uid.ok_or("is not digits only, or too long")?;
         let row = Row {
             id: whom.id.clone(),
             name: whom.name.clone(),
@@ -281,8 +283,9 @@ fn one_by_one<O: Operation>(
                 if turn == Turn::MayBeBilled {
                     return (nth, row, Err(None));
                 }
-                if metered {
-                    teller.tell(Event::Asked { nth });
+                if metered && !teller.tell(Event::Asked { nth }) {
+                    // Of what nobody notes down nobody could tell later that it was billed.
+                    std::future::pending::<()>().await;
                 }
                 (nth, row, client.send(&ask).await.map_err(Some))
             })

@@ -129,14 +129,20 @@ pub(crate) struct Teller {
 }
 
 impl Teller {
-    /// A report that has ended takes nothing down any more, which is no concern of the sweep's.
-    pub(crate) fn tell(&self, event: Event) {
+    /// Returns whether it was taken down: a report that has ended takes nothing down any more, nor
+    /// does one whose journal could not be written, which may end in half a line.
+    pub(crate) fn tell(&self, event: Event) -> bool {
         let mut board = self.board.lock();
-        if let Some(findings) = &mut *board
-            && let Err(error) = findings.take(self.place, event)
-        {
-            findings.failure.get_or_insert(error);
-            self.board.full.notify_one();
+        let Some(findings) = board.as_mut().filter(|board| board.failure.is_none()) else {
+            return false;
+        };
+        match findings.take(self.place, event) {
+            Ok(()) => true,
+            Err(error) => {
+                findings.failure = Some(error);
+                self.board.full.notify_one();
+                false
+            }
         }
     }
 }
@@ -203,7 +209,8 @@ impl Findings {
                 tally.end = Some(end.map_err(|error| {
                     // A call about one customer was told of by then.
                     let telling = Telling::from(&error);
-                    if !tally.progress.lost.values().any(|lost| *lost == telling) {
+                    let told = tally.progress.lost.values().any(|lost| *lost == telling);
+                    if !told && error.attempts() > 0 {
                         tally.failed(error.attempts());
                     }
                     telling
@@ -241,7 +248,7 @@ impl Findings {
             take(row)
         };
         self.journal.each(provider, &tally.progress, each)?;
-        if matches!(tally.end, Some(Ok(()))) {
+        if tally.progress.over {
             for whom in expected() {
                 if let Some(name) = absent.remove(&whom.id) {
                     let verdict = Verdict::Unknown;
@@ -281,10 +288,11 @@ impl Outcome {
                 Ok(())
             })?;
             counts.customers = counts.ok + counts.watch + counts.blocked + counts.unknown;
-            let untold = match (tally.total(), &tally.end) {
-                (Some(total), _) => Some(total.saturating_sub(told)),
-                (None, Some(Ok(()))) => Some(0),
-                (None, _) => None,
+            let untold = tally.total().map(|total| total.saturating_sub(told));
+            let untold = match untold {
+                // A list that breaks off where it should end may go on.
+                None | Some(0) if tally.asked_about.is_none() => tally.progress.over.then_some(0),
+                untold => untold,
             };
             counts.missing = untold.map(|untold| untold + lost);
             counts.untold = untold;

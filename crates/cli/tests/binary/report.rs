@@ -322,6 +322,30 @@ fn a_book_says_whom_to_ask_about() {
 }
 
 #[test]
+fn a_book_in_any_order_asks_about_each_customer_once() {
+    let bench = Bench::new();
+    let customers: Vec<_> = bench.sandbox.customers(Provider::Alibaba).collect();
+    let (a, b) = (&customers[0].id, &customers[1].id);
+    for text in [
+        format!(
+            "\u{feff}ALIBABA_UID,huawei_id,name\r\n{a},,Kopi\r\n\r\n {b} ,h,Teh\r\n{a},,Susu\r\n"
+        ),
+        format!("mobile,name,alibaba_uid\r1,Kopi,\"{a}\"\r2,Teh,{b}\r,,\r3,Kopi,{a}\r"),
+    ] {
+        let asked = bench.sandbox.report().total;
+        let book = Book::new("once", &text);
+        let report = live_alibaba(&bench, &book, &["--format", "json"]).json();
+        let names: Vec<_> = report["rows"].as_array().unwrap().iter().collect();
+        let names: Vec<_> = names.iter().map(|row| row["name"].as_str()).collect();
+        assert_eq!(names, [Some("Kopi"), Some("Teh")], "{text:?}");
+        assert_eq!(bench.sandbox.report().total - asked, 2);
+    }
+    let nobody = Book::new("nobody", "name,alibaba_uid\nKopi,\n");
+    let report = live_alibaba(&bench, &nobody, &["--format", "json"]).json();
+    assert_eq!(report["rows"].as_array().unwrap().len(), 0);
+}
+
+#[test]
 fn a_book_names_those_in_a_list_and_misses_those_who_are_not() {
     let bench = Bench::new();
     let customers: Vec<_> = bench.sandbox.customers(Provider::Huawei).collect();
@@ -397,6 +421,26 @@ fn a_book_that_cannot_be_used_is_refused_before_anything_is_sent() {
             "no-number",
             "alibaba_uid\n1\nhunter2-is-the-secret-that-nobody-may-see\n",
             "in line 3 of the book is not digits only",
+        ),
+        (
+            "line-ends",
+            "alibaba_uid\r\n\r\n1\r\n+2\r\n",
+            "in line 4 of the book is not digits only",
+        ),
+        (
+            "twice",
+            "alibaba_uid,name,Alibaba_UID\n,x,1\n",
+            "a column twice, number 3",
+        ),
+        (
+            "unclosed",
+            "alibaba_uid,name\n1,x\n2,\"Kopi\n3,Teh\n",
+            "quotes in line 3",
+        ),
+        (
+            "semicolons",
+            "name;alibaba_uid\nx;1\n",
+            "with commas between",
         ),
     ] {
         let error = live_alibaba(&bench, &Book::new(name, text), &[]).failed(2);
@@ -487,6 +531,52 @@ fn an_interrupted_report_prints_what_it_has() {
     assert!(out.contains("tencent          50"), "{out}");
     let err = String::from_utf8(output.stderr).unwrap();
     assert!(err.contains("interrupted"), "{err}");
+}
+
+#[test]
+fn a_reader_that_leaves_changes_no_exit_code() {
+    use std::process::Stdio;
+
+    for format in ["table", "csv", "json", "jsonl", "html"] {
+        for (code, more) in [
+            (0, ["--chaos", "0"]),
+            (1, ["--deadline", "0.001"]),
+            (3, ["--fail-on", "blocked"]),
+        ] {
+            let mut command = standing(&["report", "--only", "tencent", "--format", format]);
+            let command = command.args(more).stderr(Stdio::null());
+            let mut child = command.stdout(Stdio::piped()).spawn().unwrap();
+            drop(child.stdout.take());
+            assert_eq!(
+                child.wait().unwrap().code(),
+                Some(code),
+                "{format} {more:?}"
+            );
+        }
+    }
+}
+
+#[cfg(unix)]
+#[test]
+fn a_report_that_is_being_printed_can_be_interrupted() {
+    use std::io::Read;
+    use std::process::Stdio;
+
+    // More rows than a pipe has room for.
+    let mut command = standing(&["report", "--only", "huawei", "--customers", "1000"]);
+    command.args(["--format", "jsonl"]).stderr(Stdio::null());
+    let mut child = command.stdout(Stdio::piped()).spawn().unwrap();
+    let mut first = [0];
+    child
+        .stdout
+        .as_mut()
+        .unwrap()
+        .read_exact(&mut first)
+        .unwrap();
+    let id = child.id().to_string();
+    let killed = Command::new("kill").args(["-INT", &id]).status().unwrap();
+    assert!(killed.success());
+    assert_eq!(child.wait().unwrap().code(), Some(130));
 }
 
 #[test]

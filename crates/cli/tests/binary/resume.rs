@@ -76,6 +76,106 @@ fn a_torn_last_line_is_written_again() {
 }
 
 #[test]
+fn a_journal_that_was_changed_is_refused() {
+    let journal = Scratch::new("changed");
+    let more = ["--customers", "20", "--chaos", "0"];
+    let mut child = resumed(&journal, &[&more[..], &["--latency", "50"]].concat())
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .spawn()
+        .unwrap();
+    until(|| lines(&journal) >= 12);
+    child.kill().unwrap();
+    child.wait().unwrap();
+    let text = fs::read_to_string(journal.path()).unwrap();
+    let good: Vec<&str> = text.lines().collect();
+    let with = |change: &dyn Fn(&mut Vec<String>)| {
+        let mut lines: Vec<String> = good.iter().map(|line| (*line).to_owned()).collect();
+        change(&mut lines);
+        lines.join("\n") + "\n"
+    };
+    for (what, changed) in [
+        ("one left out", with(&|lines| drop(lines.remove(4)))),
+        (
+            "one twice",
+            with(&|lines| lines.insert(5, lines[4].clone())),
+        ),
+        ("two moved", with(&|lines| lines.swap(5, 6))),
+        (
+            "a figure",
+            text.replacen("\"credit\":null", "\"credit\":\"9\"", 1),
+        ),
+        ("another seed", text.replacen("--seed\":7", "--seed\":8", 1)),
+        (
+            "no seal",
+            with(&|lines| lines[6] = lines[6][..lines[6].len() - 16].to_owned()),
+        ),
+        ("a line break", text.replacen("},", "},\n", 1)),
+    ] {
+        assert_ne!(changed, text, "{what}");
+        fs::write(journal.path(), &changed).unwrap();
+        Ran::of(&mut resumed(&journal, &more)).failed(2);
+        let there = fs::read_to_string(journal.path()).unwrap();
+        assert_eq!(there, changed, "{what}: it is left as it is");
+    }
+    fs::write(journal.path(), &text).unwrap();
+    let whole = run(&[&["report", "--format", "csv"], &more[..]].concat()).fine();
+    assert_eq!(Ran::of(&mut resumed(&journal, &more)).fine(), whole);
+}
+
+#[test]
+fn a_report_that_found_nothing_binds_nobody() {
+    let journal = Scratch::new("nothing");
+    let mut live = standing(&["report", "--live", "--only", "tencent", "--resume"]);
+    // There are no keys, and no report yet.
+    Ran::of(live.arg(journal.path())).failed(2);
+    assert_eq!(lines(&journal), 1);
+    Ran::of(&mut resumed(&journal, &[])).fine();
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_journal_is_a_file() {
+    // Reading this one would never end.
+    let mut command = standing(&["report", "--resume", "/dev/zero"]);
+    let error = Ran::of(&mut command).failed(2);
+    assert!(error["message"].as_str().unwrap().contains("no journal"));
+}
+
+/// The command where no file may grow beyond some 512-byte blocks, as on a disk that is full.
+#[cfg(target_os = "linux")]
+fn cramped(command: &Command, blocks: u32) -> Command {
+    let mut shell = Command::new("sh");
+    let script = format!("trap '' XFSZ; ulimit -f {blocks}; exec \"$@\"");
+    shell.args(["-c", &script, "sh"]).arg(command.get_program());
+    shell.args(command.get_args()).env_clear();
+    let keys = command.get_envs();
+    shell.envs(keys.filter_map(|(name, value)| Some((name, value?))));
+    shell
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_full_disk_ends_a_report_and_what_is_not_noted_down_is_not_asked() {
+    let (bench, journal, report) = metered(5);
+    let command = report(&bench, &journal, &[]);
+    let error = Ran::of(&mut cramped(&command, 8)).failed(1);
+    let message = error["message"].as_str().unwrap();
+    assert!(message.contains("journal cannot be written"), "{message}");
+    let text = fs::read_to_string(journal.path()).unwrap();
+    let noted = text
+        .lines()
+        .filter(|line| line.contains("\"asked\""))
+        .count() as u64;
+    let asked = bench.sandbox.report().total;
+    assert!((1..=noted).contains(&asked), "{asked} of {noted}");
+
+    let answer = Ran::of(&mut report(&bench, &journal, &["--retry-metered"])).json();
+    assert_eq!(answer["rows"].as_array().unwrap().len(), 60);
+    assert_eq!(answer["complete"], true);
+}
+
+#[test]
 fn a_journal_is_for_the_report_that_began_it() {
     let bench = Bench::of(Sandbox::builder().customers(120));
     bench.sandbox.fault(fault::status(503).on_page(2));
@@ -86,7 +186,9 @@ fn a_journal_is_for_the_report_that_began_it() {
         command.arg(journal.path()).args(["--endpoint", &endpoint]);
         Ran::of(command.args(more))
     };
-    live(&[]).failed_midway(1);
+    let ran = live(&["--format", "json"]);
+    let begun: Value = serde_json::from_str(&ran.out).unwrap();
+    ran.failed_midway(1);
     let before = fs::read(journal.path()).unwrap();
     for (more, told) in [
         (&["--below", "50"][..], "another --below"),
@@ -103,6 +205,17 @@ fn a_journal_is_for_the_report_that_began_it() {
     }
     let error = Ran::of(&mut resumed(&journal, &[])).failed(2);
     assert!(error["message"].as_str().unwrap().contains("another --"));
+    // Rows of two partners make no report of either.
+    let mut stranger = bench.keyed(&["report", "--live", "--only", "tencent", "--endpoint"]);
+    stranger.arg(format!("tencent={}", bench.endpoint()));
+    stranger.env("TENCENTCLOUD_SECRET_ID", "AKIDofAnother");
+    let error = Ran::of(stranger.arg("--resume").arg(journal.path())).failed(2);
+    assert!(
+        error["message"]
+            .as_str()
+            .unwrap()
+            .contains("another account")
+    );
     assert_eq!(
         fs::read(journal.path()).unwrap(),
         before,
@@ -113,6 +226,10 @@ fn a_journal_is_for_the_report_that_began_it() {
     let asked = bench.sandbox.report().total;
     let report = live(&["--format", "json"]).json();
     assert_eq!(report["summary"]["customers"], 120);
+    assert_eq!(
+        report["generated_at"], begun["generated_at"],
+        "no row is older"
+    );
     assert_eq!(bench.sandbox.report().total - asked, 2, "pages 2 and 3");
 }
 
