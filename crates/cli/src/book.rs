@@ -7,7 +7,6 @@ use std::path::Path;
 use std::sync::Arc;
 
 use crate::failure::Failure;
-use crate::sweep::{Customers, Whom};
 
 /// What each provider calls its customers. The first column of a provider that is filled counts.
 const COLUMNS: [(&str, &str); 5] = [
@@ -18,6 +17,21 @@ const COLUMNS: [(&str, &str); 5] = [
     ("accuauth", HASHED),
 ];
 const HASHED: &str = "mobile_md5";
+
+/// A customer to ask about, or expected in a list.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Whom {
+    /// As the provider wants it: an id, a mobile number, or the MD5 of one.
+    pub(crate) id: String,
+    /// The id is an MD5.
+    pub(crate) hashed: bool,
+    pub(crate) name: Option<String>,
+    /// The line of the book.
+    pub(crate) line: Option<u64>,
+}
+
+/// Customers one after the other, as often as they are wanted; nobody holds them all.
+pub(crate) type Customers = Arc<dyn Fn() -> Box<dyn Iterator<Item = Whom> + Send> + Send + Sync>;
 
 /// A book that can be read to its end.
 pub(crate) struct Book {

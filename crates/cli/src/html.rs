@@ -11,7 +11,7 @@ use standing_core::Amount;
 use crate::failure::Telling;
 use crate::output::plain;
 use crate::providers::PROVIDERS;
-use crate::render::Written;
+use crate::row::Written;
 use crate::tally::{Counts, Summary};
 use crate::verdict::{self, Verdict};
 

@@ -17,7 +17,7 @@ use serde_json::Value;
 use standing_core::sign::sha256_hex;
 
 use crate::failure::{Failure, Telling};
-use crate::render::Written;
+use crate::row::Written;
 
 /// The key of the first line, with the version of the format.
 const FORMAT: &str = "standing report journal";

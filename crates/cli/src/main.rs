@@ -15,6 +15,7 @@ mod output;
 mod providers;
 mod render;
 mod report;
+mod row;
 mod sandbox;
 mod sweep;
 mod table;

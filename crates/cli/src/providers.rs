@@ -1,8 +1,8 @@
 //! The one table of providers, and what the commands need of each, whatever its types.
 
-use std::pin::Pin;
 use std::time::Duration;
 
+use futures_util::future::BoxFuture;
 use standing_core::sign::sha256_hex;
 use standing_core::{
     Client, Credentials, Entry, Error, Json, OperationInfo, RateLimit, Rows, Service,
@@ -22,8 +22,6 @@ pub(crate) static PROVIDERS: [&dyn Provider; 4] = [
     &Row::new(standing_alibaba::OPERATIONS, sweep::alibaba).by_name(),
     &Row::new(standing_accuauth::OPERATIONS, sweep::accuauth),
 ];
-
-pub(crate) type Future<'f, T> = Pin<Box<dyn std::future::Future<Output = T> + Send + 'f>>;
 
 /// A provider.
 struct Row<P: 'static> {
@@ -145,7 +143,7 @@ pub(crate) trait Connection: Send + Sync {
         &'c self,
         info: &OperationInfo,
         parameters: &'c str,
-    ) -> Option<Future<'c, Result<String, Error>>>;
+    ) -> Option<BoxFuture<'c, Result<String, Error>>>;
 
     /// Walks the pages, from a cursor if there is one.
     fn walk(
@@ -160,7 +158,7 @@ pub(crate) trait Connection: Send + Sync {
         &'c self,
         info: &'c OperationInfo,
         parameters: &'c Json,
-    ) -> Future<'c, Result<String, Error>>;
+    ) -> BoxFuture<'c, Result<String, Error>>;
 }
 
 impl<P: standing_core::Provider> Provider for Row<P> {
@@ -221,7 +219,7 @@ impl<P: standing_core::Provider> Connection for Connected<P> {
         &'c self,
         info: &OperationInfo,
         parameters: &'c str,
-    ) -> Option<Future<'c, Result<String, Error>>> {
+    ) -> Option<BoxFuture<'c, Result<String, Error>>> {
         let entry = self.entry(info)?;
         Some(Box::pin(entry.call(&self.client, parameters)))
     }
@@ -240,7 +238,7 @@ impl<P: standing_core::Provider> Connection for Connected<P> {
         &'c self,
         info: &'c OperationInfo,
         parameters: &'c Json,
-    ) -> Future<'c, Result<String, Error>> {
+    ) -> BoxFuture<'c, Result<String, Error>> {
         Box::pin(async move {
             let answer = self.client.raw(info, parameters).await?;
             Ok(answer.as_str().to_owned())

@@ -1,24 +1,20 @@
 //! Rows as a table, CSV or JSON.
 
-use std::borrow::Cow;
 use std::cmp::Reverse;
 use std::collections::BTreeMap;
 use std::io::{self, Write};
 
 use console::Style;
-use serde::{Deserialize, Serialize};
-use standing_core::Amount;
+use serde::Serialize;
 
 use crate::output::{self, plain};
-use crate::sweep::Row;
+use crate::row::Written;
 use crate::table::{Cell, Column, table};
 use crate::tally::Summary;
 use crate::verdict::Verdict;
 
 /// Rows of the table unless all are asked for.
 const SAMPLE: usize = 12;
-/// Stands before the MD5 of a mobile number.
-pub(crate) const MD5: &str = "md5 ";
 /// A table this wide has room for names and ids.
 const ROOMY: usize = 120;
 
@@ -129,53 +125,6 @@ fn colour(verdict: Verdict, wanted: bool) -> Option<Style> {
     })
 }
 
-/// A row as it is written: with what is personal masked, unless it was asked for.
-#[derive(Debug, Clone, Serialize, Deserialize)]
-pub(crate) struct Written {
-    pub(crate) provider: Cow<'static, str>,
-    pub(crate) id: Option<String>,
-    pub(crate) name: Option<String>,
-    pub(crate) mobile: Option<String>,
-    pub(crate) email: Option<String>,
-    pub(crate) verdict: Verdict,
-    pub(crate) credit: Option<String>,
-    pub(crate) left: Option<String>,
-    pub(crate) why: String,
-}
-
-impl Written {
-    pub(crate) fn new(row: &Row, show_personal: bool) -> Self {
-        let masked = |text: &Option<String>, mask: fn(&str) -> String| {
-            let text = text.as_deref().filter(|text| !text.is_empty());
-            text.map(|text| {
-                if show_personal {
-                    text.to_owned()
-                } else {
-                    mask(text)
-                }
-            })
-        };
-        Self {
-            provider: row.provider.into(),
-            id: Some(row.id.clone()).filter(|id| !id.is_empty()),
-            // A name may be an e-mail address.
-            name: masked(&row.name, |name| {
-                if name.contains('@') {
-                    email(name)
-                } else {
-                    name.to_owned()
-                }
-            }),
-            mobile: masked(&row.mobile, mobile),
-            email: masked(&row.email, email),
-            verdict: row.judged.verdict,
-            credit: row.credit.as_ref().map(Amount::to_string),
-            left: row.left.as_ref().map(Amount::to_string),
-            why: row.judged.why.clone(),
-        }
-    }
-}
-
 /// `0bb43f…b581`: a long id as a table shows it. Numbers are shown whole, they differ anywhere.
 fn shortened(id: String) -> String {
     let count = id.chars().count();
@@ -185,41 +134,6 @@ fn shortened(id: String) -> String {
     let start: String = id.chars().take(6).collect();
     let end: String = id.chars().skip(count - 4).collect();
     format!("{start}…{end}")
-}
-
-/// `+62…6789`: country and the last digits, if enough are hidden between them; of an MD5, which can
-/// be guessed, the first digits.
-fn mobile(number: &str) -> String {
-    if let Some(digest) = number.strip_prefix(MD5) {
-        let kept: String = digest.chars().take(6).collect();
-        return format!("{MD5}{kept}…");
-    }
-    let characters: Vec<char> = number.trim().chars().collect();
-    let head = if characters.first() == Some(&'+') {
-        3
-    } else {
-        2
-    };
-    let (head, tail) = if characters.len() >= head + 4 + 4 {
-        (head, 4)
-    } else {
-        (0, 2.min(characters.len() / 4))
-    };
-    let kept = |characters: &[char]| characters.iter().collect::<String>();
-    let (start, rest) = characters.split_at(head.min(characters.len()));
-    let (_, end) = rest.split_at(rest.len().saturating_sub(tail));
-    format!("{}…{}", kept(start), kept(end))
-}
-
-/// `a…@x.com`.
-fn email(address: &str) -> String {
-    match address.trim().rsplit_once('@') {
-        Some((local, domain)) => {
-            let first = local.chars().next().filter(|_| local.chars().count() > 1);
-            format!("{}…@{domain}", first.map(String::from).unwrap_or_default())
-        }
-        None => "…".to_owned(),
-    }
 }
 
 /// Rows as CSV (RFC 4180).
@@ -289,30 +203,6 @@ pub(crate) fn as_json(value: &impl Serialize) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn what_is_personal_is_masked() {
-        for (number, masked) in [
-            ("+6281234566789", "+62…6789"),
-            ("081234566789", "08…6789"),
-            ("112****0042", "11…0042"),
-            ("12345678", "…78"),
-            ("123", "…"),
-            ("", "…"),
-            ("电话号码", "…码"),
-            ("md5 9f86d081884c7d659a2feaa0c55ad015", "md5 9f86d0…"),
-        ] {
-            assert_eq!(mobile(number), masked);
-        }
-        for (address, masked) in [
-            ("anna@x.com", "a…@x.com"),
-            ("a@x.com", "…@x.com"),
-            ("a@b@x.com", "a…@x.com"),
-            ("nobody", "…"),
-        ] {
-            assert_eq!(email(address), masked);
-        }
-    }
 
     #[test]
     fn nothing_in_a_sheet_is_calculated() {

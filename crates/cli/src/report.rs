@@ -13,7 +13,7 @@ use standing_sandbox::Sandbox;
 use time::format_description::well_known::Rfc3339;
 use tokio::task::JoinSet;
 
-use crate::book::Book;
+use crate::book::{Book, Customers, Whom};
 use crate::call::seconds;
 use crate::failure::Failure;
 use crate::html::Page;
@@ -22,8 +22,8 @@ use crate::output;
 use crate::providers::{self, PROVIDERS, Provider, Settings};
 use crate::render::{self, Sheet, Worst, as_json};
 use crate::sandbox::World;
-use crate::sweep::{Customers, Event, Plan, Whom};
-use crate::tally::{Board, Counts, Findings, Outcome, Tally, Teller};
+use crate::sweep::Plan;
+use crate::tally::{Board, Counts, Event, Findings, Outcome, Tally, Teller};
 use crate::verdict::{Below, Verdict};
 
 /// Exit code of a report in which `--fail-on` found a row.
@@ -155,7 +155,9 @@ fn at_a_time(text: &str) -> Result<usize, &'static str> {
 
 /// Sweeps all customers and prints how they stand.
 pub(crate) async fn run(arguments: Arguments) -> Result<u8, Failure> {
-    let mut tallies = chosen(&arguments.only)?;
+    let providers = chosen(&arguments.only)?;
+    let names = providers.iter().map(|provider| provider.name());
+    let mut tallies: Vec<Tally> = names.map(Tally::new).collect();
     let named = arguments.endpoint.iter().map(|(provider, _)| provider);
     for provider in named.chain(arguments.rps.iter().map(|(provider, _)| provider)) {
         providers::find(provider)?;
@@ -165,7 +167,7 @@ pub(crate) async fn run(arguments: Arguments) -> Result<u8, Failure> {
     }
     let book = arguments.book.as_deref().map(Book::open).transpose()?;
     let begun = now()?;
-    let journal = journal(&arguments, book.as_ref(), &mut tallies, begun)?;
+    let journal = journal(&arguments, book.as_ref(), &providers, &mut tallies, begun)?;
     let paced = arguments.world.customers <= PACED;
     // Faults show what the clients are worth, but many of them only take time.
     let usual = if paced { CHAOS } else { 0 };
@@ -180,14 +182,14 @@ pub(crate) async fn run(arguments: Arguments) -> Result<u8, Failure> {
     let board = Arc::new(Board::default());
     let below = Arc::new(arguments.below.clone());
     let mut ready = Vec::new();
-    for (place, tally) in tallies.iter_mut().enumerate() {
+    for (place, (provider, tally)) in providers.iter().zip(&mut tallies).enumerate() {
         let teller = Teller {
             place,
             board: board.clone(),
             below: below.clone(),
         };
-        let settings = settings(tally.provider, &arguments, sandbox.as_ref());
-        let customers = customers(tally.provider, book.as_ref(), sandbox.as_ref())?;
+        let settings = settings(*provider, &arguments, sandbox.as_ref());
+        let customers = customers(*provider, book.as_ref(), sandbox.as_ref())?;
         let plan = Plan {
             customers: customers.clone(),
             progress: tally.progress.clone(),
@@ -195,12 +197,12 @@ pub(crate) async fn run(arguments: Arguments) -> Result<u8, Failure> {
             // A sandbox bills nobody.
             repeat_metered: arguments.retry_metered || sandbox.is_some(),
         };
-        if tally.provider.lists() {
+        if provider.lists() {
             tally.expected = book.is_some().then_some(customers);
         } else {
             tally.asked_about = Some(customers().count() as u64);
         }
-        let sweep = tally.provider.sweep(&settings, teller.clone(), plan)?;
+        let sweep = provider.sweep(&settings, teller.clone(), plan)?;
         ready.push((sweep, teller));
     }
     if sandbox.is_some() {
@@ -307,6 +309,7 @@ fn found(counts: &Counts, wanted: &[FailOn]) -> u64 {
 fn journal(
     arguments: &Arguments,
     book: Option<&Book>,
+    providers: &[&'static dyn Provider],
     tallies: &mut [Tally],
     now: String,
 ) -> Result<Journal, Failure> {
@@ -314,13 +317,13 @@ fn journal(
         return Journal::temporary(now);
     };
     // Whatever the rows depend on.
-    let providers: Vec<_> = tallies.iter().map(|tally| tally.provider.name()).collect();
+    let names: Vec<_> = providers.iter().map(|provider| provider.name()).collect();
     let world = (!arguments.live).then_some(&arguments.world);
-    let accounts = tallies.iter().map(|tally| tally.provider.account());
+    let accounts = providers.iter().map(|provider| provider.account());
     let accounts: Option<Vec<_>> = arguments.live.then(|| accounts.collect());
     let facts = serde_json::json!({
         "--live": arguments.live,
-        "--only": providers,
+        "--only": names,
         "--seed": world.map(|world| world.seed),
         "--customers": world.map(|world| world.customers),
         "--below": arguments.below.to_string(),
@@ -331,13 +334,13 @@ fn journal(
     });
     Journal::open(path, &facts, now, |provider, found| {
         let mut tallies = tallies.iter_mut();
-        let tally = tallies.find(|tally| tally.provider.name() == provider);
+        let tally = tallies.find(|tally| tally.provider == provider);
         tally.map(|tally| tally.progress.take(found)).is_some()
     })
 }
 
 /// The providers to ask, in the order of the table.
-fn chosen(only: &[String]) -> Result<Vec<Tally>, Failure> {
+fn chosen(only: &[String]) -> Result<Vec<&'static dyn Provider>, Failure> {
     let wanted: Vec<_> = only
         .iter()
         .map(|name| providers::find(name.trim()).map(Provider::name))
@@ -345,7 +348,6 @@ fn chosen(only: &[String]) -> Result<Vec<Tally>, Failure> {
     let all = PROVIDERS.iter().copied();
     Ok(all
         .filter(|provider| wanted.is_empty() || wanted.contains(&provider.name()))
-        .map(Tally::new)
         .collect())
 }
 
@@ -435,7 +437,7 @@ fn draw(tallies: &mut [Tally], wanted: bool) -> MultiProgress {
         );
     for tally in tallies {
         let bar = bars.add(ProgressBar::no_length().with_style(style.clone()));
-        tally.bar = bar.with_prefix(tally.provider.name());
+        tally.bar = bar.with_prefix(tally.provider);
         tally.show();
         tally.bar.tick();
     }
@@ -535,7 +537,7 @@ fn tell(outcome: &Outcome, sandbox: Option<&Sandbox>) {
         };
         output::facts(&format!(
             "{}: {} calls · {} repeated · p50 {} · p95 {}",
-            tally.provider.name(),
+            tally.provider,
             tally.calls,
             tally.repeated,
             share(50),

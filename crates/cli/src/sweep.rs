@@ -1,48 +1,32 @@
 //! How each provider is asked about all its customers: through its client and nothing else.
 
 use std::future::ready;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::Duration;
 
+use futures_util::future::BoxFuture;
 use futures_util::stream::{self, StreamExt};
 use standing_accuauth::AccuAuth;
 use standing_accuauth::check::CheckDebtsReport;
 use standing_alibaba::Alibaba;
 use standing_alibaba::bss::GetCustomerAccountInfo;
-use standing_core::{Amount, Client, Error, ErrorKind, Operation, Paginated, Provider};
+use standing_core::{Client, Error, ErrorKind, Operation, Paginated, Provider};
 use standing_huawei::Huawei;
 use standing_huawei::bss::ListSubCustomerNewTag;
 use standing_tencent::Tencent;
 use standing_tencent::ip::QueryCustomersCredit;
 use standing_tencent::ip::query_customers_credit::SortOrder;
 
+use crate::book::{Customers, Whom};
 use crate::failure::{Failure, Telling};
 use crate::journal::{Progress, Turn};
-use crate::providers::Future;
-use crate::render::MD5;
-use crate::tally::Teller;
-use crate::verdict::{self, Judged, Verdict};
+use crate::row::{MD5, Row};
+use crate::tally::{Event, Teller};
+use crate::verdict::{self, Judged};
 
 /// Rows a page. No provider documents a size that it refuses at this height.
 const PAGE: u64 = 50;
 /// So many failures in a row are no accident any more.
 const ENOUGH: u32 = 5;
-
-/// A customer to ask about, or expected in a list.
-#[derive(Debug, Clone, Default)]
-pub(crate) struct Whom {
-    /// As the provider wants it: an id, a mobile number, or the MD5 of one.
-    pub(crate) id: String,
-    /// The id is an MD5.
-    pub(crate) hashed: bool,
-    pub(crate) name: Option<String>,
-    /// The line of the book.
-    pub(crate) line: Option<u64>,
-}
-
-/// Customers one after the other, as often as they are wanted; nobody holds them all.
-pub(crate) type Customers = Arc<dyn Fn() -> Box<dyn Iterator<Item = Whom> + Send> + Send + Sync>;
 
 /// What a sweep is to do.
 pub(crate) struct Plan {
@@ -56,75 +40,8 @@ pub(crate) struct Plan {
     pub(crate) repeat_metered: bool,
 }
 
-/// A customer's standing.
-#[derive(Debug, Clone)]
-pub(crate) struct Row {
-    pub(crate) provider: &'static str,
-    /// The provider's id; empty where it has none, and in the row that stands for missing ones.
-    pub(crate) id: String,
-    pub(crate) name: Option<String>,
-    pub(crate) mobile: Option<String>,
-    pub(crate) email: Option<String>,
-    pub(crate) credit: Option<Amount>,
-    pub(crate) left: Option<Amount>,
-    pub(crate) judged: Judged,
-}
-
-/// What a sweep tells while it runs.
-#[derive(Debug)]
-pub(crate) enum Event {
-    /// A page of a list.
-    Page {
-        rows: Vec<Row>,
-        /// How many customers there are, where the provider says so.
-        total: Option<u64>,
-        /// Where the list goes on.
-        next: Option<String>,
-        /// The list has changed, and rows may come twice.
-        drift: bool,
-        attempts: u32,
-        round_trip: Duration,
-    },
-    /// An answer about one customer.
-    One {
-        nth: u64,
-        row: Row,
-        attempts: u32,
-        round_trip: Duration,
-    },
-    /// There is none; the others go on.
-    Lost { nth: u64, row: Row, error: Telling },
-    /// A metered call is about to be made.
-    Asked { nth: u64 },
-    /// The sweep is over.
-    End(Result<(), Error>),
-}
-
-impl Row {
-    /// A row of which no more is known than how it stands.
-    pub(crate) fn new(provider: &'static str, judged: Judged) -> Self {
-        Self {
-            provider,
-            id: String::new(),
-            name: None,
-            mobile: None,
-            email: None,
-            credit: None,
-            left: None,
-            judged,
-        }
-    }
-
-    /// A row about which nobody was asked yet.
-    fn missing(provider: &'static str) -> Self {
-        let verdict = Verdict::Missing;
-        let why = String::new();
-        Self::new(provider, Judged { verdict, why })
-    }
-}
-
 /// A sweep that is ready to run.
-pub(crate) type Sweep = Future<'static, Result<(), Error>>;
+pub(crate) type Sweep = BoxFuture<'static, Result<(), Error>>;
 
 /// Tencent Cloud: the credit of all customers of the partner.
 pub(crate) fn tencent(
@@ -313,7 +230,12 @@ fn one_by_one<O: Operation>(
                     continue;
                 }
             };
-            failures += 1;
+            // Someone who left says nothing about the others.
+            let about_one = matches!(
+                error.kind(),
+                ErrorKind::NotFound | ErrorKind::InvalidRequest
+            );
+            failures = if about_one { 0 } else { failures + 1 };
             let told = Telling::from(&error);
             row.judged = Judged::missing(&told);
             teller.tell(Event::Lost {

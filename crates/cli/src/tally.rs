@@ -7,19 +7,48 @@ use std::time::Duration;
 
 use indicatif::ProgressBar;
 use serde::Serialize;
-use standing_core::ErrorKind;
+use standing_core::{Error, ErrorKind};
 use tokio::sync::Notify;
 
+use crate::book::Customers;
 use crate::failure::{Failure, Telling};
 use crate::journal::{Found, Journal, Progress};
-use crate::providers::Provider;
-use crate::render::Written;
-use crate::sweep::{Customers, Event, Row};
+use crate::row::{Row, Written};
 use crate::verdict::{Below, Judged, Verdict};
+
+/// What a sweep tells while it runs.
+#[derive(Debug)]
+pub(crate) enum Event {
+    /// A page of a list.
+    Page {
+        rows: Vec<Row>,
+        /// How many customers there are, where the provider says so.
+        total: Option<u64>,
+        /// Where the list goes on.
+        next: Option<String>,
+        /// The list has changed, and rows may come twice.
+        drift: bool,
+        attempts: u32,
+        round_trip: Duration,
+    },
+    /// An answer about one customer.
+    One {
+        nth: u64,
+        row: Row,
+        attempts: u32,
+        round_trip: Duration,
+    },
+    /// There is none; the others go on.
+    Lost { nth: u64, row: Row, error: Telling },
+    /// A metered call is about to be made.
+    Asked { nth: u64 },
+    /// The sweep is over.
+    End(Result<(), Error>),
+}
 
 /// How the sweep of one provider fares.
 pub(crate) struct Tally {
-    pub(crate) provider: &'static dyn Provider,
+    pub(crate) provider: &'static str,
     pub(crate) progress: Progress,
     /// How many customers there are to ask about, where each is asked about.
     pub(crate) asked_about: Option<u64>,
@@ -41,7 +70,7 @@ pub(crate) struct Tally {
 }
 
 impl Tally {
-    pub(crate) fn new(provider: &'static dyn Provider) -> Self {
+    pub(crate) fn new(provider: &'static str) -> Self {
         Self {
             provider,
             progress: Progress::default(),
@@ -225,7 +254,7 @@ impl Findings {
         };
         tally.progress.take(&found);
         tally.show();
-        self.journal.add(tally.provider.name(), &found)
+        self.journal.add(tally.provider, &found)
     }
 
     /// Hands out the rows that a provider's sweep told, then those of customers who were expected in
@@ -235,7 +264,7 @@ impl Findings {
         tally: &Tally,
         take: &mut dyn FnMut(Written) -> Result<(), Failure>,
     ) -> Result<u64, Failure> {
-        let provider = tally.provider.name();
+        let provider = tally.provider;
         let expected = || tally.expected.iter().flat_map(|customers| customers());
         let mut absent: HashMap<String, Option<String>> =
             expected().map(|whom| (whom.id, whom.name)).collect();
@@ -323,7 +352,7 @@ impl Outcome {
             Some(untold) => format!("{untold} rows: {why}"),
         };
         let verdict = Verdict::Missing;
-        let row = Row::new(tally.provider.name(), Judged { verdict, why });
+        let row = Row::new(tally.provider, Judged { verdict, why });
         Some(Written::new(&row, true))
     }
 
@@ -352,7 +381,7 @@ impl Outcome {
                         None => ErrorKind::Timeout,
                     };
                     let telling = Telling::new(kind, rest.why);
-                    errors.insert(0, telling.of(tally.provider.name(), None));
+                    errors.insert(0, telling.of(tally.provider, None));
                 }
                 _ => {}
             }
@@ -363,7 +392,7 @@ impl Outcome {
 
     pub(crate) fn summary(&self) -> Summary {
         let providers = self.counted().map(|(tally, counts)| ProviderCounts {
-            provider: tally.provider.name(),
+            provider: tally.provider,
             counts: *counts,
         });
         let none = Counts {
