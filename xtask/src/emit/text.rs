@@ -2,6 +2,8 @@
 
 use std::collections::BTreeSet;
 
+use crate::diag::is_invisible;
+
 /// Widest line of generated code and docs.
 const WIDTH: usize = 100;
 
@@ -63,11 +65,6 @@ fn escaped(c: char) -> String {
         c if c.is_control() || is_invisible(c) => format!("\\u{{{:x}}}", u32::from(c)),
         c => c.to_string(),
     }
-}
-
-/// Characters that rustc and clippy refuse because a reader would not see them.
-fn is_invisible(c: char) -> bool {
-    matches!(c, '\u{ad}' | '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{2069}')
 }
 
 /// Indents the continued lines of broken literals like the literal itself, which rustfmt does not.
