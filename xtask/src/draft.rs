@@ -198,6 +198,9 @@ impl Scan<'_> {
                 }
                 None => (name, &node.value),
             };
+            if self.received && matches!(node.value, Value::Null) {
+                more.push(("nullable", "true".to_owned()));
+            }
             if is_personal(name) {
                 more.push(("sensitive", "true".to_owned()));
             }
@@ -238,10 +241,17 @@ impl Scan<'_> {
         let mut all: Fields = Vec::new();
         for node in nodes {
             for field in self.fields(&node.value) {
-                match all.iter_mut().find(|known| known.0 == field.0) {
-                    Some(known) if known.1.contains(TODO) => known.1 = field.1,
-                    Some(_) => {}
-                    None => all.push(field),
+                let Some(known) = all.iter_mut().find(|known| known.0 == field.0) else {
+                    all.push(field);
+                    continue;
+                };
+                if known.1.contains(TODO) {
+                    known.1 = field.1;
+                }
+                for more in field.2 {
+                    if !known.2.contains(&more) {
+                        known.2.push(more);
+                    }
                 }
             }
         }

@@ -6,8 +6,8 @@ use crate::diag::{Problems, hint};
 use crate::fixtures::{self, Inherited};
 use crate::json::{File, Member, Node, Spot, Value};
 use crate::model::{
-    Answer, Envelope, Example, Field, Format, Limits, Operation, Outcome, RequestSample, Require,
-    Struct, Success, Ty, Type,
+    Answer, Envelope, Example, Field, Format, Limits, Operation, Outcome, Place, RequestSample,
+    Require, Struct, Success, Ty, Type,
 };
 use crate::names;
 use crate::read::{Object, keys};
@@ -603,6 +603,18 @@ impl<'a, 'f, 'p> Walk<'a, 'f, 'p> {
             {
                 self.complain(spot, "a hash is sent in lower case");
             }
+            (_, Value::Text(text))
+                if field.place == Some(Place::Header)
+                    && (text.trim() != text || text.contains(char::is_control)) =>
+            {
+                let message = "a header has no line ends, and no blanks at either end";
+                self.complain(spot, message);
+            }
+            (_, Value::Text(text))
+                if field.place == Some(Place::Path) && matches!(text.as_str(), "." | "..") =>
+            {
+                self.complain(spot, "this part of the path would lead elsewhere");
+            }
             (Ty::Decimal, Value::Text(_)) => {
                 let message =
                     "an amount is sent as a number; if the service wants a text, it is a `string`";
@@ -721,7 +733,9 @@ impl<'a, 'f, 'p> Walk<'a, 'f, 'p> {
 
     /// A field that the sample has; `None` if it reads as absent.
     fn present(&mut self, spot: Spot<'f>, field: &Field, of: &Struct) -> Option<Value> {
-        if matches!(spot.node.value, Value::Null) && field.ty != Ty::Json {
+        // Only a JSON that is always there can be null itself.
+        let is_itself = field.ty == Ty::Json && !of.is_optional(field);
+        if matches!(spot.node.value, Value::Null) && !is_itself {
             let wire = &field.wire;
             if field.required
                 && !of.is_optional(field)

@@ -323,6 +323,10 @@ pub fn read_http(object: &Object<'_>, above: &Http, problems: &mut Problems) -> 
     if path.as_deref().is_some_and(|path| !path.starts_with('/')) {
         let message = "a path starts with `/`";
         object.complain("path", message, problems);
+    } else if path.as_deref().is_some_and(|path| !is_path(path)) {
+        let message = "a path has letters, digits, `{field}` and signs that an address may hold; \
+                       anything else is written as `%20`, and what follows a `?` is the query";
+        object.complain("path", message, problems);
     }
     let params = object.choice("params", &["json", "form", "query"], problems);
     Http {
@@ -343,6 +347,23 @@ pub fn read_http(object: &Object<'_>, above: &Http, problems: &mut Problems) -> 
             own => own,
         },
     }
+}
+
+/// Whether a path reaches the service as it is written.
+fn is_path(path: &str) -> bool {
+    let mut fixed = String::new();
+    let mut rest = path;
+    while let Some((before, after)) = rest.split_once('{') {
+        let Some((_, after)) = after.split_once('}') else {
+            return false;
+        };
+        fixed.push_str(before);
+        fixed.push('x');
+        rest = after;
+    }
+    fixed.push_str(rest);
+    let may_stand = |c: char| c.is_ascii_alphanumeric() || "-._~!$&'()*+,;=:@%/".contains(c);
+    fixed.chars().all(may_stand) && !fixed.split('/').any(|part| matches!(part, "." | ".."))
 }
 
 /// Reads an envelope.

@@ -15,6 +15,16 @@ use crate::names;
 use crate::read::{Object, keys};
 use crate::types::{self, Role, Types};
 
+/// Headers that say how a request is sent.
+const OWN_HEADERS: &[&str] = &[
+    "connection",
+    "content-length",
+    "content-type",
+    "host",
+    "transfer-encoding",
+    "user-agent",
+];
+
 /// Names that the module of a service uses itself, besides those of its operations.
 const USED_BY_SERVICES: &[&str] = &["Lists", "Service"];
 
@@ -230,6 +240,7 @@ fn places(object: &Object<'_>, http: &Http, input: &mut Struct, problems: &mut P
     let mut slots = path_slots(&http.path);
     let has_body = matches!(http.method.as_str(), "POST" | "PUT");
     let mut told = false;
+    let mut headers = Vec::new();
     for field in &mut input.fields {
         let Some(spot) = fields.get(&field.wire) else {
             continue;
@@ -257,7 +268,7 @@ fn places(object: &Object<'_>, http: &Http, input: &mut Struct, problems: &mut P
             Place::Header if !field.ty.is_scalar() => {
                 Some("a header takes a single value, not a structure".to_owned())
             }
-            Place::Header => None,
+            Place::Header => header(&field.wire, &mut headers),
             Place::Path => {
                 // An empty part would make another path.
                 let least = (field.ty == Ty::String).then_some(1);
@@ -293,6 +304,27 @@ fn places(object: &Object<'_>, http: &Http, input: &mut Struct, problems: &mut P
             http.path
         )));
     }
+}
+
+/// Why a field cannot travel as a header of its name.
+fn header(name: &str, others: &mut Vec<String>) -> Option<String> {
+    let folded = name.to_lowercase();
+    let is_token = |c: char| c.is_ascii_alphanumeric() || "!#$%&'*+-.^_`|~".contains(c);
+    if name.is_empty() || !name.chars().all(is_token) {
+        return Some(format!(
+            "{name:?} cannot name a header; letters, digits and `-` can"
+        ));
+    }
+    if OWN_HEADERS.contains(&folded.as_str()) {
+        return Some(format!("the client sets the header {name:?} itself"));
+    }
+    if others.contains(&folded) {
+        return Some(format!(
+            "another field travels as the header {name:?}; case says nothing there"
+        ));
+    }
+    others.push(folded);
+    None
 }
 
 fn flat(field: &Field, lists: Lists, what: &str) -> Option<String> {

@@ -124,7 +124,7 @@ fn a_new_operation_is_one_folder() {
         r#""Bills": { "type": "list<Bill>", "doc": "TODO", "wrapper": "Bill" },"#,
         r#""Cost": { "type": "decimal", "doc": "TODO" },"#,
         r#""Days": { "type": "list<Day>", "doc": "TODO" },"#,
-        r#""None": { "type": "TODO", "doc": "TODO" }"#,
+        r#""None": { "type": "TODO", "doc": "TODO", "nullable": true }"#,
         r#""documented": { "origin": "documented", "deviations": { "key_spelling": 1 } }"#,
     ] {
         assert!(draft.contains(line), "{line}\n{draft}");

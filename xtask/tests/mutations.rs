@@ -854,6 +854,46 @@ error: there is no file plain_travels.request.json, plain_travels.response.json 
 
 1 problem; nothing was written."#,
     ),
+    (
+        "a header that no request could have",
+        "hard/everything_at_once/operation.json",
+        Replace(r#""X-Language": {"#, r#""X Language": {"#),
+        r#"error: "X Language" cannot name a header; letters, digits and `-` can
+  --> hard/everything_at_once/operation.json:25:19
+   at /input/X Language
+
+1 problem; nothing was written."#,
+    ),
+    (
+        "a header that the client sets",
+        "hard/everything_at_once/operation.json",
+        Replace(r#""X-Count": {"#, r#""Content-Length": {"#),
+        r#"error: the client sets the header "Content-Length" itself
+  --> hard/everything_at_once/operation.json:26:23
+   at /input/Content-Length
+
+1 problem; nothing was written."#,
+    ),
+    (
+        "a path with a query",
+        "hard/nothing/operation.json",
+        Replace(r#""path": "/nothing""#, r#""path": "/nothing?all=1""#),
+        r#"error: a path has letters, digits, `{field}` and signs that an address may hold; anything else is written as `%20`, and what follows a `?` is the query
+  --> hard/nothing/operation.json:9:38
+   at /http/path
+
+1 problem; nothing was written."#,
+    ),
+    (
+        "a path with an open brace",
+        "hard/nothing/operation.json",
+        Replace(r#""path": "/nothing""#, r#""path": "/{nothing""#),
+        r#"error: a path has letters, digits, `{field}` and signs that an address may hold; anything else is written as `%20`, and what follows a `?` is the query
+  --> hard/nothing/operation.json:9:38
+   at /http/path
+
+1 problem; nothing was written."#,
+    ),
 ];
 
 const SAMPLES: &[Mutation] = &[
@@ -1128,6 +1168,26 @@ const SAMPLES: &[Mutation] = &[
         r#"error: -0 does not fit a `int`
   --> hard/everything_at_once/full.request.json:18:12
    at /delta
+
+1 problem; nothing was written."#,
+    ),
+    (
+        "a line end in a header",
+        "hard/everything_at_once/full.request.json",
+        Replace(r#""X-Language": "en_US""#, r#""X-Language": "en\nUS""#),
+        r#"error: a header has no line ends, and no blanks at either end
+  --> hard/everything_at_once/full.request.json:4:17
+   at /X-Language
+
+1 problem; nothing was written."#,
+    ),
+    (
+        "a path that leads elsewhere",
+        "other/remove_thing/plain.request.json",
+        Replace(r#""id": "%/x""#, r#""id": "..""#),
+        r#"error: this part of the path would lead elsewhere
+  --> other/remove_thing/plain.request.json:2:9
+   at /id
 
 1 problem; nothing was written."#,
     ),

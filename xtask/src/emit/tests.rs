@@ -201,7 +201,7 @@ fn wire(
             Some(text) => Member {
                 node: Node {
                     at: 0,
-                    value: Value::Number(float(&text)),
+                    value: Value::Number(sent(&text)),
                 },
                 ..member.clone()
             },
@@ -253,6 +253,11 @@ fn wire(
     } else {
         format!("testing::Wire {{ {}, ..{plain} }}", parts.join(", "))
     }
+}
+
+/// A float as it is sent.
+fn sent(text: &str) -> String {
+    float(text).replace('e', "e+").replace("e+-", "e-")
 }
 
 fn pairs(pairs: &[(String, String)]) -> String {

@@ -1052,7 +1052,23 @@ mod other_remove_thing {
             "../../../fixtures/obstacle/other/remove_thing/",
             "plain.response.json"
         )),
-        expect: testing::Expect::Payload(&[]),
+        expect: testing::Expect::Output(
+            r#"{
+  "left": 0,
+  "upper": {
+    "Word": [
+      "A"
+    ]
+  },
+  "lower": {
+    "word": [
+      "a",
+      "b"
+    ]
+  }
+}"#,
+            &[],
+        ),
     };
 
     #[test]

@@ -4,8 +4,8 @@
 
 use serde::{Deserialize, Serialize};
 use standing_core::{
-    Envelope, InvalidRequest, Method, Operation, OperationInfo, Params, Place, Success, Violations,
-    wrapped_list,
+    Envelope, InvalidRequest, Json, Method, Operation, OperationInfo, Params, Place, Success,
+    Violations, wrapped_list,
 };
 
 /// Does something.
@@ -133,6 +133,12 @@ pub struct RemoveThingOutput {
     /// Wrapped in almost the same.
     #[serde(with = "wrapped_word_776f7264", default)]
     pub lower: Vec<String>,
+
+    /// A JSON that may be null reads as absent.
+    ///
+    /// May be null, which reads as absent.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub note: Option<Json>,
 }
 
 wrapped_list!(mod wrapped_word = "Word");
