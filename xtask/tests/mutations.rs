@@ -894,6 +894,19 @@ error: there is no file plain_travels.request.json, plain_travels.response.json 
 
 1 problem; nothing was written."#,
     ),
+    (
+        "a link into the code",
+        "hard/everything_at_once/operation.json",
+        Replace(
+            r#""doc": "Which thing.""#,
+            r#""doc": "As [this](Self::id).""#,
+        ),
+        r#"error: a link leads to an address that starts with https://
+  --> hard/everything_at_once/operation.json:22:14
+   at /input/thing_id/doc
+
+1 problem; nothing was written."#,
+    ),
 ];
 
 const SAMPLES: &[Mutation] = &[
