@@ -1,5 +1,6 @@
 //! Problems: what is wrong, what would be right, and where.
 
+use std::borrow::Cow;
 use std::fmt;
 
 /// One mistake in one fixture.
@@ -19,18 +20,52 @@ pub struct Problem {
 
 impl fmt::Display for Problem {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        writeln!(f, "error: {}", self.message)?;
+        writeln!(f, "error: {}", shortened(&visible(&self.message)))?;
+        let file = visible(&self.file);
         if self.line == 0 {
-            writeln!(f, "  --> {}", self.file)?;
+            writeln!(f, "  --> {file}")?;
         } else {
-            writeln!(f, "  --> {}:{}:{}", self.file, self.line, self.column)?;
+            writeln!(f, "  --> {file}:{}:{}", self.line, self.column)?;
         }
         match self.pointer.as_deref() {
             Some("") => writeln!(f, "   at the root"),
-            Some(pointer) => writeln!(f, "   at {pointer}"),
+            Some(pointer) => writeln!(f, "   at {}", visible(pointer)),
             None => Ok(()),
         }
     }
+}
+
+/// The longest message that is told whole, in characters.
+const LONGEST: usize = 1000;
+
+/// A message without its middle, if a fixture made it longer than anybody reads.
+fn shortened(message: &str) -> Cow<'_, str> {
+    let half = LONGEST / 2;
+    let length = message.chars().count();
+    if length <= LONGEST {
+        return message.into();
+    }
+    let start: String = message.chars().take(half).collect();
+    let end: String = message.chars().skip(length - half).collect();
+    format!("{start} … {end}").into()
+}
+
+/// A text on one line, with an escape for what would bend a terminal or not be seen.
+fn visible(text: &str) -> Cow<'_, str> {
+    let odd = |c: char| c.is_control() || is_invisible(c);
+    if !text.contains(odd) {
+        return text.into();
+    }
+    let escaped = text.chars().map(|c| match c {
+        c if odd(c) => c.escape_default().to_string(),
+        c => c.to_string(),
+    });
+    escaped.collect::<String>().into()
+}
+
+/// Characters that rustc and clippy refuse because a reader would not see them.
+pub fn is_invisible(c: char) -> bool {
+    matches!(c, '\u{ad}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{2069}' | '\u{feff}')
 }
 
 /// Everything found so far. A mistake never ends the reading, so that one run tells all.
@@ -88,12 +123,8 @@ pub fn closest<'a>(word: &str, candidates: impl IntoIterator<Item = &'a str>) ->
         })
         .filter(|(distance, candidate)| {
             // One slip in three letters; more makes the guess noise.
-            *distance
-                <= word
-                    .chars()
-                    .count()
-                    .max(candidate.chars().count())
-                    .div_ceil(3)
+            let length = candidate.chars().count();
+            *distance < length && *distance <= word.chars().count().max(length).div_ceil(3)
         })
         .min_by_key(|(distance, _)| *distance)
         .map(|(_, candidate)| candidate)

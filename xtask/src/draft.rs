@@ -9,8 +9,10 @@ use crate::codegen::Failure;
 use crate::diag::Problems;
 use crate::examples;
 use crate::fixtures;
-use crate::json::{self, File, Member, Node, Value};
+use crate::json::{self, File, Member, Node, Spot, Value};
 use crate::names;
+use crate::operation;
+use crate::read::Object;
 
 /// A person's guess is wanted where this stands.
 const TODO: &str = "TODO";
@@ -44,10 +46,22 @@ pub fn write(root: &Path, draft: &Draft<'_>) -> Result<Vec<String>, Failure> {
         let message = format!("{operation:?} cannot name a type; write PascalCase");
         return Err(Failure::Other(message));
     }
+    if let Some(complaint) = operation::unusable(operation) {
+        return Err(Failure::Other(complaint));
+    }
     let mut problems = Problems::default();
     let envelope = fixtures::envelope_of(root, provider, service, &mut problems);
     let request = draft.request.and_then(|path| sample(path, &mut problems));
     let response = draft.response.and_then(|path| sample(path, &mut problems));
+    if let Some(file) = &request {
+        Object::open_any(&Spot::root(file), &mut problems);
+    }
+    if let (Some(file), Some(envelope)) = (&response, &envelope)
+        && file.root.at_pointer(&envelope.payload).is_none()
+    {
+        let message = format!("there is no payload at {:?}", envelope.payload);
+        problems.push(Spot::root(file).problem(message));
+    }
     if !problems.is_empty() {
         return Err(Failure::Fixtures(problems.into_sorted()));
     }
@@ -77,9 +91,11 @@ pub fn write(root: &Path, draft: &Draft<'_>) -> Result<Vec<String>, Failure> {
     let mut scan = Scan {
         types: &mut types,
         bent_keys: 0,
+        received: false,
     };
     let inputs = scan.fields(input);
     let in_input = scan.bent_keys;
+    scan.received = true;
     let outputs = scan.fields(&output);
     let deviations = scan.bent_keys - in_input;
 
@@ -161,6 +177,8 @@ struct Scan<'a> {
     types: &'a mut BTreeMap<String, Fields>,
     /// Keys that were trimmed.
     bent_keys: usize,
+    /// Whether this is an answer: wrapped lists occur nowhere else.
+    received: bool,
 }
 
 impl Scan<'_> {
@@ -173,13 +191,16 @@ impl Scan<'_> {
             let name = key.trim();
             self.bent_keys += usize::from(name != key);
             let mut more = Vec::new();
-            let (item, value) = match wrapped(name, &node.value) {
+            let (item, value) = match wrapped(name, &node.value).filter(|_| self.received) {
                 Some((inner, list)) => {
                     more.push(("wrapper", crate::emit::json_text(inner)));
                     (inner, list)
                 }
                 None => (name, &node.value),
             };
+            if self.received && matches!(node.value, Value::Null) {
+                more.push(("nullable", "true".to_owned()));
+            }
             if is_personal(name) {
                 more.push(("sensitive", "true".to_owned()));
             }
@@ -220,10 +241,17 @@ impl Scan<'_> {
         let mut all: Fields = Vec::new();
         for node in nodes {
             for field in self.fields(&node.value) {
-                match all.iter_mut().find(|known| known.0 == field.0) {
-                    Some(known) if known.1.contains(TODO) => known.1 = field.1,
-                    Some(_) => {}
-                    None => all.push(field),
+                let Some(known) = all.iter_mut().find(|known| known.0 == field.0) else {
+                    all.push(field);
+                    continue;
+                };
+                if known.1.contains(TODO) {
+                    known.1 = field.1;
+                }
+                for more in field.2 {
+                    if !known.2.contains(&more) {
+                        known.2.push(more);
+                    }
                 }
             }
         }

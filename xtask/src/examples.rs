@@ -6,8 +6,8 @@ use crate::diag::{Problems, hint};
 use crate::fixtures::{self, Inherited};
 use crate::json::{File, Member, Node, Spot, Value};
 use crate::model::{
-    Answer, Envelope, Example, Field, Format, Limits, Operation, Outcome, RequestSample, Require,
-    Struct, Success, Ty, Type,
+    Answer, Envelope, Example, Field, Format, Limits, Operation, Outcome, Place, RequestSample,
+    Require, Struct, Success, Ty, Type,
 };
 use crate::names;
 use crate::read::{Object, keys};
@@ -27,6 +27,15 @@ pub const DEVIATIONS: &[&str] = &[
 const NOT_REPORTED: &str = "undeclared_null";
 
 const PARTS: [&str; 3] = ["request", "response", "error"];
+
+/// How the generated tests of an example are called, after its name.
+pub const TESTS: [&str; 5] = [
+    "request_encodes",
+    "reply_decodes",
+    "reply_fails",
+    "reply_is_no_record",
+    "travels",
+];
 
 /// Reads the examples of an operation.
 pub fn read(
@@ -61,6 +70,17 @@ pub fn read(
             let message = format!("{name:?} cannot name a test; write snake_case");
             problems.push(spot.problem(message));
         }
+        let test_of = |other: &&str| {
+            let rest = name
+                .strip_prefix(*other)
+                .and_then(|rest| rest.strip_prefix('_'));
+            rest.is_some_and(|rest| TESTS.contains(&rest))
+        };
+        if let Some(other) = named.iter().copied().find(test_of) {
+            let message =
+                format!("{name:?} is what a test of {other:?} is called; name it otherwise");
+            problems.push(spot.problem(message));
+        }
         let parts: Vec<&str> = files
             .iter()
             .filter(|(n, _)| n == name)
@@ -84,7 +104,7 @@ pub fn read(
         examples.extend(sampled.read(&spot, judge, problems));
     }
     let judged = judge && entries.is_some();
-    if judged && !examples.iter().any(|example| example.request.is_some()) {
+    if judged && !files.iter().any(|(_, part)| *part == "request") {
         problems.push(
             object
                 .spot
@@ -583,6 +603,18 @@ impl<'a, 'f, 'p> Walk<'a, 'f, 'p> {
             {
                 self.complain(spot, "a hash is sent in lower case");
             }
+            (_, Value::Text(text))
+                if field.place == Some(Place::Header)
+                    && (text.trim() != text || text.contains(char::is_control)) =>
+            {
+                let message = "a header has no line ends, and no blanks at either end";
+                self.complain(spot, message);
+            }
+            (_, Value::Text(text))
+                if field.place == Some(Place::Path) && matches!(text.as_str(), "." | "..") =>
+            {
+                self.complain(spot, "this part of the path would lead elsewhere");
+            }
             (Ty::Decimal, Value::Text(_)) => {
                 let message =
                     "an amount is sent as a number; if the service wants a text, it is a `string`";
@@ -701,7 +733,9 @@ impl<'a, 'f, 'p> Walk<'a, 'f, 'p> {
 
     /// A field that the sample has; `None` if it reads as absent.
     fn present(&mut self, spot: Spot<'f>, field: &Field, of: &Struct) -> Option<Value> {
-        if matches!(spot.node.value, Value::Null) && field.ty != Ty::Json {
+        // Only a JSON that is always there can be null itself.
+        let is_itself = field.ty == Ty::Json && !of.is_optional(field);
+        if matches!(spot.node.value, Value::Null) && !is_itself {
             let wire = &field.wire;
             if field.required
                 && !of.is_optional(field)
@@ -773,22 +807,21 @@ impl<'a, 'f, 'p> Walk<'a, 'f, 'p> {
         let value = &spot.node.value;
         let bent = match (ty, value) {
             (Ty::Int | Ty::Uint | Ty::Float, Value::Text(text)) => {
-                let number = Value::Number(text.trim().to_owned());
-                Some(("text_for_number", "a text stands for a number", number))
+                number_of(ty, text.trim()).map(|number| {
+                    let message = "a text stands for a number";
+                    ("text_for_number", message, Value::Number(number))
+                })
             }
             (Ty::String | Ty::Enum(_), Value::Number(text)) => {
                 let text = Value::Text(text.clone());
                 Some(("number_for_text", "a number stands for a text", text))
             }
             (Ty::Bool, Value::Text(_) | Value::Number(_)) => {
-                let flag = match scalar_text(value)
-                    .unwrap_or_default()
-                    .trim()
-                    .to_lowercase()
-                    .as_str()
-                {
-                    "true" | "1" => Some(true),
-                    "false" | "0" => Some(false),
+                let flag = match value {
+                    Value::Number(text) if text == "1" => Some(true),
+                    Value::Number(text) if text == "0" => Some(false),
+                    Value::Text(text) if text.eq_ignore_ascii_case("true") => Some(true),
+                    Value::Text(text) if text.eq_ignore_ascii_case("false") => Some(false),
                     _ => None,
                 };
                 flag.map(|flag| {
@@ -812,6 +845,21 @@ impl<'a, 'f, 'p> Walk<'a, 'f, 'p> {
             self.complain(spot, message);
         }
         straight
+    }
+}
+
+/// The number that a decoder reads off a text, as JSON has it.
+fn number_of(ty: &Ty, text: &str) -> Option<String> {
+    match ty {
+        Ty::Int => text.parse::<i64>().ok().map(|number| number.to_string()),
+        Ty::Uint => text.parse::<u64>().ok().map(|number| number.to_string()),
+        _ => {
+            let number = text.parse::<f64>().ok();
+            let number = number.filter(|number| {
+                number.is_finite() && text.ends_with(|c: char| c.is_ascii_digit())
+            });
+            number.map(|number| format!("{number:?}"))
+        }
     }
 }
 
@@ -872,21 +920,23 @@ pub fn complaint(ty: &Ty, limits: &Limits, values: &[&str], value: &Value) -> Op
                 format!("{text:?} is not among the values of {name}{hint}")
             });
         }
-        (Ty::Bool, Value::Bool(_)) | (Ty::Float, Value::Number(_)) => true,
-        (Ty::Int, Value::Number(text)) => text.parse::<i64>().is_ok(),
+        (Ty::Bool, Value::Bool(_)) => true,
+        (Ty::Float, Value::Number(text)) => text.parse().is_ok_and(f64::is_finite),
+        // There is no negative zero among whole numbers, so it would not come back.
+        (Ty::Int, Value::Number(text)) => text.parse::<i64>().is_ok() && text != "-0",
         (Ty::Uint, Value::Number(text)) => text.parse::<u64>().is_ok(),
         (Ty::Decimal, Value::Number(text) | Value::Text(text)) => is_decimal(text),
         _ => false,
     };
     if !fits {
         let name = crate::types::spelling(ty);
-        if let (Ty::Int | Ty::Uint | Ty::Decimal, Value::Number(text)) = (ty, value) {
+        if let (Ty::Int | Ty::Uint | Ty::Float | Ty::Decimal, Value::Number(text)) = (ty, value) {
             return Some(format!("{text} does not fit a `{name}`"));
         }
-        let shown = scalar_text(value).map(|text| format!("{text:?} "));
-        let shown = shown.unwrap_or_default();
+        let shown = scalar_text(value).filter(|_| !matches!(value, Value::Null));
+        let shown = shown.map_or("this".to_owned(), |text| format!("{text:?}"));
         return Some(format!(
-            "{shown}is {}, and a `{name}` is described",
+            "{shown} is {}, and a `{name}` is described",
             value.kind()
         ));
     }

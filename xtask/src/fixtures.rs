@@ -14,6 +14,9 @@ use crate::read::{Object, keys, texts, wrong};
 /// Folders under `fixtures/` that describe no provider.
 pub const OTHER_FOLDERS: &[&str] = &["schema", "signing"];
 
+/// Names that mean a crate wherever the modules of services are in sight.
+const NAMES_OF_CRATES: &[&str] = &["alloc", "core", "serde", "standing_core", "std"];
+
 /// The kinds of error codes.
 pub const ERROR_KINDS: &[&str] = &[
     "auth",
@@ -149,6 +152,13 @@ fn provider(root: &Path, name: &str, problems: &mut Problems) -> Option<Provider
     let spot = Spot::root(&file);
     let object = Object::open(&spot, keys::PROVIDER, problems)?;
     same_as_folder(&object, "provider", name, problems);
+    if !root.join("crates").join(name).join("Cargo.toml").is_file() {
+        let message = format!(
+            "there is no crate in crates/{name}; a provider needs one, which signs its requests and \
+             opens its answers"
+        );
+        object.complain("provider", message, problems);
+    }
     let marker = object.need_text("marker", problems);
     if let Some(marker) = marker.as_deref().filter(|marker| !names::is_pascal(marker)) {
         let message = format!("{marker:?} cannot name a type; write PascalCase");
@@ -222,6 +232,14 @@ fn service(
 ) -> Option<Service> {
     if !names::is_snake(name) {
         let message = format!("{name:?} cannot name a module; write lower case");
+        problems.push(spot.problem(message));
+    }
+    let source = root.join("crates").join(provider).join("src");
+    if NAMES_OF_CRATES.contains(&name)
+        || source.join(format!("{name}.rs")).is_file()
+        || source.join(name).is_dir()
+    {
+        let message = format!("the crate of the provider has something else called {name:?}");
         problems.push(spot.problem(message));
     }
     let object = Object::open(&spot, keys::SERVICE, problems)?;
@@ -305,6 +323,10 @@ pub fn read_http(object: &Object<'_>, above: &Http, problems: &mut Problems) -> 
     if path.as_deref().is_some_and(|path| !path.starts_with('/')) {
         let message = "a path starts with `/`";
         object.complain("path", message, problems);
+    } else if path.as_deref().is_some_and(|path| !is_path(path)) {
+        let message = "a path has letters, digits, `{field}` and signs that an address may hold; \
+                       anything else is written as `%20`, and what follows a `?` is the query";
+        object.complain("path", message, problems);
     }
     let params = object.choice("params", &["json", "form", "query"], problems);
     Http {
@@ -325,6 +347,23 @@ pub fn read_http(object: &Object<'_>, above: &Http, problems: &mut Problems) -> 
             own => own,
         },
     }
+}
+
+/// Whether a path reaches the service as it is written.
+fn is_path(path: &str) -> bool {
+    let mut fixed = String::new();
+    let mut rest = path;
+    while let Some((before, after)) = rest.split_once('{') {
+        let Some((_, after)) = after.split_once('}') else {
+            return false;
+        };
+        fixed.push_str(before);
+        fixed.push('x');
+        rest = after;
+    }
+    fixed.push_str(rest);
+    let may_stand = |c: char| c.is_ascii_alphanumeric() || "-._~!$&'()*+,;=:@%/".contains(c);
+    fixed.chars().all(may_stand) && !fixed.split('/').any(|part| matches!(part, "." | ".."))
 }
 
 /// Reads an envelope.

@@ -1,6 +1,8 @@
 //! JSON with positions: every value knows where it stands, numbers keep their text, keys keep their
 //! order, and a key that stands twice is found.
 
+use std::collections::HashMap;
+
 use jsonc_parser::ast::Value as Ast;
 use jsonc_parser::common::Ranged;
 use jsonc_parser::{CollectOptions, ParseOptions, parse_to_ast};
@@ -16,6 +18,14 @@ pub struct File {
     pub text: String,
     /// The value.
     pub root: Node,
+    /// Where each line starts.
+    lines: Vec<usize>,
+}
+
+impl File {
+    fn line_and_column(&self, at: usize) -> (usize, usize) {
+        line_and_column(&self.text, &self.lines, at)
+    }
 }
 
 /// A value and where it starts.
@@ -142,7 +152,7 @@ impl<'a> Spot<'a> {
 
     /// Path, line and column.
     pub fn place(&self) -> String {
-        let (line, column) = line_and_column(&self.file.text, self.node.at);
+        let (line, column) = self.file.line_and_column(self.node.at);
         format!("{}:{line}:{column}", self.file.path)
     }
 
@@ -166,7 +176,7 @@ impl<'a> Spot<'a> {
     }
 
     fn problem_at(&self, at: usize, message: impl Into<String>) -> Problem {
-        let (line, column) = line_and_column(&self.file.text, at);
+        let (line, column) = self.file.line_and_column(at);
         Problem {
             file: self.file.path.clone(),
             line,
@@ -177,19 +187,24 @@ impl<'a> Spot<'a> {
     }
 }
 
-/// Finds the way from one node to another, last step first.
+/// Finds the way from one node to another, last step first. Values stand in the order of the text,
+/// so of each list only the last one that starts early enough can lead there.
 fn way(from: &Node, to: &Node, steps: &mut Vec<String>) -> bool {
     if std::ptr::eq(from, to) {
         return true;
     }
     match &from.value {
         Value::List(nodes) => {
-            let found = nodes.iter().position(|node| way(node, to, steps));
+            let index = nodes.partition_point(|node| node.at <= to.at);
+            let index = index.checked_sub(1);
+            let found = index.filter(|i| nodes.get(*i).is_some_and(|node| way(node, to, steps)));
             steps.extend(found.map(|index| index.to_string()));
             found.is_some()
         }
         Value::Object(members) => {
-            let found = members.iter().find(|member| way(&member.node, to, steps));
+            let index = members.partition_point(|member| member.node.at <= to.at);
+            let member = index.checked_sub(1).and_then(|index| members.get(index));
+            let found = member.filter(|member| way(&member.node, to, steps));
             steps.extend(found.map(|member| member.key.clone()));
             found.is_some()
         }
@@ -197,18 +212,26 @@ fn way(from: &Node, to: &Node, steps: &mut Vec<String>) -> bool {
     }
 }
 
-fn line_and_column(text: &str, at: usize) -> (usize, usize) {
-    let before = text.get(..at).unwrap_or(text);
-    let line_start = before.rfind('\n').map_or(0, |newline| newline + 1);
-    let line = before.bytes().filter(|byte| *byte == b'\n').count() + 1;
-    let column = before.get(line_start..).unwrap_or_default().chars().count() + 1;
-    (line, column)
+/// Where each line of a text starts.
+fn line_starts(text: &str) -> Vec<usize> {
+    let ends = text.match_indices('\n');
+    std::iter::once(0)
+        .chain(ends.map(|(at, _)| at + 1))
+        .collect()
+}
+
+fn line_and_column(text: &str, lines: &[usize], at: usize) -> (usize, usize) {
+    let line = lines.partition_point(|start| *start <= at);
+    let start = lines.get(line.saturating_sub(1)).copied();
+    let before = text.get(start.unwrap_or_default()..at);
+    (line, before.unwrap_or_default().chars().count() + 1)
 }
 
 /// Reads a text as strict JSON (RFC 8259) in which no key stands twice.
 pub fn parse(path: String, text: String, problems: &mut Problems) -> Option<File> {
+    let lines = line_starts(&text);
     let complain = |problems: &mut Problems, at: usize, message: String| {
-        let (line, column) = line_and_column(&text, at);
+        let (line, column) = line_and_column(&text, &lines, at);
         problems.push(Problem {
             file: path.clone(),
             line,
@@ -251,6 +274,7 @@ pub fn parse(path: String, text: String, problems: &mut Problems) -> Option<File
     };
     let mut scan = Scan {
         text: &text,
+        lines: &lines,
         faults: Vec::new(),
         texts_end: 0,
     };
@@ -258,7 +282,12 @@ pub fn parse(path: String, text: String, problems: &mut Problems) -> Option<File
     scan.blank(text.len());
     let faults = scan.faults;
     if faults.is_empty() {
-        return Some(File { path, text, root });
+        return Some(File {
+            path,
+            text,
+            root,
+            lines,
+        });
     }
     for (at, message) in faults {
         complain(problems, at, message);
@@ -269,6 +298,7 @@ pub fn parse(path: String, text: String, problems: &mut Problems) -> Option<File
 /// Turns the parser's tree into ours and finds what the parser lets through.
 struct Scan<'a> {
     text: &'a str,
+    lines: &'a [usize],
     faults: Vec<(usize, String)>,
     /// Where the last text literal ended: between literals only four blanks may stand.
     texts_end: usize,
@@ -287,6 +317,7 @@ impl Scan<'_> {
             Ast::Array(array) => Value::List(array.elements.iter().map(|e| self.node(e)).collect()),
             Ast::Object(object) => {
                 let mut members: Vec<Member> = Vec::with_capacity(object.properties.len());
+                let mut seen: HashMap<&str, usize> = HashMap::new();
                 for property in &object.properties {
                     let range = property.name.range();
                     self.literal(range.start, range.end);
@@ -295,8 +326,9 @@ impl Scan<'_> {
                         at: range.start,
                         node: self.node(&property.value),
                     };
-                    if let Some(first) = members.iter().find(|m| m.key == member.key) {
-                        let (line, _) = line_and_column(self.text, first.at);
+                    let first = *seen.entry(property.name.as_str()).or_insert(member.at);
+                    if first != member.at {
+                        let (line, _) = line_and_column(self.text, self.lines, first);
                         let key = &member.key;
                         self.faults.push((
                             member.at,

@@ -432,6 +432,14 @@ pub struct Field {
     pub boxed: bool,
 }
 
+impl Field {
+    /// Every name under which an answer may hold it.
+    pub fn wire_names(&self) -> impl Iterator<Item = &str> {
+        let aliases = self.aliases.iter().map(String::as_str);
+        std::iter::once(self.wire.as_str()).chain(aliases)
+    }
+}
+
 /// What a value may be.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Limits {

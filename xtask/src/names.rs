@@ -58,6 +58,8 @@ pub fn is_snake(name: &str) -> bool {
         && name
             .chars()
             .all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_')
+        && !name.contains("__")
+        && !name.ends_with('_')
         && !is_keyword(name)
 }
 

@@ -15,6 +15,19 @@ use crate::names;
 use crate::read::{Object, keys};
 use crate::types::{self, Role, Types};
 
+/// Headers that say how a request is sent.
+const OWN_HEADERS: &[&str] = &[
+    "connection",
+    "content-length",
+    "content-type",
+    "host",
+    "transfer-encoding",
+    "user-agent",
+];
+
+/// Names that the module of a service uses itself, besides those of its operations.
+const USED_BY_SERVICES: &[&str] = &["Lists", "Service"];
+
 /// Reads the operation in a folder (relative to the root) of that name.
 pub fn read(
     root: &Path,
@@ -119,10 +132,26 @@ fn name(object: &Object<'_>, folder: &str, problems: &mut Problems) -> Option<St
             "{name:?} belongs into the folder {snake:?}, not {folder:?}"
         )));
     }
-    if names::is_keyword(&snake) {
-        problems.push(spot.problem(format!("{snake:?} is a keyword and cannot name a module")));
+    if let Some(complaint) = unusable(&name) {
+        problems.push(spot.problem(complaint));
     }
     Some(name)
+}
+
+/// Why the generated code could not have an operation of that name.
+pub fn unusable(name: &str) -> Option<String> {
+    let snake = names::snake(name);
+    if types::RESERVED.contains(&name) || USED_BY_SERVICES.contains(&name) {
+        Some(format!(
+            "the generated code uses the name {name:?} itself, so no operation can be called so"
+        ))
+    } else if snake == "standing_core" {
+        Some("the crate that everything builds on has this name already".to_owned())
+    } else if names::is_keyword(&snake) {
+        Some(format!("{snake:?} is a keyword and cannot name a module"))
+    } else {
+        None
+    }
 }
 
 /// The operation's own `source` is an object, so its doc is read without.
@@ -211,6 +240,7 @@ fn places(object: &Object<'_>, http: &Http, input: &mut Struct, problems: &mut P
     let mut slots = path_slots(&http.path);
     let has_body = matches!(http.method.as_str(), "POST" | "PUT");
     let mut told = false;
+    let mut headers = Vec::new();
     for field in &mut input.fields {
         let Some(spot) = fields.get(&field.wire) else {
             continue;
@@ -238,7 +268,7 @@ fn places(object: &Object<'_>, http: &Http, input: &mut Struct, problems: &mut P
             Place::Header if !field.ty.is_scalar() => {
                 Some("a header takes a single value, not a structure".to_owned())
             }
-            Place::Header => None,
+            Place::Header => header(&field.wire, &mut headers),
             Place::Path => {
                 // An empty part would make another path.
                 let least = (field.ty == Ty::String).then_some(1);
@@ -274,6 +304,27 @@ fn places(object: &Object<'_>, http: &Http, input: &mut Struct, problems: &mut P
             http.path
         )));
     }
+}
+
+/// Why a field cannot travel as a header of its name.
+fn header(name: &str, others: &mut Vec<String>) -> Option<String> {
+    let folded = name.to_lowercase();
+    let is_token = |c: char| c.is_ascii_alphanumeric() || "!#$%&'*+-.^_`|~".contains(c);
+    if name.is_empty() || !name.chars().all(is_token) {
+        return Some(format!(
+            "{name:?} cannot name a header; letters, digits and `-` can"
+        ));
+    }
+    if OWN_HEADERS.contains(&folded.as_str()) {
+        return Some(format!("the client sets the header {name:?} itself"));
+    }
+    if others.contains(&folded) {
+        return Some(format!(
+            "another field travels as the header {name:?}; case says nothing there"
+        ));
+    }
+    others.push(folded);
+    None
 }
 
 fn flat(field: &Field, lists: Lists, what: &str) -> Option<String> {
@@ -316,15 +367,20 @@ fn pagination(
     let style = paging.choice("style", &["page", "offset", "token"], problems);
     let is_token = style.as_deref() == Some("token");
     for (key, belongs) in [("first", !is_token), ("next", is_token)] {
-        if belongs {
+        if style.is_none() {
+            // What it is to have is anybody's guess.
+        } else if belongs {
             paging.need(key, problems);
-        } else if let Some(spot) = paging.get(key) {
-            let style = style.as_deref().unwrap_or_default();
+        } else if let (Some(spot), Some(style)) = (paging.get(key), style.as_deref()) {
             problems.push(spot.problem(format!("paging by {style} has no {key:?}")));
         }
     }
     let first = paging.count("first", problems);
-    let cursor_type = if is_token { Ty::String } else { Ty::Uint };
+    let cursor_type = match style.as_deref() {
+        Some("token") => Ty::String,
+        Some(_) => Ty::Uint,
+        None => Ty::Unknown,
+    };
     paging.need("cursor", problems);
     let cursor = paging_input(&paging, "cursor", &cursor_type, input, problems);
     let size = paging_input(&paging, "size", &Ty::Uint, input, problems);
@@ -399,7 +455,7 @@ fn paging_input(
         return None;
     };
     let ty = &input.fields.get(index)?.ty;
-    if ty != wanted && *ty != Ty::Unknown {
+    if ty != wanted && !matches!((ty, wanted), (Ty::Unknown, _) | (_, Ty::Unknown)) {
         let (is, wanted) = (types::spelling(ty), types::spelling(wanted));
         problems.push(spot.problem(format!("{name:?} is a `{is}`, and {key:?} is a `{wanted}`")));
         return None;

@@ -4,7 +4,8 @@ use std::collections::BTreeSet;
 use std::fmt;
 use std::fs;
 use std::io;
-use std::path::Path;
+use std::path::{Path, PathBuf};
+use std::process;
 
 use similar::TextDiff;
 
@@ -71,7 +72,7 @@ pub fn compare(root: &Path, files: &[File]) -> io::Result<Vec<Difference>> {
         let old = match fs::read_to_string(root.join(&file.path)) {
             Ok(old) => Some(old),
             Err(error) if error.kind() == io::ErrorKind::NotFound => None,
-            Err(error) => return Err(error),
+            Err(error) => return Err(at(Path::new(&file.path), &error)),
         };
         if old.as_ref() == Some(&file.text) {
             continue;
@@ -114,21 +115,27 @@ pub fn compare(root: &Path, files: &[File]) -> io::Result<Vec<Difference>> {
 ///
 /// A file cannot be written or removed.
 pub fn apply(root: &Path, differences: &[Difference]) -> io::Result<()> {
+    // A disk that is full or locked shows before anything has changed.
+    let mut fresh = Vec::new();
+    for difference in differences {
+        if let Err(error) = prepare(root, difference, &mut fresh) {
+            for path in &fresh {
+                // What cannot be removed was not written either.
+                let _ = fs::remove_file(path);
+            }
+            return Err(error);
+        }
+    }
     for difference in differences {
         match &difference.change {
+            // A reader sees the old file or the new one, never half of one.
             Change::Create(path) | Change::Update(path) => {
                 let path = root.join(path);
-                if let Some(folder) = path.parent() {
-                    fs::create_dir_all(folder)?;
-                }
-                // A reader sees the old file or the new one, never half of one.
-                let fresh = path.with_extension("rs.new");
-                fs::write(&fresh, &difference.new)?;
-                fs::rename(&fresh, &path)?;
+                fs::rename(fresh_name(&path), &path).map_err(|error| at(&path, &error))?;
             }
             Change::Remove(path) => {
                 let path = root.join(path);
-                fs::remove_file(&path)?;
+                fs::remove_file(&path).map_err(|error| at(&path, &error))?;
                 // A service that lost its last operation leaves an empty folder.
                 if let Some(folder) = path
                     .parent()
@@ -140,6 +147,30 @@ pub fn apply(root: &Path, differences: &[Difference]) -> io::Result<()> {
         }
     }
     Ok(())
+}
+
+/// Writes what a file is to become beside it.
+fn prepare(root: &Path, difference: &Difference, fresh: &mut Vec<PathBuf>) -> io::Result<()> {
+    let (Change::Create(path) | Change::Update(path)) = &difference.change else {
+        return Ok(());
+    };
+    let path = root.join(path);
+    if let Some(folder) = path.parent() {
+        fs::create_dir_all(folder).map_err(|error| at(folder, &error))?;
+    }
+    let name = fresh_name(&path);
+    fresh.push(name.clone());
+    fs::write(&name, &difference.new).map_err(|error| at(&name, &error))
+}
+
+/// Another run at the same time has names of its own.
+fn fresh_name(path: &Path) -> PathBuf {
+    path.with_extension(format!("rs.new-{}", process::id()))
+}
+
+/// An error that says which file it is about.
+fn at(path: &Path, error: &io::Error) -> io::Error {
+    io::Error::new(error.kind(), format!("{}: {error}", path.display()))
 }
 
 /// The generated files in a folder and below. Only files that carry the header are ever removed.

@@ -1,5 +1,7 @@
 //! Reads fields, structs and enumerations, and works out what follows from how they are used.
 
+use std::collections::HashMap;
+
 use crate::diag::{Problems, closest, hint, list};
 use crate::examples::complaint;
 use crate::fixtures::doc;
@@ -9,7 +11,7 @@ use crate::names;
 use crate::read::{Object, items, keys};
 
 /// Names that a generated module uses itself.
-const RESERVED: &[&str] = &[
+pub const RESERVED: &[&str] = &[
     "Amount",
     "BTreeMap",
     "Box",
@@ -264,6 +266,8 @@ pub fn fields_of(
     problems: &mut Problems,
 ) -> Struct {
     let mut found: Vec<Field> = Vec::new();
+    let mut in_rust: HashMap<String, &str> = HashMap::new();
+    let mut on_the_wire: HashMap<String, &String> = HashMap::new();
     let fields = object
         .need(key, problems)
         .and_then(|spot| Object::open_any(&spot, problems));
@@ -271,11 +275,21 @@ pub fn fields_of(
         let Some(field) = field(&member.key, &spot, types, role, problems) else {
             continue;
         };
-        if let Some(twin) = found.iter().find(|other| other.rust == field.rust) {
+        if let Some(twin) = in_rust.insert(field.rust.clone(), member.key.as_str()) {
             problems.push(spot.problem(format!(
-                "{:?} and {:?} are both `{}` in Rust; give one of them another name with `rust`",
-                twin.wire, field.wire, field.rust
+                "{twin:?} and {:?} are both `{}` in Rust; give one of them another name with `rust`",
+                field.wire, field.rust
             )));
+        }
+        for name in field.wire_names() {
+            let other = *on_the_wire.entry(name.to_owned()).or_insert(&member.key);
+            if *other != field.wire {
+                problems.push(spot.problem(format!(
+                    "{name:?} would be read both as {other:?} and as {:?}; an alias belongs to one \
+                     field",
+                    field.wire
+                )));
+            }
         }
         found.push(field);
     }
@@ -403,7 +417,9 @@ fn field(
 
 fn rust_name(wire: &str, object: &Object<'_>, problems: &mut Problems) -> String {
     if let Some(rust) = object.text("rust", problems) {
-        if !names::is_snake(&rust) {
+        // A `_` at the end is for keywords, and does not get into the names of setters.
+        let is_bent = rust.strip_suffix('_').is_some_and(names::is_keyword);
+        if !names::is_snake(&rust) && !is_bent {
             let message = format!("{rust:?} cannot name a field; write snake_case and no keyword");
             object.complain("rust", message, problems);
         }

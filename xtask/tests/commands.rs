@@ -124,7 +124,7 @@ fn a_new_operation_is_one_folder() {
         r#""Bills": { "type": "list<Bill>", "doc": "TODO", "wrapper": "Bill" },"#,
         r#""Cost": { "type": "decimal", "doc": "TODO" },"#,
         r#""Days": { "type": "list<Day>", "doc": "TODO" },"#,
-        r#""None": { "type": "TODO", "doc": "TODO" }"#,
+        r#""None": { "type": "TODO", "doc": "TODO", "nullable": true }"#,
         r#""documented": { "origin": "documented", "deviations": { "key_spelling": 1 } }"#,
     ] {
         assert!(draft.contains(line), "{line}\n{draft}");
@@ -198,7 +198,9 @@ fn a_draft_is_refused_where_it_has_no_place() {
     let tree = Tree::obstacles();
     let before = tree.bytes();
     tree.write("broken.json", "{ \"a\": }");
+    tree.write("list.json", "[1]");
     let broken = tree.0.join("broken.json").display().to_string();
+    let list = tree.0.join("list.json").display().to_string();
     for (arguments, message) in [
         (
             vec!["new", "obstacle/hard"],
@@ -225,6 +227,18 @@ fn a_draft_is_refused_where_it_has_no_place() {
             "this is not JSON",
         ),
         (
+            vec!["new", "obstacle/hard/Option"],
+            "the generated code uses the name \"Option\" itself",
+        ),
+        (
+            vec!["new", "obstacle/hard/List", "--request", &list],
+            "this is a list, and an object is wanted",
+        ),
+        (
+            vec!["new", "obstacle/hard/List", "--response", &list],
+            "there is no payload at \"/Data\"",
+        ),
+        (
             vec!["new", "obstacle/hard/List", "--requst", &broken],
             "cargo xtask new",
         ),
@@ -235,7 +249,62 @@ fn a_draft_is_refused_where_it_has_no_place() {
         assert!(told.contains(message), "{arguments:?}\n{told}");
     }
     fs::remove_file(broken).unwrap();
+    fs::remove_file(list).unwrap();
     assert_eq!(tree.bytes(), before);
+}
+
+#[test]
+fn what_the_crate_has_already_is_no_service_and_a_provider_has_a_crate() {
+    let tree = Tree::obstacles();
+    let provider = "fixtures/obstacle/provider.json";
+    let declared = tree.read(provider);
+    tree.write(provider, &declared.replace("\"other\": {", "\"std\": {"));
+    let folder = |name: &str| tree.0.join("fixtures/obstacle").join(name);
+    fs::rename(folder("other"), folder("std")).unwrap();
+    let (code, _, told) = tree.xtask(&["codegen"]);
+    assert_eq!(code, 2);
+    let clash = "the crate of the provider has something else called \"std\"";
+    assert!(told.contains(clash), "{told}");
+
+    let tree = Tree::obstacles();
+    fs::remove_file(tree.0.join("crates/obstacle/Cargo.toml")).unwrap();
+    let before = tree.bytes();
+    let (code, _, told) = tree.xtask(&["codegen"]);
+    assert_eq!(code, 2);
+    assert!(
+        told.starts_with("error: there is no crate in crates/obstacle"),
+        "{told}"
+    );
+    assert_eq!(tree.bytes(), before);
+}
+
+#[test]
+fn a_file_that_cannot_be_written_leaves_the_others_as_they_were() {
+    let tree = Tree::obstacles();
+    let operations = "crates/obstacle/src/operations";
+    tree.write(&format!("{operations}/hard/nothing.rs"), "old");
+    fs::remove_dir_all(tree.0.join(operations).join("other")).unwrap();
+    tree.write(
+        &format!("{operations}/other"),
+        "a file in place of a folder",
+    );
+    let before = tree.bytes();
+    let (code, _, told) = tree.xtask(&["codegen"]);
+    assert_eq!(code, 2);
+    assert!(told.contains(&format!("{operations}/other/")), "{told}");
+    assert_eq!(tree.bytes(), before);
+}
+
+#[test]
+fn many_mistakes_are_each_told_with_their_pointer() {
+    let tree = Tree::obstacles();
+    let members: Vec<String> = (0..20_000).map(|n| format!("\"k{n}\": 1")).collect();
+    let sample = "fixtures/obstacle/hard/nothing/plain.request.json";
+    tree.write(sample, &format!("{{{}}}", members.join(", ")));
+    let (code, _, told) = tree.xtask(&["codegen"]);
+    assert_eq!(code, 2);
+    assert!(told.ends_with("20000 problems; nothing was written.\n"));
+    assert!(told.contains("   at /k19999\n"));
 }
 
 #[test]

@@ -241,6 +241,19 @@ const VOCABULARY: &[Mutation] = &[
 
 1 problem; nothing was written."#,
     ),
+    (
+        "a control character and one that nobody sees",
+        "hard/everything_at_once/operation.json",
+        Replace(
+            r#""dry": { "type": "bool""#,
+            r#""dry": { "type": "bo\u0007o\u202el""#,
+        ),
+        r#"error: there is no type "bo\u{7}o\u{202e}l"; did you mean "bool"?
+  --> hard/everything_at_once/operation.json:27:22
+   at /input/dry/type
+
+1 problem; nothing was written."#,
+    ),
 ];
 
 const FOLDERS: &[Mutation] = &[
@@ -754,6 +767,146 @@ const MEANING: &[Mutation] = &[
 
 1 problem; nothing was written."#,
     ),
+    (
+        "an operation called like something of the module",
+        "hard/nothing/operation.json",
+        Replace(r#""operation": "Nothing""#, r#""operation": "Option""#),
+        r#"error: "Option" belongs into the folder "option", not "nothing"
+  --> hard/nothing/operation.json:3:16
+   at /operation
+
+error: the generated code uses the name "Option" itself, so no operation can be called so
+  --> hard/nothing/operation.json:3:16
+   at /operation
+
+2 problems; nothing was written."#,
+    ),
+    (
+        "a setter of another field",
+        "hard/everything_at_once/operation.json",
+        Replace(r#""rust": "name_in_capitals""#, r#""rust": "name_""#),
+        r#"error: "name_" cannot name a field; write snake_case and no keyword
+  --> hard/everything_at_once/operation.json:42:15
+   at /input/Name/rust
+
+1 problem; nothing was written."#,
+    ),
+    (
+        "a name that the compiler finds fault with",
+        "hard/everything_at_once/operation.json",
+        Replace(
+            r#""rust": "name_in_capitals""#,
+            r#""rust": "name__in_capitals""#,
+        ),
+        r#"error: "name__in_capitals" cannot name a field; write snake_case and no keyword
+  --> hard/everything_at_once/operation.json:42:15
+   at /input/Name/rust
+
+1 problem; nothing was written."#,
+    ),
+    (
+        "an alias that is another field",
+        "hard/everything_at_once/operation.json",
+        Replace(r#""aliases": ["firstName"]"#, r#""aliases": ["Colour"]"#),
+        r#"error: "Colour" would be read both as "Colour" and as "fistName"; an alias belongs to one field
+  --> hard/everything_at_once/operation.json:96:17
+   at /output/fistName
+
+1 problem; nothing was written."#,
+    ),
+    (
+        "a number beyond every float",
+        "hard/everything_at_once/operation.json",
+        Replace(
+            r#""max": 1, "default": 0.5"#,
+            r#""max": 1, "default": 1e400"#,
+        ),
+        r#"error: 1e400 does not fit a `float`
+  --> hard/everything_at_once/operation.json:49:64
+   at /input/ratio/default
+
+1 problem; nothing was written."#,
+    ),
+    (
+        "a test called like that of another example",
+        "hard/nothing/operation.json",
+        Replace(
+            r#""examples": { "plain""#,
+            r#""examples": { "plain_travels": { "origin": "constructed" }, "plain""#,
+        ),
+        r#"error: "plain_travels" is what a test of "plain" is called; name it otherwise
+  --> hard/nothing/operation.json:13:34
+   at /examples/plain_travels
+
+error: there is no file plain_travels.request.json, plain_travels.response.json or plain_travels.error.json
+  --> hard/nothing/operation.json:13:34
+   at /examples/plain_travels
+
+2 problems; nothing was written."#,
+    ),
+    (
+        "paging of no style",
+        "hard/list_by_token/operation.json",
+        Replace(r#""style": "token""#, r#""style": "Token""#),
+        r#"error: "Token" is not possible for "style"; did you mean "token"?
+  --> hard/list_by_token/operation.json:12:14
+   at /pagination/style
+
+1 problem; nothing was written."#,
+    ),
+    (
+        "a header that no request could have",
+        "hard/everything_at_once/operation.json",
+        Replace(r#""X-Language": {"#, r#""X Language": {"#),
+        r#"error: "X Language" cannot name a header; letters, digits and `-` can
+  --> hard/everything_at_once/operation.json:25:19
+   at /input/X Language
+
+1 problem; nothing was written."#,
+    ),
+    (
+        "a header that the client sets",
+        "hard/everything_at_once/operation.json",
+        Replace(r#""X-Count": {"#, r#""Content-Length": {"#),
+        r#"error: the client sets the header "Content-Length" itself
+  --> hard/everything_at_once/operation.json:26:23
+   at /input/Content-Length
+
+1 problem; nothing was written."#,
+    ),
+    (
+        "a path with a query",
+        "hard/nothing/operation.json",
+        Replace(r#""path": "/nothing""#, r#""path": "/nothing?all=1""#),
+        r#"error: a path has letters, digits, `{field}` and signs that an address may hold; anything else is written as `%20`, and what follows a `?` is the query
+  --> hard/nothing/operation.json:9:38
+   at /http/path
+
+1 problem; nothing was written."#,
+    ),
+    (
+        "a path with an open brace",
+        "hard/nothing/operation.json",
+        Replace(r#""path": "/nothing""#, r#""path": "/{nothing""#),
+        r#"error: a path has letters, digits, `{field}` and signs that an address may hold; anything else is written as `%20`, and what follows a `?` is the query
+  --> hard/nothing/operation.json:9:38
+   at /http/path
+
+1 problem; nothing was written."#,
+    ),
+    (
+        "a link into the code",
+        "hard/everything_at_once/operation.json",
+        Replace(
+            r#""doc": "Which thing.""#,
+            r#""doc": "As [this](Self::id).""#,
+        ),
+        r#"error: a link leads to an address that starts with https://
+  --> hard/everything_at_once/operation.json:22:14
+   at /input/thing_id/doc
+
+1 problem; nothing was written."#,
+    ),
 ];
 
 const SAMPLES: &[Mutation] = &[
@@ -998,6 +1151,56 @@ const SAMPLES: &[Mutation] = &[
         r#"error: no example has a request; the docs show one
   --> hard/nothing/operation.json:1:1
    at the root
+
+1 problem; nothing was written."#,
+    ),
+    (
+        "a text that is no number",
+        "other/remove_thing/plain.response.json",
+        Replace(r#""left": 0"#, r#""left": "7 or so""#),
+        r#"error: "7 or so" is a text, and a `uint` is described
+  --> other/remove_thing/plain.response.json:3:23
+   at /detail/left
+
+1 problem; nothing was written."#,
+    ),
+    (
+        "a flag that no decoder takes",
+        "hard/everything_at_once/full.response.json",
+        Replace(r#""Flag": true"#, r#""Flag": "1""#),
+        r#"error: "1" is a text, and a `bool` is described
+  --> hard/everything_at_once/full.response.json:9:13
+   at /Data/Flag
+
+1 problem; nothing was written."#,
+    ),
+    (
+        "a negative zero among whole numbers",
+        "hard/everything_at_once/full.request.json",
+        Replace(r#""delta": -10"#, r#""delta": -0"#),
+        r#"error: -0 does not fit a `int`
+  --> hard/everything_at_once/full.request.json:18:12
+   at /delta
+
+1 problem; nothing was written."#,
+    ),
+    (
+        "a line end in a header",
+        "hard/everything_at_once/full.request.json",
+        Replace(r#""X-Language": "en_US""#, r#""X-Language": "en\nUS""#),
+        r#"error: a header has no line ends, and no blanks at either end
+  --> hard/everything_at_once/full.request.json:4:17
+   at /X-Language
+
+1 problem; nothing was written."#,
+    ),
+    (
+        "a path that leads elsewhere",
+        "other/remove_thing/plain.request.json",
+        Replace(r#""id": "%/x""#, r#""id": "..""#),
+        r#"error: this part of the path would lead elsewhere
+  --> other/remove_thing/plain.request.json:2:9
+   at /id
 
 1 problem; nothing was written."#,
     ),

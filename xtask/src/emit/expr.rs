@@ -124,7 +124,7 @@ impl Expr<'_> {
                     quoted(&compact(value))
                 )
             }
-            (Ty::Float, Value::Number(text)) if text.parse::<i64>().is_ok() => format!("{text}.0"),
+            (Ty::Float, Value::Number(text)) => float(text),
             (_, Value::Number(text)) => text.clone(),
             (_, Value::Bool(flag)) => flag.to_string(),
             (_, Value::Text(text)) if owned => format!("{}.to_owned()", quoted(text)),
@@ -180,6 +180,13 @@ pub(super) fn compact(value: &Value) -> String {
             format!("{{{}}}", members.join(","))
         }
     }
+}
+
+/// A number as a literal that Rust takes for a float.
+pub(super) fn float(text: &str) -> String {
+    // As few digits as it takes: clippy minds those that say nothing.
+    let number = text.parse::<f64>();
+    number.map_or_else(|_| text.to_owned(), |number| format!("{number:?}"))
 }
 
 /// JSON, indented.

@@ -69,7 +69,8 @@ fn imports(out: &mut String, body: &str) {
     if has("BTreeMap") {
         out.push_str("use std::collections::BTreeMap;\n");
     }
-    if has("fmt") {
+    // A field may be called so, too.
+    if has("fmt") && body.contains("fmt::Formatter") {
         out.push_str("use std::fmt;\n");
     }
     out.push_str("\nuse serde::{Deserialize, Serialize};\n");

@@ -6,7 +6,7 @@ use crate::json::Value;
 use crate::model::{Enum, Field, Format, Limits, Notes, Place, Require, Struct, Ty, Type};
 use crate::names::Case;
 
-use super::expr::converts;
+use super::expr::{converts, float};
 use super::text::{docs, literal, push_doc, quoted};
 
 /// The Rust type of a value.
@@ -114,7 +114,13 @@ fn attributes(of: &Struct, field: &Field, case: Case) -> Vec<String> {
 
 /// The module that reads and writes lists wrapped under a key.
 pub(super) fn wrapper_module(key: &str) -> String {
-    format!("wrapped_{}", crate::names::snake(key))
+    let snake = crate::names::snake(key);
+    if crate::names::pascal(key) == key {
+        return format!("wrapped_{snake}");
+    }
+    // Another key may give the same name; no other has the same bytes.
+    let bytes: String = key.bytes().map(|byte| format!("{byte:02x}")).collect();
+    format!("wrapped_{snake}_{bytes}").replace("__", "_")
 }
 
 fn field_doc(out: &mut String, of: &Struct, field: &Field) {
@@ -530,7 +536,7 @@ fn lengths(min: Option<u64>, max: Option<u64>) -> Option<String> {
 
 fn numbers(ty: &Ty, limits: &Limits) -> Option<String> {
     let number = |text: &String| match ty {
-        Ty::Float if text.parse::<i64>().is_ok() => format!("{text}.0"),
+        Ty::Float => float(text),
         Ty::Decimal => format!("Amount::from({text}_i64)"),
         _ => text.clone(),
     };

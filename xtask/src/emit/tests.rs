@@ -3,11 +3,13 @@
 use std::fmt::Write as _;
 
 use crate::json::{Member, Node, Value};
-use crate::model::{Lists, Operation, Outcome, Params, Place, Provider, RequestSample, Service};
+use crate::model::{
+    Lists, Operation, Outcome, Params, Place, Provider, RequestSample, Service, Ty,
+};
 
 use crate::parallel;
 
-use super::expr::{Expr, pretty};
+use super::expr::{Expr, float, pretty};
 use super::header;
 use super::operation::example_imports;
 use super::text::{docs, quoted};
@@ -24,15 +26,26 @@ pub(super) fn file(provider: &Provider) -> String {
          the declared deviations and are written back, errors open as their code; and each request \
          with its answer once over the wire.",
     );
+    let mut all: Vec<(String, &Service, &Operation)> = Vec::new();
     for service in &provider.services {
-        let module = |operation: &Operation| module(provider, service, operation);
-        out.extend(parallel::map(&service.operations, module));
+        for operation in &service.operations {
+            let mut name = format!("{}_{}", service.name, operation.module);
+            // `a` and `b_c` read like `a_b` and `c`.
+            while all.iter().any(|(taken, ..)| *taken == name) {
+                name.push_str("_too");
+            }
+            all.push((name, service, operation));
+        }
     }
+    out.extend(parallel::map(&all, |(name, service, operation)| {
+        module(provider, service, operation, name)
+    }));
     out
 }
 
-fn module(provider: &Provider, service: &Service, operation: &Operation) -> String {
+fn module(provider: &Provider, service: &Service, operation: &Operation, name: &str) -> String {
     let (mut body, mut expressions) = (String::new(), String::new());
+    let module = name;
     for example in &operation.examples {
         let name = &example.name;
         let upper = name.to_uppercase();
@@ -81,10 +94,7 @@ fn module(provider: &Provider, service: &Service, operation: &Operation) -> Stri
             test(&mut body, &format!("{name}_travels"), &call);
         }
     }
-    let mut out = format!(
-        "\n#[cfg(test)]\nmod {}_{} {{\n",
-        service.name, operation.module
-    );
+    let mut out = format!("\n#[cfg(test)]\nmod {module} {{\n");
     for import in example_imports(&expressions) {
         let _ = writeln!(out, "{import}");
     }
@@ -184,6 +194,19 @@ fn wire(
         } else {
             Place::Body
         };
+        let text = field.map(|field| &field.ty).filter(|ty| **ty == Ty::Float);
+        let text = text.and_then(|_| crate::examples::scalar_text(&member.node.value));
+        // A float travels with as few digits as it takes, whatever the sample has.
+        let member = &match text {
+            Some(text) => Member {
+                node: Node {
+                    at: 0,
+                    value: Value::Number(sent(&text)),
+                },
+                ..member.clone()
+            },
+            None => member.clone(),
+        };
         let text = crate::examples::scalar_text(&member.node.value).unwrap_or_default();
         match field.and_then(|field| field.place).unwrap_or(usual) {
             Place::Path => path = path.replace(&format!("{{{}}}", member.key), &percent(&text)),
@@ -230,6 +253,11 @@ fn wire(
     } else {
         format!("testing::Wire {{ {}, ..{plain} }}", parts.join(", "))
     }
+}
+
+/// A float as it is sent.
+fn sent(text: &str) -> String {
+    float(text).replace('e', "e+").replace("e+-", "e-")
 }
 
 fn pairs(pairs: &[(String, String)]) -> String {

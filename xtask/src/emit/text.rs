@@ -2,6 +2,8 @@
 
 use std::collections::BTreeSet;
 
+use crate::diag::is_invisible;
+
 /// Widest line of generated code and docs.
 const WIDTH: usize = 100;
 
@@ -63,11 +65,6 @@ fn escaped(c: char) -> String {
         c if c.is_control() || is_invisible(c) => format!("\\u{{{:x}}}", u32::from(c)),
         c => c.to_string(),
     }
-}
-
-/// Characters that rustc and clippy refuse because a reader would not see them.
-fn is_invisible(c: char) -> bool {
-    matches!(c, '\u{ad}' | '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{2069}')
 }
 
 /// Indents the continued lines of broken literals like the literal itself, which rustfmt does not.
@@ -237,22 +234,35 @@ fn is_link(rest: &[char]) -> bool {
     let Some(close) = rest.iter().position(|c| *c == ']') else {
         return false;
     };
-    let target: String = rest.iter().skip(close + 1).take(9).collect();
-    ["(http://", "(https://", "(Self::", "(crate::"]
+    let target: String = rest
         .iter()
-        .any(|start| target.starts_with(start))
+        .skip(close + 1)
+        .take_while(|c| **c != ')')
+        .collect();
+    let starts = ["(http://", "(https://", "(Self::", "(crate::"];
+    // With a blank in it, it leads nowhere.
+    starts.iter().any(|start| target.starts_with(start)) && !target.contains(char::is_whitespace)
 }
 
-/// A bare address becomes a link.
+/// A bare address becomes a link, wherever in the word it starts.
 fn linked(word: String) -> String {
-    if !word.starts_with("https://") && !word.starts_with("http://") {
+    let starts = ["https://", "http://"].map(|start| word.find(start));
+    let Some(start) = starts.into_iter().flatten().min() else {
+        return word;
+    };
+    let (before, address) = word.split_at(start);
+    // The target of a link and a code span stay as they are.
+    if before.contains('`') || (before.ends_with("](") && !before.contains("\\[")) {
         return word;
     }
-    let end = word
-        .trim_end_matches(['.', ',', ';', ':', ')', '!', '?'])
-        .len();
-    let (address, rest) = word.split_at(end);
-    format!("<{address}>{rest}")
+    let end = address.find(['\\', '<', '>', '"', '`']);
+    let address = address.split_at(end.unwrap_or(address.len())).0;
+    let address = address.trim_end_matches(['.', ',', ';', ':', ')', '\'', '!', '?']);
+    if address.ends_with("//") {
+        return word;
+    }
+    let rest = word.get(start + address.len()..).unwrap_or_default();
+    format!("{before}<{address}>{rest}")
 }
 
 /// A word that would make a heading, a quotation or a list of the line that it starts.
@@ -404,6 +414,14 @@ mod tests {
         assert_eq!(
             doc("See https://x.example/a."),
             "/// See <https://x.example/a>.\n"
+        );
+        assert_eq!(
+            doc("(see https://x.example/a), \"https://x.example\" <http://x.example>"),
+            "/// (see <https://x.example/a>), \"<https://x.example>\" \\<<http://x.example>>\n"
+        );
+        assert_eq!(
+            doc("[a](https://x.example b) `https://x.example`"),
+            "/// \\[a](<https://x.example> b) `https://x.example`\n"
         );
         assert_eq!(doc("odd ` tick"), "/// odd \\` tick\n");
         assert_eq!(doc("```rust"), "/// \\`\\`\\`rust\n");

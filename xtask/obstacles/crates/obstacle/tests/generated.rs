@@ -313,7 +313,7 @@ mod hard_everything_at_once {
     2.5,
     3000000000
   ],
-  "ratio": 1,
+  "ratio": 1.0,
   "delta": -10,
   "level": 9,
   "flag": false,
@@ -1037,6 +1037,8 @@ mod other_remove_thing {
 
     fn plain() -> RemoveThing {
         RemoveThing::new("%/x")
+            .with_fmt("short")
+            .with_share(0.12345678901234568)
     }
 
     #[test]
@@ -1050,7 +1052,23 @@ mod other_remove_thing {
             "../../../fixtures/obstacle/other/remove_thing/",
             "plain.response.json"
         )),
-        expect: testing::Expect::Payload(&[]),
+        expect: testing::Expect::Output(
+            r#"{
+  "left": 0,
+  "upper": {
+    "Word": [
+      "A"
+    ]
+  },
+  "lower": {
+    "word": [
+      "a",
+      "b"
+    ]
+  }
+}"#,
+            &[],
+        ),
     };
 
     #[test]
@@ -1062,7 +1080,10 @@ mod other_remove_thing {
     fn plain_travels() {
         testing::travels(
             &plain(),
-            &testing::Wire::new("DELETE", "/things/%25%2Fx"),
+            &testing::Wire {
+                query: &[("fmt", "short"), ("share", "0.12345678901234568")],
+                ..testing::Wire::new("DELETE", "/things/%25%2Fx")
+            },
             &PLAIN_REPLY,
         );
     }

@@ -4,7 +4,8 @@
 
 use serde::{Deserialize, Serialize};
 use standing_core::{
-    Envelope, InvalidRequest, Method, Operation, OperationInfo, Params, Place, Success, Violations,
+    Envelope, InvalidRequest, Json, Method, Operation, OperationInfo, Params, Place, Success,
+    Violations, wrapped_list,
 };
 
 /// Does something.
@@ -23,7 +24,9 @@ use standing_core::{
 ///
 /// # async fn example(client: &standing_core::Client<standing_obstacle::Obstacle>)
 /// #     -> Result<(), Box<dyn std::error::Error>> {
-/// let request = RemoveThing::new("%/x");
+/// let request = RemoveThing::new("%/x")
+///     .with_fmt("short")
+///     .with_share(0.12345678901234568);
 /// let answer = client.send(&request).await?;
 /// # Ok(())
 /// # }
@@ -37,12 +40,42 @@ pub struct RemoveThing {
     ///
     /// Required. Not empty. Travels in the path.
     pub id: String,
+
+    /// Called like a module of the library.
+    ///
+    /// Travels in the query.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub fmt: Option<String>,
+
+    /// With limits that a float cannot have to the digit.
+    ///
+    /// 0.1234567890123456789 to 12345678901234567890. Travels in the query.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub share: Option<f64>,
 }
 
 impl RemoveThing {
     /// With what is required, and nothing else set.
     pub fn new(id: impl Into<String>) -> Self {
-        Self { id: id.into() }
+        Self {
+            id: id.into(),
+            fmt: None,
+            share: None,
+        }
+    }
+
+    /// Sets [`fmt`](Self::fmt).
+    #[must_use]
+    pub fn with_fmt(mut self, fmt: impl Into<String>) -> Self {
+        self.fmt = Some(fmt.into());
+        self
+    }
+
+    /// Sets [`share`](Self::share).
+    #[must_use]
+    pub fn with_share(mut self, share: f64) -> Self {
+        self.share = Some(share);
+        self
     }
 }
 
@@ -64,6 +97,11 @@ impl Operation for RemoveThing {
     fn validate(&self) -> Result<(), InvalidRequest> {
         Violations::new()
             .length("id", Some(self.id.as_str()), 1..)
+            .range(
+                "share",
+                self.share.as_ref(),
+                0.12345678901234568..=1.2345678901234567e19,
+            )
             .finish()
     }
 }
@@ -87,4 +125,22 @@ pub struct RemoveThingOutput {
     /// A field.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub left: Option<u64>,
+
+    /// Wrapped.
+    #[serde(with = "wrapped_word", default)]
+    pub upper: Vec<String>,
+
+    /// Wrapped in almost the same.
+    #[serde(with = "wrapped_word_776f7264", default)]
+    pub lower: Vec<String>,
+
+    /// A JSON that may be null reads as absent.
+    ///
+    /// May be null, which reads as absent.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub note: Option<Json>,
 }
+
+wrapped_list!(mod wrapped_word = "Word");
+
+wrapped_list!(mod wrapped_word_776f7264 = "word");
