@@ -41,12 +41,14 @@ pub fn format(root: &Path, files: Vec<File>) -> Result<Vec<File>, String> {
             return Err(format!("rustfmt refused what was generated:\n{said}"));
         }
     }
-    let formatted = parallel::map(&placed, |(path, file)| match fs::read_to_string(path) {
-        Ok(text) => Ok(File {
+    let formatted = parallel::map(&placed, |(path, file)| {
+        let text = fs::read_to_string(path).map_err(|error| format!("{}: {error}", file.path))?;
+        // Sooner than with the folder, and by all processors. What stays behind goes with it.
+        let _ = fs::remove_file(path);
+        Ok(File {
             text: align(&text),
             path: file.path.clone(),
-        }),
-        Err(error) => Err(format!("{}: {error}", file.path)),
+        })
     });
     formatted.into_iter().collect()
 }
