@@ -168,4 +168,26 @@ mod tests {
             assert_eq!(email(address), masked);
         }
     }
+
+    #[test]
+    fn a_name_that_is_an_address_or_a_number_is_masked_like_one() {
+        let verdict = Verdict::Ok;
+        let why = String::new();
+        for (name, masked) in [
+            ("anna@x.com", "a…@x.com"),
+            ("+62 812-3456-6789", "+62…6789"),
+            ("Kopi Nusantara PT", "Kopi Nusantara PT"),
+        ] {
+            let judged = Judged {
+                verdict,
+                why: why.clone(),
+            };
+            let row = Row {
+                name: Some(name.to_owned()),
+                ..Row::new("tencent", judged)
+            };
+            assert_eq!(Written::new(&row, false).name.as_deref(), Some(masked));
+            assert_eq!(Written::new(&row, true).name.as_deref(), Some(name));
+        }
+    }
 }

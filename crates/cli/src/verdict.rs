@@ -365,4 +365,13 @@ mod tests {
             assert!(Below::parse(text).is_err(), "{text}");
         }
     }
+
+    #[test]
+    fn nobody_found_and_no_report_are_not_fine() {
+        for reports in [None, Some(&[] as &[DebtsReport])] {
+            let judged = accuauth(reports);
+            assert_eq!(judged.verdict, Verdict::Unknown);
+            assert!(!judged.why.is_empty());
+        }
+    }
 }

@@ -613,3 +613,38 @@ fn rate_and_concurrency_are_kept_to() {
             .contains("did you mean alibaba")
     );
 }
+
+#[test]
+fn customers_who_cannot_be_asked_about_keep_nobody_else_from_being_asked_about() {
+    let bench = Bench::new();
+    let person = bench.sandbox.customers(Provider::AccuAuth).next().unwrap();
+    // More than the failures in a row after which a provider is given up.
+    let strange: String = (0..8).map(|n| format!("+62 812-0000-409{n}\n")).collect();
+    let book = Book::new("strange", &format!("mobile\n{strange}{}\n", person.id));
+    let ran = Ran::of(&mut live_with(
+        &bench,
+        Provider::AccuAuth,
+        &book,
+        &["--format", "json"],
+    ));
+    let report: Value = serde_json::from_str(&ran.out).unwrap();
+    assert_eq!(ran.failed_midway(1)["kind"], "invalid_request");
+    let rows = report["rows"].as_array().unwrap();
+    assert_eq!(rows.len(), 9);
+    assert_ne!(rows[8]["verdict"], "missing");
+    assert_eq!(report["summary"]["missing"], 8);
+}
+
+#[test]
+fn small_reports_meet_faults_unless_told_otherwise() {
+    let told = |arguments: &[&str]| {
+        let fixed = ["report", "--only", "tencent", "--customers"];
+        let ran = run(&[&fixed[..], arguments].concat());
+        let line = ran.err.lines().next().unwrap().to_owned();
+        ran.fine();
+        line
+    };
+    assert!(told(&["5"]).ends_with("chaos 5 %"));
+    assert!(told(&["1001"]).ends_with("chaos 0 %"));
+    assert!(told(&["5", "--chaos", "3"]).ends_with("chaos 3 %"));
+}

@@ -190,6 +190,8 @@ fn a_journal_is_for_the_report_that_began_it() {
     let begun: Value = serde_json::from_str(&ran.out).unwrap();
     ran.failed_midway(1);
     let before = fs::read(journal.path()).unwrap();
+    let address = bench.endpoint().replace("http://", "");
+    assert!(!String::from_utf8_lossy(&before).contains(&address));
     for (more, told) in [
         (&["--below", "50"][..], "another --below"),
         (&["--show-personal"], "another --show-personal"),
