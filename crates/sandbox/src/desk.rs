@@ -46,6 +46,12 @@ impl Request {
         self.headers.get(name)?.to_str().ok()
     }
 
+    /// The `Content-Type` without its parameters; empty when there is none.
+    pub(crate) fn media_type(&self) -> &str {
+        let value = self.header("content-type").unwrap_or_default();
+        value.split(';').next().unwrap_or_default().trim()
+    }
+
     /// The path behind the configured prefix.
     pub(crate) fn route<'a>(&'a self, house: &House) -> Option<&'a str> {
         self.path.strip_prefix(house.prefix.as_str())

@@ -2,6 +2,7 @@
 
 use hmac::{Hmac, KeyInit, Mac};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_encode};
+use sha1::Sha1;
 use sha2::{Digest, Sha256};
 
 /// What RFC 3986 leaves as it is: letters, digits and these four.
@@ -36,6 +37,14 @@ pub(crate) fn sha256(bytes: &[u8]) -> String {
 /// HMAC-SHA256 of `message` under `key`.
 pub(crate) fn hmac(key: &[u8], message: &[u8]) -> Vec<u8> {
     mac(key, message).finalize().into_bytes().to_vec()
+}
+
+/// HMAC-SHA1 of `message` under `key`, which Tencent's first signature asks for.
+pub(crate) fn hmac_sha1(key: &[u8], message: &[u8]) -> Vec<u8> {
+    // As below: a key of any length is legal.
+    let mut mac = Hmac::<Sha1>::new_from_slice(key).unwrap_or_else(|_| Hmac::new(&[0; 64].into()));
+    mac.update(message);
+    mac.finalize().into_bytes().to_vec()
 }
 
 /// Whether `signature` is the lower-case hexadecimal HMAC-SHA256 of `message`, compared in constant time.
@@ -89,6 +98,11 @@ mod tests {
         assert_eq!(
             hex(&hmac(b"Jefe", b"what do ya want for nothing?")),
             expected
+        );
+        // RFC 2202, test case 2.
+        assert_eq!(
+            hex(&hmac_sha1(b"Jefe", b"what do ya want for nothing?")),
+            "effcdf6ae5eb2fa2d27416d5f184df9c259a7c79"
         );
         assert!(signed(b"Jefe", b"what do ya want for nothing?", expected));
         assert!(!signed(

@@ -70,6 +70,12 @@ pub enum Provider {
     ///
     /// Chosen by the sandbox: 10 rows a page unless asked, 1,000 at most; ids match whole, names, remarks and mail
     /// addresses in any part; `FilterType` and `Filter` belong together and are spelled as in the documents.
+    ///
+    /// It verifies TC3-HMAC-SHA256 (JSON in a POST, a form in the query of a GET) and version 1 of the signature (HmacSHA1
+    /// and HmacSHA256, a form in either). The vendor's Node SDK signs TC3 for the host without its port and takes the
+    /// product in the scope from the endpoint; both are accepted, the latter outside the provider's own domain only.
+    /// Chosen by the sandbox: another `Content-Type` under TC3 is `UnsupportedProtocol`, a parameter that comes twice is
+    /// `InvalidParameter`, and a nonce may be used again, because no documented code is for that.
     Tencent,
     /// Huawei Cloud: `ListSubCustomerNewTag`, and IAM's `POST /v3/auth/tokens`.
     ///

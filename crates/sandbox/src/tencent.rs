@@ -1,13 +1,18 @@
-//! Tencent Cloud: TC3-HMAC-SHA256 and `QueryCustomersCredit` in both of its dialects.
+//! Tencent Cloud: both versions of its signature, and `QueryCustomersCredit` in both of its dialects.
+
+mod parameters;
+mod v1;
 
 use std::borrow::Cow;
 use std::sync::Arc;
 use std::time::Duration;
 
-use serde_json::Value;
 use time::OffsetDateTime;
 
-use crate::desk::{Answer, Desk, Failure, House, Instead, Moment, Request, Window, form};
+use parameters::{Parameters, pairs};
+use v1::Form;
+
+use crate::desk::{Answer, Desk, Failure, House, Instead, Moment, Request, Window};
 use crate::digest::{hmac, same, sha256, signed};
 use crate::fault::Subject;
 use crate::json::{array, object, text};
@@ -20,6 +25,13 @@ const WINDOW: i64 = 5 * 60;
 /// The provider names neither a default nor a maximum; these are the sandbox's own.
 const PAGE_SIZE: i64 = 10;
 const MAX_PAGE_SIZE: i64 = 1_000;
+
+/// What a body may hold under TC3, and a query under either version.
+const MAX_BODY: usize = 10 << 20;
+const MAX_QUERY: usize = 32 << 10;
+
+const JSON: &str = "application/json";
+const FORM: &str = "application/x-www-form-urlencoded";
 
 /// One product that knows `QueryCustomersCredit`.
 #[derive(Debug)]
@@ -83,15 +95,16 @@ impl Tencent {
             )
             .refused());
         }
-        let service = verify(request, &self.keys, moment.now)?;
-        let version = required(request, "x-tc-version")?;
-        let action = required(request, "x-tc-action")?;
+        let signed = Signed::read(request).map_err(Failure::refused)?;
+        let service = signed.verify(request, &self.keys, moment.now)?;
+        let version = signed.required(request, "Version")?;
+        let action = signed.required(request, "Action")?;
         let mut windows = DIALECTS.iter().zip(&self.windows);
         let Some((dialect, window)) = windows.find(|(dialect, _)| dialect.version == version)
         else {
             return Err(failure("NoSuchVersion", "The API version is invalid."));
         };
-        if dialect.service != service {
+        if service.is_some_and(|service| service != dialect.service) {
             return Err(signature(
                 "The credential scope names another service than the version belongs to.",
             ));
@@ -120,24 +133,22 @@ impl Tencent {
         {
             return Err(too_fast(count, window.limit, None));
         }
-        let question = Question::read(request, dialect)?;
+        let question = Question::read(&signed.parameters(request)?, dialect)?;
         Ok(question.answer(self.house.seed, moment.customers, dialect))
     }
 }
 
 impl Desk for Tencent {
     fn subject(&self, request: &Request) -> Subject {
-        let version = request.header("x-tc-version").unwrap_or_default();
-        let known = request.header("x-tc-action") == Some(OPERATION);
+        let signed = Signed::read(request).ok();
+        let common = |name| signed.as_ref()?.common(request, name);
+        let version = common("Version").unwrap_or_default();
+        let known = common("Action") == Some(OPERATION);
         let dialect = DIALECTS.iter().find(|dialect| dialect.version == version);
-        let page = parameters(request)
-            .ok()
-            .and_then(|parameters| {
-                parameters
-                    .iter()
-                    .find(|(name, _)| name == "Page")
-                    .and_then(|(_, page)| page.int())
-            })
+        let page = signed
+            .as_ref()
+            .and_then(|signed| signed.parameters(request).ok())
+            .and_then(|parameters| parameters.get("Page")?.int())
             .and_then(|page| u64::try_from(page).ok())
             .unwrap_or(1);
         Subject {
@@ -145,7 +156,10 @@ impl Desk for Tencent {
             service: dialect.map_or("unknown", |dialect| dialect.service),
             operation: if known { OPERATION } else { "unknown" },
             page,
-            logical: request.logical(version),
+            logical: match &signed {
+                Some(Signed::V1(form)) => form.logical(request, version),
+                _ => request.logical(version),
+            },
         }
     }
 
@@ -204,20 +218,149 @@ fn too_fast(count: u32, limit: u32, wait: Option<Duration>) -> Failure {
     failure("RequestLimitExceeded", message).retryable(wait)
 }
 
-fn required<'a>(request: &'a Request, name: &'static str) -> Result<&'a str, Failure> {
-    request
-        .header(name)
-        .filter(|value| !value.is_empty())
-        .ok_or_else(|| {
-            failure(
-                "MissingParameter",
-                format!("The request is missing the header `{name}`."),
-            )
-        })
+fn missing(name: &str) -> Failure {
+    failure(
+        "MissingParameter",
+        format!("The request is missing a required parameter `{name}`."),
+    )
 }
 
-/// Verifies TC3-HMAC-SHA256 and returns the service in the scope.
-fn verify<'a>(request: &'a Request, keys: &[Key], now: i64) -> Result<&'a str, Failure> {
+/// A request by the version of its signature.
+#[derive(Debug)]
+enum Signed {
+    /// TC3-HMAC-SHA256: an `Authorization` header, and the common parameters in headers of their own.
+    V3,
+    /// HmacSHA1 or HmacSHA256: everything in one form, which is the query or the body.
+    V1(Form),
+}
+
+impl Signed {
+    fn read(request: &Request) -> Result<Self, Failure> {
+        let form = request.method == "GET" || request.media_type() == FORM;
+        if form && !request.headers.contains_key("authorization") {
+            Form::read(request).map(Self::V1)
+        } else {
+            Ok(Self::V3)
+        }
+    }
+
+    /// A common parameter by its name in the form, such as `Version`.
+    fn common<'a>(&'a self, request: &'a Request, name: &str) -> Option<&'a str> {
+        match self {
+            Self::V3 => request.header(&format!("x-tc-{name}")),
+            Self::V1(form) => form.get(name),
+        }
+    }
+
+    fn required<'a>(&'a self, request: &'a Request, name: &str) -> Result<&'a str, Failure> {
+        self.common(request, name)
+            .filter(|value| !value.is_empty())
+            .ok_or_else(|| missing(name))
+    }
+
+    /// Verifies the signature and returns the product that it is for, if it names one.
+    fn verify<'a>(
+        &self,
+        request: &'a Request,
+        keys: &[Key],
+        now: i64,
+    ) -> Result<Option<&'a str>, Failure> {
+        match self {
+            Self::V3 => verify(request, keys, now),
+            Self::V1(form) => form.verify(request, keys, now).map(|()| None),
+        }
+    }
+
+    /// The parameters of the operation itself.
+    fn parameters(&self, request: &Request) -> Result<Parameters, Failure> {
+        match (self, request.method.as_str()) {
+            (Self::V1(form), _) => Parameters::flat(form.operation()),
+            (Self::V3, "GET") => {
+                check_protocol(request, FORM, request.query.len(), MAX_QUERY)?;
+                let pairs = pairs(&request.query)?;
+                Parameters::flat(pairs.iter().map(|(name, value)| (&**name, &**value)))
+            }
+            (Self::V3, _) => {
+                check_protocol(request, JSON, request.body.len(), MAX_BODY)?;
+                Parameters::json(&request.body)
+            }
+        }
+    }
+}
+
+/// TC3 takes JSON in a body and a form in a query; a form in a body takes version 1, and multipart no operation that is
+/// served here.
+fn check_protocol(
+    request: &Request,
+    media_type: &str,
+    size: usize,
+    max: usize,
+) -> Result<(), Failure> {
+    if request.media_type() != media_type {
+        return Err(failure(
+            "UnsupportedProtocol",
+            format!("TC3-HMAC-SHA256 needs the Content-Type `{media_type}` here."),
+        ));
+    }
+    if size > max {
+        return Err(failure(
+            "RequestSizeLimitExceeded",
+            format!("The request exceeds the limit of {max} bytes."),
+        ));
+    }
+    Ok(())
+}
+
+fn find_key<'a>(keys: &'a [Key], id: &str) -> Result<&'a Key, Failure> {
+    keys.iter()
+        .find(|key| key.id == id)
+        .ok_or(failure("AuthFailure.SecretIdNotFound", "The SecretId is not found.").refused())
+}
+
+fn check_token(key: &Key, sent: Option<&str>) -> Result<(), Failure> {
+    match &key.session_token {
+        Some(token) if !sent.is_some_and(|sent| same(sent.as_bytes(), token.as_bytes())) => {
+            Err(failure("AuthFailure.TokenFailure", "The token is wrong or missing.").refused())
+        }
+        _ => Ok(()),
+    }
+}
+
+fn check_time(seconds: i64, now: i64) -> Result<(), Failure> {
+    if now.abs_diff(seconds) > WINDOW.unsigned_abs() {
+        return Err(failure(
+            "AuthFailure.SignatureExpire",
+            "The timestamp is more than five minutes from the server's time.",
+        )
+        .out_of_time());
+    }
+    Ok(())
+}
+
+/// The forms of the host that a signature may cover: as it was sent, or without the port, which the vendor's Node SDK
+/// leaves out.
+fn hosts(request: &Request) -> [&[u8]; 2] {
+    let host = request.headers.get("host");
+    let host = host.map_or(&b""[..], |host| host.as_bytes().trim_ascii());
+    let port = host.iter().rev().take_while(|byte| byte.is_ascii_digit());
+    let digits = port.count();
+    let bare = match host.split_at(host.len() - digits) {
+        ([name @ .., b':'], [_, ..]) => name,
+        _ => host,
+    };
+    [host, bare]
+}
+
+/// Whether `service` is what the vendor's Node SDK takes for the product: all of the endpoint before the first dot. In a
+/// host of the provider's that is the product, and a wrong one is refused; elsewhere it says nothing.
+fn is_of_endpoint(service: &str, request: &Request) -> bool {
+    let [host, bare] = hosts(request).map(String::from_utf8_lossy);
+    let domain = "tencentcloudapi.com";
+    !bare.to_ascii_lowercase().ends_with(domain) && host.split('.').next() == Some(service)
+}
+
+/// Verifies TC3-HMAC-SHA256 and returns the product in the scope, or none for a scope that names the endpoint.
+fn verify<'a>(request: &'a Request, keys: &[Key], now: i64) -> Result<Option<&'a str>, Failure> {
     let authorization = Authorization::read(request)?;
     let timestamp = request
         .header("x-tc-timestamp")
@@ -228,41 +371,23 @@ fn verify<'a>(request: &'a Request, keys: &[Key], now: i64) -> Result<&'a str, F
     let seconds: i64 = timestamp
         .parse()
         .map_err(|_| malformed("The header X-TC-Timestamp is out of range."))?;
-    let key = keys
-        .iter()
-        .find(|key| key.id == authorization.id)
-        .ok_or(failure("AuthFailure.SecretIdNotFound", "The SecretId is not found.").refused())?;
+    let key = find_key(keys, authorization.id)?;
     if date(seconds).as_deref() != Some(authorization.date) {
         return Err(signature(
             "The date in the credential scope is not the UTC date of X-TC-Timestamp.",
         ));
     }
-    if !DIALECTS
-        .iter()
-        .any(|dialect| dialect.service == authorization.service)
-    {
+    let service = authorization.service;
+    let product = DIALECTS.iter().any(|dialect| dialect.service == service);
+    if !product && !is_of_endpoint(service, request) {
         return Err(signature(
             "The credential scope names a service that is not served here.",
         ));
     }
     check_signature(request, &authorization, timestamp, &key.secret)?;
-    if let Some(token) = &key.session_token
-        && !request
-            .header("x-tc-token")
-            .is_some_and(|sent| same(sent.as_bytes(), token.as_bytes()))
-    {
-        return Err(
-            failure("AuthFailure.TokenFailure", "The token is wrong or missing.").refused(),
-        );
-    }
-    if now.abs_diff(seconds) > WINDOW.unsigned_abs() {
-        return Err(failure(
-            "AuthFailure.SignatureExpire",
-            "X-TC-Timestamp is more than five minutes from the server's time.",
-        )
-        .out_of_time());
-    }
-    Ok(authorization.service)
+    check_token(key, request.header("x-tc-token"))?;
+    check_time(seconds, now)?;
+    Ok(product.then_some(service))
 }
 
 /// `TC3-HMAC-SHA256 Credential=ID/DATE/SERVICE/tc3_request, SignedHeaders=a;b, Signature=HEX`
@@ -319,39 +444,47 @@ fn check_signature(
     {
         return Err(signature("SignedHeaders must hold content-type and host."));
     }
-    let mut block = Vec::new();
     for name in names.split(';') {
-        let value = request
-            .headers
-            .get(name)
-            .ok_or(signature("A signed header was not sent."))?;
-        block.extend_from_slice(name.as_bytes());
-        block.push(b':');
-        block.extend_from_slice(&value.as_bytes().trim_ascii().to_ascii_lowercase());
-        block.push(b'\n');
+        if !request.headers.contains_key(name) {
+            return Err(signature("A signed header was not sent."));
+        }
     }
     let payload = match request.header("x-tc-content-sha256") {
         Some("UNSIGNED-PAYLOAD") => sha256(b"UNSIGNED-PAYLOAD"),
         _ => sha256(&request.body),
     };
-    // Whatever path the endpoint has, the canonical one is `/`.
-    let canonical = [
-        request.method.as_bytes(),
-        b"/",
-        request.query.as_bytes(),
-        &block,
-        names.as_bytes(),
-        payload.as_bytes(),
-    ]
-    .join(&b'\n');
     let Authorization { date, service, .. } = authorization;
-    let string_to_sign = format!(
-        "TC3-HMAC-SHA256\n{timestamp}\n{date}/{service}/tc3_request\n{}",
-        sha256(&canonical)
-    );
     let day = hmac(format!("TC3{secret}").as_bytes(), date.as_bytes());
     let signing = hmac(&hmac(&day, service.as_bytes()), b"tc3_request");
-    if signed(&signing, string_to_sign.as_bytes(), authorization.signature) {
+    let right = |host: &[u8]| {
+        let mut block = Vec::new();
+        for name in names.split(';') {
+            let value = match request.headers.get(name) {
+                _ if name == "host" => host,
+                value => value.map_or(&b""[..], |value| value.as_bytes()),
+            };
+            block.extend_from_slice(name.as_bytes());
+            block.push(b':');
+            block.extend_from_slice(&value.trim_ascii().to_ascii_lowercase());
+            block.push(b'\n');
+        }
+        // Whatever path the endpoint has, the canonical one is `/`.
+        let canonical = [
+            request.method.as_bytes(),
+            b"/",
+            request.query.as_bytes(),
+            &block,
+            names.as_bytes(),
+            payload.as_bytes(),
+        ]
+        .join(&b'\n');
+        let string_to_sign = format!(
+            "TC3-HMAC-SHA256\n{timestamp}\n{date}/{service}/tc3_request\n{}",
+            sha256(&canonical)
+        );
+        signed(&signing, string_to_sign.as_bytes(), authorization.signature)
+    };
+    if hosts(request).into_iter().any(right) {
         Ok(())
     } else {
         Err(signature(
@@ -384,49 +517,6 @@ fn instant(time: OffsetDateTime) -> String {
     )
 }
 
-/// A parameter's value: typed in a JSON body, mere text in a query.
-#[derive(Debug)]
-enum Parameter {
-    Json(Value),
-    Text(String),
-}
-
-impl Parameter {
-    fn int(&self) -> Option<i64> {
-        match self {
-            Self::Json(value) => value.as_i64(),
-            Self::Text(text) => text.parse().ok(),
-        }
-    }
-
-    fn text(&self) -> Option<&str> {
-        match self {
-            Self::Json(value) => value.as_str(),
-            Self::Text(text) => Some(text),
-        }
-    }
-}
-
-fn parameters(request: &Request) -> Result<Vec<(String, Parameter)>, Failure> {
-    if request.method == "GET" {
-        let pairs = form(&request.query);
-        return Ok(pairs
-            .into_iter()
-            .map(|(name, value)| (name, Parameter::Text(value)))
-            .collect());
-    }
-    match serde_json::from_slice(&request.body) {
-        Ok(Value::Object(members)) => Ok(members
-            .into_iter()
-            .map(|(name, value)| (name, Parameter::Json(value)))
-            .collect()),
-        _ => Err(failure(
-            "InvalidParameter",
-            "The body must be a JSON object.",
-        )),
-    }
-}
-
 /// What `QueryCustomersCredit` is asked.
 #[derive(Debug)]
 struct Question {
@@ -446,20 +536,17 @@ enum Filter {
 }
 
 impl Question {
-    fn read(request: &Request, dialect: &Dialect) -> Result<Self, Failure> {
+    fn read(parameters: &Parameters, dialect: &Dialect) -> Result<Self, Failure> {
         let (mut page, mut size, mut ascending) = (1, PAGE_SIZE, false);
         let (mut kind, mut wanted) = (String::new(), String::new());
-        for (name, value) in parameters(request)? {
-            if matches!(value, Parameter::Json(Value::Null)) {
-                continue;
-            }
+        for (name, value) in parameters.set() {
             let mistyped = || {
                 failure(
                     "InvalidParameter",
                     format!("The type of the parameter `{name}` is wrong."),
                 )
             };
-            match name.as_str() {
+            match name {
                 "Page" => page = value.int().ok_or_else(mistyped)?,
                 "PageSize" => size = value.int().ok_or_else(mistyped)?,
                 "FilterType" => value.text().ok_or_else(mistyped)?.clone_into(&mut kind),
@@ -670,6 +757,7 @@ mod tests {
     use super::*;
     use bytes::Bytes;
     use hyper::header::{HeaderMap, HeaderName, HeaderValue};
+    use serde_json::Value;
 
     /// Requests signed by the vendor's own SDK, and the documents' example.
     fn vectors() -> Vec<(Request, Value)> {
@@ -734,7 +822,7 @@ mod tests {
             vector["secret_key"].as_str().unwrap(),
         );
         verify(request, &[key], vector["timestamp"].as_i64().unwrap())
-            .map(str::to_owned)
+            .map(|service| service.unwrap_or("the endpoint's").to_owned())
             .map_err(|failure| failure.code.into_owned())
     }
 
@@ -820,8 +908,8 @@ mod tests {
         };
         let keys = [Key::new(id, secret)];
         let err = |code: &str| Err(code.to_owned());
-        assert_eq!(code(&keys, now + WINDOW), Ok("ip"));
-        assert_eq!(code(&keys, now - WINDOW), Ok("ip"));
+        assert_eq!(code(&keys, now + WINDOW), Ok(Some("ip")));
+        assert_eq!(code(&keys, now - WINDOW), Ok(Some("ip")));
         assert_eq!(
             code(&keys, now + WINDOW + 1),
             err("AuthFailure.SignatureExpire")
@@ -873,6 +961,186 @@ mod tests {
                 Err("AuthFailure.SignatureFailure".to_owned())
             );
         }
+    }
+
+    /// Requests signed by the vendor's Node SDK, in every mode that it has.
+    fn node_vectors() -> Vec<(Request, Value)> {
+        let file = include_str!("../../../fixtures/signing/tencent-node.json");
+        let file: Value = serde_json::from_str(file).unwrap();
+        let vectors = file["vectors"].as_array().unwrap().clone();
+        vectors
+            .into_iter()
+            .map(|vector| (node_request(&vector), vector))
+            .collect()
+    }
+
+    fn node_request(vector: &Value) -> Request {
+        let text = |key: &str| vector[key].as_str().unwrap().to_owned();
+        let mut headers = HeaderMap::new();
+        for (name, value) in vector["headers"].as_object().unwrap() {
+            headers.insert(
+                HeaderName::try_from(name.to_lowercase()).unwrap(),
+                HeaderValue::from_str(value.as_str().unwrap()).unwrap(),
+            );
+        }
+        Request {
+            method: text("method"),
+            path: "/".to_owned(),
+            query: text("query"),
+            headers,
+            body: Bytes::from(text("payload")),
+        }
+    }
+
+    /// The product that the request names, or the code of the refusal.
+    fn node_verdict(request: &Request, vector: &Value) -> Result<Option<String>, String> {
+        let id = vector["secret_id"].as_str().unwrap();
+        let mut key = Key::new(id, vector["secret_key"].as_str().unwrap());
+        key.session_token = vector["token"].as_str().map(str::to_owned);
+        let now = vector["timestamp"].as_i64().unwrap();
+        Signed::read(request)
+            .and_then(|signed| signed.verify(request, &[key], now))
+            .map(|service| service.map(str::to_owned))
+            .map_err(|failure| failure.code.into_owned())
+    }
+
+    #[test]
+    fn node_sdk_request_in_every_mode_is_verified_and_read() {
+        let vectors = node_vectors();
+        assert_eq!(vectors.len(), 52);
+        for (request, vector) in vectors {
+            let (name, service) = (&vector["name"], vector["service"].as_str().unwrap());
+            let host = request.header("host").unwrap();
+            let names_product =
+                vector["sign_method"] == "TC3-HMAC-SHA256" && host.contains("tencentcloudapi");
+            let expected = names_product.then(|| service.to_owned());
+            assert_eq!(node_verdict(&request, &vector), Ok(expected), "{name}");
+            let signed = Signed::read(&request).unwrap();
+            assert_eq!(signed.common(&request, "Action"), Some(OPERATION), "{name}");
+            let version = signed.common(&request, "Version");
+            assert!(
+                DIALECTS
+                    .iter()
+                    .any(|dialect| dialect.service == service && Some(dialect.version) == version),
+                "{name}"
+            );
+            let parameters = signed.parameters(&request).unwrap();
+            let given = vector["parameters"].as_object().unwrap();
+            assert_eq!(parameters.set().count(), given.len(), "{name}");
+            for (parameter, value) in given {
+                let read = parameters.get(parameter).unwrap();
+                let right = match value.as_i64() {
+                    Some(number) => read.int() == Some(number),
+                    None => read.text() == value.as_str(),
+                };
+                assert!(right, "{name} {parameter}");
+            }
+        }
+    }
+
+    #[test]
+    fn version_1_form_with_any_changed_byte_is_refused() {
+        let wanted = [
+            "hmacsha1_get_all_parameters",
+            "hmacsha256_post_token_and_region",
+        ];
+        for (original, vector) in node_vectors() {
+            if !wanted.contains(&vector["name"].as_str().unwrap()) {
+                continue;
+            }
+            for place in 0..original.query.len() + original.body.len() {
+                let change = |text: &str, place: usize| {
+                    let mut bytes = text.as_bytes().to_vec();
+                    bytes[place] ^= 1;
+                    String::from_utf8(bytes).unwrap()
+                };
+                let mut changed = node_request(&vector);
+                if place < original.query.len() {
+                    changed.query = change(&original.query, place);
+                } else {
+                    let body = std::str::from_utf8(&original.body).unwrap();
+                    changed.body = change(body, place - original.query.len()).into();
+                }
+                assert!(node_verdict(&changed, &vector).is_err(), "{place}");
+            }
+        }
+    }
+
+    #[test]
+    fn version_1_of_another_method_host_or_query_is_refused() {
+        let vectors = node_vectors();
+        let get = |wanted: &str| {
+            let found = vectors.iter().find(|(_, vector)| vector["name"] == wanted);
+            found
+                .map(|(_, vector)| (node_request(vector), vector))
+                .unwrap()
+        };
+        let refused = Err("AuthFailure.SignatureFailure".to_owned());
+        let (mut request, vector) = get("hmacsha256_post_all_parameters");
+        request.method = "PUT".to_owned();
+        assert_eq!(node_verdict(&request, vector), refused);
+        let (mut request, vector) = get("hmacsha256_post_all_parameters");
+        request.query = "Page2=1".to_owned();
+        assert_eq!(node_verdict(&request, vector), refused);
+        for host in [
+            "",
+            "ip.tencentcloudapi.com",
+            "localhost",
+            "localhost:8081",
+            "localhost:",
+        ] {
+            for name in [
+                "hmacsha256_post_name_with_port",
+                "hmacsha1_get_name_with_port",
+                "tc3_hmac_sha256_post_name_with_port",
+            ] {
+                let (mut request, vector) = get(name);
+                let host = HeaderValue::from_static(host);
+                request.headers.insert("host", host);
+                assert_eq!(node_verdict(&request, vector), refused, "{name}");
+            }
+        }
+    }
+
+    #[test]
+    fn host_is_compared_as_sent_and_without_its_port() {
+        let both = |host: &'static str| {
+            let (mut request, _) = vectors().swap_remove(1);
+            request
+                .headers
+                .insert("host", HeaderValue::from_static(host));
+            hosts(&request).map(|host| String::from_utf8_lossy(host).into_owned())
+        };
+        for (sent, bare) in [
+            ("ip.tencentcloudapi.com", "ip.tencentcloudapi.com"),
+            ("ip.tencentcloudapi.com:8443", "ip.tencentcloudapi.com"),
+            ("[::1]:8080", "[::1]"),
+            ("[::1]", "[::1]"),
+            ("localhost:", "localhost:"),
+            (":80", ""),
+            ("80", "80"),
+            ("", ""),
+        ] {
+            assert_eq!(both(sent), [sent, bare]);
+        }
+    }
+
+    #[test]
+    fn scope_that_names_the_endpoint_is_accepted_outside_the_providers_domain_only() {
+        let of = |service: &str, host: &'static str| {
+            let (mut request, _) = vectors().swap_remove(1);
+            request
+                .headers
+                .insert("host", HeaderValue::from_static(host));
+            is_of_endpoint(service, &request)
+        };
+        assert!(of("127", "127.0.0.1:8080"));
+        assert!(of("localhost:8080", "localhost:8080"));
+        assert!(of("[::1]:8080", "[::1]:8080"));
+        assert!(!of("cvm", "cvm.tencentcloudapi.com"));
+        assert!(!of("cvm", "cvm.intl.TencentCloudAPI.com:8443"));
+        assert!(!of("cvm", "127.0.0.1:8080"));
+        assert!(!of("localhost", "localhost:8080"));
     }
 
     #[test]

@@ -14,3 +14,4 @@ mod faults;
 mod huawei;
 mod robustness;
 mod tencent;
+mod tencent_signatures;

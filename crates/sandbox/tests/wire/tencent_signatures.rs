@@ -1,0 +1,568 @@
+//! Tencent's signatures besides the one of the clients here: version 1, and TC3 as the vendor's Node SDK makes it.
+
+use std::collections::BTreeMap;
+use std::time::{Duration, UNIX_EPOCH};
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use hmac::{Hmac, KeyInit, Mac};
+use serde_json::{Value, json};
+use sha1::Sha1;
+use standing_sandbox::{Key, Proof, Provider, Sandbox};
+
+use crate::client::{NEW_YEAR, Reply, authority, hex, hmac, prefix, send, sha256};
+
+/// At a time that stands still, so that the edges of the window are exact.
+async fn sandbox() -> Sandbox {
+    let builder = Sandbox::builder().key(
+        Provider::Tencent,
+        Key::new("AKIDTEMP", "temp-secret").with_session_token("temp+token/="),
+    );
+    let sandbox = builder.rate_limits(false).start().await.unwrap();
+    sandbox
+        .clock()
+        .set(UNIX_EPOCH + Duration::from_secs(NEW_YEAR));
+    sandbox
+}
+
+fn percent(text: &str) -> String {
+    let plain = |byte: &u8| byte.is_ascii_alphanumeric() || b"-._~".contains(byte);
+    text.bytes()
+        .map(|byte| match plain(&byte) {
+            true => char::from(byte).to_string(),
+            false => format!("%{byte:02X}"),
+        })
+        .collect()
+}
+
+/// A request of `QueryCustomersCredit` under version 1.
+#[derive(Clone)]
+struct V1 {
+    endpoint: String,
+    method: &'static str,
+    secret: String,
+    /// What is signed; the signature is added.
+    form: BTreeMap<String, String>,
+    /// What is sent behind it, unsigned.
+    unsigned: &'static str,
+    path: String,
+}
+
+impl V1 {
+    fn of(sandbox: &Sandbox, method: &'static str, hash: &str) -> Self {
+        let key = sandbox.key(Provider::Tencent);
+        let endpoint = sandbox.endpoint(Provider::Tencent);
+        let form = [
+            ("Action", "QueryCustomersCredit"),
+            ("Version", "2021-04-09"),
+            ("Timestamp", &NEW_YEAR.to_string()),
+            ("Nonce", "11886"),
+            ("SecretId", &key.id),
+            ("SignatureMethod", hash),
+        ];
+        Self {
+            path: prefix(&endpoint).to_owned(),
+            endpoint,
+            method,
+            secret: key.secret,
+            form: form
+                .map(|(name, value)| (name.to_owned(), value.to_owned()))
+                .into(),
+            unsigned: "",
+        }
+    }
+
+    fn with(&self, name: &str, value: &str) -> Self {
+        let mut changed = self.clone();
+        changed.form.insert(name.to_owned(), value.to_owned());
+        changed
+    }
+
+    fn without(&self, name: &str) -> Self {
+        let mut changed = self.clone();
+        changed.form.remove(name);
+        changed
+    }
+
+    /// By HmacSHA256 if the form says exactly so.
+    fn signature(&self) -> String {
+        let pairs: Vec<_> = self
+            .form
+            .iter()
+            .map(|(name, value)| format!("{name}={value}"))
+            .collect();
+        let host = authority(&self.endpoint);
+        let text = format!("{}{host}/?{}", self.method, pairs.join("&"));
+        let sha256 = self.form.get("SignatureMethod").map(String::as_str) == Some("HmacSHA256");
+        STANDARD.encode(if sha256 {
+            hmac(self.secret.as_bytes(), &text)
+        } else {
+            let mut mac = Hmac::<Sha1>::new_from_slice(self.secret.as_bytes()).unwrap();
+            mac.update(text.as_bytes());
+            mac.finalize().into_bytes().to_vec()
+        })
+    }
+
+    fn request(&self, signature: &str) -> String {
+        let pairs: Vec<_> = self
+            .form
+            .iter()
+            .map(|(name, value)| format!("{name}={}", percent(value)))
+            .collect();
+        let form = format!(
+            "{}&Signature={}{}",
+            pairs.join("&"),
+            percent(signature),
+            self.unsigned
+        );
+        let (host, path) = (authority(&self.endpoint), &self.path);
+        let kind = "Content-Type: application/x-www-form-urlencoded";
+        match self.method {
+            "GET" => format!("GET {path}/?{form} HTTP/1.1\r\nHost: {host}\r\n\r\n"),
+            method => format!(
+                "{method} {path}/ HTTP/1.1\r\nHost: {host}\r\n{kind}\r\nContent-Length: {}\r\n\r\n{form}",
+                form.len()
+            ),
+        }
+    }
+
+    async fn call(&self) -> Value {
+        response(&self.endpoint, &self.request(&self.signature())).await
+    }
+
+    async fn code(&self) -> String {
+        code(&self.call().await)
+    }
+}
+
+fn code(response: &Value) -> String {
+    let code = response["Error"]["Code"].as_str();
+    code.unwrap_or("OK").to_owned()
+}
+
+async fn response(endpoint: &str, request: &str) -> Value {
+    let reply: Reply = send(endpoint, request.as_bytes()).await.unwrap();
+    assert_eq!(reply.status, 200);
+    reply.json()["Response"].clone()
+}
+
+const MODES: [(&str, &str); 4] = [
+    ("POST", "HmacSHA1"),
+    ("POST", "HmacSHA256"),
+    ("GET", "HmacSHA1"),
+    ("GET", "HmacSHA256"),
+];
+
+#[tokio::test]
+async fn version_1_request_in_every_mode_is_answered_in_both_dialects() {
+    let sandbox = sandbox().await;
+    for (method, hash) in MODES {
+        let older = V1::of(&sandbox, method, hash);
+        let newer = older.with("Version", "2022-09-28");
+        for call in [&older, &newer, &newer.with("Region", "ap-singapore")] {
+            let call = call
+                .with("Page", "2")
+                .with("PageSize", "7")
+                .with("Order", "asc")
+                .with("Language", "zh-CN")
+                .with("RequestClient", "SDK_NODEJS 1; é")
+                .with("Token", "any");
+            let answer = call.call().await;
+            assert_eq!(answer["Total"], 60, "{method} {hash} {answer}");
+            let customers = sandbox.customers(Provider::Tencent).skip(7);
+            let expected: Vec<_> = customers.take(7).map(|customer| customer.id).collect();
+            let rows = answer["Data"].as_array().unwrap();
+            let ids: Vec<_> = rows
+                .iter()
+                .map(|row| row["ClientUin"].to_string())
+                .collect();
+            assert_eq!(ids, expected);
+        }
+        let found = older.with("FilterType", "Name").with("Filter", "云帆");
+        assert_eq!(found.call().await["Total"], 1);
+        let page = older.with("Page", "7").call().await["Data"].clone();
+        assert_eq!(page, json!(null));
+        let page = newer.with("Page", "7").call().await["Data"].clone();
+        assert_eq!(page, json!([]));
+    }
+    sandbox.assert_all_verified();
+    let last = sandbox.requests().pop().unwrap();
+    assert_eq!(
+        (last.operation, last.page, last.proof),
+        ("QueryCustomersCredit", 7, Proof::Verified)
+    );
+}
+
+#[tokio::test]
+async fn version_1_without_a_signature_method_or_with_an_unknown_one_is_verified_with_sha1() {
+    let sandbox = sandbox().await;
+    let call = V1::of(&sandbox, "POST", "HmacSHA1");
+    for call in [
+        call.without("SignatureMethod"),
+        call.with("SignatureMethod", "HmacSHA512"),
+        call.with("SignatureMethod", "hmacsha256"),
+    ] {
+        assert_eq!(call.code().await, "OK");
+    }
+    // Signed with the other hash than the one that is named.
+    for (named, signed) in [("HmacSHA1", "HmacSHA256"), ("HmacSHA256", "HmacSHA1")] {
+        let call = V1::of(&sandbox, "POST", named);
+        let signature = call.with("SignatureMethod", signed).signature();
+        let answer = response(&call.endpoint, &call.request(&signature)).await;
+        assert_eq!(code(&answer), "AuthFailure.SignatureFailure");
+    }
+}
+
+#[tokio::test]
+async fn version_1_with_bad_credentials_is_refused() {
+    let sandbox = sandbox().await;
+    let mut refused = 0;
+    for (method, hash) in MODES {
+        let good = V1::of(&sandbox, method, hash);
+        let at = |seconds: u64| good.with("Timestamp", &seconds.to_string());
+        let temporary = V1 {
+            secret: "temp-secret".to_owned(),
+            ..good.with("SecretId", "AKIDTEMP")
+        };
+        let wrong = V1 {
+            secret: "wrong".to_owned(),
+            ..good.clone()
+        };
+        for (call, expected) in [
+            (good.clone(), "OK"),
+            // No documented code is for a nonce that was used before.
+            (good.clone(), "OK"),
+            (at(NEW_YEAR - 300), "OK"),
+            (at(NEW_YEAR + 300), "OK"),
+            (at(NEW_YEAR - 301), "AuthFailure.SignatureExpire"),
+            (at(NEW_YEAR + 301), "AuthFailure.SignatureExpire"),
+            (wrong, "AuthFailure.SignatureFailure"),
+            (
+                good.with("SecretId", "other"),
+                "AuthFailure.SecretIdNotFound",
+            ),
+            (temporary.clone(), "AuthFailure.TokenFailure"),
+            (temporary.with("Token", "wrong"), "AuthFailure.TokenFailure"),
+            (temporary.with("Token", "temp+token/="), "OK"),
+            (good.without("Timestamp"), "MissingParameter"),
+            (good.without("Nonce"), "MissingParameter"),
+            (good.without("SecretId"), "MissingParameter"),
+            (good.with("SecretId", ""), "MissingParameter"),
+            (good.with("Timestamp", "now"), "InvalidParameter"),
+            (good.with("Timestamp", "+1"), "InvalidParameter"),
+            (
+                good.with("Timestamp", "99999999999999999999"),
+                "InvalidParameter",
+            ),
+            (good.with("Nonce", "-1"), "InvalidParameter"),
+            (good.with("Nonce", "1.5"), "InvalidParameter"),
+        ] {
+            let answer = call.call().await;
+            assert_eq!(code(&answer), expected, "{method} {hash} {answer}");
+            refused += u64::from(expected != "OK");
+        }
+        for (unsigned, expected) in [
+            ("&Page=2", "AuthFailure.SignatureFailure"),
+            ("&A.0=2", "AuthFailure.SignatureFailure"),
+            ("&Nonce=11886", "InvalidParameter"),
+            ("&Signature=", "InvalidParameter"),
+            ("&x", "InvalidParameter"),
+            ("&x=%FF", "InvalidParameter"),
+        ] {
+            let call = V1 {
+                unsigned,
+                ..good.clone()
+            };
+            assert_eq!(call.code().await, expected, "{unsigned}");
+            refused += 1;
+        }
+        for (signature, expected) in [
+            ("", "MissingParameter"),
+            ("AAAA", "AuthFailure.SignatureFailure"),
+            ("not base64", "AuthFailure.SignatureFailure"),
+            (
+                good.signature().trim_end_matches('='),
+                "AuthFailure.SignatureFailure",
+            ),
+        ] {
+            let answer = response(&good.endpoint, &good.request(signature)).await;
+            assert_eq!(code(&answer), expected);
+            refused += 1;
+        }
+    }
+    assert_eq!(sandbox.report().refused, refused);
+}
+
+#[tokio::test]
+async fn version_1_with_bad_parameters_is_refused() {
+    let sandbox = sandbox().await;
+    let good = V1::of(&sandbox, "POST", "HmacSHA256");
+    for (call, expected) in [
+        (good.with("Pages", "1"), "UnknownParameter"),
+        (good.with("Pages.0.Key", "1"), "UnknownParameter"),
+        (good.with("Page", "one"), "InvalidParameter"),
+        (good.with("Page", "1.5"), "InvalidParameter"),
+        (good.with("Page", ""), "InvalidParameter"),
+        (good.with("Page.0", "1"), "InvalidParameter"),
+        (good.with("Filter.0.Key", "1"), "InvalidParameter"),
+        (
+            good.with("Page", "1").with("Page.0", "1"),
+            "InvalidParameter",
+        ),
+        (good.with("Page", "0"), "InvalidParameterValue"),
+        (
+            good.with("Page", "0").with("Version", "2022-09-28"),
+            "InvalidParameter.Page",
+        ),
+        (good.with("PageSize", "1001"), "InvalidParameterValue"),
+        (good.with("Order", "up"), "InvalidParameterValue"),
+        (good.with("FilterType", "Uin"), "InvalidParameterValue"),
+        (good.with("Action", "QueryCustomersDebit"), "InvalidAction"),
+        (good.with("Version", "2020-01-01"), "NoSuchVersion"),
+        (good.without("Action"), "MissingParameter"),
+        (good.without("Version"), "MissingParameter"),
+    ] {
+        assert_eq!(call.code().await, expected, "{:?}", call.form);
+    }
+    sandbox.assert_all_verified();
+}
+
+#[tokio::test]
+async fn version_1_under_a_path_prefix_is_signed_for_the_root() {
+    let builder = Sandbox::builder().path_prefix("/gw");
+    let sandbox = builder.start().await.unwrap();
+    sandbox
+        .clock()
+        .set(UNIX_EPOCH + Duration::from_secs(NEW_YEAR));
+    for (method, hash) in MODES {
+        assert_eq!(V1::of(&sandbox, method, hash).code().await, "OK");
+    }
+}
+
+#[tokio::test]
+async fn requests_beyond_the_documented_sizes_are_refused() {
+    let sandbox = sandbox().await;
+    let call = V1::of(&sandbox, "POST", "HmacSHA256");
+    let form = call.with("RequestClient", &"a".repeat((1 << 20) - 400));
+    assert_eq!(form.code().await, "OK");
+    let form = call.with("RequestClient", &"a".repeat(1 << 20));
+    assert_eq!(form.code().await, "AuthFailure.SignatureFailure");
+    let call = V1::of(&sandbox, "GET", "HmacSHA256");
+    let query = call.with("RequestClient", &"a".repeat((32 << 10) - 400));
+    assert_eq!(query.code().await, "OK");
+    let query = call.with("RequestClient", &"a".repeat(32 << 10));
+    assert_eq!(query.code().await, "RequestSizeLimitExceeded");
+    let tc3 = Tc3 {
+        body: format!("{{}}{}", " ".repeat(10 << 20)),
+        ..Tc3::of(&sandbox)
+    };
+    assert_eq!(tc3.code().await, "RequestSizeLimitExceeded");
+}
+
+#[tokio::test]
+async fn version_1_repetition_with_a_new_nonce_counts_as_the_same_request_to_chaos() {
+    let sandbox = Sandbox::builder().chaos(100).start().await.unwrap();
+    sandbox
+        .clock()
+        .set(UNIX_EPOCH + Duration::from_secs(NEW_YEAR));
+    for (method, hash) in MODES {
+        let call = V1::of(&sandbox, method, hash);
+        let mut succeeded = false;
+        for nonce in ["1", "2", "3"] {
+            let call = call.with("Nonce", nonce);
+            let reply = send(&call.endpoint, call.request(&call.signature()).as_bytes()).await;
+            succeeded = reply.is_ok_and(|reply| {
+                reply.whole && reply.status == 200 && reply.body.contains("\"Total\":60")
+            });
+        }
+        assert!(succeeded, "{method} {hash}");
+    }
+}
+
+/// A request under TC3 whose parts need not fit together.
+#[derive(Clone)]
+struct Tc3 {
+    endpoint: String,
+    secret: String,
+    id: String,
+    method: &'static str,
+    query: &'static str,
+    body: String,
+    service: String,
+    version: &'static str,
+    kind: &'static str,
+    signed_host: String,
+    host: String,
+}
+
+impl Tc3 {
+    fn of(sandbox: &Sandbox) -> Self {
+        let key = sandbox.key(Provider::Tencent);
+        let endpoint = sandbox.endpoint(Provider::Tencent);
+        Self {
+            secret: key.secret,
+            id: key.id,
+            method: "POST",
+            query: "",
+            body: "{}".to_owned(),
+            service: "ip".to_owned(),
+            version: "2021-04-09",
+            kind: "application/json",
+            signed_host: authority(&endpoint).to_owned(),
+            host: authority(&endpoint).to_owned(),
+            endpoint,
+        }
+    }
+
+    async fn code(&self) -> String {
+        let Self {
+            method,
+            query,
+            body,
+            service,
+            kind,
+            host,
+            signed_host,
+            version,
+            id,
+            ..
+        } = self;
+        let canonical = format!(
+            "{method}\n/\n{query}\ncontent-type:{kind}\nhost:{signed_host}\n\ncontent-type;host\n{}",
+            sha256(body.as_bytes())
+        );
+        let day = "2026-01-01";
+        let text = format!(
+            "TC3-HMAC-SHA256\n{NEW_YEAR}\n{day}/{service}/tc3_request\n{}",
+            sha256(canonical.as_bytes())
+        );
+        let key = hmac(format!("TC3{}", self.secret).as_bytes(), day);
+        let signature = hex(&hmac(&hmac(&hmac(&key, service), "tc3_request"), &text));
+        let request = format!(
+            "{method} /?{query} HTTP/1.1\r\nHost: {host}\r\nContent-Type: {kind}\r\nContent-Length: {}\r\n\
+             X-TC-Action: QueryCustomersCredit\r\nX-TC-Version: {version}\r\nX-TC-Timestamp: {NEW_YEAR}\r\n\
+             Authorization: TC3-HMAC-SHA256 Credential={id}/{day}/{service}/tc3_request, \
+             SignedHeaders=content-type;host, Signature={signature}\r\n\r\n{body}",
+            body.len()
+        );
+        code(&response(&self.endpoint, &request).await)
+    }
+}
+
+#[tokio::test]
+async fn tc3_host_is_accepted_with_and_without_its_port_only() {
+    let sandbox = sandbox().await;
+    let good = Tc3::of(&sandbox);
+    let port = authority(&good.endpoint).rsplit_once(':').unwrap().1;
+    let wrong = "AuthFailure.SignatureFailure";
+    for (host, signed_host, expected) in [
+        (
+            format!("127.0.0.1:{port}"),
+            format!("127.0.0.1:{port}"),
+            "OK",
+        ),
+        (format!("127.0.0.1:{port}"), "127.0.0.1".to_owned(), "OK"),
+        (format!("localhost:{port}"), "localhost".to_owned(), "OK"),
+        (format!("[::1]:{port}"), "[::1]".to_owned(), "OK"),
+        (format!("127.0.0.1:{port}"), "localhost".to_owned(), wrong),
+        (format!("127.0.0.1:{port}"), "127.0.0.1:1".to_owned(), wrong),
+        (format!("127.0.0.1:{port}"), "127.0.0.1:".to_owned(), wrong),
+        (format!("127.0.0.1:{port}"), String::new(), wrong),
+        ("127.0.0.1".to_owned(), format!("127.0.0.1:{port}"), wrong),
+    ] {
+        let call = Tc3 {
+            host: host.clone(),
+            signed_host: signed_host.clone(),
+            ..good.clone()
+        };
+        assert_eq!(call.code().await, expected, "{host} {signed_host}");
+    }
+}
+
+#[tokio::test]
+async fn tc3_scope_may_name_the_endpoint_in_place_of_the_product() {
+    let sandbox = sandbox().await;
+    let good = Tc3::of(&sandbox);
+    let host = good.host.clone();
+    let (newer, wrong) = ("2022-09-28", "AuthFailure.SignatureFailure");
+    for (host, service, version, expected) in [
+        (host.as_str(), "127", good.version, "OK"),
+        (&host, "127", newer, "OK"),
+        ("localhost:8080", "localhost:8080", newer, "OK"),
+        (&host, "ip", newer, wrong),
+        (&host, "intlpartnersmgt", good.version, wrong),
+        (&host, "128", good.version, wrong),
+        (&host, "cvm", good.version, wrong),
+        (&host, "", good.version, wrong),
+        ("cvm.tencentcloudapi.com", "cvm", good.version, wrong),
+        ("ip.tencentcloudapi.com:8080", "ip", good.version, "OK"),
+    ] {
+        let call = Tc3 {
+            host: host.to_owned(),
+            signed_host: host.to_owned(),
+            service: service.to_owned(),
+            version,
+            ..good.clone()
+        };
+        assert_eq!(call.code().await, expected, "{host} {service}");
+    }
+}
+
+#[tokio::test]
+async fn tc3_takes_json_in_a_body_and_a_form_in_a_query_only() {
+    let sandbox = sandbox().await;
+    let good = Tc3::of(&sandbox);
+    let form = "application/x-www-form-urlencoded";
+    for (method, query, body, kind, expected) in [
+        ("POST", "", "{}", "application/json; charset=utf-8", "OK"),
+        ("GET", "Page=1&PageSize=5", "", form, "OK"),
+        ("GET", "Page=x", "", form, "InvalidParameter"),
+        ("GET", "Page", "", form, "InvalidParameter"),
+        ("GET", "Filter.0.Key=x", "", form, "InvalidParameter"),
+        ("GET", "Filters.0.Key=x", "", form, "UnknownParameter"),
+        ("GET", "", "", "application/json", "UnsupportedProtocol"),
+        ("POST", "", "Page=1", form, "UnsupportedProtocol"),
+        ("POST", "", "{}", form, "UnsupportedProtocol"),
+        (
+            "POST",
+            "",
+            "--b--",
+            "multipart/form-data; boundary=b",
+            "UnsupportedProtocol",
+        ),
+        (
+            "POST",
+            "",
+            "{}",
+            "application/octet-stream",
+            "UnsupportedProtocol",
+        ),
+    ] {
+        let call = Tc3 {
+            method,
+            query,
+            body: body.to_owned(),
+            kind,
+            ..good.clone()
+        };
+        assert_eq!(call.code().await, expected, "{method} {query} {kind}");
+    }
+    sandbox.assert_all_verified();
+}
+
+#[tokio::test]
+async fn json_body_without_an_authorization_header_is_invalid_authorization() {
+    let sandbox = sandbox().await;
+    let endpoint = sandbox.endpoint(Provider::Tencent);
+    for (kind, expected) in [
+        ("application/json", "AuthFailure.InvalidAuthorization"),
+        ("application/x-www-form-urlencoded", "MissingParameter"),
+    ] {
+        let request = format!(
+            "POST / HTTP/1.1\r\nHost: {}\r\nContent-Type: {kind}\r\nContent-Length: 0\r\n\r\n",
+            authority(&endpoint)
+        );
+        assert_eq!(code(&response(&endpoint, &request).await), expected);
+    }
+    assert_eq!(sandbox.report().refused, 2);
+}
