@@ -72,8 +72,8 @@ pub enum Provider {
     /// addresses in any part; `FilterType` and `Filter` belong together and are spelled as in the documents.
     ///
     /// It verifies TC3-HMAC-SHA256 (JSON in a POST, a form in the query of a GET) and version 1 of the signature (HmacSHA1
-    /// and HmacSHA256, a form in either). The vendor's Node SDK signs TC3 for the host without its port and takes the
-    /// product in the scope from the endpoint; both are accepted, the latter outside the provider's own domain only.
+    /// and HmacSHA256, a form in either). A signature may cover the host with or without its port. A TC3 scope names the
+    /// product or, outside the provider's own domain, the endpoint up to its first dot, as the vendor's Node SDK does.
     /// Chosen by the sandbox: another `Content-Type` under TC3 is `UnsupportedProtocol`, a parameter that comes twice is
     /// `InvalidParameter`, and a nonce may be used again, because no documented code is for that.
     Tencent,
