@@ -9,6 +9,7 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD_NO_PAD;
 use time::OffsetDateTime;
 
+use crate::activity::{Current, Log};
 use crate::clock::{Clock, Random, fraction};
 use crate::credentials::{Credentials, CredentialsError, Source};
 use crate::encode::Encoded;
@@ -36,6 +37,7 @@ pub(crate) struct Shared<P> {
     pub(crate) policy: Policy,
     pub(crate) limits: Limits,
     pub(crate) rate: Rate,
+    pub(crate) log: Arc<Log>,
 }
 
 impl<P> Shared<P> {
@@ -161,6 +163,9 @@ impl<P: Provider> Shared<P> {
         let mut next = Attempt::first();
         loop {
             let outcome = self.attempt(info, encoded, end, &mut next).await;
+            if let Some(current) = next.current.take() {
+                current.ended(outcome.as_ref().map_or_else(|f| f.may_have_run, |_| true));
+            }
             let Attempt { sent, paid, .. } = next;
             tried.attempts += u32::from(sent);
             let failure = match outcome {
@@ -248,6 +253,7 @@ impl<P: Provider> Shared<P> {
         if let Some(slot) = slot {
             slot.used();
         }
+        this.current = Some(self.log.attempt(message.left()));
         let sent_at = self.clock.elapsed();
         let answer = self.transport.send(message, limit).await?;
         let round_trip = self.clock.elapsed().saturating_sub(sent_at);
@@ -551,6 +557,8 @@ struct Attempt<'b> {
     sent: bool,
     /// An earlier one of this call was refused for its time.
     after_clock: bool,
+    /// From when it is sent until it ends.
+    current: Option<Current>,
 }
 
 impl<'b> Attempt<'b> {
@@ -561,6 +569,7 @@ impl<'b> Attempt<'b> {
             paid: None,
             sent: false,
             after_clock: false,
+            current: None,
         }
     }
 

@@ -8,6 +8,7 @@ use std::time::Duration;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
+use crate::activity::Activity;
 use crate::call::{Done, Payload, Rate, Shared, Skew};
 use crate::clock::{Clock, Random, SystemClock, SystemRandom};
 use crate::credentials::{ProvideCredentials, Source};
@@ -109,6 +110,12 @@ impl<P: Provider> Client<P> {
             shared: self.shared.clone(),
             time,
         }
+    }
+
+    /// What this client and its clones have sent so far: for a program that must end, or drops a
+    /// call, before the answer.
+    pub fn activity(&self) -> Activity {
+        self.shared.log.so_far()
     }
 
     async fn call(&self, info: &OperationInfo, fields: &impl Serialize) -> Result<Done, Error> {
@@ -443,6 +450,7 @@ impl<P: Provider> ClientBuilder<P> {
                 policy: self.policy,
                 limits: self.limits,
                 rate: self.rate,
+                log: Arc::default(),
             }),
         })
     }

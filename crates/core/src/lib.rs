@@ -7,6 +7,7 @@
 //! A provider is two pure functions: [`Provider::sign`] and [`Provider::open`]. Everything that
 //! waits, reads a clock or touches a socket is in the call loop of this crate.
 
+mod activity;
 mod amount;
 mod call;
 mod catalogue;
@@ -31,6 +32,7 @@ pub mod testing;
 mod transport;
 mod validate;
 
+pub use activity::Activity;
 pub use amount::{Amount, ParseAmountError};
 pub use catalogue::{Entry, Rows};
 pub use client::{Client, ClientBuilder, Response};

@@ -55,6 +55,13 @@ pub(crate) struct Message {
     to: Endpoint,
 }
 
+impl Message {
+    /// Becomes true when a byte of the message may have left.
+    pub(crate) fn left(&self) -> Arc<AtomicBool> {
+        self.left.clone()
+    }
+}
+
 /// Which connection a request may take.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Connection {
