@@ -1,12 +1,14 @@
 //! `standing call`: one operation by its name, JSON in and JSON out.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use standing_core::{ErrorKind, Json};
 
 use crate::failure::Failure;
 use crate::output;
-use crate::providers::{self, Settings};
+use crate::providers::{self, Connection, Settings};
+use crate::signal::Signals;
 
 /// Calls one operation and prints its output as JSON, in the provider's own names.
 ///
@@ -23,7 +25,8 @@ Keys from the environment:
 What stands behind a semicolon comes with temporary keys.
 
 Exit codes: 0 done; 1 the call failed; 2 nothing was sent, because the command line, the \
-environment or a parameter is wrong. The last line of standard error tells why, as one JSON object.")]
+environment or a parameter is wrong; 130 ended by Ctrl-C or SIGTERM. The last line of standard error \
+gives the reason, as one JSON object.")]
 pub(crate) struct Arguments {
     /// Whom to ask; `standing operations` lists them all
     provider: String,
@@ -97,6 +100,9 @@ pub(crate) async fn run(arguments: Arguments) -> Result<(), Failure> {
     let connection = provider
         .connect(&settings)
         .map_err(|error| of_it(error.into()))?;
+    let connection: Arc<dyn Connection> = connection.into();
+    let signals = Signals::new()?;
+    exit_on_signal(signals, provider.name(), info.name, connection.clone());
     let text = parameters.as_str();
     let print = |text: &str| output::line(text).map_err(|error| of_it(Failure::unwritten(error)));
 
@@ -124,6 +130,22 @@ pub(crate) async fn run(arguments: Arguments) -> Result<(), Failure> {
         print(&call.await?)?;
     }
     Ok(())
+}
+
+/// From now on a signal ends the process with the error object, while the answer is awaited or cannot
+/// be printed.
+fn exit_on_signal(
+    mut signals: Signals,
+    provider: &'static str,
+    operation: &'static str,
+    connection: Arc<dyn Connection>,
+) {
+    tokio::spawn(async move {
+        signals.next().await;
+        let failure = Failure::interrupted_call(connection.activity());
+        let code = failure.of(provider, Some(operation)).tell();
+        std::process::exit(code.into());
+    });
 }
 
 fn no_type() -> Failure {

@@ -5,7 +5,7 @@ use std::{fmt, io};
 
 use clap::error::{ContextKind, ContextValue};
 use serde::{Deserialize, Serialize};
-use standing_core::{Error, ErrorKind};
+use standing_core::{Activity, Error, ErrorKind};
 
 use crate::output;
 
@@ -13,6 +13,8 @@ use crate::output;
 const FAILED: u8 = 1;
 /// Exit code of a command that could not be carried out: nothing was sent.
 const REFUSED: u8 = 2;
+/// Exit code of a command that Ctrl-C or SIGTERM ended.
+pub(crate) const INTERRUPTED: u8 = 130;
 
 /// Why a command ends without success.
 #[derive(Debug)]
@@ -143,6 +145,21 @@ impl Failure {
     /// A report that lacks rows, for this reason.
     pub(crate) fn incomplete(why: Telling) -> Self {
         Self::Told(Box::new(why), FAILED)
+    }
+
+    /// A report that lacks rows because a signal ended it.
+    pub(crate) fn interrupted(why: Telling) -> Self {
+        Self::Told(Box::new(why), INTERRUPTED)
+    }
+
+    /// A call that a signal ended, with what was sent by then.
+    pub(crate) fn interrupted_call(sent: Activity) -> Self {
+        let telling = Telling {
+            attempts: sent.attempts(),
+            may_have_run: sent.may_have_run(),
+            ..Telling::new(ErrorKind::Timeout, "interrupted before the call ended")
+        };
+        Self::interrupted(telling)
     }
 
     /// The same, noticed after calls had been made.

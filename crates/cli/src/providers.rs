@@ -5,7 +5,7 @@ use std::time::Duration;
 use futures_util::future::BoxFuture;
 use standing_core::sign::sha256_hex;
 use standing_core::{
-    Client, Credentials, Entry, Error, Json, OperationInfo, RateLimit, Rows, Service,
+    Activity, Client, Credentials, Entry, Error, Json, OperationInfo, RateLimit, Rows, Service,
 };
 
 use crate::failure::{Failure, did_you_mean};
@@ -159,6 +159,9 @@ pub(crate) trait Connection: Send + Sync {
         info: &'c OperationInfo,
         parameters: &'c Json,
     ) -> BoxFuture<'c, Result<String, Error>>;
+
+    /// What was sent so far.
+    fn activity(&self) -> Activity;
 }
 
 impl<P: standing_core::Provider> Provider for Row<P> {
@@ -243,6 +246,10 @@ impl<P: standing_core::Provider> Connection for Connected<P> {
             let answer = self.client.raw(info, parameters).await?;
             Ok(answer.as_str().to_owned())
         })
+    }
+
+    fn activity(&self) -> Activity {
+        self.client.activity()
     }
 }
 

@@ -16,21 +16,20 @@ use tokio::task::JoinSet;
 
 use crate::book::{Book, Customers, Whom};
 use crate::call::seconds;
-use crate::failure::Failure;
+use crate::failure::{Failure, INTERRUPTED};
 use crate::html::Page;
 use crate::journal::Journal;
 use crate::output;
 use crate::providers::{self, PROVIDERS, Provider, Settings};
 use crate::render::{self, Sheet, Worst, as_json};
 use crate::sandbox::World;
+use crate::signal::Signals;
 use crate::sweep::Plan;
 use crate::tally::{Board, Counts, Event, Findings, Outcome, Tally, Teller};
 use crate::verdict::{Below, Verdict};
 
 /// Exit code of a report in which `--fail-on` found a row.
 const FOUND: u8 = 3;
-/// Exit code of a report that was interrupted.
-const INTERRUPTED: u8 = 130;
 /// With more customers than this the sandbox refuses no request for coming too fast, and the
 /// clients keep to no rate: the wait would teach nothing.
 const PACED: u64 = 1_000;
@@ -47,7 +46,8 @@ Verdicts: ok; watch, something will soon need attention; blocked, stopped or not
 the answer does not say; missing, there is no answer.
 
 Exit codes: 0 all rows obtained; 1 some are missing, and the report says why; 2 nothing was sent, \
-because the command line or the environment is wrong; 3 --fail-on found a row; 130 interrupted.")]
+because the command line or the environment is wrong; 3 --fail-on found a row; 130 ended by Ctrl-C \
+or SIGTERM, with the rows obtained by then (a second one exits at once).")]
 pub(crate) struct Arguments {
     /// How to write the rows
     #[arg(long, value_enum, default_value_t = Format::Table)]
@@ -228,6 +228,7 @@ pub(crate) async fn run(arguments: Arguments) -> Result<u8, Failure> {
         cut_short: "interrupted",
         show_personal: arguments.show_personal,
     });
+    let mut signals = Signals::new()?;
     let mut sweeps = JoinSet::new();
     for (sweep, teller) in ready {
         sweeps.spawn(async move {
@@ -235,7 +236,7 @@ pub(crate) async fn run(arguments: Arguments) -> Result<u8, Failure> {
             teller.tell(Event::End(end));
         });
     }
-    let end = wait(&mut sweeps, &board, arguments.deadline).await;
+    let end = wait(&mut sweeps, &board, arguments.deadline, &mut signals).await;
     let findings = board.close();
     sweeps.abort_all();
     // A bar that cannot be cleared is no reason to withhold the report.
@@ -250,11 +251,10 @@ pub(crate) async fn run(arguments: Arguments) -> Result<u8, Failure> {
     if end == End::Late {
         findings.cut_short = "the deadline has passed";
     }
-    // Whoever is tired of waiting for the rows to be printed says so once more.
-    tokio::spawn(async {
-        if tokio::signal::ctrl_c().await.is_ok() {
-            std::process::exit(INTERRUPTED.into());
-        }
+    // A signal while rows are being printed exits at once.
+    tokio::spawn(async move {
+        signals.next().await;
+        std::process::exit(INTERRUPTED.into());
     });
     let outcome = Outcome::new(findings).map_err(Failure::too_late)?;
     match print(&outcome, &arguments) {
@@ -272,11 +272,10 @@ pub(crate) async fn run(arguments: Arguments) -> Result<u8, Failure> {
                 output::plain(&path)
             ));
         }
-        if end == End::Interrupted {
-            output::note("interrupted: rows are missing");
-            return Ok(INTERRUPTED);
-        }
-        return Err(Failure::incomplete(error));
+        return Err(match end {
+            End::Interrupted => Failure::interrupted(error),
+            End::Over | End::Late => Failure::incomplete(error),
+        });
     }
     journal.done().map_err(|error| Failure::journal(&error))?;
     let found = found(&outcome.summary().all, &arguments.fail_on);
@@ -456,7 +455,12 @@ enum End {
 }
 
 /// Waits until all sweeps have ended, or something ends them.
-async fn wait(sweeps: &mut JoinSet<()>, board: &Board, deadline: Option<Duration>) -> End {
+async fn wait(
+    sweeps: &mut JoinSet<()>,
+    board: &Board,
+    deadline: Option<Duration>,
+    signals: &mut Signals,
+) -> End {
     let all = async { while sweeps.join_next().await.is_some() {} };
     let late = async {
         match deadline {
@@ -468,7 +472,7 @@ async fn wait(sweeps: &mut JoinSet<()>, board: &Board, deadline: Option<Duration
         () = all => End::Over,
         () = board.full.notified() => End::Over,
         () = late => End::Late,
-        Ok(()) = tokio::signal::ctrl_c() => End::Interrupted,
+        () = signals.next() => End::Interrupted,
     }
 }
 

@@ -1,9 +1,13 @@
 use std::io::{BufRead, BufReader};
+#[cfg(unix)]
+use std::process::Command;
 use std::process::Stdio;
 
 use serde_json::{Value, json};
 use standing_sandbox::{Provider, Sandbox, fault};
 
+#[cfg(unix)]
+use crate::bench::until;
 use crate::bench::{Bench, Ran, WRONG_SECRET, closed, standing};
 
 const CREDIT: &str = "QueryCustomersCredit";
@@ -480,4 +484,73 @@ fn huawei_takes_a_token_in_place_of_keys() {
         .args(["--endpoint", &endpoint])
         .env("HUAWEICLOUD_X_AUTH_TOKEN", token);
     Ran::of(&mut command).json();
+}
+
+/// The metered look-up, with this more.
+#[cfg(unix)]
+fn look_up(bench: &Bench, endpoint: &str) -> Command {
+    let parameters = r#"{"mobile":"628123456789"}"#;
+    let mut command = bench.keyed(&["call", "accuauth", "CheckDebtsReport"]);
+    command
+        .args(["--params", parameters, "--endpoint", endpoint])
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped());
+    command
+}
+
+#[cfg(unix)]
+#[test]
+fn interrupted_metered_call_ends_with_error_object_that_says_it_may_have_run() {
+    for signal in ["INT", "TERM"] {
+        let bench = Bench::new();
+        bench.sandbox.fault(fault::silent());
+        let endpoint = bench.sandbox.endpoint(Provider::AccuAuth);
+        let child = look_up(&bench, &endpoint).spawn().unwrap();
+        until(|| bench.sandbox.report().total == 1);
+        let error = Ran::ended_by(signal, child).failed(130);
+        assert_eq!(error["provider"], "accuauth");
+        assert_eq!(error["operation"], "CheckDebtsReport");
+        assert_eq!(
+            (&error["attempts"], &error["may_have_run"]),
+            (&json!(1), &json!(true)),
+            "{error}"
+        );
+        assert_eq!(error["retryable"], false);
+        assert!(!error.to_string().contains("628123456789"), "{error}");
+    }
+}
+
+#[cfg(unix)]
+#[test]
+fn interrupted_metered_call_whose_bytes_never_left_cannot_have_run() {
+    for signal in ["INT", "TERM"] {
+        let bench = Bench::new();
+        // The connection is accepted, and the handshake is never answered.
+        let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+        let endpoint = format!("https://{}", listener.local_addr().unwrap());
+        let child = look_up(&bench, &endpoint).spawn().unwrap();
+        let connection = listener.accept().unwrap();
+        let error = Ran::ended_by(signal, child).failed(130);
+        assert_eq!(error["may_have_run"], false, "{error}");
+        assert!(error["attempts"].as_u64().unwrap() >= 1, "{error}");
+        drop(connection);
+    }
+}
+
+#[cfg(unix)]
+#[test]
+fn call_interrupted_while_its_output_is_blocked_may_have_run() {
+    use std::io::Read;
+
+    // More rows than a pipe has room for, and a reader that stops.
+    let bench = Bench::of(Sandbox::builder().customers(2000));
+    let mut command = bench.call_command(&[CREDIT, "--pages"]);
+    command.stdout(Stdio::piped()).stderr(Stdio::piped());
+    let mut child = command.spawn().unwrap();
+    let mut out = child.stdout.take().unwrap();
+    out.read_exact(&mut [0]).unwrap();
+    let error = Ran::ended_by("TERM", child).failed(130);
+    assert_eq!(error["may_have_run"], true, "{error}");
+    assert!(error["attempts"].as_u64().unwrap() >= 1, "{error}");
 }

@@ -4,6 +4,8 @@ use std::process::Command;
 use serde_json::Value;
 use standing_sandbox::{Provider, Sandbox, Verdict, fault};
 
+#[cfg(unix)]
+use crate::bench::until;
 use crate::bench::{Bench, Ran, Scratch, WRONG_SECRET, closed, run, standing};
 
 fn json(arguments: &[&str]) -> Value {
@@ -498,39 +500,34 @@ fn a_provider_that_cannot_be_reached_is_told_of() {
 #[test]
 fn an_interrupted_report_prints_what_it_has() {
     use std::process::Stdio;
-    use std::time::Duration;
 
-    let bench = Bench::of(Sandbox::builder().customers(120));
-    bench.sandbox.fault(fault::silent().on_page(2));
-    let endpoint = format!("tencent={}", bench.endpoint());
-    let arguments = [
-        "report",
-        "--live",
-        "--only",
-        "tencent",
-        "--endpoint",
-        &endpoint,
-    ];
-    let child = bench
-        .keyed(&arguments)
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .spawn()
-        .unwrap();
-    // The second page has been asked for, so the first one is in the report.
-    while bench.sandbox.report().total < 2 {
-        std::thread::sleep(Duration::from_millis(10));
+    for signal in ["INT", "TERM"] {
+        let bench = Bench::of(Sandbox::builder().customers(120));
+        bench.sandbox.fault(fault::silent().on_page(2));
+        let endpoint = format!("tencent={}", bench.endpoint());
+        let arguments = [
+            "report",
+            "--live",
+            "--only",
+            "tencent",
+            "--endpoint",
+            &endpoint,
+        ];
+        let child = bench
+            .keyed(&arguments)
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
+        // The second page has been asked for, so the first one is in the report.
+        until(|| bench.sandbox.report().total >= 2);
+        let ran = Ran::ended_by(signal, child);
+        assert!(ran.out.contains("70 rows: interrupted"), "{ran:?}");
+        assert!(ran.out.contains("tencent          50"), "{ran:?}");
+        let error = ran.failed_midway(130);
+        assert_eq!(error["provider"], "tencent");
+        assert_eq!(error["message"], "70 rows: interrupted");
     }
-    let id = child.id().to_string();
-    let killed = Command::new("kill").args(["-INT", &id]).status().unwrap();
-    assert!(killed.success());
-    let output = child.wait_with_output().unwrap();
-    assert_eq!(output.status.code(), Some(130));
-    let out = String::from_utf8(output.stdout).unwrap();
-    assert!(out.contains("70 rows: interrupted"), "{out}");
-    assert!(out.contains("tencent          50"), "{out}");
-    let err = String::from_utf8(output.stderr).unwrap();
-    assert!(err.contains("interrupted"), "{err}");
 }
 
 #[test]
@@ -562,21 +559,19 @@ fn a_report_that_is_being_printed_can_be_interrupted() {
     use std::io::Read;
     use std::process::Stdio;
 
-    // More rows than a pipe has room for.
-    let mut command = standing(&["report", "--only", "huawei", "--customers", "1000"]);
-    command.args(["--format", "jsonl"]).stderr(Stdio::null());
-    let mut child = command.stdout(Stdio::piped()).spawn().unwrap();
-    let mut first = [0];
-    child
-        .stdout
-        .as_mut()
-        .unwrap()
-        .read_exact(&mut first)
-        .unwrap();
-    let id = child.id().to_string();
-    let killed = Command::new("kill").args(["-INT", &id]).status().unwrap();
-    assert!(killed.success());
-    assert_eq!(child.wait().unwrap().code(), Some(130));
+    for signal in ["INT", "TERM"] {
+        // More rows than a pipe has room for.
+        let mut command = standing(&["report", "--only", "huawei", "--customers", "1000"]);
+        command.args(["--format", "jsonl"]).stderr(Stdio::null());
+        let mut child = command.stdout(Stdio::piped()).spawn().unwrap();
+        let mut first = [0];
+        let out = child.stdout.as_mut().unwrap();
+        out.read_exact(&mut first).unwrap();
+        let id = child.id().to_string();
+        let sent = Command::new("kill").args(["-s", signal, &id]).status();
+        assert!(sent.unwrap().success());
+        assert_eq!(child.wait().unwrap().code(), Some(130), "{signal}");
+    }
 }
 
 #[test]

@@ -446,3 +446,23 @@ fn a_journal_is_for_its_owner_and_for_one_report_at_a_time() {
     child.kill().unwrap();
     child.wait().unwrap();
 }
+
+#[cfg(unix)]
+#[test]
+fn report_ended_by_sigterm_goes_on_without_billing_twice() {
+    let (bench, journal, report) = metered(150);
+    let mut command = report(&bench, &journal, &[]);
+    command.stdout(Stdio::piped()).stderr(Stdio::piped());
+    let child = command.spawn().unwrap();
+    until(|| bench.sandbox.report().total >= 10);
+    let ran = Ran::ended_by("TERM", child);
+    assert!(ran.err.contains("goes on from here"), "{ran:?}");
+    let answer: Value = serde_json::from_str(&ran.out).unwrap();
+    assert_eq!(answer["complete"], false);
+    assert!(answer["summary"]["customers"].as_u64().unwrap() > 0);
+    ran.failed_midway(130);
+    std::thread::sleep(Duration::from_millis(200));
+    Ran::of(&mut report(&bench, &journal, &[])).failed_midway(1);
+    let total = bench.sandbox.report().total;
+    assert!(total <= 60, "no look-up is billed twice: {total}");
+}

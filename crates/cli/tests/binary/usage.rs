@@ -243,3 +243,28 @@ fn every_flag_is_in_the_help_and_in_the_readme() {
         assert_eq!(known, documented, "{command}: the help, README.md");
     }
 }
+
+#[test]
+fn every_exit_code_is_in_the_help_the_docs_and_the_readme() {
+    let of = |text: &str| -> BTreeSet<String> {
+        let text = text.split_whitespace().collect::<Vec<_>>().join(" ");
+        let (_, codes) = text.split_once("Exit codes: ").unwrap();
+        let words = codes.split(|letter: char| !letter.is_ascii_alphanumeric());
+        let codes = ["0", "1", "2", "3", "130"];
+        let words = words.filter(|word| codes.contains(word));
+        words.map(str::to_owned).collect()
+    };
+    let all = of("Exit codes: 0 1 2 3 130");
+    let help = |command: &[&str]| run(&[command, &["--help"]].concat()).fine();
+    assert_eq!(of(&help(&[])), all);
+    assert_eq!(of(&help(&["report"])), all);
+    assert_eq!(of(&help(&["call"])), of("Exit codes: 0 1 2 130"));
+    let readme = include_str!("../../../../README.md");
+    let (_, readme) = readme.split_once("\nExit codes: ").unwrap();
+    let paragraph = readme.split("\n\n").next().unwrap();
+    assert_eq!(of(&format!("Exit codes: {paragraph}")), all);
+    let docs = include_str!("../../src/main.rs");
+    for code in &all {
+        assert!(docs.contains(&format!("//! | {code} | ")), "{code}");
+    }
+}
