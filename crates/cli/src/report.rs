@@ -18,14 +18,14 @@ use crate::book::{Book, Customers, Whom};
 use crate::call::seconds;
 use crate::failure::{Failure, INTERRUPTED};
 use crate::html::Page;
-use crate::journal::Journal;
+use crate::journal::{Found, Journal, Owner};
 use crate::output;
 use crate::providers::{self, PROVIDERS, Provider, Settings};
 use crate::render::{self, Sheet, Worst, as_json};
 use crate::sandbox::World;
 use crate::signal::Signals;
 use crate::sweep::Plan;
-use crate::tally::{Board, Counts, Event, Findings, Outcome, Tally, Teller};
+use crate::tally::{Board, Counts, Findings, Outcome, Tally, Teller};
 use crate::verdict::{Below, Verdict};
 
 /// Exit code of a report in which `--fail-on` found a row.
@@ -233,7 +233,7 @@ pub(crate) async fn run(arguments: Arguments) -> Result<u8, Failure> {
     for (sweep, teller) in ready {
         sweeps.spawn(async move {
             let end = sweep.await;
-            teller.tell(Event::End(end));
+            teller.end(end).await;
         });
     }
     let end = wait(&mut sweeps, &board, arguments.deadline, &mut signals).await;
@@ -256,6 +256,11 @@ pub(crate) async fn run(arguments: Arguments) -> Result<u8, Failure> {
         signals.next().await;
         std::process::exit(INTERRUPTED.into());
     });
+    if let Err(error) = findings.journal.keep() {
+        // The rows are there and may have been billed: they are printed all the same.
+        let kind = error.kind();
+        output::note(&format!("the journal cannot be synced to disk: {kind}"));
+    }
     let outcome = Outcome::new(findings).map_err(Failure::too_late)?;
     match print(&outcome, &arguments) {
         // Whoever has read enough may want to know how it ended all the same.
@@ -319,8 +324,6 @@ fn journal(
     // Whatever the rows depend on.
     let names: Vec<_> = providers.iter().map(|provider| provider.name()).collect();
     let world = (!arguments.live).then_some(&arguments.world);
-    let accounts = providers.iter().map(|provider| provider.account());
-    let accounts: Option<Vec<_>> = arguments.live.then(|| accounts.collect());
     let facts = serde_json::json!({
         "--live": arguments.live,
         "--only": names,
@@ -331,13 +334,56 @@ fn journal(
         "--endpoint": sha256_hex(format!("{:?}", arguments.endpoint).as_bytes()),
         "--book": book.map(Book::digest),
         "--show-personal": arguments.show_personal,
-        "account": accounts,
     });
-    Journal::open(path, &facts, now, |provider, found| {
+    let mut journal = Journal::open(path, arguments.live)?;
+    journal.replay(&facts, |provider, found| {
         let mut tallies = tallies.iter_mut();
         let tally = tallies.find(|tally| tally.provider == provider);
         tally.map(|tally| tally.progress.take(found)).is_some()
-    })
+    })?;
+    if arguments.live {
+        for (provider, tally) in providers.iter().zip(tallies) {
+            owned(*provider, tally)?;
+        }
+    }
+    journal.begin(&facts, now)?;
+    Ok(journal)
+}
+
+/// Goes on with the rows of a provider in a journal only if they are of the keys in the environment:
+/// rows of two accounts make no report of either.
+fn owned(provider: &dyn Provider, tally: &mut Tally) -> Result<(), Failure> {
+    let name = provider.name();
+    let refused = |text: String| Err(Failure::config(text).of(name, None));
+    let Some(account) = provider.account() else {
+        // Keys that cannot be used are named as without a journal.
+        provider.connect(&Settings::default())?;
+        return refused("a journal is kept for keys of an account only".to_owned());
+    };
+    match tally.progress.owner(&account) {
+        Owner::Same => return Ok(()),
+        Owner::None => {}
+        Owner::Unknown => output::note(&format!(
+            "{name}: the journal was written with other temporary keys, which may be of another \
+             account; its rows of {name} are asked for again"
+        )),
+        Owner::UnknownMetered => {
+            return refused(format!(
+                "the journal has metered look-ups at {name} made with other temporary keys, which \
+                 may be of another account: use those keys, or begin a new report by naming another \
+                 file or removing this one"
+            ));
+        }
+        Owner::Other => {
+            return refused(format!(
+                "the journal is of a report with another account at {name}: use the keys of that \
+                 account, or begin a new report by naming another file or removing this one"
+            ));
+        }
+    }
+    tally.progress.take(&Found::Keys(account.clone()));
+    tally.keys = Some(account);
+    Ok(())
 }
 
 /// The providers to ask, in the order of the table.

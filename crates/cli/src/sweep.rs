@@ -200,7 +200,7 @@ fn one_by_one<O: Operation>(
                 if turn == Turn::MayBeBilled {
                     return (nth, row, Err(None));
                 }
-                if metered && !teller.tell(Event::Asked { nth }) {
+                if metered && !teller.ask(nth).await {
                     // Of what nobody notes down nobody could tell later that it was billed.
                     std::future::pending::<()>().await;
                 }
