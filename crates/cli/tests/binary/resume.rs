@@ -835,3 +835,27 @@ fn report_ended_by_sigterm_goes_on_without_billing_twice() {
     let total = bench.sandbox.report().total;
     assert!(total <= 60, "no look-up is billed twice: {total}");
 }
+
+#[test]
+fn renewed_token_of_one_provider_bills_no_look_up_of_another_again() {
+    let (bench, journal, report) = metered(0);
+    bench
+        .sandbox
+        .fault(fault::status(503).at(Provider::Tencent).on_page(2));
+    let endpoint = format!("tencent={}", bench.endpoint());
+    let report = |token: &str| {
+        let more = ["--only", "tencent", "--endpoint", &endpoint];
+        let mut command = report(&bench, &journal, &more);
+        Ran::of(command.env("TENCENTCLOUD_TOKEN", token))
+    };
+    report("token-of-the-first-hour").failed_midway(1);
+    bench.sandbox.clear_faults();
+    let asked = bench.sandbox.report().total;
+    let answer = report("token-of-the-second-hour").json();
+    assert_eq!(answer["rows"].as_array().unwrap().len(), 120);
+    assert_eq!(
+        bench.sandbox.report().total - asked,
+        2,
+        "the pages of the list"
+    );
+}
