@@ -471,6 +471,8 @@ impl Limits {
 pub enum Format {
     /// 32 hexadecimal digits.
     Md5,
+    /// A telephone number of any country.
+    Phone,
     /// `YYYY-MM`
     Month,
     /// `YYYY-MM-DD`
@@ -483,8 +485,9 @@ pub enum Format {
 
 impl Format {
     /// All formats with their spelling in fixtures.
-    pub const ALL: [(&'static str, Self); 5] = [
+    pub const ALL: [(&'static str, Self); 6] = [
         ("md5", Self::Md5),
+        ("phone", Self::Phone),
         ("month", Self::Month),
         ("date", Self::Date),
         ("date_time", Self::DateTime),
@@ -495,10 +498,22 @@ impl Format {
     pub fn shape(self) -> &'static str {
         match self {
             Self::Md5 => "32 hexadecimal digits",
+            Self::Phone => {
+                "a telephone number of 7 to 15 digits, `+` before and separators between"
+            }
             Self::Month => "`YYYY-MM`",
             Self::Date => "`YYYY-MM-DD`",
             Self::DateTime => "`YYYY-MM-DD hh:mm:ss`",
             Self::Utc => "`YYYY-MM-DDThh:mm:ssZ`",
+        }
+    }
+
+    /// The format of `standing_core` to which requests are held before they are sent, if they are.
+    pub fn checked(self) -> Option<&'static str> {
+        match self {
+            Self::Md5 => Some("Format::Md5"),
+            Self::Phone => Some("Format::Phone"),
+            Self::Month | Self::Date | Self::DateTime | Self::Utc => None,
         }
     }
 
@@ -508,6 +523,14 @@ impl Format {
         let pattern = match self {
             Self::Md5 => {
                 return text.len() == 32 && text.bytes().all(|byte| byte.is_ascii_hexdigit());
+            }
+            Self::Phone => {
+                let number = text.strip_prefix('+').unwrap_or(text);
+                let digits = number.bytes().filter(u8::is_ascii_digit).count();
+                return (7..=15).contains(&digits)
+                    && number
+                        .bytes()
+                        .all(|byte| byte.is_ascii_digit() || b" -.()".contains(&byte));
             }
             Self::Month => "0000-00",
             Self::Date => "0000-00-00",
@@ -659,6 +682,8 @@ mod tests {
     fn formats_are_recognised() {
         for (format, good, bad) in [
             (Format::Md5, "0123456789abcdefABCDEF0123456789", "0123"),
+            (Format::Phone, "+62 812-0000-0001", "6.28E+11"),
+            (Format::Phone, "1234567", "123456"),
             (Format::Month, "2022-09", "2022-9"),
             (Format::Date, "2021-08-18", "2021-08-18 "),
             (

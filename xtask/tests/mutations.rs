@@ -205,7 +205,7 @@ const VOCABULARY: &[Mutation] = &[
         "a misspelt format",
         "hard/everything_at_once/operation.json",
         Replace(r#""format": "md5""#, r#""format": "sha1""#),
-        r#"error: "sha1" is not possible for "format"; there is `md5`, `month`, `date`, `date_time` and `utc`
+        r#"error: "sha1" is not possible for "format"; there is `md5`, `phone`, `month`, `date`, `date_time` and `utc`
   --> hard/everything_at_once/operation.json:55:42
    at /input/md5/format
 

@@ -315,12 +315,21 @@ async fn what_would_be_a_paid_mistake_is_not_sent() {
     let md5 = "d41d8cd98f00b204e9800998ecf8427e";
     let neither: CheckDebtsReport = serde_json::from_str("{}").unwrap();
     let both: CheckDebtsReport =
-        serde_json::from_value(serde_json::json!({"mobile": "62812", "mobile_md5": md5})).unwrap();
+        serde_json::from_value(serde_json::json!({"mobile": "628120000000", "mobile_md5": md5}))
+            .unwrap();
     for (request, problem) in [
         (neither, "mobile, mobile_md5 are all missing"),
         (both, "mobile, mobile_md5 exclude each other"),
         (CheckDebtsReport::for_mobile(""), "mobile "),
         (CheckDebtsReport::for_mobile(" \t"), "mobile "),
+        (
+            CheckDebtsReport::for_mobile("6.28E+11"),
+            "mobile must be a telephone number of 7 to 15 digits",
+        ),
+        (
+            CheckDebtsReport::for_mobile("NULL"),
+            "mobile must be a telephone number of 7 to 15 digits",
+        ),
         (CheckDebtsReport::for_mobile_md5(""), "mobile_md5 "),
         (
             CheckDebtsReport::for_mobile_md5(&md5[1..]),

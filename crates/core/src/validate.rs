@@ -61,6 +61,32 @@ impl fmt::Display for Violation {
 pub enum Format {
     /// 32 hexadecimal digits.
     Md5,
+    /// A telephone number of any country: 7 to 15 ASCII digits (E.164 allows 15), `+` before them or
+    /// not, with spaces, `-`, `.` and brackets between them.
+    Phone,
+}
+
+impl Format {
+    fn matches(self, text: &str) -> bool {
+        match self {
+            Self::Md5 => text.len() == 32 && text.bytes().all(|byte| byte.is_ascii_hexdigit()),
+            Self::Phone => {
+                let number = text.strip_prefix('+').unwrap_or(text);
+                let digits = number.bytes().filter(u8::is_ascii_digit).count();
+                (7..=15).contains(&digits)
+                    && number
+                        .bytes()
+                        .all(|byte| byte.is_ascii_digit() || b" -.()".contains(&byte))
+            }
+        }
+    }
+
+    const fn shape(self) -> &'static str {
+        match self {
+            Self::Md5 => "must be 32 hexadecimal digits",
+            Self::Phone => "must be a telephone number of 7 to 15 digits",
+        }
+    }
 }
 
 /// Collects every broken limit of a request.
@@ -154,16 +180,8 @@ impl Violations {
 
     /// A text must be of a documented shape.
     pub fn format(mut self, field: &str, value: Option<&str>, format: Format) -> Self {
-        let (fits, problem) = match format {
-            Format::Md5 => (
-                value.is_none_or(|text| {
-                    text.len() == 32 && text.bytes().all(|b| b.is_ascii_hexdigit())
-                }),
-                "must be 32 hexadecimal digits",
-            ),
-        };
-        if !fits {
-            self.add(field, problem);
+        if value.is_some_and(|text| !format.matches(text)) {
+            self.add(field, format.shape());
         }
         self
     }

@@ -454,8 +454,8 @@ fn field_checks(calls: &mut Vec<String>, of: &Struct, field: &Field, types: &[Ty
             if let Some(range) = lengths(field.limits.min_len, field.limits.max_len) {
                 calls.push(format!(".length({wire}, {text}, {range})"));
             }
-            if field.limits.format == Some(Format::Md5) {
-                calls.push(format!(".format({wire}, {text}, Format::Md5)"));
+            if let Some(format) = field.limits.format.and_then(Format::checked) {
+                calls.push(format!(".format({wire}, {text}, {format})"));
             }
         }
         Ty::Struct(target) if is_checked(target, types, &mut Vec::new()) => {
@@ -511,7 +511,7 @@ pub(super) fn is_checked(name: &str, types: &[Type], seen: &mut Vec<String>) -> 
             let limited = |limits: &Limits, ty: &Ty| {
                 lengths(limits.min_len, limits.max_len).is_some()
                     || lengths(limits.min_items, limits.max_items).is_some()
-                    || limits.format == Some(Format::Md5)
+                    || limits.format.and_then(Format::checked).is_some()
                     || numbers(ty, limits).is_some()
             };
             let item = match &field.ty {

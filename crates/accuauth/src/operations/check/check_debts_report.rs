@@ -47,9 +47,14 @@ use standing_core::{
 #[derive(Clone, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct CheckDebtsReport {
-    /// Mobile number. Its form is not documented.
+    /// Mobile number.
     ///
-    /// Not empty.
+    /// Not empty. Written as a telephone number of 7 to 15 digits, `+` before and separators
+    /// between.
+    ///
+    /// Not documented: Which spelling is wanted is not documented, so any is sent as it is given.
+    /// What is no telephone number at all is refused before it is sent, since a look-up that finds
+    /// nothing may be billed, too.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub mobile: Option<String>,
 
@@ -182,6 +187,7 @@ impl Operation for CheckDebtsReport {
     fn validate(&self) -> Result<(), InvalidRequest> {
         Violations::new()
             .length("mobile", self.mobile.as_deref(), 1..)
+            .format("mobile", self.mobile.as_deref(), Format::Phone)
             .length("mobile_md5", self.mobile_md5.as_deref(), 1..)
             .format("mobile_md5", self.mobile_md5.as_deref(), Format::Md5)
             .length("idcard", self.idcard.as_deref(), 1..)
