@@ -62,7 +62,7 @@ pub mod keys {
     pub const RATE_LIMIT: &[&str] = &["requests", "seconds", "assumed", "source"];
     /// `operation.json`, `/pagination`
     pub const PAGINATION: &[&str] = &[
-        "style", "cursor", "first", "size", "items", "total", "next", "assumed", "source",
+        "style", "cursor", "first", "size", "items", "total", "next", "id", "assumed", "source",
     ];
     /// Fields of the input, the output and of structs.
     pub const FIELD: &[&str] = &[

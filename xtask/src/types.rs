@@ -13,6 +13,7 @@ use crate::read::{Object, items, keys};
 /// Names that a generated module uses itself.
 pub const RESERVED: &[&str] = &[
     "Amount",
+    "Batch",
     "BTreeMap",
     "Box",
     "Clone",

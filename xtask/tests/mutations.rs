@@ -550,6 +550,57 @@ const MEANING: &[Mutation] = &[
 1 problem; nothing was written."#,
     ),
     (
+        "rows named by a field that is not there",
+        "hard/list_by_token/operation.json",
+        Replace(r#""id": "N""#, r#""id": "M""#),
+        r#"error: Row has no field "M"; there is `N`
+  --> hard/list_by_token/operation.json:18:11
+   at /pagination/id
+
+1 problem; nothing was written."#,
+    ),
+    (
+        "rows named by an amount",
+        "hard/list_by_token/operation.json",
+        Replace(r#""N": { "type": "int""#, r#""N": { "type": "decimal""#),
+        r#"error: this is a `decimal`, and "id" is a text or a whole number
+  --> hard/list_by_token/operation.json:18:11
+   at /pagination/id
+
+1 problem; nothing was written."#,
+    ),
+    (
+        "rows named where no list fits the page",
+        "hard/list_by_token/operation.json",
+        Replace(
+            r#"  "require": [{ "fits": ["Ids", "Max"] }],
+"#,
+            "",
+        ),
+        r#"error: there is no list of texts or whole numbers that `fits` the `size` of a page
+  --> hard/list_by_token/operation.json:18:11
+   at /pagination/id
+
+1 problem; nothing was written."#,
+    ),
+    (
+        "rows without fields named by one",
+        "other/list_by_offset/operation.json",
+        Replace(
+            r#""limit", "items": "rows" },
+  "input": {"#,
+            r#""limit", "items": "rows", "id": "n" },
+  "require": [{ "fits": ["ids", "limit"] }],
+  "input": {
+    "ids": { "type": "list<uint>", "doc": "Ids." },"#,
+        ),
+        r#"error: a row is a `string`, which has no fields
+  --> other/list_by_offset/operation.json:10:110
+   at /pagination/id
+
+1 problem; nothing was written."#,
+    ),
+    (
         "paging by page without a first one",
         "hard/list_by_page/operation.json",
         Replace(r#""first": 1,"#, ""),

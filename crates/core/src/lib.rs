@@ -43,8 +43,8 @@ pub use error::{Error, ErrorKind};
 pub use lenient::{Deviation, DeviationKind};
 pub use model::{Json, UnknownValue, lower_case, non_empty};
 pub use operation::{
-    CodeKind, Cursor, Effect, Envelope, ErrorCode, Lists, Method, Operation, OperationInfo,
-    Paginated, Paging, PagingStyle, Params, Place, RateLimit, Service, Success,
+    Batch, CodeKind, Cursor, Effect, Envelope, ErrorCode, Lists, Method, Operation, OperationInfo,
+    Paginated, Paging, PagingStyle, Params, Place, RateLimit, Service, Success, batches,
 };
 pub use pages::{Drift, Items, Page, Pages};
 pub use provider::{Answer, Fault, Limits, Opened, Provider, Refusal, Stamp};

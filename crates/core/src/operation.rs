@@ -1,5 +1,6 @@
 //! The contract that generated code meets: what an operation is, as a type and as plain facts.
 
+use std::collections::BTreeSet;
 use std::fmt;
 
 use serde::Serialize;
@@ -499,6 +500,44 @@ pub struct Paging {
     pub default_size: Option<u64>,
     /// The largest page size.
     pub max_size: Option<u64>,
+    /// The list of the request that names the rows to return, where there is one.
+    pub batch: Option<Batch>,
+}
+
+/// A list of a request that names the rows to return. All rows of a list that is no longer than a page
+/// come in one page, so a walk sends a longer list in parts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Batch {
+    /// The field of the request that has the list.
+    pub field: &'static str,
+    /// The most items that one request may have.
+    pub max_items: Option<usize>,
+    /// The field of a row that repeats its item of the list.
+    pub item_id: Option<&'static str>,
+}
+
+impl Batch {
+    /// A list by its field.
+    pub const fn new(field: &'static str) -> Self {
+        Self {
+            field,
+            max_items: None,
+            item_id: None,
+        }
+    }
+
+    /// The most items that one request may have.
+    pub const fn max_items(mut self, items: usize) -> Self {
+        self.max_items = Some(items);
+        self
+    }
+
+    /// The field of a row that repeats its item of the list.
+    pub const fn item_id(mut self, field: &'static str) -> Self {
+        self.item_id = Some(field);
+        self
+    }
 }
 
 /// The three ways to page.
@@ -520,6 +559,7 @@ impl Paging {
             first,
             default_size: None,
             max_size: None,
+            batch: None,
         }
     }
 
@@ -547,6 +587,12 @@ impl Paging {
     /// The largest page size.
     pub const fn max_size(mut self, size: u64) -> Self {
         self.max_size = Some(size);
+        self
+    }
+
+    /// The list of the request that names the rows to return.
+    pub const fn batch(mut self, batch: Batch) -> Self {
+        self.batch = Some(batch);
         self
     }
 }
@@ -583,6 +629,33 @@ pub trait Paginated: Operation {
 
     /// The rows of a page.
     fn into_items(output: Self::Output) -> Vec<Self::Item>;
+
+    /// The items of the list of [`Paging::batch`], as text; none if the request has no such list.
+    fn batch_ids(&self) -> Vec<String> {
+        Vec::new()
+    }
+
+    /// The request in parts: the list of [`Paging::batch`] without the first `skip` items, at most
+    /// `size` items in each part, in their order. An item that comes again counts once, the first time.
+    fn batches(&self, _skip: usize, _size: usize) -> Vec<Self> {
+        Vec::new()
+    }
+
+    /// What a row has in the field of [`Batch::item_id`], as text.
+    fn item_id(_item: &Self::Item) -> Option<String> {
+        None
+    }
+}
+
+/// The list without repetitions and without the first `skip` items, in parts of at most `size`: for
+/// [`Paginated::batches`].
+pub fn batches<T: Ord + Clone>(list: Vec<T>, skip: usize, size: usize) -> Vec<Vec<T>> {
+    let mut seen = BTreeSet::new();
+    let once: Vec<&T> = list.iter().filter(|item| seen.insert(*item)).collect();
+    let rest = once.get(skip..).unwrap_or_default();
+    rest.chunks(size.max(1))
+        .map(|part| part.iter().copied().cloned().collect())
+        .collect()
 }
 
 #[cfg(test)]

@@ -19,6 +19,12 @@ impl InvalidRequest {
         }
     }
 
+    /// The violations without those of the field as a whole; nothing if no others are left.
+    pub(crate) fn without(mut self, field: &str) -> Option<Self> {
+        self.violations.retain(|violation| violation.field != field);
+        (!self.violations.is_empty()).then_some(self)
+    }
+
     /// Every limit that is broken.
     pub fn violations(&self) -> &[Violation] {
         &self.violations
@@ -202,18 +208,29 @@ impl Violations {
         self
     }
 
-    /// A list must not ask for more rows than an answer may have.
+    /// A list must not ask for more rows than an answer may have: `size` rows, as `size_field` says,
+    /// which may be set up to `max`.
     pub fn fits(
         mut self,
         field: &str,
         count: impl Into<Option<usize>>,
         size_field: &str,
         size: u64,
+        max: impl Into<Option<u64>>,
     ) -> Self {
-        if let Some(count) = count.into().filter(|count| *count as u64 > size) {
-            let problem =
-                format!("has {count} items, and {size_field} lets only {size} of them be answered");
-            self.add(field, problem);
+        let count = count.into().map(|count| count as u64);
+        if let Some(count) = count.filter(|count| *count > size) {
+            let remedy = match max.into() {
+                Some(max) if count > max => format!("give at most {max} items at a time"),
+                Some(max) => format!("set `{size_field}` to at least {count} (at most {max})"),
+                None => format!("set `{size_field}` to at least {count}"),
+            };
+            self.add(
+                field,
+                format!(
+                    "has {count} items, and {size_field} lets only {size} of them be answered: {remedy}"
+                ),
+            );
         }
         self
     }
@@ -410,14 +427,55 @@ mod tests {
         assert_eq!(
             text(
                 Violations::new()
-                    .fits("ids", 10, "limit", 10)
-                    .fits("ids", None, "limit", 0)
+                    .fits("ids", 10, "limit", 10, 20)
+                    .fits("ids", None, "limit", 0, None)
             ),
             ""
         );
-        assert_eq!(
-            text(Violations::new().fits("ids", 11, "limit", 10)),
-            "ids has 11 items, and limit lets only 10 of them be answered"
-        );
+        for (count, max, remedy) in [
+            (11, Some(20), "set `limit` to at least 11 (at most 20)"),
+            (11, None, "set `limit` to at least 11"),
+            (21, Some(20), "give at most 20 items at a time"),
+        ] {
+            assert_eq!(
+                text(Violations::new().fits("ids", count, "limit", 10, max)),
+                format!(
+                    "ids has {count} items, and limit lets only 10 of them be answered: {remedy}"
+                )
+            );
+        }
+    }
+
+    #[test]
+    fn text_that_is_no_telephone_number_is_refused() {
+        let check = |number| text(Violations::new().format("mobile", Some(number), Format::Phone));
+        for number in [
+            "+62 812-0000-0001",
+            "081200000001",
+            "+91 (98765) 43.210",
+            "1234567",
+        ] {
+            assert_eq!(check(number), "", "{number}");
+        }
+        for number in [
+            "",
+            "-",
+            "NULL",
+            "n/a",
+            "6.28E+11",
+            "123456",
+            "1234567890123456",
+            "62812000000x",
+            "62+812000000",
+            "\u{ff10}\u{ff18}12000000",
+            "0812000000\0",
+            "0812000000\n",
+        ] {
+            assert_eq!(
+                check(number),
+                "mobile must be a telephone number of 7 to 15 digits",
+                "{number:?}"
+            );
+        }
     }
 }

@@ -48,7 +48,7 @@ pub use standing_core::{
     Amount, Credentials, Decimal, Error, ErrorKind, Page, Pages, ProvideCredentials, RateLimit,
     Response,
 };
-pub use tags::{Tags, tags_of};
+pub use tags::{Tags, TagsError, tags_of};
 
 /// A client of Huawei Cloud.
 pub type Client = standing_core::Client<Huawei>;

@@ -469,10 +469,14 @@ async fn limits_are_checked_before_anything_is_sent_and_no_value_is_told() {
             number.to_string()
         }
     });
-    let error = tags_of(&client, &ListSubCustomerNewTag::new(), ids)
+    let failed = tags_of(&client, &ListSubCustomerNewTag::new(), ids)
         .await
         .unwrap_err();
+    assert_eq!(failed.unanswered.len(), 401);
+    assert!(failed.tags.by_id.is_empty());
+    let error = Error::from(failed);
     assert_eq!(error.kind(), ErrorKind::InvalidRequest);
+    assert!(error.message().starts_with("customer_ids[400] "), "{error}");
     assert_eq!(server.received_requests().await.unwrap().len(), 0);
 }
 
@@ -523,14 +527,43 @@ async fn more_ids_than_a_call_takes_are_asked_for_in_chunks() {
     assert_eq!(tags.missing.len(), 45);
     assert_eq!(tags.missing[..2], ["id-7", "id-17"]);
 
-    let sizes: Vec<usize> = server
-        .received_requests()
-        .await
-        .unwrap()
-        .iter()
-        .map(asked)
+    let requests = server.received_requests().await.unwrap();
+    let mut sizes: Vec<usize> = requests.iter().map(asked).collect();
+    // Several are under way together.
+    sizes.sort_unstable();
+    assert_eq!(sizes, [50, 200, 200]);
+}
+
+#[tokio::test]
+async fn failed_chunk_keeps_the_tags_of_those_before_it() {
+    let server = MockServer::start().await;
+    Mock::given(body_partial_json(serde_json::json!({"limit": 200})))
+        .respond_with(|request: &Request| {
+            let body = String::from_utf8_lossy(&request.body);
+            if body.contains("\"id-555\"") {
+                return ResponseTemplate::new(400)
+                    .set_body_string(r#"{"error_code":"CBC.0101","error_msg":"no"}"#);
+            }
+            rows(request)
+        })
+        .mount(&server)
+        .await;
+    let client = client(&server, keys());
+    let ids: Vec<String> = (0..700)
+        .chain([650, 3])
+        .map(|number| format!("id-{number}"))
         .collect();
-    assert_eq!(sizes, [200, 200, 50]);
+    let failed = tags_of(&client, &ListSubCustomerNewTag::new(), &ids)
+        .await
+        .unwrap_err();
+    assert_eq!(failed.error.code(), Some("CBC.0101"));
+    assert_eq!(failed.unanswered, ids[400..700]);
+    let answered: Vec<_> = failed.tags.by_id.iter().map(|(id, _)| id.clone()).collect();
+    let mut want = ids[..400].to_vec();
+    want.push("id-3".to_owned());
+    assert_eq!(answered, want);
+    assert_eq!(failed.tags.missing.len(), 40);
+    assert!(failed.tags.by_id[399].1.len() == 1);
 }
 
 fn asked(request: &Request) -> usize {

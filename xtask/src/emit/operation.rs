@@ -15,6 +15,7 @@ use super::{envelope, error_codes, header};
 /// What core offers to generated modules.
 const FROM_CORE: &[&str] = &[
     "Amount",
+    "Batch",
     "CodeKind",
     "Cursor",
     "Envelope",
@@ -148,6 +149,15 @@ fn facts(service: &Service, operation: &Operation) -> Vec<String> {
                 format!("Pages: by the number of rows to skip, from {first}")
             }
             PageStyle::Tokens => "Pages: by the token of the page before".to_owned(),
+        };
+        let list = pagination.batch.as_ref();
+        let list = list.and_then(|batch| operation.input.fields.get(batch.list));
+        let style = match list {
+            Some(list) => format!(
+                "{style}; a walk sends `{}` in parts that fit a page",
+                list.wire
+            ),
+            None => style,
         };
         with_notes(style, &operation.paging_notes)
     }));
@@ -507,6 +517,18 @@ fn paginated(out: &mut String, operation: &Operation, pagination: &Pagination) {
     if let Some(max) = size.and_then(|size| size.limits.max.as_ref()) {
         let _ = write!(paging, ".max_size({max})");
     }
+    let batch = pagination.batch.as_ref();
+    let list = batch.and_then(|batch| field(batch.list));
+    if let Some(list) = list {
+        let _ = write!(paging, ".batch(Batch::new({})", quoted(&list.wire));
+        if let Some(max) = list.limits.max_items {
+            let _ = write!(paging, ".max_items({max})");
+        }
+        if let Some(id) = batch.and_then(|batch| batch.id.as_ref()) {
+            let _ = write!(paging, ".item_id({})", quoted(&id.wire));
+        }
+        paging.push(')');
+    }
     let (variant, clone) = match pagination.style {
         PageStyle::Tokens => ("Token", ".clone()"),
         PageStyle::Pages(_) | PageStyle::Offsets(_) => ("Number", ""),
@@ -579,8 +601,33 @@ fn paginated(out: &mut String, operation: &Operation, pagination: &Pagination) {
     }
     let _ = writeln!(
         out,
-        "fn into_items(output: Self::Output) -> Vec<Self::Item> {{\n{items}\n}}\n}}\n"
+        "fn into_items(output: Self::Output) -> Vec<Self::Item> {{\n{items}\n}}\n"
     );
+    if let Some(list) = list {
+        let list = &list.rust;
+        let _ = writeln!(
+            out,
+            "fn batch_ids(&self) -> Vec<String> {{\nself.{list}.iter().flatten().map(ToString::to_string).collect()\n}}\n\n\
+             fn batches(&self, skip: usize, size: usize) -> Vec<Self> {{\n\
+             let mut rest = self.clone();\n\
+             let list = rest.{list}.take().unwrap_or_default();\n\
+             let parts = standing_core::batches(list, skip, size).into_iter();\n\
+             parts.map(|part| Self {{ {list}: Some(part), ..rest.clone() }}).collect()\n}}\n"
+        );
+    }
+    if let Some(id) = batch.and_then(|batch| batch.id.as_ref()) {
+        let name = &id.rust;
+        let id = if id.optional {
+            format!("item.{name}.as_ref().map(ToString::to_string)")
+        } else {
+            format!("Some(item.{name}.to_string())")
+        };
+        let _ = writeln!(
+            out,
+            "fn item_id(item: &Self::Item) -> Option<String> {{\n{id}\n}}\n"
+        );
+    }
+    out.push_str("}\n\n");
 }
 
 /// The expression that moves a value out of `output`, some fields down.

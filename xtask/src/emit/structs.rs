@@ -408,11 +408,12 @@ pub(super) fn checks(of: &Struct, types: &[Type]) -> Vec<String> {
             } => {
                 if let (Some(list), Some(size)) = (of.fields.get(*list), of.fields.get(*size)) {
                     calls.push(format!(
-                        ".fits({}, self.{}.as_ref().map(Vec::len), {}, self.{}.unwrap_or({default}))",
+                        ".fits({}, self.{}.as_ref().map(Vec::len), {}, self.{}.unwrap_or({default}), {})",
                         quoted(&list.wire),
                         list.rust,
                         quoted(&size.wire),
                         size.rust,
+                        size.limits.max.as_deref().unwrap_or("None"),
                     ));
                 }
                 continue;

@@ -4,7 +4,7 @@
 
 use serde::{Deserialize, Serialize};
 use standing_core::{
-    Cursor, InvalidRequest, Method, Operation, OperationInfo, Paginated, Paging, RateLimit,
+    Batch, Cursor, InvalidRequest, Method, Operation, OperationInfo, Paginated, Paging, RateLimit,
     Violations, open_enum,
 };
 
@@ -19,9 +19,9 @@ use standing_core::{
 ///   operations 10 requests per second and was not found to name this one. Source: Huawei Cloud
 ///   partner API quotas, page of 2025-12-23.
 /// - Retries: safe, it only reads
-/// - Pages: by the number of rows to skip, from 0. Not documented: No total is returned, and
-///   whether customers of others are left out before or after a page is cut is not said: only an
-///   empty page proves the end.
+/// - Pages: by the number of rows to skip, from 0; a walk sends `customer_ids` in parts that fit a
+///   page. Not documented: No total is returned, and whether customers of others are left out
+///   before or after a page is cut is not said: only an empty page proves the end.
 ///
 /// # Errors
 ///
@@ -166,6 +166,7 @@ impl Operation for ListSubCustomerNewTag {
                 self.customer_ids.as_ref().map(Vec::len),
                 "limit",
                 self.limit.unwrap_or(10),
+                200,
             )
             .finish()
     }
@@ -174,7 +175,11 @@ impl Operation for ListSubCustomerNewTag {
 impl Paginated for ListSubCustomerNewTag {
     type Item = NewCustomerTag;
 
-    const PAGING: Paging = Paging::offsets(0).default_size(10).max_size(200);
+    const PAGING: Paging = Paging::offsets(0).default_size(10).max_size(200).batch(
+        Batch::new("customer_ids")
+            .max_items(200)
+            .item_id("customer_id"),
+    );
 
     fn cursor(&self) -> Option<Cursor> {
         self.offset.map(Cursor::Number)
@@ -196,6 +201,30 @@ impl Paginated for ListSubCustomerNewTag {
 
     fn into_items(output: Self::Output) -> Vec<Self::Item> {
         output.new_customer_tags
+    }
+
+    fn batch_ids(&self) -> Vec<String> {
+        self.customer_ids
+            .iter()
+            .flatten()
+            .map(ToString::to_string)
+            .collect()
+    }
+
+    fn batches(&self, skip: usize, size: usize) -> Vec<Self> {
+        let mut rest = self.clone();
+        let list = rest.customer_ids.take().unwrap_or_default();
+        let parts = standing_core::batches(list, skip, size).into_iter();
+        parts
+            .map(|part| Self {
+                customer_ids: Some(part),
+                ..rest.clone()
+            })
+            .collect()
+    }
+
+    fn item_id(item: &Self::Item) -> Option<String> {
+        item.customer_id.as_ref().map(ToString::to_string)
     }
 }
 

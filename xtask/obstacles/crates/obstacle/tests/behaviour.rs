@@ -102,7 +102,9 @@ fn a_hash_is_written_in_lower_case_and_a_list_fits_into_its_answer() {
     let request = EverythingAtOnce::new("i", "RED").with_type("t");
     assert_eq!(
         violations(&request.with_numbers([1, 2, 3, 4])),
-        ["numbers has 4 items, and level lets only 3 of them be answered"]
+        [
+            "numbers has 4 items, and level lets only 3 of them be answered: set `level` to at least 4 (at most 9)"
+        ]
     );
 }
 
@@ -197,4 +199,26 @@ fn facts_reach_the_operation() {
     assert_eq!(kind("Slow.Down.More.Yet").as_deref(), Some("Throttled"));
     assert_eq!(kind("Slow.Down").as_deref(), Some("Quota"));
     assert_eq!(kind("Slow.Up").as_deref(), Some("Throttled"));
+}
+
+#[test]
+fn list_that_fits_a_page_comes_in_parts_without_repetitions() {
+    let batch = ListByToken::PAGING.batch.unwrap();
+    assert_eq!(
+        (batch.field, batch.max_items, batch.item_id),
+        ("Ids", Some(20), Some("N"))
+    );
+    assert_eq!(ListByPage::PAGING.batch, None);
+    let request = ListByToken::new().with_max(2).with_ids([3, 1, 3, 2, 5, 1]);
+    assert_eq!(request.batch_ids(), ["3", "1", "3", "2", "5", "1"]);
+    let parts = request.batches(1, 2);
+    let lists: Vec<_> = parts.iter().map(|part| part.ids.clone().unwrap()).collect();
+    assert_eq!(lists, [vec![1, 2], vec![5]]);
+    assert!(parts.iter().all(|part| part.max == Some(2)));
+    assert!(ListByToken::new().batches(0, 2).is_empty());
+    assert!(request.batches(9, 2).is_empty());
+    let row = serde_json::from_str(r#"{"N": 7}"#).unwrap();
+    assert_eq!(ListByToken::item_id(&row), Some("7".to_owned()));
+    let row = serde_json::from_str("{}").unwrap();
+    assert_eq!(ListByToken::item_id(&row), None);
 }

@@ -677,6 +677,7 @@ impl Operation for EverythingAtOnce {
                 self.numbers.as_ref().map(Vec::len),
                 "level",
                 self.level.unwrap_or(3),
+                9,
             )
             .finish()
     }

@@ -4,7 +4,7 @@
 
 use serde::{Deserialize, Serialize};
 use standing_core::{
-    Cursor, InvalidRequest, Method, Operation, OperationInfo, Paginated, Paging, Params,
+    Batch, Cursor, InvalidRequest, Method, Operation, OperationInfo, Paginated, Paging, Params,
     Violations, wrapped_list,
 };
 
@@ -12,7 +12,8 @@ use standing_core::{
 ///
 /// - Call: `POST https://hard.example.com/`, version 2024-02-30
 /// - Retries: safe, it only reads
-/// - Pages: by the token of the page before. Not documented: A guess.
+/// - Pages: by the token of the page before; a walk sends `Ids` in parts that fit a page. Not
+///   documented: A guess.
 /// - No such record: `Gone` is answered with `None`
 ///
 /// # Errors
@@ -52,6 +53,12 @@ pub struct ListByToken {
     /// At most 50. Left out, the service takes `10`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub max: Option<u64>,
+
+    /// Which rows.
+    ///
+    /// 1 to 20 items.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub ids: Option<Vec<i64>>,
 }
 
 impl ListByToken {
@@ -73,6 +80,13 @@ impl ListByToken {
         self.max = Some(max);
         self
     }
+
+    /// Sets [`ids`](Self::ids).
+    #[must_use]
+    pub fn with_ids(mut self, ids: impl IntoIterator<Item = i64>) -> Self {
+        self.ids = Some(ids.into_iter().collect());
+        self
+    }
 }
 
 impl Operation for ListByToken {
@@ -90,6 +104,14 @@ impl Operation for ListByToken {
     fn validate(&self) -> Result<(), InvalidRequest> {
         Violations::new()
             .range("Max", self.max.as_ref(), ..=50)
+            .items("Ids", self.ids.as_ref().map(Vec::len), 1..=20)
+            .fits(
+                "Ids",
+                self.ids.as_ref().map(Vec::len),
+                "Max",
+                self.max.unwrap_or(10),
+                50,
+            )
             .finish()
     }
 }
@@ -100,7 +122,10 @@ const NO_RECORD: &[&str] = &["Gone"];
 impl Paginated for ListByToken {
     type Item = Row;
 
-    const PAGING: Paging = Paging::tokens().default_size(10).max_size(50);
+    const PAGING: Paging = Paging::tokens()
+        .default_size(10)
+        .max_size(50)
+        .batch(Batch::new("Ids").max_items(20).item_id("N"));
 
     fn cursor(&self) -> Option<Cursor> {
         self.token.clone().map(Cursor::Token)
@@ -138,6 +163,26 @@ impl Paginated for ListByToken {
         output
             .and_then(|output| output.page.map(|part| part.items))
             .unwrap_or_default()
+    }
+
+    fn batch_ids(&self) -> Vec<String> {
+        self.ids.iter().flatten().map(ToString::to_string).collect()
+    }
+
+    fn batches(&self, skip: usize, size: usize) -> Vec<Self> {
+        let mut rest = self.clone();
+        let list = rest.ids.take().unwrap_or_default();
+        let parts = standing_core::batches(list, skip, size).into_iter();
+        parts
+            .map(|part| Self {
+                ids: Some(part),
+                ..rest.clone()
+            })
+            .collect()
+    }
+
+    fn item_id(item: &Self::Item) -> Option<String> {
+        item.n.as_ref().map(ToString::to_string)
     }
 }
 
