@@ -166,7 +166,9 @@ pub(crate) async fn run(arguments: Arguments) -> Result<u8, Failure> {
     if arguments.excel && arguments.format != Format::Csv {
         return Err(Failure::config("--excel is for --format csv"));
     }
-    let book = arguments.book.as_deref().map(Book::open).transpose()?;
+    let asked: Vec<_> = tallies.iter().map(|tally| tally.provider).collect();
+    let book = arguments.book.as_deref();
+    let book = book.map(|path| Book::open(path, &asked)).transpose()?;
     let begun = now()?;
     let journal = journal(&arguments, book.as_ref(), &providers, &mut tallies, begun)?;
     let paced = arguments.world.customers <= PACED;
