@@ -193,6 +193,14 @@ impl Failure {
         }
     }
 
+    /// The same, with something to add to its message.
+    pub(crate) fn adding(mut self, text: &str) -> Self {
+        if let Self::Told(telling, _) = &mut self {
+            telling.message.push_str(text);
+        }
+        self
+    }
+
     /// A call that failed after requests of an earlier page had been sent.
     pub(crate) fn midway(error: &Error) -> Self {
         Self::Told(Box::new(error.into()), FAILED)
