@@ -319,6 +319,16 @@ impl Sampled<'_> {
             return None;
         };
         let no_record = self.operation.no_record.contains(&code);
+        if no_record
+            && let (Some(given), Some(documented)) = (status, covering.status)
+            && given != documented
+        {
+            let message = format!(
+                "{code:?} means \"no such record\" under HTTP {documented} only, and this is HTTP {given}"
+            );
+            problems.push(root.with(node).problem(message));
+            return None;
+        }
         Some(Answer {
             path: file.path,
             status: status.or(covering.status).unwrap_or(200),

@@ -484,7 +484,13 @@ pub fn no_record(
     }
     let mut codes = Vec::new();
     for (code, spot) in texts(&spot, problems) {
-        if known.iter().any(|error| error.code == code) {
+        if let Some(error) = known.iter().find(|error| error.code == code) {
+            if error.status.is_none() {
+                let message = format!(
+                    "{code:?} is a value under one HTTP status only; say under which with `status` in its description"
+                );
+                problems.push(spot.problem(message));
+            }
             codes.push(code);
         } else {
             let hint = hint(&code, known.iter().map(|error| error.code.as_str()));

@@ -759,6 +759,36 @@ const MEANING: &[Mutation] = &[
 1 problem; nothing was written."#,
     ),
     (
+        "a code for no record without a status",
+        "provider.json",
+        Replace(
+            r#""Gone": { "kind": "no_data", "status": 404,"#,
+            r#""Gone": { "kind": "no_data","#,
+        ),
+        r#"error: "Gone" is a value under one HTTP status only; say under which with `status` in its description
+  --> hard/choose_one/operation.json:11:17
+   at /no_record/0
+
+error: "Gone" is a value under one HTTP status only; say under which with `status` in its description
+  --> hard/list_by_token/operation.json:20:17
+   at /no_record/0
+
+2 problems; nothing was written."#,
+    ),
+    (
+        "a sample of no record under another status",
+        "hard/list_by_token/operation.json",
+        Replace(
+            r#""gone": { "origin": "constructed" }"#,
+            r#""gone": { "origin": "constructed", "status": 200 }"#,
+        ),
+        r#"error: "Gone" means "no such record" under HTTP 404 only, and this is HTTP 200
+  --> hard/list_by_token/gone.error.json:3:11
+   at /Code
+
+1 problem; nothing was written."#,
+    ),
+    (
         "a code for no record that nobody described",
         "hard/choose_one/operation.json",
         Replace(r#""no_record": ["Gone"]"#, r#""no_record": ["Gon"]"#),

@@ -85,12 +85,15 @@ impl Provider for Alibaba {
     fn open<'r>(&self, answer: &'r Answer, info: &OperationInfo) -> Result<Opened<'r>, Fault> {
         let root = Members::read(answer.text())?;
         let request_id = root.text("RequestId");
-        let success = root.text("Success");
-        // The code of a success is spelt in several ways, so this member tells; but what is documented
-        // as a failure is none.
         let code = root.text("Code");
-        let is_refused = code.is_some_and(|code| info.error_code(&code).is_some());
-        if success.is_some_and(|success| success.eq_ignore_ascii_case("true")) && !is_refused {
+        if code.is_none() && root.get("Code").is_some() {
+            return Err(Fault::Unreadable("has a Code that is no text"));
+        }
+        let success = root.text("Success");
+        let success = success.is_some_and(|success| success.trim().eq_ignore_ascii_case("true"));
+        // The code of a success is spelt in several ways and may be missing, so `Success` decides; but
+        // a code of any other kind contradicts it.
+        if success && code.is_none_or(|code| is_success(&code)) {
             let payload = match info.answer_envelope().payload.strip_prefix('/') {
                 Some(member) => root.get(member),
                 None => Some(answer.text()),
@@ -109,6 +112,14 @@ impl Provider for Alibaba {
             .retry_after(wait(answer))
             .into())
     }
+}
+
+/// Whether a code is one that comes with a success: `Success` in any letter case, or a number in the
+/// 200s, of which `200` is documented. An empty one says nothing.
+fn is_success(code: &str) -> bool {
+    let code = code.trim();
+    let is_number = code.len() == 3 && code.bytes().all(|byte| byte.is_ascii_digit());
+    code.is_empty() || code.eq_ignore_ascii_case("success") || (is_number && code.starts_with('2'))
 }
 
 /// How long the gateway asks to wait, in headers of its own that count milliseconds.

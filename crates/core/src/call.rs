@@ -13,9 +13,10 @@ use crate::activity::{Current, Log};
 use crate::clock::{Clock, Random, fraction};
 use crate::credentials::{Credentials, CredentialsError, Source};
 use crate::encode::Encoded;
+use crate::envelope::{agrees, reports_success};
 use crate::error::{Error, ErrorKind, shown};
 use crate::lenient::INVALID;
-use crate::operation::{CodeKind, OperationInfo, RateLimit};
+use crate::operation::{CodeKind, ErrorCode, OperationInfo, RateLimit};
 use crate::pace::{Pace, Slot};
 use crate::provider::{Answer, Fault, Limits, Provider, Refusal, Stamp};
 use crate::request::{Body, Endpoint, Request};
@@ -260,7 +261,7 @@ impl<P: Provider> Shared<P> {
         let told = Skew::told(&answer, self.clock.utc(), round_trip);
         self.skew.learn(told);
         let secrets = secrets(encoded, &request, &key);
-        let (payload, request_id) = match self.opened(&answer, info) {
+        let (payload, request_id) = match opened(&self.provider, &answer, info) {
             Ok(opened) => opened,
             Err(fault) => {
                 let time = Timing {
@@ -373,45 +374,6 @@ impl<P: Provider> Shared<P> {
         Ok(request)
     }
 
-    /// The payload, if the answer is a success in every respect.
-    fn opened(
-        &self,
-        answer: &Answer,
-        info: &OperationInfo,
-    ) -> Result<(Payload, Option<String>), Fault> {
-        if let Some(problem) = unreadable(answer) {
-            return Err(Fault::Unreadable(problem));
-        }
-        match self.provider.open(answer, info) {
-            Ok(opened) if answer.is_success() => {
-                if opened.payload.trim().is_empty() {
-                    return Err(Fault::Unreadable("has no payload"));
-                }
-                let start = (opened.payload.as_ptr() as usize)
-                    .wrapping_sub(answer.text().as_ptr() as usize);
-                let within = start..start.wrapping_add(opened.payload.len());
-                if answer.text().get(within.clone()) != Some(opened.payload) {
-                    return Err(Fault::Unreadable("has no payload of its own"));
-                }
-                Ok((
-                    Payload::Within(within),
-                    opened.request_id.map(Cow::into_owned),
-                ))
-            }
-            // A success in the body under a status of failure is no success, and no proof either that
-            // nothing happened.
-            Ok(opened) => Err(Refusal {
-                has_run: true,
-                ..Refusal::default().request_id(opened.request_id)
-            }
-            .into()),
-            Err(Fault::Refused(refusal)) if is_no_record(&refusal, info) => {
-                Ok((Payload::NoRecord, refusal.request_id))
-            }
-            Err(fault) => Err(fault),
-        }
-    }
-
     fn judged(
         &self,
         fault: Fault,
@@ -462,7 +424,16 @@ impl<P: Provider> Shared<P> {
             .code
             .as_deref()
             .and_then(|code| info.error_code(code));
-        let mut verdict = match refusal.kind.or(known.map(|known| known.kind)) {
+        // "No such record" under a status that it does not come with is no word on the request.
+        let misplaced = known.is_some_and(|known| {
+            known.kind == CodeKind::NoData
+                && known.status.is_some_and(|documented| documented != status)
+        });
+        let kind = match misplaced {
+            true => refusal.kind,
+            false => refusal.kind.or(known.map(|known| known.kind)),
+        };
+        let mut verdict = match kind {
             Some(kind) => {
                 let clock = || Passing::Clock {
                     corrected: self.skew.refused(time),
@@ -473,7 +444,7 @@ impl<P: Provider> Shared<P> {
             }
             None => by_status(status),
         };
-        if refusal.has_run {
+        if refusal.has_run || misplaced {
             verdict.may_have_run = true;
             if matches!(verdict.outcome, Outcome::Refused(_)) {
                 verdict.outcome = Outcome::Unknown;
@@ -492,6 +463,9 @@ impl<P: Provider> Shared<P> {
         }
         if verdict.kind == ErrorKind::Clock {
             message = format!("check the clock of this machine: {message}");
+        }
+        if let Some(why) = no_value(&refusal, answer, info) {
+            message = format!("{why}: {message}");
         }
         Failure {
             outcome: verdict.outcome,
@@ -635,11 +609,100 @@ fn told_id<P: Provider>(
         .map(|id| bounded(&id, 128, secrets))
 }
 
-fn is_no_record(refusal: &Refusal, info: &OperationInfo) -> bool {
-    refusal
-        .code
-        .as_deref()
-        .is_some_and(|code| info.no_record.contains(&code))
+/// The payload, if the answer is a success in every respect.
+pub(crate) fn opened<P: Provider>(
+    provider: &P,
+    answer: &Answer,
+    info: &OperationInfo,
+) -> Result<(Payload, Option<String>), Fault> {
+    if let Some(problem) = unreadable(answer) {
+        return Err(Fault::Unreadable(problem));
+    }
+    if !agrees(answer.text(), info.answer_envelope()) {
+        return Err(disagreeing(answer));
+    }
+    match provider.open(answer, info) {
+        Ok(opened) if answer.is_success() => {
+            if opened.payload.trim().is_empty() {
+                return Err(Fault::Unreadable("has no payload"));
+            }
+            let start =
+                (opened.payload.as_ptr() as usize).wrapping_sub(answer.text().as_ptr() as usize);
+            let within = start..start.wrapping_add(opened.payload.len());
+            if answer.text().get(within.clone()) != Some(opened.payload) {
+                return Err(Fault::Unreadable("has no payload of its own"));
+            }
+            Ok((
+                Payload::Within(within),
+                opened.request_id.map(Cow::into_owned),
+            ))
+        }
+        // A success in the body under a status of failure is no success, and no proof either that
+        // nothing happened.
+        Ok(opened) => Err(Refusal {
+            has_run: true,
+            ..Refusal::default().request_id(opened.request_id)
+        }
+        .into()),
+        Err(Fault::Refused(refusal)) => refused(*refusal, answer, info),
+        Err(fault) => Err(fault),
+    }
+}
+
+/// An answer whose envelope says two things at once. Under a status that says nothing about the
+/// request it has no meaning at all.
+fn disagreeing(answer: &Answer) -> Fault {
+    let status = answer.status();
+    if answer.is_success() {
+        return Fault::Unreadable("has a member twice, with different values");
+    }
+    let body_decides = (400..500).contains(&status) && !matches!(status, 408 | 429);
+    Refusal {
+        has_run: true,
+        kind: body_decides.then_some(CodeKind::Other),
+        ..Refusal::default()
+    }
+    .into()
+}
+
+/// "No such record" is a value only under the status that is documented for its code, and only if
+/// nothing else in the answer contradicts it.
+fn refused(
+    mut refusal: Refusal,
+    answer: &Answer,
+    info: &OperationInfo,
+) -> Result<(Payload, Option<String>), Fault> {
+    let no_record = no_record(&refusal, info);
+    let documented = no_record.is_some_and(|known| known.status == Some(answer.status()));
+    if reports_success(answer.text(), info) {
+        refusal.has_run = true;
+        if documented {
+            refusal.kind = Some(CodeKind::Other);
+        }
+    } else if documented {
+        return Ok((Payload::NoRecord, refusal.request_id));
+    }
+    Err(refusal.into())
+}
+
+/// The entry of a code that means "no such record".
+fn no_record(refusal: &Refusal, info: &OperationInfo) -> Option<&'static ErrorCode> {
+    let code = refusal.code.as_deref()?;
+    info.no_record
+        .contains(&code)
+        .then(|| info.error_code(code))?
+}
+
+/// Why "no such record" is an error here.
+fn no_value(refusal: &Refusal, answer: &Answer, info: &OperationInfo) -> Option<String> {
+    let status = no_record(refusal, info)?.status;
+    Some(match status {
+        Some(status) if status == answer.status() => {
+            "\"no such record\" contradicts the rest of the answer".to_owned()
+        }
+        Some(status) => format!("\"no such record\" is documented under HTTP {status} only"),
+        None => "no HTTP status is documented for \"no such record\"".to_owned(),
+    })
 }
 
 /// What is wrong with an answer before its envelope is looked into.

@@ -227,6 +227,28 @@ impl Envelope {
         .filter_map(|part| part.strip_prefix(self.payload)?.strip_prefix(pointer))
         .any(|rest| rest.is_empty() || rest.starts_with('/'))
     }
+
+    /// Whether the payload itself has the parts of the envelope among its members.
+    pub(crate) fn is_within_payload(&self) -> bool {
+        self.code
+            .strip_prefix(self.payload)
+            .is_some_and(|rest| rest.starts_with('/'))
+    }
+
+    /// Whether a member of the payload is a part of the envelope, in whatever letter case.
+    pub(crate) fn owns_member(&self, name: &str) -> bool {
+        let (Success::Absent(success) | Success::Equals(success, _)) = self.success;
+        [
+            Some(success),
+            Some(self.code),
+            Some(self.message),
+            self.request_id,
+        ]
+        .into_iter()
+        .flatten()
+        .filter_map(|part| part.strip_prefix(self.payload)?.split('/').nth(1))
+        .any(|part| part.eq_ignore_ascii_case(name.trim()))
+    }
 }
 
 /// A service of a provider: what its operations share.
@@ -338,8 +360,10 @@ pub struct OperationInfo {
     pub rate: Option<RateLimit>,
     /// Its own error codes.
     pub errors: &'static [ErrorCode],
-    /// The codes that mean "no such record".
+    /// The codes that mean "no such record", each under the HTTP status of its [`ErrorCode`].
     pub no_record: &'static [&'static str],
+    /// The fields of its answer's payload, under every name that they may have.
+    pub output_fields: &'static [&'static str],
     /// Request fields with personal data.
     pub sensitive: &'static [&'static str],
     /// Its own envelope, where it differs from the service's.
@@ -370,6 +394,7 @@ impl OperationInfo {
             rate: None,
             errors: &[],
             no_record: &[],
+            output_fields: &[],
             sensitive: &[],
             own_envelope: None,
         }
@@ -429,10 +454,24 @@ impl OperationInfo {
         self
     }
 
-    /// The codes that mean "no such record".
+    /// The codes that mean "no such record". A code counts only under the HTTP status that its
+    /// [`ErrorCode`] documents; without one, or under another status, it is an error.
     pub const fn no_record(mut self, codes: &'static [&'static str]) -> Self {
         self.no_record = codes;
         self
+    }
+
+    /// The fields of its answer's payload, under every name that they may have.
+    pub const fn output_fields(mut self, fields: &'static [&'static str]) -> Self {
+        self.output_fields = fields;
+        self
+    }
+
+    /// Whether its answer's payload has such a field, in whatever letter case.
+    pub fn has_output_field(&self, name: &str) -> bool {
+        self.output_fields
+            .iter()
+            .any(|field| field.trim().eq_ignore_ascii_case(name.trim()))
     }
 
     /// Request fields with personal data.

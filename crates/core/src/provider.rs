@@ -232,7 +232,7 @@ pub struct Refusal {
     pub kind: Option<CodeKind>,
     /// How long the provider asks to wait.
     pub retry_after: Option<Duration>,
-    /// The body is that of a success; only the status is one of failure.
+    /// Some of the answer reports a success, so the operation may have been carried out.
     pub(crate) has_run: bool,
 }
 

@@ -129,13 +129,16 @@ impl Provider for Huawei {
         Ok(())
     }
 
-    fn open<'r>(&self, answer: &'r Answer, _: &OperationInfo) -> Result<Opened<'r>, Fault> {
+    fn open<'r>(&self, answer: &'r Answer, info: &OperationInfo) -> Result<Opened<'r>, Fault> {
         let root = Members::read(answer.text())?;
         let request_id = root.text("request_id");
-        match refusal(&root, answer) {
+        match refusal(&root, answer, info) {
             Some(refusal) => Err(refusal.request_id(request_id).into()),
             None if has_strange_code(&root) => {
                 Err(Fault::Unreadable("has an error_code that is no text"))
+            }
+            None if has_strange_error(&root, info) => {
+                Err(Fault::Unreadable("has an error that cannot be read"))
             }
             None => Ok(Opened {
                 payload: answer.text(),
@@ -152,32 +155,45 @@ fn has_strange_code(root: &Members<'_>) -> bool {
         .any(|name| root.get(name).is_some() && root.text(name).is_none())
 }
 
+/// Whether there is something under `error` that is no error of a known form: whatever it says, it is
+/// no success.
+fn has_strange_error(root: &Members<'_>, info: &OperationInfo) -> bool {
+    let error = root.get("error").map(str::trim);
+    !info.has_output_field("error")
+        && error.is_some_and(|error| !matches!(error, "{}" | "[]" | "\"\"" | "false"))
+}
+
 /// What an answer says went wrong, whatever its status.
-fn refusal(root: &Members<'_>, answer: &Answer) -> Option<Refusal> {
+fn refusal(root: &Members<'_>, answer: &Answer, info: &OperationInfo) -> Option<Refusal> {
     let refused = |members: &Members<'_>, code: &str, message: &str| {
         let refusal = Refusal::new(members.text(code), members.text(message));
-        (refusal.code.is_some() || refusal.message.is_some()).then_some(refusal)
+        let is_success = refusal.code.as_deref() == Some("CBC.0000");
+        (!is_success && (refusal.code.is_some() || refusal.message.is_some())).then_some(refusal)
     };
     let named = |members: &Members<'_>| {
         refused(members, "error_code", "error_msg")
             .or_else(|| refused(members, "errorCode", "errorMsg"))
     };
+    let plain = |members: &Members<'_>| refused(members, "code", "message");
+    let either = |members: &Members<'_>| named(members).or_else(|| plain(members));
     let refusal = named(root).or_else(|| {
-        // A success may have members of these names.
-        let plain = |members: &Members<'_>| refused(members, "code", "message");
-        let within = || {
-            root.objects()
-                .find_map(|inner| named(&inner).or_else(|| plain(&inner)))
-        };
-        (!answer.is_success()).then(|| plain(root).or_else(within))?
+        if !answer.is_success() {
+            return plain(root).or_else(|| root.objects().find_map(|inner| either(&inner)));
+        }
+        // A success may have members of these names among its own, or one of them alone.
+        let is_free = |name: &str| !info.has_output_field(name);
+        let error = root.object("error").filter(|_| is_free("error"));
+        let both = ["code", "message"].iter().all(|name| {
+            is_free(name) && root.text(name).is_some_and(|text| !text.trim().is_empty())
+        });
+        error
+            .and_then(|error| either(&error))
+            .or_else(|| plain(root).filter(|_| both))
     })?;
     let (code, message) = (
         refusal.code.as_deref().unwrap_or_default(),
         refusal.message.as_deref().unwrap_or_default(),
     );
-    if code == "CBC.0000" {
-        return None;
-    }
     let (kind, wait) = (kind(code, message), window(message));
     let refusal = refusal.retry_after(wait);
     Some(match kind {

@@ -267,8 +267,8 @@ async fn a_success_code_is_a_success() {
         assert_eq!(tags.new_customer_tags.len(), 1, "{head}");
         assert_eq!(tags.request_id(), Some("r-1"));
     }
-    // Members that elsewhere tell an error may be what was asked for.
-    let body = r#"{"code":"voucher","message":"m","inner":{"code":"c"},"new_customer_tags":[]}"#;
+    // A code alone is no error, nor is one inside of another object.
+    let body = r#"{"code":"voucher","inner":{"code":"c","message":"m"},"error":{},"Error":null,"new_customer_tags":[]}"#;
     let (_server, client) = server(json(200, body)).await;
     client.send(&question()).await.unwrap();
     // A status of failure is one, whatever the body says.
@@ -278,6 +278,74 @@ async fn a_success_code_is_a_success() {
     ))
     .await;
     assert_eq!(error.kind(), ErrorKind::Permission);
+}
+
+#[tokio::test]
+async fn an_error_in_another_form_beside_a_list_is_an_error() {
+    for list in ["[]", r#"[{"customer_id":"a"}]"#] {
+        for (form, kind, code) in [
+            (
+                r#""error":{"code":"CBC.0151","message":"no"}"#,
+                ErrorKind::Permission,
+                Some("CBC.0151"),
+            ),
+            (
+                r#""Error":{"error_code":"CBC.0151","error_msg":"no"}"#,
+                ErrorKind::Permission,
+                Some("CBC.0151"),
+            ),
+            (
+                r#""error":{"Code":500,"title":"x"}"#,
+                ErrorKind::Service,
+                Some("500"),
+            ),
+            (r#""error":{"message":"no"}"#, ErrorKind::Service, None),
+            (
+                r#""code":"CBC.0151","message":"no""#,
+                ErrorKind::Permission,
+                Some("CBC.0151"),
+            ),
+            (
+                r#""Code":"CBC.0151","Message":"no""#,
+                ErrorKind::Permission,
+                Some("CBC.0151"),
+            ),
+            (
+                r#""Error_Code":"CBC.0151","error_msg":"no""#,
+                ErrorKind::Permission,
+                Some("CBC.0151"),
+            ),
+            (
+                r#""errorcode":"CBC.0151""#,
+                ErrorKind::Permission,
+                Some("CBC.0151"),
+            ),
+            (
+                r#""error_code":"CBC.0000","errorCode":"CBC.0151""#,
+                ErrorKind::Permission,
+                Some("CBC.0151"),
+            ),
+            (r#""error":"no access""#, ErrorKind::Decode, None),
+            (r#""error":[1]"#, ErrorKind::Decode, None),
+            (
+                r#""error_code":"CBC.0000","Error_Code":"CBC.0151""#,
+                ErrorKind::Decode,
+                None,
+            ),
+        ] {
+            for body in [
+                format!(r#"{{{form},"new_customer_tags":{list}}}"#),
+                format!(r#"{{"new_customer_tags":{list},{form}}}"#),
+            ] {
+                let error = refused(json(200, &body)).await;
+                assert_eq!(
+                    (error.kind(), error.code()),
+                    (kind, code),
+                    "{body}: {error}"
+                );
+            }
+        }
+    }
 }
 
 #[tokio::test]

@@ -183,16 +183,23 @@ impl Provider for Tencent {
     fn open<'r>(&self, answer: &'r Answer, _: &OperationInfo) -> Result<Opened<'r>, Fault> {
         let root = Members::read(answer.text())?;
         let Some(payload) = root.get("Response") else {
-            return Err(before_version_3(&root));
+            let fault =
+                before_version_3(&root).map_or(Fault::Unreadable("has no Response"), Fault::from);
+            return Err(fault);
         };
         let response = Members::read(payload)
             .map_err(|_| Fault::Unreadable("has a Response that is no proper object"))?;
         let request_id = response.text("RequestId");
-        match response.get("Error").map(Members::read) {
-            None => Ok(Opened {
-                payload,
-                request_id,
-            }),
+        // An error of the older form, or one in the wrong place, contradicts whatever is beside it.
+        let error = response.get("Error").or_else(|| root.get("Error"));
+        match error.map(Members::read) {
+            None => match before_version_3(&root) {
+                Some(refusal) => Err(refusal.request_id(request_id).into()),
+                None => Ok(Opened {
+                    payload,
+                    request_id,
+                }),
+            },
             Some(Ok(error)) => Err(Refusal::new(error.text("Code"), error.text("Message"))
                 .request_id(request_id)
                 .into()),
@@ -202,17 +209,13 @@ impl Provider for Tencent {
 }
 
 /// The error form of the older interface, which gateways still answer with.
-fn before_version_3(root: &Members<'_>) -> Fault {
-    match root.text("code").filter(|code| code != "0") {
-        Some(code) => {
-            let code = root
-                .text("codeDesc")
-                .filter(|text| !text.is_empty())
-                .unwrap_or(code);
-            Refusal::new(Some(code), root.text("message")).into()
-        }
-        None => Fault::Unreadable("has no Response"),
-    }
+fn before_version_3(root: &Members<'_>) -> Option<Refusal> {
+    let code = root.text("code").filter(|code| code != "0")?;
+    let code = root
+        .text("codeDesc")
+        .filter(|text| !text.is_empty())
+        .unwrap_or(code);
+    Some(Refusal::new(Some(code), root.text("message")))
 }
 
 #[cfg(test)]

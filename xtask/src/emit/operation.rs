@@ -372,6 +372,10 @@ fn info(operation: &Operation) -> Vec<String> {
     let constants = [
         (!operation.errors.is_empty(), ".errors(ERRORS)"),
         (!operation.no_record.is_empty(), ".no_record(NO_RECORD)"),
+        (
+            !operation.output.fields.is_empty(),
+            ".output_fields(OUTPUT_FIELDS)",
+        ),
         (!sensitive(operation).is_empty(), ".sensitive(SENSITIVE)"),
         (operation.envelope.is_some(), ".envelope(&ENVELOPE)"),
     ];
@@ -463,6 +467,21 @@ fn constants(out: &mut String, operation: &Operation) {
         docs(out, 0, "///", "Codes that mean \"no such record\".");
         let codes = structs::literals(operation.no_record.iter().map(String::as_str));
         let _ = writeln!(out, "const NO_RECORD: &[&str] = {codes};\n");
+    }
+    if !operation.output.fields.is_empty() {
+        docs(
+            out,
+            0,
+            "///",
+            "Fields of the answer's payload, under every name that they may have.",
+        );
+        let fields = operation
+            .output
+            .fields
+            .iter()
+            .flat_map(|field| std::iter::once(&field.wire).chain(&field.aliases));
+        let fields = structs::literals(fields.map(String::as_str));
+        let _ = writeln!(out, "const OUTPUT_FIELDS: &[&str] = {fields};\n");
     }
     let places = places(operation);
     if !places.is_empty() {

@@ -182,6 +182,7 @@ impl Operation for CheckDebtsReport {
     .reads()
     .metered()
     .no_record(NO_RECORD)
+    .output_fields(OUTPUT_FIELDS)
     .sensitive(SENSITIVE);
 
     fn validate(&self) -> Result<(), InvalidRequest> {
@@ -204,6 +205,9 @@ impl Operation for CheckDebtsReport {
 
 /// Codes that mean "no such record".
 const NO_RECORD: &[&str] = &["NOT_HIT"];
+
+/// Fields of the answer's payload, under every name that they may have.
+const OUTPUT_FIELDS: &[&str] = &["result"];
 
 /// Request fields with personal data.
 const SENSITIVE: &[&str] = &[

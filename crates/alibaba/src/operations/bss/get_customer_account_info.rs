@@ -85,7 +85,8 @@ impl Operation for GetCustomerAccountInfo {
             .params(Params::Query)
             .reads()
             .errors(ERRORS)
-            .no_record(NO_RECORD);
+            .no_record(NO_RECORD)
+            .output_fields(OUTPUT_FIELDS);
 
     fn validate(&self) -> Result<(), InvalidRequest> {
         Violations::new()
@@ -118,6 +119,16 @@ const ERRORS: &[ErrorCode] = &[
 
 /// Codes that mean "no such record".
 const NO_RECORD: &[&str] = &["VnoNoDataError"];
+
+/// Fields of the answer's payload, under every name that they may have.
+const OUTPUT_FIELDS: &[&str] = &[
+    "Mpk",
+    "LoginEmail",
+    "HostingStatus",
+    "AccountType",
+    "CreditLimitStatus",
+    "IsCertified",
+];
 
 /// What [`GetCustomerAccountInfo`] returns.
 ///

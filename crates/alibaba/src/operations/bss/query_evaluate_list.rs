@@ -259,7 +259,8 @@ impl Operation for QueryEvaluateList {
             )
             .params(Params::Query)
             .reads()
-            .paged();
+            .paged()
+            .output_fields(OUTPUT_FIELDS);
 
     fn validate(&self) -> Result<(), InvalidRequest> {
         Violations::new()
@@ -285,6 +286,17 @@ impl Operation for QueryEvaluateList {
             .finish()
     }
 }
+
+/// Fields of the answer's payload, under every name that they may have.
+const OUTPUT_FIELDS: &[&str] = &[
+    "EvaluateList",
+    "PageNum",
+    "PageSize",
+    "TotalCount",
+    "TotalInvoiceAmount",
+    "TotalUnAppliedInvoiceAmount",
+    "HostId",
+];
 
 impl Paginated for QueryEvaluateList {
     type Item = Evaluate;

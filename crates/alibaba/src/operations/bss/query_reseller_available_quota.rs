@@ -88,6 +88,7 @@ impl Operation for QueryResellerAvailableQuota {
     .params(Params::Query)
     .reads()
     .errors(ERRORS)
+    .output_fields(OUTPUT_FIELDS)
     .envelope(&ENVELOPE);
 
     fn validate(&self) -> Result<(), InvalidRequest> {
@@ -105,6 +106,9 @@ const ERRORS: &[ErrorCode] = &[ErrorCode::new(
     "The credit system failed.",
 )
 .status(400)];
+
+/// Fields of the answer's payload, under every name that they may have.
+const OUTPUT_FIELDS: &[&str] = &["Data"];
 
 /// Where the answer keeps its parts, other than in its service.
 ///

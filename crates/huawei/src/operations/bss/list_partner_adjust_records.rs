@@ -190,7 +190,8 @@ impl Operation for ListPartnerAdjustRecords {
     .params(Params::Query)
     .reads()
     .paged()
-    .rate_limit(RateLimit::new(10, 1));
+    .rate_limit(RateLimit::new(10, 1))
+    .output_fields(OUTPUT_FIELDS);
 
     fn validate(&self) -> Result<(), InvalidRequest> {
         Violations::new()
@@ -207,6 +208,9 @@ impl Operation for ListPartnerAdjustRecords {
             .finish()
     }
 }
+
+/// Fields of the answer's payload, under every name that they may have.
+const OUTPUT_FIELDS: &[&str] = &["records", "total_count"];
 
 impl Paginated for ListPartnerAdjustRecords {
     type Item = AdjustRecord;

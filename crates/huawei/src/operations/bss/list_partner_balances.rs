@@ -77,7 +77,8 @@ impl Operation for ListPartnerBalances {
     )
     .params(Params::Query)
     .reads()
-    .rate_limit(RateLimit::new(10, 1));
+    .rate_limit(RateLimit::new(10, 1))
+    .output_fields(OUTPUT_FIELDS);
 
     fn validate(&self) -> Result<(), InvalidRequest> {
         Violations::new()
@@ -89,6 +90,9 @@ impl Operation for ListPartnerBalances {
             .finish()
     }
 }
+
+/// Fields of the answer's payload, under every name that they may have.
+const OUTPUT_FIELDS: &[&str] = &["account_balances"];
 
 /// What [`ListPartnerBalances`] returns.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]

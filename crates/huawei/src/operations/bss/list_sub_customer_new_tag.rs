@@ -140,7 +140,8 @@ impl Operation for ListSubCustomerNewTag {
     )
     .reads()
     .paged()
-    .rate_limit(RateLimit::new(10, 1));
+    .rate_limit(RateLimit::new(10, 1))
+    .output_fields(OUTPUT_FIELDS);
 
     fn validate(&self) -> Result<(), InvalidRequest> {
         Violations::new()
@@ -171,6 +172,9 @@ impl Operation for ListSubCustomerNewTag {
             .finish()
     }
 }
+
+/// Fields of the answer's payload, under every name that they may have.
+const OUTPUT_FIELDS: &[&str] = &["new_customer_tags"];
 
 impl Paginated for ListSubCustomerNewTag {
     type Item = NewCustomerTag;

@@ -58,8 +58,12 @@ impl Operation for ForceQN {
 
     const INFO: OperationInfo = OperationInfo::new(&super::SERVICE, "ForceQN", Method::Post, "/")
         .summary("Sets whether a customer is forced to stop.")
-        .rate_limit(RateLimit::new(2, 1));
+        .rate_limit(RateLimit::new(2, 1))
+        .output_fields(OUTPUT_FIELDS);
 }
+
+/// Fields of the answer's payload, under every name that they may have.
+const OUTPUT_FIELDS: &[&str] = &["C", "M"];
 
 /// What [`ForceQN`] returns.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]

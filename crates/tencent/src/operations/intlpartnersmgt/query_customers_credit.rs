@@ -157,6 +157,7 @@ impl Operation for QueryCustomersCredit {
             .paged()
             .rate_limit(RateLimit::new(5, 1))
             .errors(ERRORS)
+            .output_fields(OUTPUT_FIELDS)
             .sensitive(SENSITIVE);
 
     fn validate(&self) -> Result<(), InvalidRequest> {
@@ -178,6 +179,9 @@ const ERRORS: &[ErrorCode] = &[ErrorCode::new(
     CodeKind::Other,
     "The operation failed.",
 )];
+
+/// Fields of the answer's payload, under every name that they may have.
+const OUTPUT_FIELDS: &[&str] = &["Data", "Total"];
 
 /// Request fields with personal data.
 const SENSITIVE: &[&str] = &["Filter"];

@@ -127,6 +127,7 @@ impl Operation for ChooseOne {
         .reads()
         .metered()
         .no_record(NO_RECORD)
+        .output_fields(OUTPUT_FIELDS)
         .sensitive(SENSITIVE);
 
     fn validate(&self) -> Result<(), InvalidRequest> {
@@ -143,6 +144,9 @@ impl Operation for ChooseOne {
 
 /// Codes that mean "no such record".
 const NO_RECORD: &[&str] = &["Gone"];
+
+/// Fields of the answer's payload, under every name that they may have.
+const OUTPUT_FIELDS: &[&str] = &["Score"];
 
 /// Request fields with personal data.
 const SENSITIVE: &[&str] = &["phone", "phone_md5"];

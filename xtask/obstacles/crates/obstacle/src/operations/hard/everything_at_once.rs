@@ -640,6 +640,7 @@ impl Operation for EverythingAtOnce {
     .idempotent()
     .rate_limit(RateLimit::new(1, 60))
     .errors(ERRORS)
+    .output_fields(OUTPUT_FIELDS)
     .sensitive(SENSITIVE);
 
     fn validate(&self) -> Result<(), InvalidRequest> {
@@ -687,6 +688,29 @@ impl Operation for EverythingAtOnce {
 const ERRORS: &[ErrorCode] = &[
     ErrorCode::new("Mine", CodeKind::Other, "A mistake of this operation.").status(409),
     ErrorCode::new("Slow.Down.More", CodeKind::Throttled, "Slower still."),
+];
+
+/// Fields of the answer's payload, under every name that they may have.
+const OUTPUT_FIELDS: &[&str] = &[
+    "Id",
+    "Count",
+    "Ratio",
+    "Amount",
+    "Flag",
+    "Colour",
+    "Rows",
+    "Maybe",
+    "Promised",
+    "Wrapped",
+    "Words",
+    "Labels",
+    "Tree",
+    "Anything",
+    "fistName",
+    "firstName",
+    "IOS2",
+    "Secrets",
+    "Hidden",
 ];
 
 /// Fields that do not travel where the others do.

@@ -99,7 +99,8 @@ impl Operation for ListByPage {
             .summary("Does something.")
             .params(Params::Query)
             .reads()
-            .paged();
+            .paged()
+            .output_fields(OUTPUT_FIELDS);
 
     fn validate(&self) -> Result<(), InvalidRequest> {
         Violations::new()
@@ -108,6 +109,9 @@ impl Operation for ListByPage {
             .finish()
     }
 }
+
+/// Fields of the answer's payload, under every name that they may have.
+const OUTPUT_FIELDS: &[&str] = &["Rows", "Total"];
 
 impl Paginated for ListByPage {
     type Item = Row;

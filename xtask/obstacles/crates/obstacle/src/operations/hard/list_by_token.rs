@@ -99,7 +99,8 @@ impl Operation for ListByToken {
             .params(Params::Query)
             .reads()
             .paged()
-            .no_record(NO_RECORD);
+            .no_record(NO_RECORD)
+            .output_fields(OUTPUT_FIELDS);
 
     fn validate(&self) -> Result<(), InvalidRequest> {
         Violations::new()
@@ -118,6 +119,9 @@ impl Operation for ListByToken {
 
 /// Codes that mean "no such record".
 const NO_RECORD: &[&str] = &["Gone"];
+
+/// Fields of the answer's payload, under every name that they may have.
+const OUTPUT_FIELDS: &[&str] = &["Page"];
 
 impl Paginated for ListByToken {
     type Item = Row;

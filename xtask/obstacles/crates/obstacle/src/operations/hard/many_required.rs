@@ -127,7 +127,8 @@ impl Operation for ManyRequired {
 
     const INFO: OperationInfo =
         OperationInfo::new(&super::SERVICE, "ManyRequired", Method::Post, "/")
-            .summary("Does something.");
+            .summary("Does something.")
+            .output_fields(OUTPUT_FIELDS);
 
     fn validate(&self) -> Result<(), InvalidRequest> {
         Violations::new()
@@ -140,6 +141,9 @@ impl Operation for ManyRequired {
             .finish()
     }
 }
+
+/// Fields of the answer's payload, under every name that they may have.
+const OUTPUT_FIELDS: &[&str] = &["A"];
 
 /// What [`ManyRequired`] returns.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]

@@ -82,7 +82,8 @@ impl Operation for ListByOffset {
         OperationInfo::new(&super::SERVICE, "ListByOffset", Method::Post, "/")
             .summary("Does something.")
             .reads()
-            .paged();
+            .paged()
+            .output_fields(OUTPUT_FIELDS);
 
     fn validate(&self) -> Result<(), InvalidRequest> {
         Violations::new()
@@ -90,6 +91,9 @@ impl Operation for ListByOffset {
             .finish()
     }
 }
+
+/// Fields of the answer's payload, under every name that they may have.
+const OUTPUT_FIELDS: &[&str] = &["rows"];
 
 impl Paginated for ListByOffset {
     type Item = String;

@@ -92,6 +92,7 @@ impl Operation for RemoveThing {
     .summary("Does something.")
     .params(Params::Query)
     .places(PLACES)
+    .output_fields(OUTPUT_FIELDS)
     .envelope(&ENVELOPE);
 
     fn validate(&self) -> Result<(), InvalidRequest> {
@@ -105,6 +106,9 @@ impl Operation for RemoveThing {
             .finish()
     }
 }
+
+/// Fields of the answer's payload, under every name that they may have.
+const OUTPUT_FIELDS: &[&str] = &["left", "upper", "lower", "note"];
 
 /// Fields that do not travel where the others do.
 const PLACES: &[(&str, Place)] = &[("id", Place::Path)];
