@@ -1,8 +1,7 @@
 //! The one loop that every call goes through.
 
 use std::borrow::Cow;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use base64::Engine;
@@ -11,7 +10,7 @@ use time::OffsetDateTime;
 
 use crate::activity::{Current, Log};
 use crate::clock::{Clock, Random, fraction};
-use crate::credentials::{Credentials, CredentialsError, Source};
+use crate::credentials::{Credentials, CredentialsError, Moment, Source};
 use crate::encode::Encoded;
 use crate::envelope::{agrees, reports_success};
 use crate::error::{Error, ErrorKind, shown};
@@ -258,8 +257,9 @@ impl<P: Provider> Shared<P> {
         let sent_at = self.clock.elapsed();
         let answer = self.transport.send(message, limit).await?;
         let round_trip = self.clock.elapsed().saturating_sub(sent_at);
-        let told = Skew::told(&answer, self.clock.utc(), round_trip);
-        self.skew.learn(told);
+        let now = self.instant();
+        let told = Skew::told(&answer, now.utc, round_trip);
+        self.skew.learn(told, now);
         let secrets = secrets(encoded, &request, &key);
         let (payload, request_id) = match opened(&self.provider, &answer, info) {
             Ok(opened) => opened,
@@ -267,6 +267,7 @@ impl<P: Provider> Shared<P> {
                 let time = Timing {
                     used: skew,
                     told,
+                    now,
                     again: this.after_clock,
                 };
                 return Err(self.judged(fault, &answer, info, time, &key, &secrets));
@@ -283,6 +284,24 @@ impl<P: Provider> Shared<P> {
 
     fn left(&self, end: Duration) -> Duration {
         end.saturating_sub(self.clock.elapsed())
+    }
+
+    fn instant(&self) -> Instant {
+        Instant {
+            utc: self.clock.utc(),
+            elapsed: self.clock.elapsed(),
+        }
+    }
+
+    /// The time as keys are judged by it.
+    fn moment(&self) -> Moment {
+        let now = self.instant();
+        Moment {
+            own: now.utc,
+            corrected: self.now(),
+            confirmed: self.skew.is_confirmed(now),
+            elapsed: now.elapsed,
+        }
     }
 
     /// The time of day as the provider sees it, as far as is known.
@@ -321,7 +340,7 @@ impl<P: Provider> Shared<P> {
     }
 
     async fn key(&self, end: Duration) -> Result<Credentials, Failure> {
-        let keys = self.source.get(self.now());
+        let keys = self.source.get(|| self.moment());
         match tokio::time::timeout(self.left(end), keys).await {
             Ok(keys) => Ok(keys?),
             Err(_) => Err(Failure::local(
@@ -919,12 +938,42 @@ fn leaves(value: &serde_json::Value, into: &mut Vec<String>) {
     }
 }
 
+/// An instant by both of a machine's clocks.
+#[derive(Debug, Clone, Copy)]
+struct Instant {
+    utc: OffsetDateTime,
+    elapsed: Duration,
+}
+
 /// How far this machine's clock is off, learnt from every answer.
 #[derive(Debug, Default)]
-pub(crate) struct Skew {
-    millis: AtomicI64,
+pub(crate) struct Skew(Mutex<Learnt>);
+
+#[derive(Debug, Default)]
+struct Learnt {
+    millis: i64,
+    /// When an answer asked for the correction that was in use already.
+    confirmed: Option<Instant>,
     /// Dates are not believed: with a time that agreed with them a request was refused.
-    doubted: AtomicBool,
+    doubted: bool,
+}
+
+impl Learnt {
+    fn learn(&mut self, told: Option<i64>, now: Instant) {
+        if let Some(skew) = told.filter(|_| !self.doubted) {
+            let agrees = skew.abs_diff(self.millis) < Skew::WORTH_IT.unsigned_abs();
+            self.confirmed = agrees.then_some(now);
+            self.millis = skew;
+        }
+    }
+
+    /// Whether a correction was learnt since `used` was taken.
+    fn differs_from(&self, used: time::Duration) -> bool {
+        (time::Duration::milliseconds(self.millis) - used)
+            .whole_milliseconds()
+            .unsigned_abs()
+            >= u128::from(Skew::WORTH_IT.unsigned_abs())
+    }
 }
 
 /// The time of a request, and what its answer tells of the time.
@@ -934,6 +983,8 @@ struct Timing {
     used: time::Duration,
     /// The one that the answer's date asks for.
     told: Option<i64>,
+    /// When the answer came.
+    now: Instant,
     /// The call was refused for its time before.
     again: bool,
 }
@@ -945,16 +996,27 @@ impl Skew {
     const BELIEVED: i64 = 24 * 60 * 60 * 1000;
     /// After a longer round trip the midpoint says too little.
     const PROMPT: Duration = Duration::from_secs(15);
+    /// How long a confirmed correction counts as confirmed.
+    const CONFIRMED: Duration = Duration::from_secs(60);
+
+    fn learnt(&self) -> MutexGuard<'_, Learnt> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
 
     /// What to add to this machine's time.
     fn get(&self) -> time::Duration {
-        time::Duration::milliseconds(self.millis.load(Ordering::Acquire))
+        time::Duration::milliseconds(self.learnt().millis)
     }
 
-    /// Whether a correction was learnt since `used` was taken.
-    fn differs_from(&self, used: time::Duration) -> bool {
-        (self.get() - used).whole_milliseconds().unsigned_abs()
-            >= u128::from(Self::WORTH_IT.unsigned_abs())
+    /// Whether an answer confirmed the correction a short while ago, and this machine's clock was not
+    /// set since.
+    fn is_confirmed(&self, now: Instant) -> bool {
+        self.learnt().confirmed.is_some_and(|then| {
+            let passed = now.elapsed.saturating_sub(then.elapsed);
+            let set_by = (now.utc - then.utc - passed).unsigned_abs();
+            passed < Self::CONFIRMED
+                && set_by < Duration::from_millis(Self::WORTH_IT.unsigned_abs())
+        })
     }
 
     /// What an answer tells of this machine's clock. `now` is read after the answer: a clock that was
@@ -968,10 +1030,8 @@ impl Skew {
         Self::of(date.into(), now, round_trip)
     }
 
-    fn learn(&self, told: Option<i64>) {
-        if let Some(skew) = told.filter(|_| !self.doubted.load(Ordering::Acquire)) {
-            self.millis.store(skew, Ordering::Release);
-        }
+    fn learn(&self, told: Option<i64>, now: Instant) {
+        self.learnt().learn(told, now);
     }
 
     /// After a refusal of the time: whether there is a better one for another attempt. A correction
@@ -979,13 +1039,16 @@ impl Skew {
     /// signatures are checked by, and this machine's own clock is the next best guess, until that is
     /// refused, too.
     fn refused(&self, time: Timing) -> bool {
-        if self.doubted.swap(false, Ordering::AcqRel) {
-            self.learn(time.told);
-        } else if !time.again && !time.used.is_zero() && !self.differs_from(time.used) {
-            self.doubted.store(true, Ordering::Release);
-            self.millis.store(0, Ordering::Release);
+        let mut learnt = self.learnt();
+        if std::mem::take(&mut learnt.doubted) {
+            learnt.learn(time.told, time.now);
+        } else if !time.again && !time.used.is_zero() && !learnt.differs_from(time.used) {
+            *learnt = Learnt {
+                doubted: true,
+                ..Learnt::default()
+            };
         }
-        !time.again && self.differs_from(time.used)
+        !time.again && learnt.differs_from(time.used)
     }
 
     /// By how many milliseconds this machine's clock is behind, if an answer of that date tells.
@@ -1013,6 +1076,10 @@ mod tests {
     use crate::operation::{Method, Service};
 
     const NOW: OffsetDateTime = datetime!(2026-11-21 12:00:00 UTC);
+    const AT: Instant = Instant {
+        utc: NOW,
+        elapsed: Duration::ZERO,
+    };
 
     fn answer(status: u16, headers: &[(&'static str, &str)], body: &str) -> Answer {
         let headers = headers.iter().map(|(name, value)| {
@@ -1227,14 +1294,50 @@ mod tests {
     }
 
     #[test]
+    fn skew_is_confirmed_by_a_second_answer_for_a_minute() {
+        let (seconds, passed) = (time::Duration::seconds, Duration::from_secs);
+        let later = |after: u64| Instant {
+            utc: NOW + passed(after),
+            elapsed: passed(after),
+        };
+        let skew = Skew::default();
+        assert!(!skew.is_confirmed(AT), "no answer came");
+        skew.learn(Some(0), AT);
+        assert!(
+            skew.is_confirmed(later(59)),
+            "the answer agrees with this machine"
+        );
+        assert!(!skew.is_confirmed(later(60)));
+        skew.learn(None, later(50));
+        assert!(
+            !skew.is_confirmed(later(60)),
+            "an answer without a date confirms nothing"
+        );
+        skew.learn(Some(7_200_000), later(1));
+        assert!(!skew.is_confirmed(later(1)), "one answer alone");
+        skew.learn(Some(7_210_000), later(2));
+        assert!(skew.is_confirmed(later(3)), "two answers that agree");
+        for set_by in [3600, -3600] {
+            let set = Instant {
+                utc: NOW + seconds(set_by),
+                ..later(3)
+            };
+            assert!(!skew.is_confirmed(set), "the clock was set meanwhile");
+        }
+        skew.learn(Some(0), later(3));
+        assert!(!skew.is_confirmed(later(3)), "they differ again");
+    }
+
+    #[test]
     fn skew_follows_every_answer_but_cached_and_undated_ones() {
         let skew = Skew::default();
         let learn = |headers: &[(&'static str, &str)]| {
-            skew.learn(Skew::told(&answer(200, headers, ""), NOW, Duration::ZERO));
+            let told = Skew::told(&answer(200, headers, ""), NOW, Duration::ZERO);
+            skew.learn(told, AT);
             skew.get().whole_seconds()
         };
         assert_eq!(learn(&[("date", "Sat, 21 Nov 2026 12:20:00 GMT")]), 1200);
-        assert!(skew.differs_from(time::Duration::ZERO));
+        assert!(skew.learnt().differs_from(time::Duration::ZERO));
         for (date, age) in [
             ("Sat, 21 Nov 2026 12:00:00 GMT", Some("5")),
             ("yesterday", None),

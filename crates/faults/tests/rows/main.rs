@@ -15,6 +15,7 @@ mod c_framing;
 mod costs;
 mod d_time;
 mod e_bodies;
+mod expiry;
 mod f_envelopes;
 mod g_signing;
 mod h_retries;
