@@ -13,12 +13,12 @@ use crate::clock::{Clock, Random, fraction};
 use crate::credentials::{Credentials, CredentialsError, Moment, Source};
 use crate::encode::Encoded;
 use crate::envelope::{agrees, reports_success};
-use crate::error::{Error, ErrorKind, shown};
+use crate::error::{Error, ErrorKind, Secret, shown, shown_id};
 use crate::lenient::INVALID;
 use crate::operation::{CodeKind, ErrorCode, OperationInfo, RateLimit};
 use crate::pace::{Pace, Slot};
 use crate::provider::{Answer, Fault, Limits, Provider, Refusal, Stamp};
-use crate::request::{Body, Endpoint, Request};
+use crate::request::{Endpoint, Request};
 use crate::retry::{self, Budget, Outcome, Passing, Pause, Policy, Tried};
 use crate::sign;
 use crate::transport::{Broken, Connection, Transport};
@@ -260,7 +260,7 @@ impl<P: Provider> Shared<P> {
         let now = self.instant();
         let told = Skew::told(&answer, now.utc, round_trip);
         self.skew.learn(told, now);
-        let secrets = secrets(encoded, &request, &key);
+        let secrets = secrets(encoded, info, &request, &key);
         let (payload, request_id) = match opened(&self.provider, &answer, info) {
             Ok(opened) => opened,
             Err(fault) => {
@@ -400,7 +400,7 @@ impl<P: Provider> Shared<P> {
         info: &OperationInfo,
         time: Timing,
         key: &Credentials,
-        secrets: &[String],
+        secrets: &[Secret],
     ) -> Failure {
         let status = answer.status();
         let request_id = match &fault {
@@ -618,14 +618,14 @@ impl Drop for Price<'_> {
 fn told_id<P: Provider>(
     in_body: Option<String>,
     answer: &Answer,
-    secrets: &[String],
+    secrets: &[Secret],
 ) -> Option<String> {
     let mut headers = P::REQUEST_ID_HEADERS.iter();
     let in_header = || headers.find_map(|name| answer.header(name).map(str::to_owned));
     in_body
         .filter(|id| !id.is_empty())
         .or_else(in_header)
-        .map(|id| bounded(&id, 128, secrets))
+        .map(|id| short(&shown_id(id.trim(), secrets), 128))
 }
 
 /// The payload, if the answer is a success in every respect.
@@ -834,10 +834,13 @@ fn by_status(status: u16) -> Verdict {
     }
 }
 
-/// A code or an id: a short word, whatever was sent in its place.
-fn bounded(text: &str, most: usize, secrets: &[String]) -> String {
-    let clean = shown(text.trim(), secrets);
-    clean.chars().filter(|c| *c != INVALID).take(most).collect()
+/// A code: a short word, whatever was sent in its place.
+fn bounded(text: &str, most: usize, secrets: &[Secret]) -> String {
+    short(&shown(text.trim(), secrets), most)
+}
+
+fn short(text: &str, most: usize) -> String {
+    text.chars().filter(|c| *c != INVALID).take(most).collect()
 }
 
 /// `Retry-After` in its two forms.
@@ -851,63 +854,102 @@ fn retry_after(answer: &Answer, now: OffsetDateTime) -> Option<Duration> {
 }
 
 /// Every text that a provider's message must not repeat: the caller's own values, the keys, the
-/// signature. Short ones are left out: scrubbing every `1` would leave no message.
-fn secrets(encoded: &Encoded, request: &Request, key: &Credentials) -> Vec<String> {
-    let mut secrets = Vec::new();
+/// signature. Short values are left out, for scrubbing every `1` would leave no message, but not
+/// those of fields with personal data.
+fn secrets(
+    encoded: &Encoded,
+    info: &OperationInfo,
+    request: &Request,
+    key: &Credentials,
+) -> Vec<Secret> {
+    let mut personal = Vec::new();
     for text in key.texts() {
-        secrets.push(sign::hex(text.as_bytes()));
-        secrets.push(STANDARD_NO_PAD.encode(text));
-        written(text, &mut secrets);
+        personal.push(sign::hex(text.as_bytes()));
+        personal.push(STANDARD_NO_PAD.encode(text));
+        written(text, &mut personal);
     }
     for (_, value, _) in request.headers().filter(|(_, _, sensitive)| *sensitive) {
-        written(value, &mut secrets);
-        secrets.extend(
+        written(value, &mut personal);
+        personal.extend(
             value
                 .rsplit_once("Signature=")
                 .map(|(_, signature)| signature.to_owned()),
         );
     }
-    let mut values: Vec<String> = encoded
-        .query
-        .iter()
-        .map(|(_, value)| value.clone())
-        .collect();
-    values.extend(encoded.headers.iter().map(|(_, value)| value.clone()));
-    values.extend(encoded.path_values.iter().cloned());
-    if let Body::Bytes(body, content_type) = &encoded.body {
-        let body = String::from_utf8_lossy(body);
-        if *content_type == "application/json" {
-            leaves(
-                &serde_json::from_str(&body).unwrap_or_default(),
-                &mut values,
-            );
-        } else {
-            let pairs = body.split('&').filter_map(|pair| pair.split_once('='));
-            values.extend(pairs.map(|(_, value)| sign::percent_decoded(value).into_owned()));
-        }
-    }
-    for value in values {
-        let number = value.bytes().all(|b| b.is_ascii_digit() || b == b'.');
-        if value.chars().count() < if number { 5 } else { 3 } {
+    let mut plain = Vec::new();
+    for (field, value) in &encoded.values {
+        let is_number = value.bytes().all(|b| b.is_ascii_digit() || b == b'.');
+        let is_short = value.chars().count() < if is_number { 5 } else { 3 };
+        let into = if is_sensitive(field, info) {
+            &mut personal
+        } else if is_short || matches!(value.as_str(), "true" | "false") {
             continue;
+        } else {
+            &mut plain
+        };
+        if value.chars().any(char::is_alphanumeric) {
+            written(value, into);
+            telephone(value, into);
         }
-        written(&value, &mut secrets);
-        telephone(&value, &mut secrets);
     }
-    secrets.retain(|secret| !secret.is_empty());
-    secrets.sort();
-    secrets.dedup();
+    let known = |texts: Vec<String>, sensitive| {
+        texts
+            .into_iter()
+            .filter(|text| !text.is_empty())
+            .map(move |text| Secret::new(text, sensitive))
+    };
+    let mut secrets: Vec<Secret> = known(personal, true).chain(known(plain, false)).collect();
+    // Of two alike the sensitive one stays, for it comes first.
+    secrets.sort_by(|a, b| (a.text(), b.is_sensitive()).cmp(&(b.text(), a.is_sensitive())));
+    secrets.dedup_by(|later, first| later.text() == first.text());
     secrets
 }
 
-/// A value as it is, and as it travels in URLs and forms.
+/// Whether a field holds personal data, by the way to it or to what it is in.
+fn is_sensitive(field: &str, info: &OperationInfo) -> bool {
+    info.sensitive.iter().any(|known| {
+        field
+            .strip_prefix(known)
+            .is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
+    })
+}
+
+/// A value as it is, and as it travels in URLs, forms and JSON.
 fn written(value: &str, into: &mut Vec<String>) {
     let encoded = sign::percent(value);
     if encoded != value {
         into.push(encoded.replace("%20", "+"));
         into.push(encoded.into_owned());
     }
+    for escaped in [json_escaped(value, false), json_escaped(value, true)] {
+        if escaped != value {
+            into.push(escaped);
+        }
+    }
     into.push(value.to_owned());
+}
+
+/// A text as it stands between the quotes of a JSON string; with escapes for what is not ASCII, as
+/// many servers write it.
+fn json_escaped(value: &str, in_ascii: bool) -> String {
+    let json = serde_json::Value::from(value).to_string();
+    let json = json
+        .strip_prefix('"')
+        .and_then(|json| json.strip_suffix('"'))
+        .unwrap_or(&json);
+    if !in_ascii {
+        return json.to_owned();
+    }
+    json.chars().fold(String::new(), |mut text, character| {
+        if character.is_ascii() {
+            text.push(character);
+        } else {
+            for unit in character.encode_utf16(&mut [0; 2]) {
+                text.push_str(&format!("\\u{unit:04x}"));
+            }
+        }
+        text
+    })
 }
 
 /// A telephone number without its punctuation, and without what stands before the subscriber's own
@@ -924,17 +966,6 @@ fn telephone(value: &str, into: &mut Vec<String>) {
     {
         into.push(own.to_owned());
         into.push(digits);
-    }
-}
-
-fn leaves(value: &serde_json::Value, into: &mut Vec<String>) {
-    use serde_json::Value;
-    match value {
-        Value::String(text) => into.push(text.clone()),
-        Value::Number(number) => into.push(number.to_string()),
-        Value::Array(items) => items.iter().for_each(|item| leaves(item, into)),
-        Value::Object(members) => members.values().for_each(|member| leaves(member, into)),
-        Value::Null | Value::Bool(_) => {}
     }
 }
 

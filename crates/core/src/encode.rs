@@ -13,8 +13,9 @@ use crate::validate::InvalidRequest;
 #[derive(Debug)]
 pub(crate) struct Encoded {
     pub(crate) path: String,
-    /// What was filled into the path, as it was given.
-    pub(crate) path_values: Vec<String>,
+    /// Every value as it was given, by the way to its field, wherever it travels. Lists have no part
+    /// in the way.
+    pub(crate) values: Vec<(String, String)>,
     pub(crate) query: Vec<(String, String)>,
     pub(crate) headers: Vec<(String, String)>,
     pub(crate) body: Body,
@@ -48,9 +49,10 @@ pub(crate) fn encode(
         .map_err(|_| InvalidRequest::one("the request", "must be a JSON object"))?;
     let lists = info.service.lists;
     let (mut path, mut query, mut headers) = (info.path.to_owned(), Vec::new(), Vec::new());
-    let (mut form, mut path_values) = (Vec::new(), Vec::new());
+    let (mut form, mut values) = (Vec::new(), Vec::new());
     let mut object = String::from("{");
     for (name, value) in members.iter() {
+        flatten(name, value, Lists::Repeated, &mut values);
         let place = info
             .places
             .iter()
@@ -59,7 +61,6 @@ pub(crate) fn encode(
         match place {
             Some(Place::Path) => {
                 path = filled(&path, name, value)?;
-                path_values.extend(scalar(value));
             }
             Some(Place::Header) => {
                 if let Some(value) = scalar(value) {
@@ -103,7 +104,7 @@ pub(crate) fn encode(
     };
     Ok(Encoded {
         path,
-        path_values,
+        values,
         query,
         headers,
         body,

@@ -117,7 +117,7 @@ macro_rules! operation {
         impl Operation for $name {
             type Provider = Metered;
             type Output = $output;
-            const INFO: OperationInfo = $info;
+            const INFO: OperationInfo = $info.sensitive(&["mobile"]);
         }
     };
 }

@@ -229,6 +229,45 @@ async fn f16c_envelope_members_that_differ_by_case_must_agree() {
     }
 }
 
+/// Values in other letter case beyond ASCII, as they stand in the body that was sent, and short ones
+/// of fields that are personal data.
+#[tokio::test]
+async fn f13e_values_in_other_case_escaped_and_short_are_scrubbed() {
+    let watch = Watch::new();
+    for (asked, reason) in [
+        ("Édouard Ünal", "no ÉDOUARD ÜNAL, no édouard ünal"),
+        ("СЕРГЕЙ", "no Сергей, no сергей"),
+        ("Straße", "no STRASSE, no straße"),
+        ("ΟΔΟΣ", "no Οδος, no οδοσ"),
+        (r#"a"b\c"d"#, r#"no a\\\"b\\\\c\\\"d, no a\"b\\c\"d"#),
+        ("云帆", r"no \\u4e91\\u5E06, no 云帆"),
+        ("云帆", "no 云帆, no 云帆"),
+        ("李", "no 李, no 李"),
+        ("Li", "no Li, no LI"),
+        ("42", "no 42, no 42"),
+    ] {
+        let body = format!(r#"{{"status":"UNHEARD_OF","reason":"{reason}; line 421"}}"#);
+        let server = Raw::always(answering(answer(400, "", &body))).await;
+        let client = metered(server.endpoint(), &ManualClock::default());
+        let error = watch.refused(client.send(&LookUp::new(asked)).await);
+        assert_eq!(error.message(), "no […], no […]; line 421", "{asked}");
+    }
+}
+
+/// An id is the key to a trace: a short value that happens to stand in it spoils it for nothing.
+#[tokio::test]
+async fn f13f_an_id_keeps_what_only_looks_like_a_value() {
+    let watch = Watch::new();
+    let id = "7c9e6679-7425-40de-944b-e07fc12345ae";
+    let search = search().with_order("12345");
+    for (id, want) in [(id, id), ("id-12345-end", "id-[…]-end"), ("12345", "[…]")] {
+        let server = Raw::always(answering(json(&found().replace("r-1", id)))).await;
+        let client = tencent(server.endpoint(), &ManualClock::default());
+        let page = watch.fine(client.send(&search).await);
+        assert_eq!(page.request_id(), Some(want));
+    }
+}
+
 #[tokio::test]
 async fn f10_success_in_the_body_under_failure() {
     let watch = Watch::new();
