@@ -332,18 +332,22 @@ fn names(fields: &[(&str, bool)]) -> String {
 
 fn described<T: fmt::Display>(limits: &impl RangeBounds<T>, unit: &str) -> String {
     let low = match limits.start_bound() {
-        Bound::Included(low) | Bound::Excluded(low) => Some(low),
+        Bound::Included(low) => Some(format!("at least {low}")),
+        Bound::Excluded(low) => Some(format!("more than {low}")),
         Bound::Unbounded => None,
     };
     let high = match limits.end_bound() {
-        Bound::Included(high) | Bound::Excluded(high) => Some(high),
+        Bound::Included(high) => Some(format!("at most {high}")),
+        Bound::Excluded(high) => Some(format!("less than {high}")),
         Bound::Unbounded => None,
     };
-    match (low, high) {
-        (Some(low), Some(high)) => format!("{low} to {high}{unit}"),
-        (Some(low), None) => format!("at least {low}{unit}"),
-        (None, Some(high)) => format!("at most {high}{unit}"),
-        (None, None) => "anything".to_owned(),
+    match (limits.start_bound(), limits.end_bound()) {
+        (Bound::Included(low), Bound::Included(high)) => format!("{low} to {high}{unit}"),
+        _ => match (low, high) {
+            (Some(low), Some(high)) => format!("{low} and {high}{unit}"),
+            (Some(bound), None) | (None, Some(bound)) => format!("{bound}{unit}"),
+            (None, None) => "anything".to_owned(),
+        },
     }
 }
 
@@ -377,6 +381,40 @@ mod tests {
             "Name is required; Page must be at least 1; Id must have at most 4 characters; \
              ids must have at most 200 items, has 201; ids[0] must have 1 to 64 characters; \
              mobile_md5 must be 32 hexadecimal digits; Tags[0].Key is required; Tags[1].Key is required"
+        );
+    }
+
+    #[test]
+    fn an_excluded_bound_is_not_named_as_an_included_one() {
+        let range =
+            |limits: (Bound<u64>, Bound<u64>)| text(Violations::new().range("n", Some(&9), limits));
+        use Bound::{Excluded, Included, Unbounded};
+        for (low, high, want) in [
+            (Included(1), Included(5), "n must be 1 to 5"),
+            (
+                Included(1),
+                Excluded(5),
+                "n must be at least 1 and less than 5",
+            ),
+            (
+                Excluded(9),
+                Included(20),
+                "n must be more than 9 and at most 20",
+            ),
+            (
+                Excluded(9),
+                Excluded(20),
+                "n must be more than 9 and less than 20",
+            ),
+            (Excluded(9), Unbounded, "n must be more than 9"),
+            (Unbounded, Excluded(9), "n must be less than 9"),
+            (Unbounded, Included(8), "n must be at most 8"),
+        ] {
+            assert_eq!(range((low, high)), want);
+        }
+        assert_eq!(
+            text(Violations::new().items("ids", 5, 1..5)),
+            "ids must have at least 1 and less than 5 items, has 5"
         );
     }
 
