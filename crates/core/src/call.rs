@@ -13,7 +13,7 @@ use crate::clock::{Clock, Random, fraction};
 use crate::credentials::{Credentials, CredentialsError, Moment, Source};
 use crate::encode::Encoded;
 use crate::envelope::{agrees, reports_success};
-use crate::error::{Error, ErrorKind, Secret, shown, shown_id};
+use crate::error::{Error, ErrorKind, Secret, noted, shown, shown_id};
 use crate::lenient::INVALID;
 use crate::operation::{CodeKind, ErrorCode, OperationInfo, RateLimit};
 use crate::pace::{Pace, Slot};
@@ -193,12 +193,15 @@ impl<P: Provider> Shared<P> {
                 status = failure.status,
                 "failed"
             );
-            // That time was too short for another attempt tells less than how the last one failed.
-            let failure = match before.take() {
-                Some(before) if !sent && failure.kind == ErrorKind::Timeout => before,
+            // If the deadline left no time for this attempt, report how the one before failed: it says
+            // more.
+            let (failure, mut given_up) = match before.take() {
+                Some(before) if !sent && failure.kind == ErrorKind::Timeout => {
+                    (before, Some(NO_TIME))
+                }
                 before => {
                     earlier.extend(before.as_ref().map(Failure::brief));
-                    failure
+                    (failure, None)
                 }
             };
             let again = if sent {
@@ -206,10 +209,16 @@ impl<P: Provider> Shared<P> {
             } else {
                 None
             };
-            let price =
-                again.and_then(|pause| self.pause(pause, tried.attempts, failure.hint, end));
+            let price = again.and_then(|pause| {
+                self.pause(pause, tried.attempts, failure.hint, end)
+                    .map_err(|why| given_up = Some(why))
+                    .ok()
+            });
             let Some(price) = price else {
                 return Err(self.error(info, failure, tried.attempts).with(|parts| {
+                    if let Some(why) = given_up {
+                        parts.message = noted(&parts.message, why);
+                    }
                     parts.earlier = earlier;
                     parts.may_have_run = may_have_run;
                     parts.retryable &= !may_have_run || info.repeatable();
@@ -322,7 +331,7 @@ impl<P: Provider> Shared<P> {
         };
         let slot = self
             .pace
-            .take(info, rate, self.clock.elapsed(), self.left(end))
+            .take(info, rate, &*self.clock, self.left(end))
             .map_err(|wait| Failure {
                 outcome: Outcome::NotSent,
                 ..Failure::local(
@@ -333,9 +342,7 @@ impl<P: Provider> Shared<P> {
                     ),
                 )
             })?;
-        if !slot.wait.is_zero() {
-            self.clock.sleep(slot.wait).await;
-        }
+        slot.comes().await;
         Ok(Some(slot))
     }
 
@@ -500,23 +507,26 @@ impl<P: Provider> Shared<P> {
         }
     }
 
-    /// Pays for another attempt and finds out how long to pause before it; nothing if the budget
-    /// is spent or the time too short.
+    /// Pays for another attempt and finds out how long to pause before it.
+    ///
+    /// # Errors
+    ///
+    /// Why there is none: the time is too short, or the budget spent.
     fn pause(
         &self,
         pause: Pause,
         attempts: u32,
         hint: Option<Duration>,
         end: Duration,
-    ) -> Option<Price<'_>> {
+    ) -> Result<Price<'_>, &'static str> {
         // Without random numbers there will be no next attempt either; the pause does not matter.
         let fraction = fraction(&*self.random).unwrap_or(1.0);
         let wait = retry::delay(pause, attempts, fraction, hint);
         if wait >= self.left(end) {
-            return None;
+            return Err(NO_TIME);
         }
-        let tokens = self.budget.pay(pause)?;
-        Some(Price {
+        let tokens = self.budget.pay(pause).ok_or("the retry budget is spent")?;
+        Ok(Price {
             budget: &self.budget,
             tokens,
             wait,
@@ -538,6 +548,9 @@ impl<P: Provider> Shared<P> {
         })
     }
 }
+
+/// What an error says when the deadline of its call is too near for a further attempt.
+const NO_TIME: &str = "the deadline left no time for a retry";
 
 /// One attempt of a call: how it is to be made, and what came of that.
 struct Attempt<'b> {

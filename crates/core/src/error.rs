@@ -325,6 +325,12 @@ pub(crate) fn shown_id(text: &str, secrets: &[Secret]) -> String {
     })
 }
 
+/// A message with a remark at its end, still at most 1 KiB.
+pub(crate) fn noted(message: &str, remark: &str) -> String {
+    let end = boundary(message, MOST_BYTES.saturating_sub(remark.len() + 2));
+    format!("{}; {remark}", message.get(..end).unwrap_or_default())
+}
+
 fn clean(text: &str, secrets: &[Secret], is_word: impl Fn(&Secret) -> bool) -> String {
     // A text without measure is not searched to its end for hundreds of values.
     let (searched, rest) = text.split_at(boundary(text, MOST_SEARCHED));
@@ -456,6 +462,13 @@ mod tests {
         let personal = secrets(&["12345"], true);
         assert_eq!(shown_id(id, &personal), "7c9e6679-e07fc[…]ae-[…]");
         assert_eq!(shown(id, &own), "7c9e6679-e07fc[…]ae-[…]");
+    }
+
+    #[test]
+    fn a_remark_fits_into_the_bound() {
+        assert_eq!(noted("no", "why"), "no; why");
+        let long = noted(&"云".repeat(400), "why");
+        assert!(long.len() <= MOST_BYTES && long.ends_with("云; why"));
     }
 
     #[test]

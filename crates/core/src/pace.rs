@@ -1,15 +1,23 @@
 //! Keeping within a documented rate: one queue of slots per operation, shared by clones.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, VecDeque};
+use std::future::poll_fn;
+use std::pin::pin;
 use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::task::Poll;
 use std::time::Duration;
 
+use tokio::sync::Notify;
+
+use crate::clock::Clock;
 use crate::operation::{OperationInfo, RateLimit};
 
 /// The slots of a client's operations.
 #[derive(Debug, Default)]
 pub(crate) struct Pace {
     queues: Mutex<HashMap<Key, Queue>>,
+    /// Some of those who wait have an earlier slot now.
+    moved: Notify,
 }
 
 type Key = (&'static str, &'static str);
@@ -18,22 +26,47 @@ type Key = (&'static str, &'static str);
 struct Queue {
     /// The first slot that was never given out.
     next: Duration,
-    /// Slots before it that came back unused.
-    free: Vec<Duration>,
+    /// Those who wait, first come first, by number and slot.
+    waiting: VecDeque<(u64, Duration)>,
+    /// The number of the last who came.
+    last: u64,
+}
+
+impl Queue {
+    /// Takes one who waits out of the queue. Its slot, if it is not used, is for the next who waits,
+    /// whose own is for the one after, and so on: who comes late never overtakes.
+    fn leave(&mut self, number: u64, unused: Option<(Duration, Duration)>) {
+        let Some(index) = self.waiting.iter().position(|(known, _)| *known == number) else {
+            return;
+        };
+        let Some((_, mut free)) = self.waiting.remove(index) else {
+            return;
+        };
+        let Some((now, interval)) = unused else {
+            return;
+        };
+        // A slot in the past is no use to those who wait: two of them would come too close.
+        if free >= now {
+            for (_, at) in self.waiting.iter_mut().skip(index) {
+                std::mem::swap(at, &mut free);
+            }
+        }
+        if self.next == free + interval {
+            self.next = free;
+        }
+    }
 }
 
 /// A slot that was taken. It comes back when it is dropped unused, so that calls that are given up
 /// do not hold up those that are not.
-#[derive(Debug)]
 #[must_use]
 pub(crate) struct Slot<'p> {
     pace: &'p Pace,
+    clock: &'p dyn Clock,
     key: Key,
-    at: Duration,
+    number: u64,
     interval: Duration,
     used: bool,
-    /// How long to wait for it, seen from when it was taken.
-    pub(crate) wait: Duration,
 }
 
 impl Slot<'_> {
@@ -41,19 +74,50 @@ impl Slot<'_> {
     pub(crate) fn used(mut self) {
         self.used = true;
     }
+
+    /// How long to wait for it, as it is now.
+    fn wait(&self) -> Duration {
+        let queues = self.pace.lock();
+        let mut waiting = queues.get(&self.key).into_iter().flat_map(|q| &q.waiting);
+        let at = waiting.find(|(number, _)| *number == self.number);
+        at.map_or(Duration::ZERO, |(_, at)| {
+            at.saturating_sub(self.clock.elapsed())
+        })
+    }
+
+    /// Waits until it has come, which is earlier when one before it was given up.
+    pub(crate) async fn comes(&self) {
+        loop {
+            let mut moved = pin!(self.pace.moved.notified());
+            let wait = self.wait();
+            if wait.is_zero() {
+                return;
+            }
+            let mut sleep = self.clock.sleep(wait);
+            let has_come = poll_fn(|context| {
+                if sleep.as_mut().poll(context).is_ready() {
+                    return Poll::Ready(true);
+                }
+                moved.as_mut().poll(context).map(|()| false)
+            });
+            if has_come.await {
+                return;
+            }
+        }
+    }
 }
 
 impl Drop for Slot<'_> {
     fn drop(&mut self) {
-        if self.used {
-            return;
-        }
+        let now = self.clock.elapsed();
+        let unused = (!self.used).then_some((now, self.interval));
         let mut queues = self.pace.lock();
-        let queue = queues.entry(self.key).or_default();
-        if queue.next == self.at + self.interval {
-            queue.next = self.at;
-        } else {
-            queue.free.push(self.at);
+        if let Some(queue) = queues.get_mut(&self.key) {
+            queue.leave(self.number, unused);
+        }
+        drop(queues);
+        if !self.used {
+            self.pace.moved.notify_waiters();
         }
     }
 }
@@ -63,38 +127,36 @@ impl Pace {
         self.queues.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Takes the next slot, seen from `now`. A wait beyond `patience` takes no slot and is returned
-    /// as an error.
-    pub(crate) fn take(
-        &self,
+    /// Takes the next slot. A wait beyond `patience` takes no slot and is returned as an error.
+    pub(crate) fn take<'p>(
+        &'p self,
         info: &OperationInfo,
         rate: RateLimit,
-        now: Duration,
+        clock: &'p dyn Clock,
         patience: Duration,
-    ) -> Result<Slot<'_>, Duration> {
+    ) -> Result<Slot<'p>, Duration> {
         let key = (info.service.name, info.name);
+        let now = clock.elapsed();
         let mut queues = self.lock();
         let queue = queues.entry(key).or_default();
-        queue.free.retain(|slot| *slot >= now);
-        let free = queue.free.iter().copied().min();
-        let at = free.unwrap_or(now.max(queue.next));
+        let at = now.max(queue.next);
         let wait = at.saturating_sub(now);
         if wait > patience {
             return Err(wait);
         }
         let interval = interval(rate);
-        match free {
-            Some(_) => queue.free.retain(|slot| *slot != at),
-            None => queue.next = at + interval,
-        }
+        queue.next = at + interval;
+        queue.last += 1;
+        let number = queue.last;
+        queue.waiting.push_back((number, at));
         drop(queues);
         Ok(Slot {
             pace: self,
+            clock,
             key,
-            at,
+            number,
             interval,
             used: false,
-            wait,
         })
     }
 }
@@ -117,11 +179,39 @@ mod tests {
     const INFO: OperationInfo = OperationInfo::new(&SERVICE, "O", Method::Post, "/");
     const RATE: RateLimit = RateLimit::new(20, 1);
 
+    /// A clock that shows what it is set to, and whose pauses never end.
+    #[derive(Default)]
+    struct Hands(std::sync::atomic::AtomicU64);
+
+    impl Hands {
+        fn set(&self, millis: u64) {
+            self.0.store(millis, std::sync::atomic::Ordering::Relaxed);
+        }
+    }
+
+    impl Clock for Hands {
+        fn utc(&self) -> time::OffsetDateTime {
+            time::OffsetDateTime::UNIX_EPOCH
+        }
+
+        fn elapsed(&self) -> Duration {
+            Duration::from_millis(self.0.load(std::sync::atomic::Ordering::Relaxed))
+        }
+
+        fn sleep(&self, _: Duration) -> crate::clock::Sleep {
+            Box::pin(std::future::pending())
+        }
+    }
+
+    fn slot<'p>(pace: &'p Pace, clock: &'p Hands) -> Slot<'p> {
+        pace.take(&INFO, RATE, clock, Duration::MAX).ok().unwrap()
+    }
+
     fn take(pace: &Pace, now: u64) -> Duration {
-        let slot = pace
-            .take(&INFO, RATE, Duration::from_millis(now), Duration::MAX)
-            .unwrap();
-        let wait = slot.wait;
+        let clock = Hands::default();
+        clock.set(now);
+        let slot = slot(pace, &clock);
+        let wait = slot.wait();
         slot.used();
         wait
     }
@@ -139,29 +229,79 @@ mod tests {
 
     #[test]
     fn no_slot_is_taken_by_who_cannot_wait() {
-        let pace = Pace::default();
-        let now = Duration::ZERO;
-        assert_eq!(take(&pace, 0), now);
+        let (pace, clock) = (Pace::default(), Hands::default());
+        assert_eq!(take(&pace, 0), Duration::ZERO);
         let wait = Duration::from_millis(51);
-        assert_eq!(pace.take(&INFO, RATE, now, now).unwrap_err(), wait);
-        assert_eq!(pace.take(&INFO, RATE, now, wait).unwrap().wait, wait);
+        let refused = pace.take(&INFO, RATE, &clock, Duration::ZERO);
+        assert_eq!(refused.err(), Some(wait));
+        let taken = pace.take(&INFO, RATE, &clock, wait).ok().unwrap();
+        assert_eq!(taken.wait(), wait);
     }
 
     #[test]
     fn slots_that_are_given_up_are_given_out_again() {
-        let pace = Pace::default();
+        let (pace, clock) = (Pace::default(), Hands::default());
         let at = Duration::from_millis;
-        let slot = |now| pace.take(&INFO, RATE, at(now), Duration::MAX).unwrap();
-        slot(0).used();
-        let (second, third, fourth) = (slot(0), slot(0), slot(0));
-        drop(second);
-        assert_eq!(take(&pace, 0), at(51), "the hole is filled first");
-        drop(fourth);
-        assert_eq!(take(&pace, 0), at(153), "the end moves back");
+        slot(&pace, &clock).used();
+        let (second, third) = (slot(&pace, &clock), slot(&pace, &clock));
         drop(third);
-        assert_eq!(take(&pace, 150), at(54), "what has passed is no use");
-        let waiting: Vec<_> = (0..200).map(|_| slot(10_000)).collect();
+        assert_eq!(take(&pace, 0), at(102), "the end moves back");
+        drop(second);
+        clock.set(150);
+        assert_eq!(
+            slot(&pace, &clock).wait(),
+            at(3),
+            "what has passed is no use"
+        );
+        clock.set(10_000);
+        let waiting: Vec<_> = (0..200).map(|_| slot(&pace, &clock)).collect();
         drop(waiting);
         assert_eq!(take(&pace, 10_000), at(0), "200 who gave up cost nothing");
+    }
+
+    #[test]
+    fn freed_slot_goes_to_earlier_waiters_before_a_latecomer() {
+        let (pace, clock) = (Pace::default(), Hands::default());
+        let at = Duration::from_millis;
+        slot(&pace, &clock).used();
+        let (second, third, fourth) = (
+            slot(&pace, &clock),
+            slot(&pace, &clock),
+            slot(&pace, &clock),
+        );
+        assert_eq!(
+            [&second, &third, &fourth].map(Slot::wait),
+            [51, 102, 153].map(at)
+        );
+        drop(second);
+        let latecomer = slot(&pace, &clock);
+        assert_eq!(
+            [&third, &fourth, &latecomer].map(Slot::wait),
+            [51, 102, 153].map(at)
+        );
+        clock.set(60);
+        // The slot of the third has passed: those behind it keep theirs.
+        drop(third);
+        assert_eq!([&fourth, &latecomer].map(Slot::wait), [42, 93].map(at));
+        fourth.used();
+        drop(latecomer);
+        assert_eq!(slot(&pace, &clock).wait(), at(93));
+    }
+
+    #[tokio::test]
+    async fn waiter_is_woken_for_an_earlier_slot() {
+        let (pace, clock) = (Pace::default(), Hands::default());
+        slot(&pace, &clock).used();
+        let (second, third) = (slot(&pace, &clock), slot(&pace, &clock));
+        clock.set(51);
+        assert_eq!(third.wait(), Duration::from_millis(51));
+        let mut comes = pin!(third.comes());
+        let pending = poll_fn(|context| Poll::Ready(comes.as_mut().poll(context).is_pending()));
+        assert!(pending.await);
+        // Its pause never ends by itself.
+        drop(second);
+        tokio::time::timeout(Duration::from_secs(60), comes)
+            .await
+            .unwrap();
     }
 }
