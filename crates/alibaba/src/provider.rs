@@ -357,6 +357,16 @@ mod tests {
     }
 
     #[test]
+    fn every_site_has_its_host() {
+        for (site, host) in [
+            (Site::China, "business.aliyuncs.com"),
+            (Site::International, "business.ap-southeast-1.aliyuncs.com"),
+        ] {
+            assert_eq!(Alibaba::new(site).host(&SERVICE), host);
+        }
+    }
+
+    #[test]
     fn keys_come_from_the_environment() {
         let keys = Alibaba::credentials(&|name| Some(format!("invented {name}"))).unwrap();
         assert_eq!(keys.id(), "invented ALIBABA_CLOUD_ACCESS_KEY_ID");

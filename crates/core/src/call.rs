@@ -366,7 +366,12 @@ impl<P: Provider> Shared<P> {
     ) -> Result<Request, Failure> {
         let endpoint = match &self.endpoint {
             Some(endpoint) => endpoint.clone(),
-            None => Arc::new(Endpoint::https(&self.provider.host(info.service))),
+            None => {
+                let host = self.provider.host(info.service);
+                let endpoint = Endpoint::of_host(&host)
+                    .map_err(|error| Failure::local(error.kind(), error.message()))?;
+                Arc::new(endpoint)
+            }
         };
         let mut request = Request::new(
             info.method,

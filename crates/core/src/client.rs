@@ -400,6 +400,7 @@ impl<P: Provider> ClientBuilder<P> {
         let Some(credentials) = self.credentials else {
             return Err(Error::new(ErrorKind::Credentials, "no keys were given"));
         };
+        self.provider.check().map_err(|problem| config(&problem))?;
         if let Some(fixed) = &self.fixed {
             fixed.check().map_err(|error| config(&error.to_string()))?;
         }

@@ -24,7 +24,16 @@ pub trait Provider: Default + Send + Sync + 'static {
     /// Headers that hold the request's id where the body has none, in lower case, the best first.
     const REQUEST_ID_HEADERS: &'static [&'static str] = &[];
 
-    /// The host of a service. It never changes what name is signed for the service.
+    /// Checks the settings of the provider when a client is built.
+    ///
+    /// # Errors
+    ///
+    /// Which setting cannot be used and why, in a sentence without its value.
+    fn check(&self) -> Result<(), String> {
+        Ok(())
+    }
+
+    /// The host of a service: a host name in lower case, without a port. It never changes what name is signed for the service.
     fn host<'s>(&'s self, service: &'s Service) -> Cow<'s, str> {
         service.host.into()
     }

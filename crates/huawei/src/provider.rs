@@ -392,6 +392,27 @@ mod tests {
     }
 
     #[test]
+    fn every_site_has_its_host() {
+        static IAM: Service = Service::new(Huawei::NAME, "iam", "iam.myhuaweicloud.com");
+        for (site, bss, iam) in [
+            (
+                Site::Mainland,
+                "bss.myhuaweicloud.com",
+                "iam.myhuaweicloud.com",
+            ),
+            (
+                Site::Europe,
+                "bss.myhuaweicloud.eu",
+                "iam.eu-west-101.myhuaweicloud.eu",
+            ),
+        ] {
+            let huawei = Huawei::new(site);
+            assert_eq!(huawei.host(&SERVICE), bss);
+            assert_eq!(huawei.host(&IAM), iam);
+        }
+    }
+
+    #[test]
     fn the_token_comes_before_the_keys() {
         let read = |set: &'static [(&str, &str)]| {
             let value = |name: &str| set.iter().find(|(n, _)| *n == name).map(|(_, v)| *v);

@@ -123,6 +123,10 @@ impl Provider for Tencent {
     const NAME: &'static str = "tencent";
     const REQUEST_ID_HEADERS: &'static [&'static str] = &["x-tc-requestid"];
 
+    fn check(&self) -> Result<(), String> {
+        self.site.check()
+    }
+
     fn host<'s>(&'s self, service: &'s Service) -> Cow<'s, str> {
         self.site.host(service)
     }
@@ -221,6 +225,7 @@ fn before_version_3(root: &Members<'_>) -> Option<Refusal> {
 #[cfg(test)]
 mod tests {
     use serde_json::Value;
+    use standing_core::Operation;
     use standing_core::sign::{canonical, hex};
 
     use super::*;
@@ -289,6 +294,78 @@ mod tests {
                 &key.sign(&to_sign),
             );
             assert_eq!(authorization, text("authorization"), "{name}");
+        }
+    }
+
+    #[test]
+    fn every_site_has_its_host() {
+        let ip = crate::ip::QueryCustomersCredit::INFO.service;
+        let intl = crate::intlpartnersmgt::QueryCustomersCredit::INFO.service;
+        let regional = Site::Regional("ap-guangzhou".to_owned());
+        for (site, first, second) in [
+            (
+                Site::Documented,
+                "ip.tencentcloudapi.com",
+                "intlpartnersmgt.intl.tencentcloudapi.com",
+            ),
+            (
+                Site::International,
+                "ip.intl.tencentcloudapi.com",
+                "intlpartnersmgt.intl.tencentcloudapi.com",
+            ),
+            (
+                Site::Root,
+                "ip.tencentcloudapi.com",
+                "intlpartnersmgt.tencentcloudapi.com",
+            ),
+            (
+                regional,
+                "ip.ap-guangzhou.tencentcloudapi.com",
+                "intlpartnersmgt.ap-guangzhou.tencentcloudapi.com",
+            ),
+        ] {
+            let tencent = Tencent::new(site);
+            assert_eq!(tencent.check(), Ok(()));
+            assert_eq!(tencent.host(ip), first);
+            assert_eq!(tencent.host(intl), second);
+        }
+    }
+
+    #[test]
+    fn region_that_is_no_host_label_is_refused_when_the_client_is_built() {
+        let long = "a".repeat(64);
+        for (region, problem) in [
+            ("", "empty"),
+            ("hunter2.example#", "characters"),
+            ("hunter2.example/", "characters"),
+            ("hunter2.example?", "characters"),
+            ("hunter2\\", "characters"),
+            ("a@hunter2", "characters"),
+            ("hunter2:443", "characters"),
+            ("ap hunter2", "characters"),
+            (" ", "characters"),
+            ("AP-HUNTER2", "characters"),
+            ("hunter2-\u{fc}", "characters"),
+            ("..", "characters"),
+            ("a.b", "characters"),
+            ("ap\r\nhunter2", "characters"),
+            ("ap%2e", "characters"),
+            ("-hunter2", "hyphen"),
+            ("hunter2-", "hyphen"),
+            (&long, "63"),
+        ] {
+            let error = crate::Client::builder()
+                .provider(Tencent::new(Site::Regional(region.to_owned())))
+                .credentials(Credentials::new("invented-id", "invented-secret"))
+                .build()
+                .unwrap_err();
+            assert_eq!(error.kind(), crate::ErrorKind::Config, "{region}");
+            let shown = format!("{error} {error:?}");
+            assert!(
+                shown.contains("region") && shown.contains(problem),
+                "{shown}"
+            );
+            assert!(!shown.to_lowercase().contains("hunter2"), "{shown}");
         }
     }
 }
