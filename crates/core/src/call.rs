@@ -146,13 +146,9 @@ impl<P: Provider> Shared<P> {
         encoded: &Encoded,
         time: Duration,
     ) -> Result<Done, Error> {
-        if tokio::runtime::Handle::try_current().is_err() {
-            return Err(self.error(
-                info,
-                Failure::local(ErrorKind::Config, "no Tokio runtime is running"),
-                0,
-            ));
-        }
+        self.transport
+            .enter()
+            .map_err(|broken| self.error(info, broken.into(), 0))?;
         let end = self.clock.elapsed().saturating_add(time);
         let mut tried = Tried::default();
         let mut earlier: Vec<String> = Vec::new();
@@ -160,7 +156,7 @@ impl<P: Provider> Shared<P> {
         // may be long.
         let mut before: Option<Failure> = None;
         let mut may_have_run = false;
-        let mut next = Attempt::first();
+        let mut next = Attempt::first(info);
         loop {
             let outcome = self.attempt(info, encoded, end, &mut next).await;
             if let Some(current) = next.current.take() {
@@ -231,7 +227,7 @@ impl<P: Provider> Shared<P> {
                 _ => {}
             }
             self.clock.sleep(price.wait).await;
-            next = Attempt::after(&failure, price, tried);
+            next = Attempt::after(info, &failure, price, tried);
             before = Some(failure);
         }
     }
@@ -573,9 +569,9 @@ struct Attempt<'b> {
 }
 
 impl<'b> Attempt<'b> {
-    fn first() -> Self {
+    fn first(info: &OperationInfo) -> Self {
         Self {
-            connection: Connection::Any,
+            connection: connection_for(info),
             price: None,
             paid: None,
             sent: false,
@@ -584,21 +580,34 @@ impl<'b> Attempt<'b> {
         }
     }
 
-    fn after(failure: &Failure, price: Price<'b>, tried: Tried) -> Self {
+    fn after(info: &OperationInfo, failure: &Failure, price: Price<'b>, tried: Tried) -> Self {
+        let first = Self::first(info);
         Self {
-            connection: connection_after(failure.kind),
+            connection: connection_after(failure.kind).unwrap_or(first.connection),
             price: Some(price),
             after_clock: tried.clock,
-            ..Self::first()
+            ..first
         }
     }
 }
 
+/// A call that cannot be repeated gets a connection of its own: on one that the server is closing it
+/// might have run, and an answer left over from another call would be paid for.
+fn connection_for(info: &OperationInfo) -> Connection {
+    if info.repeatable() {
+        Connection::Any
+    } else {
+        Connection::Fresh
+    }
+}
+
 /// Where a connection broke, or never answered, the next attempt does not trust another old one.
-fn connection_after(failure: ErrorKind) -> Connection {
+fn connection_after(failure: ErrorKind) -> Option<Connection> {
     match failure {
-        ErrorKind::Connect | ErrorKind::Transport | ErrorKind::Timeout => Connection::Fresh,
-        _ => Connection::Any,
+        ErrorKind::Connect | ErrorKind::Tls | ErrorKind::Transport | ErrorKind::Timeout => {
+            Some(Connection::Fresh)
+        }
+        _ => None,
     }
 }
 
@@ -1253,11 +1262,16 @@ mod tests {
 
     #[test]
     fn a_broken_connection_is_followed_by_a_fresh_one() {
-        for kind in [ErrorKind::Connect, ErrorKind::Transport, ErrorKind::Timeout] {
-            assert_eq!(connection_after(kind), Connection::Fresh);
+        for kind in [
+            ErrorKind::Connect,
+            ErrorKind::Tls,
+            ErrorKind::Transport,
+            ErrorKind::Timeout,
+        ] {
+            assert_eq!(connection_after(kind), Some(Connection::Fresh));
         }
         for kind in [ErrorKind::Server, ErrorKind::Throttled, ErrorKind::Clock] {
-            assert_eq!(connection_after(kind), Connection::Any);
+            assert_eq!(connection_after(kind), None);
         }
     }
 

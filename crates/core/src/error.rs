@@ -53,7 +53,8 @@ pub enum ErrorKind {
     Service,
     /// The host could not be reached. Check name, network and proxy.
     Connect,
-    /// No trusted TLS connection. Check the certificates; trying again does not help.
+    /// No trusted TLS connection. Check the certificates; trying again does not help, unless what
+    /// broke was a connection already in use: then [`Error::may_have_run`] is set.
     Tls,
     /// The connection broke.
     Transport,

@@ -295,7 +295,7 @@ fn k12_two_runtimes_of_which_one_stands_still() {
     // The connections of a runtime stand still while the other one runs.
     for _ in 0..3 {
         for runtime in &runtimes {
-            let answer = watch.fine(runtime.block_on(client.send(&LookUp::new(MOBILE))));
+            let answer = watch.fine(runtime.block_on(client.send(&Ask::new(MOBILE))));
             assert_eq!(answer.attempts(), 1);
         }
     }

@@ -22,3 +22,4 @@ mod h_retries;
 mod j_secrets;
 mod k_concurrency;
 mod properties;
+mod reuse;
