@@ -32,12 +32,15 @@ pub fn format(root: &Path, files: Vec<File>) -> Result<Vec<File>, String> {
 
     let started = shares(&placed).into_iter().map(|share| start(root, &share));
     for process in started.collect::<Vec<_>>() {
-        let output = process.and_then(Child::wait_with_output).map_err(|error| {
-            format!("rustfmt cannot be run ({error}); `rustup component add rustfmt` installs it")
-        })?;
+        let output = process
+            .and_then(Child::wait_with_output)
+            .map_err(|error| missing(&error.to_string()))?;
         if !output.status.success() {
             let said = String::from_utf8_lossy(&output.stderr);
             let said = said.replace(&*scratch.0.to_string_lossy(), "");
+            if !is_installed() {
+                return Err(missing(said.lines().next().unwrap_or("no reason given")));
+            }
             return Err(format!("rustfmt refused what was generated:\n{said}"));
         }
     }
@@ -80,8 +83,27 @@ fn shares(placed: &[Placed]) -> Vec<Vec<PathBuf>> {
     shares.into_iter().map(|(_, share)| share).collect()
 }
 
+fn missing(reason: &str) -> String {
+    format!("rustfmt cannot be run ({reason}); `rustup component add rustfmt` installs it")
+}
+
+/// rustup leaves a command of this name also where the component is missing.
+fn is_installed() -> bool {
+    let version = Command::new(program()).arg("--version").output();
+    version.is_ok_and(|output| output.status.success())
+}
+
+/// The rustfmt of the toolchain that runs this, which need not be in `PATH`; or the one in `PATH`.
+fn program() -> PathBuf {
+    let name = format!("rustfmt{}", std::env::consts::EXE_SUFFIX);
+    let beside = std::env::var_os("CARGO").map(|cargo| Path::new(&cargo).with_file_name(&name));
+    beside
+        .filter(|path| path.is_file())
+        .unwrap_or_else(|| name.into())
+}
+
 fn start(root: &Path, roots: &[PathBuf]) -> io::Result<Child> {
-    let mut command = Command::new("rustfmt");
+    let mut command = Command::new(program());
     command.args(["--edition", "2024", "--style-edition", "2024"]);
     // The temporary folder is out of reach for the project's own settings, should it have some.
     if ["rustfmt.toml", ".rustfmt.toml"]

@@ -4,7 +4,10 @@
 
 mod common;
 
+use std::ffi::OsStr;
 use std::fs;
+use std::path::Path;
+use std::process::Command;
 
 use common::Tree;
 
@@ -28,6 +31,44 @@ fn everything_comes_back_byte_by_byte() {
     assert_eq!((code, told.as_str()), (0, "everything is up to date\n"));
     assert_eq!(tree.xtask(&["codegen", "--check"]).0, 0);
     assert_eq!(tree.bytes(), before);
+}
+
+#[test]
+fn a_toolchain_without_rustfmt_is_refused_with_the_command_that_installs_it() {
+    let (tree, programs) = (Tree::obstacles(), Tree::empty());
+    let check = |cargo: Option<&OsStr>| {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_xtask"));
+        command
+            .arg("--root")
+            .arg(&tree.0)
+            .args(["codegen", "--check"])
+            .env("PATH", &programs.0)
+            .env_remove("CARGO");
+        if let Some(cargo) = cargo {
+            command.env("CARGO", cargo);
+        }
+        let output = command.output().unwrap();
+        let error = String::from_utf8(output.stderr).unwrap();
+        (output.status.code().unwrap(), error)
+    };
+    let assert_refused = || {
+        let (code, error) = check(None);
+        let installs = error.contains("`rustup component add rustfmt` installs it");
+        assert!(code == 2 && installs, "{code}: {error}");
+    };
+    assert_refused();
+    // As the command that rustup leaves in place of a component that is missing, this one fails.
+    #[cfg(unix)]
+    {
+        let fails = ["/bin/false", "/usr/bin/false"].map(Path::new);
+        let fails = fails.into_iter().find(|path| path.exists()).unwrap();
+        std::os::unix::fs::symlink(fails, programs.0.join("rustfmt")).unwrap();
+        assert_refused();
+    }
+    // The toolchain's own is found wherever it is.
+    let cargo = Path::new(env!("CARGO"));
+    let (code, error) = check(Some(cargo.as_os_str()));
+    assert_eq!(code, 0, "{error}");
 }
 
 #[test]
