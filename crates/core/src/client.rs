@@ -538,3 +538,105 @@ impl<T: fmt::Debug> fmt::Debug for Response<T> {
             .finish_non_exhaustive()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::operation::OperationInfo;
+    use crate::provider::{Answer, Fault, Opened, Stamp};
+    use crate::request::Request;
+    use crate::{Credentials, CredentialsError};
+
+    #[derive(Default)]
+    struct Plain;
+
+    impl Provider for Plain {
+        const NAME: &'static str = "plain";
+
+        fn credentials(
+            _: &dyn Fn(&str) -> Option<String>,
+        ) -> Result<Credentials, CredentialsError> {
+            Ok(Credentials::new("id", "secret"))
+        }
+
+        fn sign(
+            &self,
+            _: &mut Request,
+            _: &OperationInfo,
+            _: &Credentials,
+            _: &Stamp,
+        ) -> Result<(), CredentialsError> {
+            Ok(())
+        }
+
+        fn open<'r>(&self, answer: &'r Answer, _: &OperationInfo) -> Result<Opened<'r>, Fault> {
+            Ok(Opened {
+                payload: answer.text(),
+                request_id: None,
+            })
+        }
+    }
+
+    #[test]
+    fn zero_for_any_limit_is_a_config_error_that_names_the_limit() {
+        type Set = fn(ClientBuilder<Plain>) -> ClientBuilder<Plain>;
+        let limits: [(&str, Set, Set); 9] = [
+            (
+                "number of attempts",
+                |builder| builder.max_attempts(0),
+                |builder| builder.max_attempts(1),
+            ),
+            (
+                "retry budget",
+                |builder| builder.retry_budget(0),
+                |builder| builder.retry_budget(1),
+            ),
+            (
+                "connect timeout",
+                |builder| builder.connect_timeout(Duration::ZERO),
+                |builder| builder.connect_timeout(Duration::from_nanos(1)),
+            ),
+            (
+                "attempt timeout",
+                |builder| builder.attempt_timeout(Duration::ZERO),
+                |builder| builder.attempt_timeout(Duration::from_nanos(1)),
+            ),
+            (
+                "deadline",
+                |builder| builder.deadline(Duration::ZERO),
+                |builder| builder.deadline(Duration::from_nanos(1)),
+            ),
+            (
+                "idle timeout",
+                |builder| builder.idle_timeout(Duration::ZERO),
+                |builder| builder.idle_timeout(Duration::from_nanos(1)),
+            ),
+            (
+                "body limit",
+                |builder| builder.body_limit(0),
+                |builder| builder.body_limit(1),
+            ),
+            (
+                "rate",
+                |builder| builder.rate(RateLimit::new(0, 1)),
+                |builder| builder.rate(RateLimit::new(1, 1)),
+            ),
+            (
+                "rate",
+                |builder| builder.rate(RateLimit::new(1, 0)),
+                |builder| builder.rate(RateLimit::new(1, 1)),
+            ),
+        ];
+        let builder = || {
+            ClientBuilder::<Plain>::new()
+                .credentials(Credentials::new("id", "secret"))
+                .endpoint("http://127.0.0.1:9")
+        };
+        for (name, zero, least) in limits {
+            let error = zero(builder()).build().unwrap_err();
+            assert_eq!((error.kind(), error.attempts()), (ErrorKind::Config, 0));
+            assert_eq!(error.message(), format!("the {name} must not be zero"));
+            assert!(least(builder()).build().is_ok(), "{name}");
+        }
+    }
+}

@@ -252,6 +252,50 @@ mod tests {
     }
 
     #[test]
+    fn session_token_is_read_from_any_of_its_three_variables() {
+        let names = [
+            "TENCENTCLOUD_TOKEN",
+            "TENCENTCLOUD_SESSION_TOKEN",
+            "TENCENTCLOUD_SECURITY_TOKEN",
+        ];
+        let read = |set: &[&str]| {
+            Tencent::credentials(&|name: &str| {
+                let is_key = name.starts_with("TENCENTCLOUD_SECRET_");
+                (is_key || set.contains(&name)).then(|| format!("invented {name}"))
+            })
+            .unwrap()
+        };
+        assert!(read(&[]).token().is_none());
+        for (at, name) in names.into_iter().enumerate() {
+            // The first of those that are set.
+            for set in [&names[at..=at], &names[at..]] {
+                let keys = read(set);
+                assert_eq!(keys.id(), "invented TENCENTCLOUD_SECRET_ID");
+                assert_eq!(
+                    keys.token().map(|token| token.expose()),
+                    Some(&*format!("invented {name}"))
+                );
+            }
+            let unusable = Tencent::credentials(&|variable: &str| {
+                Some(
+                    if variable == name {
+                        " invented"
+                    } else {
+                        "invented"
+                    }
+                    .to_owned(),
+                )
+                .filter(|_| variable.starts_with("TENCENTCLOUD_SECRET_") || variable == name)
+            });
+            let error = unusable.unwrap_err().to_string();
+            assert!(
+                error.contains(name) && !error.contains("invented"),
+                "{error}"
+            );
+        }
+    }
+
+    #[test]
     fn every_vector_in_three_stages() {
         let vectors = vectors();
         assert_eq!(vectors.len(), 40);
