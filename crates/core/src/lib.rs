@@ -4,8 +4,9 @@
 //! its [`ClientBuilder`], [`Response`], [`Error`], [`Credentials`], [`Pages`] and [`Amount`]. The
 //! rest is the contract that generated models ([`Operation`]) and providers ([`Provider`]) meet.
 //!
-//! A provider is two pure functions: [`Provider::sign`] and [`Provider::open`]. Everything that
-//! waits, reads a clock or touches a socket is in the call loop of this crate.
+//! A [`Provider`] is a set of functions over values, above all [`Provider::sign`] and
+//! [`Provider::open`]. Everything that waits, reads a clock or touches a socket is in the call loop
+//! of this crate.
 
 mod activity;
 mod amount;

@@ -1,4 +1,5 @@
-//! The contract that a provider meets: two pure functions and a few facts.
+//! The contract that a provider meets: functions over values that sign requests, parse answers, name
+//! hosts and read keys. None of them waits, reads a clock or does I/O.
 
 use std::borrow::Cow;
 use std::fmt;

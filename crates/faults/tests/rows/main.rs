@@ -23,3 +23,4 @@ mod j_secrets;
 mod k_concurrency;
 mod properties;
 mod reuse;
+mod table;
