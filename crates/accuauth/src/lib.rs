@@ -1,5 +1,9 @@
 //! AccuAuth: a person's debts report.
 //!
+//! Operations:
+//!
+//! - [`check::CheckDebtsReport`] (metered)
+//!
 //! ```no_run
 //! # async fn example() -> Result<(), standing_accuauth::Error> {
 //! use standing_accuauth::{Client, check::CheckDebtsReport};

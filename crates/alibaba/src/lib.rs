@@ -1,4 +1,10 @@
-//! Alibaba Cloud BSS: the account of a partner's customer.
+//! Alibaba Cloud BSS: customers' accounts and credit quotas, and invoice items.
+//!
+//! Operations:
+//!
+//! - [`bss::GetCustomerAccountInfo`]
+//! - [`bss::QueryEvaluateList`]
+//! - [`bss::QueryResellerAvailableQuota`]
 //!
 //! ```no_run
 //! # async fn example() -> Result<(), standing_alibaba::Error> {

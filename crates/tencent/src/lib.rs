@@ -1,4 +1,10 @@
-//! Tencent Cloud International partner API: the credit of a partner's customers.
+//! Tencent Cloud International partner API: customers' credit and forced stops.
+//!
+//! Operations:
+//!
+//! - [`intlpartnersmgt::ForceQN`] (write)
+//! - [`intlpartnersmgt::QueryCustomersCredit`]
+//! - [`ip::QueryCustomersCredit`]
 //!
 //! ```no_run
 //! # async fn example() -> Result<(), standing_tencent::Error> {
@@ -13,7 +19,7 @@
 //! # }
 //! ```
 //!
-//! The same operation exists in two dialects, as two services: [`ip`] (version 2021-04-09, 20
+//! `QueryCustomersCredit` exists in two dialects, as two services: [`ip`] (version 2021-04-09, 20
 //! requests a second) and [`intlpartnersmgt`] (version 2022-09-28, 5 requests a second). Requests
 //! are signed with TC3-HMAC-SHA256; `Response.Error` is an error at any HTTP status.
 //!
