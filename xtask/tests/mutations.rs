@@ -770,7 +770,7 @@ const MEANING: &[Mutation] = &[
    at /no_record/0
 
 error: "Gone" is a value under one HTTP status only; say under which with `status` in its description
-  --> hard/list_by_token/operation.json:20:17
+  --> hard/list_by_token/operation.json:21:17
    at /no_record/0
 
 2 problems; nothing was written."#,

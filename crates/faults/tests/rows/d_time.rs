@@ -237,7 +237,7 @@ fn d10_polled_outside_a_runtime() {
 
 /// Whatever keeps a call from another attempt is named beside the failure that it ended with.
 #[tokio::test]
-async fn d11_a_deadline_or_a_budget_that_leaves_no_retry_is_named() {
+async fn d12_a_deadline_or_a_budget_that_leaves_no_retry_is_named() {
     let watch = Watch::new();
     let busy = || answer(503, "retry-after: 20\r\n", "");
     let server = Raw::always(answering(busy())).await;
