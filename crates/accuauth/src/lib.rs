@@ -20,7 +20,7 @@
 //!
 //! Every look-up may be billed, so none is repeated once it may have run, nor when it was refused
 //! for coming too fast, unless
-//! [`repeat_metered`](standing_core::ClientBuilder::repeat_metered) allows it. Nobody found
+//! [`retry_metered`](standing_core::ClientBuilder::retry_metered) allows it. Nobody found
 //! (`NOT_HIT`) is a value, not an error, and its request id is in the [`Response`].
 //!
 //! The secret travels in a header of every request. The documentation does not say how fields
@@ -30,15 +30,15 @@
 
 mod mobile;
 mod operations;
-mod profile;
 mod provider;
+mod site;
 
 pub use mobile::{InvalidMobile, normalize_mobile};
 #[cfg(feature = "md5")]
 pub use mobile::{MobileForm, mobile_md5};
 pub use operations::*;
-pub use profile::{BodyEncoding, Site};
 pub use provider::AccuAuth;
+pub use site::{BodyEncoding, Site};
 pub use standing_core::{
     Amount, Credentials, Decimal, Error, ErrorKind, Page, Pages, ProvideCredentials, RateLimit,
     Response,

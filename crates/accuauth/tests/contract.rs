@@ -21,7 +21,7 @@ fn client(server: &MockServer, provider: AccuAuth, repeat: bool) -> Client {
         .credentials(Credentials::new("contract-id", "contract-secret"))
         .unlimited_rate()
         .max_attempts(2)
-        .repeat_metered(repeat)
+        .retry_metered(repeat)
         .build()
         .unwrap()
 }

@@ -25,12 +25,12 @@
 //! answer of HTTP 200 is a success is decided by its `Success`, whatever its `Code` says.
 
 mod operations;
-mod profile;
 mod provider;
+mod site;
 
 pub use operations::*;
-pub use profile::Site;
 pub use provider::Alibaba;
+pub use site::Site;
 pub use standing_core::{
     Amount, Credentials, Decimal, Error, ErrorKind, Page, Pages, ProvideCredentials, RateLimit,
     Response,

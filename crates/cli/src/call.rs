@@ -95,7 +95,7 @@ pub(crate) async fn run(arguments: Arguments) -> Result<(), Failure> {
     let settings = Settings {
         endpoint: arguments.endpoint,
         attempts: Some(arguments.retries.saturating_add(1)),
-        repeat_metered: arguments.retry_metered,
+        retry_metered: arguments.retry_metered,
         deadline: arguments.deadline,
         ..Settings::default()
     };

@@ -76,7 +76,7 @@ pub(crate) struct Settings {
     /// In place of those from the environment.
     pub(crate) keys: Option<Credentials>,
     pub(crate) attempts: Option<u32>,
-    pub(crate) repeat_metered: bool,
+    pub(crate) retry_metered: bool,
     pub(crate) deadline: Option<Duration>,
     /// Repeats however many calls fail.
     pub(crate) tireless: bool,
@@ -88,7 +88,7 @@ pub(crate) struct Settings {
 
 impl Settings {
     fn client<P: standing_core::Provider>(&self) -> Result<Client<P>, Error> {
-        let mut builder = Client::builder().repeat_metered(self.repeat_metered);
+        let mut builder = Client::builder().retry_metered(self.retry_metered);
         builder = match &self.keys {
             Some(keys) => builder.credentials(keys.clone()),
             None => builder.credentials_from_env()?,

@@ -198,7 +198,7 @@ pub(crate) async fn run(arguments: Arguments) -> Result<u8, Failure> {
             progress: tally.progress.clone(),
             at_a_time: arguments.concurrency,
             // A sandbox bills nobody.
-            repeat_metered: arguments.retry_metered || sandbox.is_some(),
+            retry_metered: arguments.retry_metered || sandbox.is_some(),
         };
         if provider.lists() {
             tally.expected = book.is_some().then_some(customers);
@@ -411,7 +411,7 @@ fn settings(provider: &dyn Provider, arguments: &Arguments, sandbox: Option<&San
         return Settings {
             rate,
             endpoint: endpoint.map(|(_, url)| url.clone()),
-            repeat_metered: arguments.retry_metered,
+            retry_metered: arguments.retry_metered,
             ..Settings::default()
         };
     };

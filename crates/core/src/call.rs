@@ -10,14 +10,14 @@ use time::OffsetDateTime;
 
 use crate::activity::{Current, Log};
 use crate::clock::{Clock, Random, fraction};
-use crate::credentials::{Credentials, CredentialsError, Moment, Source};
+use crate::credentials::{Credentials, CredentialsCache, CredentialsError, Moment};
 use crate::encode::Encoded;
 use crate::envelope::{agrees, reports_success};
 use crate::error::{Error, ErrorKind, Secret, noted, shown, shown_id};
 use crate::lenient::INVALID;
 use crate::operation::{CodeKind, ErrorCode, OperationInfo, RateLimit};
-use crate::pace::{Pace, Slot};
-use crate::provider::{Answer, Fault, Limits, Provider, Refusal, Stamp};
+use crate::provider::{Limits, Provider, RawResponse, ResponseError, ServiceError, SigningContext};
+use crate::rate_limit::{Permit, RateLimiter};
 use crate::request::{Endpoint, Request};
 use crate::retry::{self, Budget, Outcome, Passing, Pause, Policy, Tried};
 use crate::sign;
@@ -27,12 +27,12 @@ use crate::transport::{Broken, Connection, Transport};
 pub(crate) struct Shared<P> {
     pub(crate) provider: P,
     pub(crate) transport: Transport,
-    pub(crate) source: Source,
+    pub(crate) source: CredentialsCache,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) random: Arc<dyn Random>,
     pub(crate) budget: Budget,
-    pub(crate) pace: Pace,
-    pub(crate) skew: Skew,
+    pub(crate) rate_limiter: RateLimiter,
+    pub(crate) skew: ClockSkew,
     pub(crate) endpoint: Option<Arc<Endpoint>>,
     pub(crate) policy: Policy,
     pub(crate) limits: Limits,
@@ -65,8 +65,8 @@ pub(crate) enum Rate {
 /// A successful call, its payload not yet decoded.
 #[derive(Debug)]
 pub(crate) struct Done {
-    pub(crate) answer: Answer,
-    pub(crate) payload: Payload,
+    pub(crate) answer: RawResponse,
+    pub(crate) payload: PayloadSpan,
     pub(crate) request_id: Option<String>,
     pub(crate) attempts: u32,
     /// How long the attempt took that succeeded.
@@ -75,7 +75,7 @@ pub(crate) struct Done {
 
 /// Where the payload is.
 #[derive(Debug, Clone)]
-pub(crate) enum Payload {
+pub(crate) enum PayloadSpan {
     /// In these bytes of the answer's text.
     Within(std::ops::Range<usize>),
     /// The provider says that there is no such record.
@@ -240,7 +240,7 @@ impl<P: Provider> Shared<P> {
         end: Duration,
         this: &mut Attempt<'_>,
     ) -> Result<Done, Failure> {
-        let slot = self.wait_for_slot(info, end).await?;
+        let permit = self.wait_for_permit(info, end).await?;
         let key = self.key(end).await?;
         let skew = self.skew.get();
         let request = self.signed(info, encoded, &key, skew)?;
@@ -255,15 +255,15 @@ impl<P: Provider> Shared<P> {
         // From here on nothing is given back: the request may be under way.
         this.sent = true;
         this.paid = this.price.take().map(Price::spend);
-        if let Some(slot) = slot {
-            slot.used();
+        if let Some(permit) = permit {
+            permit.used();
         }
         this.current = Some(self.log.attempt(message.left()));
         let sent_at = self.clock.elapsed();
         let answer = self.transport.send(message, limit).await?;
         let round_trip = self.clock.elapsed().saturating_sub(sent_at);
         let now = self.instant();
-        let told = Skew::told(&answer, now.utc, round_trip);
+        let told = ClockSkew::told(&answer, now.utc, round_trip);
         self.skew.learn(told, now);
         let secrets = secrets(encoded, info, &request, &key);
         let (payload, request_id) = match opened(&self.provider, &answer, info) {
@@ -317,16 +317,16 @@ impl<P: Provider> Shared<P> {
             .unwrap_or(OffsetDateTime::UNIX_EPOCH)
     }
 
-    async fn wait_for_slot(
+    async fn wait_for_permit(
         &self,
         info: &OperationInfo,
         end: Duration,
-    ) -> Result<Option<Slot<'_>>, Failure> {
+    ) -> Result<Option<Permit<'_>>, Failure> {
         let Some(rate) = self.rate_of(info) else {
             return Ok(None);
         };
-        let slot = self
-            .pace
+        let permit = self
+            .rate_limiter
             .take(info, rate, &*self.clock, self.left(end))
             .map_err(|wait| Failure {
                 outcome: Outcome::NotSent,
@@ -338,8 +338,8 @@ impl<P: Provider> Shared<P> {
                     ),
                 )
             })?;
-        slot.comes().await;
-        Ok(Some(slot))
+        permit.comes().await;
+        Ok(Some(permit))
     }
 
     async fn key(&self, end: Duration) -> Result<Credentials, Failure> {
@@ -388,7 +388,7 @@ impl<P: Provider> Shared<P> {
             .utc()
             .checked_add(skew)
             .unwrap_or(OffsetDateTime::UNIX_EPOCH);
-        let stamp = Stamp {
+        let stamp = SigningContext {
             time,
             nonce: sign::hex(&nonce),
         };
@@ -403,8 +403,8 @@ impl<P: Provider> Shared<P> {
 
     fn judged(
         &self,
-        fault: Fault,
-        answer: &Answer,
+        fault: ResponseError,
+        answer: &RawResponse,
         info: &OperationInfo,
         time: Timing,
         key: &Credentials,
@@ -412,8 +412,8 @@ impl<P: Provider> Shared<P> {
     ) -> Failure {
         let status = answer.status();
         let request_id = match &fault {
-            Fault::Refused(refusal) => refusal.request_id.clone(),
-            Fault::Unreadable(_) => None,
+            ResponseError::Refused(refusal) => refusal.request_id.clone(),
+            ResponseError::Unreadable(_) => None,
         };
         let failure = Failure {
             status: Some(status),
@@ -421,9 +421,9 @@ impl<P: Provider> Shared<P> {
             ..Failure::local(ErrorKind::Decode, "")
         };
         let refusal = match fault {
-            Fault::Refused(refusal) => *refusal,
+            ResponseError::Refused(refusal) => *refusal,
             // Without any framing, a body that was cut looks like one that ended.
-            Fault::Unreadable(_)
+            ResponseError::Unreadable(_)
                 if status_tells_nothing(answer, info) && !answer.framed && !is_complete(answer) =>
             {
                 return Failure {
@@ -434,7 +434,7 @@ impl<P: Provider> Shared<P> {
                     ..failure
                 };
             }
-            Fault::Unreadable(problem) if answer.is_success() => {
+            ResponseError::Unreadable(problem) if answer.is_success() => {
                 let content_type = answer.header("content-type").unwrap_or("not given");
                 // Cut after scrubbing: half a secret is no secret that would be found.
                 let content_type = bounded(content_type, 60, secrets);
@@ -445,7 +445,7 @@ impl<P: Provider> Shared<P> {
                     ..failure
                 };
             }
-            Fault::Unreadable(_) => Refusal::default(),
+            ResponseError::Unreadable(_) => ServiceError::default(),
         };
         let known = refusal
             .code
@@ -644,7 +644,7 @@ impl Drop for Price<'_> {
 /// The request's id from the body, else from a header.
 fn told_id<P: Provider>(
     in_body: Option<String>,
-    answer: &Answer,
+    answer: &RawResponse,
     secrets: &[Secret],
 ) -> Option<String> {
     let mut headers = P::REQUEST_ID_HEADERS.iter();
@@ -658,55 +658,55 @@ fn told_id<P: Provider>(
 /// The payload, if the answer is a success in every respect.
 pub(crate) fn opened<P: Provider>(
     provider: &P,
-    answer: &Answer,
+    answer: &RawResponse,
     info: &OperationInfo,
-) -> Result<(Payload, Option<String>), Fault> {
+) -> Result<(PayloadSpan, Option<String>), ResponseError> {
     if let Some(problem) = unreadable(answer) {
-        return Err(Fault::Unreadable(problem));
+        return Err(ResponseError::Unreadable(problem));
     }
     if !agrees(answer.text(), info.answer_envelope()) {
         return Err(disagreeing(answer));
     }
-    match provider.open(answer, info) {
+    match provider.parse_response(answer, info) {
         Ok(opened) if answer.is_success() => {
             if opened.payload.trim().is_empty() {
-                return Err(Fault::Unreadable("has no payload"));
+                return Err(ResponseError::Unreadable("has no payload"));
             }
             let start =
                 (opened.payload.as_ptr() as usize).wrapping_sub(answer.text().as_ptr() as usize);
             let within = start..start.wrapping_add(opened.payload.len());
             if answer.text().get(within.clone()) != Some(opened.payload) {
-                return Err(Fault::Unreadable("has no payload of its own"));
+                return Err(ResponseError::Unreadable("has no payload of its own"));
             }
             Ok((
-                Payload::Within(within),
+                PayloadSpan::Within(within),
                 opened.request_id.map(Cow::into_owned),
             ))
         }
         // A success in the body under a status of failure is no success, and no proof either that
         // nothing happened.
-        Ok(opened) => Err(Refusal {
+        Ok(opened) => Err(ServiceError {
             has_run: true,
-            ..Refusal::default().request_id(opened.request_id)
+            ..ServiceError::default().request_id(opened.request_id)
         }
         .into()),
-        Err(Fault::Refused(refusal)) => refused(*refusal, answer, info),
+        Err(ResponseError::Refused(refusal)) => refused(*refusal, answer, info),
         Err(fault) => Err(fault),
     }
 }
 
 /// An answer whose envelope says two things at once. Under a status that says nothing about the
 /// request it has no meaning at all.
-fn disagreeing(answer: &Answer) -> Fault {
+fn disagreeing(answer: &RawResponse) -> ResponseError {
     let status = answer.status();
     if answer.is_success() {
-        return Fault::Unreadable("has a member twice, with different values");
+        return ResponseError::Unreadable("has a member twice, with different values");
     }
     let body_decides = (400..500).contains(&status) && !matches!(status, 408 | 429);
-    Refusal {
+    ServiceError {
         has_run: true,
         kind: body_decides.then_some(CodeKind::Other),
-        ..Refusal::default()
+        ..ServiceError::default()
     }
     .into()
 }
@@ -714,10 +714,10 @@ fn disagreeing(answer: &Answer) -> Fault {
 /// "No such record" is a value only under the status that is documented for its code, and only if
 /// nothing else in the answer contradicts it.
 fn refused(
-    mut refusal: Refusal,
-    answer: &Answer,
+    mut refusal: ServiceError,
+    answer: &RawResponse,
     info: &OperationInfo,
-) -> Result<(Payload, Option<String>), Fault> {
+) -> Result<(PayloadSpan, Option<String>), ResponseError> {
     let no_record = no_record(&refusal, info);
     let documented = no_record.is_some_and(|known| known.status == Some(answer.status()));
     if reports_success(answer.text(), info) {
@@ -726,13 +726,13 @@ fn refused(
             refusal.kind = Some(CodeKind::Other);
         }
     } else if documented {
-        return Ok((Payload::NoRecord, refusal.request_id));
+        return Ok((PayloadSpan::NoRecord, refusal.request_id));
     }
     Err(refusal.into())
 }
 
 /// The entry of a code that means "no such record".
-fn no_record(refusal: &Refusal, info: &OperationInfo) -> Option<&'static ErrorCode> {
+fn no_record(refusal: &ServiceError, info: &OperationInfo) -> Option<&'static ErrorCode> {
     let code = refusal.code.as_deref()?;
     info.no_record
         .contains(&code)
@@ -740,7 +740,7 @@ fn no_record(refusal: &Refusal, info: &OperationInfo) -> Option<&'static ErrorCo
 }
 
 /// Why "no such record" is an error here.
-fn no_value(refusal: &Refusal, answer: &Answer, info: &OperationInfo) -> Option<String> {
+fn no_value(refusal: &ServiceError, answer: &RawResponse, info: &OperationInfo) -> Option<String> {
     let status = no_record(refusal, info)?.status;
     Some(match status {
         Some(status) if status == answer.status() => {
@@ -752,7 +752,7 @@ fn no_value(refusal: &Refusal, answer: &Answer, info: &OperationInfo) -> Option<
 }
 
 /// What is wrong with an answer before its envelope is looked into.
-fn unreadable(answer: &Answer) -> Option<&'static str> {
+fn unreadable(answer: &RawResponse) -> Option<&'static str> {
     let encoded = answer
         .header("content-encoding")
         .is_some_and(|e| !e.trim().eq_ignore_ascii_case("identity"));
@@ -780,12 +780,12 @@ fn unreadable(answer: &Answer) -> Option<&'static str> {
 
 /// Whether only the body tells what became of the operation: under a status of success, under one
 /// that comes with codes of every kind, and under every refusal if "no such record" may be one.
-fn status_tells_nothing(answer: &Answer, info: &OperationInfo) -> bool {
+fn status_tells_nothing(answer: &RawResponse, info: &OperationInfo) -> bool {
     let refused = (400..500).contains(&answer.status()) && answer.status() != 429;
     by_status(answer.status()).kind == ErrorKind::Service || (refused && !info.no_record.is_empty())
 }
 
-fn is_complete(answer: &Answer) -> bool {
+fn is_complete(answer: &RawResponse) -> bool {
     let read = serde_json::from_str::<serde::de::IgnoredAny>(answer.text());
     !read.is_err_and(|error| error.is_eof())
 }
@@ -871,7 +871,7 @@ fn short(text: &str, most: usize) -> String {
 }
 
 /// `Retry-After` in its two forms.
-fn retry_after(answer: &Answer, now: OffsetDateTime) -> Option<Duration> {
+fn retry_after(answer: &RawResponse, now: OffsetDateTime) -> Option<Duration> {
     let text = answer.header("retry-after")?.trim();
     if !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit()) {
         return Some(Duration::from_secs(text.parse().unwrap_or(u64::MAX)));
@@ -1005,7 +1005,7 @@ struct Instant {
 
 /// How far this machine's clock is off, learnt from every answer.
 #[derive(Debug, Default)]
-pub(crate) struct Skew(Mutex<Learnt>);
+pub(crate) struct ClockSkew(Mutex<Learnt>);
 
 #[derive(Debug, Default)]
 struct Learnt {
@@ -1019,7 +1019,7 @@ struct Learnt {
 impl Learnt {
     fn learn(&mut self, told: Option<i64>, now: Instant) {
         if let Some(skew) = told.filter(|_| !self.doubted) {
-            let agrees = skew.abs_diff(self.millis) < Skew::WORTH_IT.unsigned_abs();
+            let agrees = skew.abs_diff(self.millis) < ClockSkew::WORTH_IT.unsigned_abs();
             self.confirmed = agrees.then_some(now);
             self.millis = skew;
         }
@@ -1030,7 +1030,7 @@ impl Learnt {
         (time::Duration::milliseconds(self.millis) - used)
             .whole_milliseconds()
             .unsigned_abs()
-            >= u128::from(Skew::WORTH_IT.unsigned_abs())
+            >= u128::from(ClockSkew::WORTH_IT.unsigned_abs())
     }
 }
 
@@ -1047,7 +1047,7 @@ struct Timing {
     again: bool,
 }
 
-impl Skew {
+impl ClockSkew {
     /// Smaller differences are the network's.
     const WORTH_IT: i64 = 30_000;
     /// Larger differences are the server's.
@@ -1079,7 +1079,7 @@ impl Skew {
 
     /// What an answer tells of this machine's clock. `now` is read after the answer: a clock that was
     /// set meanwhile is judged as it is now.
-    fn told(answer: &Answer, now: OffsetDateTime, round_trip: Duration) -> Option<i64> {
+    fn told(answer: &RawResponse, now: OffsetDateTime, round_trip: Duration) -> Option<i64> {
         // What a cache has kept has an old date.
         if answer.header("age").is_some() {
             return None;
@@ -1139,14 +1139,14 @@ mod tests {
         elapsed: Duration::ZERO,
     };
 
-    fn answer(status: u16, headers: &[(&'static str, &str)], body: &str) -> Answer {
+    fn answer(status: u16, headers: &[(&'static str, &str)], body: &str) -> RawResponse {
         let headers = headers.iter().map(|(name, value)| {
             (
                 HeaderName::from_static(name),
                 HeaderValue::from_str(value).unwrap(),
             )
         });
-        Answer::new(status, HeaderMap::from_iter(headers), body.as_bytes())
+        RawResponse::new(status, HeaderMap::from_iter(headers), body.as_bytes())
     }
 
     static SERVICE: Service = Service::new("p", "s", "h");
@@ -1337,7 +1337,7 @@ mod tests {
     fn skew_is_learnt_from_the_midpoint_within_reason() {
         let seconds = time::Duration::seconds;
         let of = |ahead, round_trip| {
-            Skew::of(NOW + seconds(ahead), NOW, Duration::from_secs(round_trip))
+            ClockSkew::of(NOW + seconds(ahead), NOW, Duration::from_secs(round_trip))
         };
         for (ahead, round_trip, want) in [
             (0, 0, Some(0)),
@@ -1363,7 +1363,7 @@ mod tests {
             utc: NOW + passed(after),
             elapsed: passed(after),
         };
-        let skew = Skew::default();
+        let skew = ClockSkew::default();
         assert!(!skew.is_confirmed(AT), "no answer came");
         skew.learn(Some(0), AT);
         assert!(
@@ -1393,9 +1393,9 @@ mod tests {
 
     #[test]
     fn skew_follows_every_answer_but_cached_and_undated_ones() {
-        let skew = Skew::default();
+        let skew = ClockSkew::default();
         let learn = |headers: &[(&'static str, &str)]| {
-            let told = Skew::told(&answer(200, headers, ""), NOW, Duration::ZERO);
+            let told = ClockSkew::told(&answer(200, headers, ""), NOW, Duration::ZERO);
             skew.learn(told, AT);
             skew.get().whole_seconds()
         };

@@ -9,17 +9,17 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use crate::activity::Activity;
-use crate::call::{Done, Payload, Rate, Shared, Skew};
+use crate::call::{ClockSkew, Done, PayloadSpan, Rate, Shared};
 use crate::clock::{Clock, Random, SystemClock, SystemRandom};
-use crate::credentials::{ProvideCredentials, Source};
+use crate::credentials::{CredentialsCache, ProvideCredentials};
 use crate::encode::encode;
 use crate::error::{Error, ErrorKind};
 use crate::lenient::{self, Deviation};
 use crate::model::Json;
 use crate::operation::{Operation, OperationInfo, Paginated, RateLimit};
-use crate::pace::Pace;
 use crate::pages::Pages;
 use crate::provider::{Limits, Provider};
+use crate::rate_limit::RateLimiter;
 use crate::request::Endpoint;
 use crate::retry::{self, Budget, Policy};
 use crate::transport::{Settings, Transport};
@@ -105,7 +105,7 @@ impl<P: Provider> Client<P> {
 
     /// This client with another limit for each whole call.
     #[must_use]
-    pub fn within(&self, time: Duration) -> Self {
+    pub fn with_deadline(&self, time: Duration) -> Self {
         Self {
             shared: self.shared.clone(),
             time,
@@ -131,8 +131,8 @@ impl<P: Provider> Client<P> {
         info: &OperationInfo,
     ) -> Result<Response<T>, Error> {
         let payload = match &done.payload {
-            Payload::Within(bytes) => done.answer.text().get(bytes.clone()).unwrap_or_default(),
-            Payload::NoRecord => "null",
+            PayloadSpan::Within(bytes) => done.answer.text().get(bytes.clone()).unwrap_or_default(),
+            PayloadSpan::NoRecord => "null",
         };
         match lenient::decode_payload(payload, info) {
             Ok(decoded) => Ok(Response {
@@ -213,8 +213,8 @@ impl<P: Provider> ClientBuilder<P> {
             endpoint: None,
             policy: Policy {
                 attempts: 3,
-                repeat_metered: false,
-                repeat_writes: false,
+                retry_metered: false,
+                retry_writes: false,
             },
             limits: P::LIMITS,
             rate: Rate::Documented,
@@ -289,15 +289,15 @@ impl<P: Provider> ClientBuilder<P> {
     /// Allows a metered look-up to be repeated although it may have run, and been billed. Off
     /// unless set.
     #[must_use]
-    pub fn repeat_metered(mut self, allowed: bool) -> Self {
-        self.policy.repeat_metered = allowed;
+    pub fn retry_metered(mut self, allowed: bool) -> Self {
+        self.policy.retry_metered = allowed;
         self
     }
 
     /// Allows a write to be repeated although it may have run. Off unless set.
     #[must_use]
-    pub fn repeat_writes(mut self, allowed: bool) -> Self {
-        self.policy.repeat_writes = allowed;
+    pub fn retry_writes(mut self, allowed: bool) -> Self {
+        self.policy.retry_writes = allowed;
         self
     }
 
@@ -441,12 +441,12 @@ impl<P: Provider> ClientBuilder<P> {
             shared: Arc::new(Shared {
                 provider: self.provider,
                 transport,
-                source: Source::new(credentials, self.fixed.is_some()),
+                source: CredentialsCache::new(credentials, self.fixed.is_some()),
                 clock: self.clock,
                 random: self.random,
                 budget: Budget::new(self.retry_budget),
-                pace: Pace::default(),
-                skew: Skew::default(),
+                rate_limiter: RateLimiter::default(),
+                skew: ClockSkew::default(),
                 endpoint: endpoint.map(Arc::new),
                 policy: self.policy,
                 limits: self.limits,
@@ -543,7 +543,7 @@ impl<T: fmt::Debug> fmt::Debug for Response<T> {
 mod tests {
     use super::*;
     use crate::operation::OperationInfo;
-    use crate::provider::{Answer, Fault, Opened, Stamp};
+    use crate::provider::{Payload, RawResponse, ResponseError, SigningContext};
     use crate::request::Request;
     use crate::{Credentials, CredentialsError};
 
@@ -564,13 +564,17 @@ mod tests {
             _: &mut Request,
             _: &OperationInfo,
             _: &Credentials,
-            _: &Stamp,
+            _: &SigningContext,
         ) -> Result<(), CredentialsError> {
             Ok(())
         }
 
-        fn open<'r>(&self, answer: &'r Answer, _: &OperationInfo) -> Result<Opened<'r>, Fault> {
-            Ok(Opened {
+        fn parse_response<'r>(
+            &self,
+            answer: &'r RawResponse,
+            _: &OperationInfo,
+        ) -> Result<Payload<'r>, ResponseError> {
+            Ok(Payload {
                 payload: answer.text(),
                 request_id: None,
             })

@@ -259,7 +259,7 @@ impl CredentialsError {
 }
 
 /// What [`ProvideCredentials::provide`] returns.
-pub type Providing<'a> =
+pub type CredentialsFuture<'a> =
     Pin<Box<dyn Future<Output = Result<Credentials, CredentialsError>> + Send + 'a>>;
 
 /// Where keys come from. A client asks for keys once at a time for all its clones, keeps them while
@@ -286,11 +286,11 @@ pub type Providing<'a> =
 /// The text of an error is shown to users: keep secrets out of it.
 pub trait ProvideCredentials: Send + Sync + 'static {
     /// The keys to use from now on.
-    fn provide(&self) -> Providing<'_>;
+    fn provide(&self) -> CredentialsFuture<'_>;
 }
 
 impl ProvideCredentials for Credentials {
-    fn provide(&self) -> Providing<'_> {
+    fn provide(&self) -> CredentialsFuture<'_> {
         Box::pin(std::future::ready(Ok(self.clone())))
     }
 }
@@ -360,7 +360,7 @@ impl Kept {
 }
 
 /// Keys as the call loop gets them: kept while they last, asked for once at a time.
-pub(crate) struct Source {
+pub(crate) struct CredentialsCache {
     provider: Arc<dyn ProvideCredentials>,
     /// There are no other keys than these.
     fixed: bool,
@@ -370,7 +370,7 @@ pub(crate) struct Source {
     asked: AtomicU64,
 }
 
-impl Source {
+impl CredentialsCache {
     pub(crate) fn new(provider: Arc<dyn ProvideCredentials>, fixed: bool) -> Self {
         Self {
             provider,
@@ -567,7 +567,7 @@ mod tests {
     }
 
     impl ProvideCredentials for Counting {
-        fn provide(&self) -> Providing<'_> {
+        fn provide(&self) -> CredentialsFuture<'_> {
             Box::pin(async {
                 tokio::time::sleep(Duration::from_millis(20)).await;
                 let number = self.asked.fetch_add(1, Ordering::Relaxed);
@@ -586,7 +586,7 @@ mod tests {
             asked: AtomicU64::new(0),
             fails,
         });
-        let source = Arc::new(Source::new(counting.clone(), false));
+        let source = Arc::new(CredentialsCache::new(counting.clone(), false));
         let tasks: Vec<_> = (0..200)
             .map(|_| {
                 let source = source.clone();
@@ -612,7 +612,7 @@ mod tests {
             asked: AtomicU64::new(0),
             fails: false,
         };
-        let source = Source::new(Arc::new(counting), false);
+        let source = CredentialsCache::new(Arc::new(counting), false);
         let first = source.get(at(NOW)).await.unwrap();
         assert_eq!(
             source
@@ -640,10 +640,10 @@ mod tests {
         source.refused(&second);
         assert_eq!(source.get(at(NOW)).await.unwrap().id(), "id2");
         let fixed = Credentials::new("fixed", "s").with_token("t");
-        let source = Source::new(Arc::new(fixed.clone()), true);
+        let source = CredentialsCache::new(Arc::new(fixed.clone()), true);
         assert!(!source.refused(&fixed), "no others will come");
         let no_token = Credentials::new("id", "s").expiring_at(NOW + Duration::from_secs(600));
-        let source = Source::new(Arc::new(no_token.clone()), false);
+        let source = CredentialsCache::new(Arc::new(no_token.clone()), false);
         assert!(!source.refused(&no_token), "it was not about these keys");
     }
 
@@ -651,7 +651,7 @@ mod tests {
     struct Hanging(AtomicU64);
 
     impl ProvideCredentials for Hanging {
-        fn provide(&self) -> Providing<'_> {
+        fn provide(&self) -> CredentialsFuture<'_> {
             Box::pin(async {
                 if self.0.fetch_add(1, Ordering::Relaxed) > 0 {
                     std::future::pending::<()>().await;
@@ -663,7 +663,10 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn a_renewal_that_hangs_holds_up_one_call_for_a_while_and_the_others_not_at_all() {
-        let source = Arc::new(Source::new(Arc::new(Hanging(AtomicU64::new(0))), false));
+        let source = Arc::new(CredentialsCache::new(
+            Arc::new(Hanging(AtomicU64::new(0))),
+            false,
+        ));
         source.get(at(NOW)).await.unwrap();
         let late = NOW + Duration::from_secs(500);
         let first = {

@@ -3,7 +3,7 @@
 use serde::Serialize;
 use serde_json::value::RawValue;
 
-use crate::envelope::Members;
+use crate::envelope::RawObject;
 use crate::lenient::is_deeper;
 use crate::operation::{Lists, Method, OperationInfo, Params, Place};
 use crate::request::{Body, is_dots};
@@ -46,7 +46,7 @@ pub(crate) fn encode(
     if is_deeper(&json, DEEPEST) {
         return Err(InvalidRequest::one("the request", "is nested too deeply"));
     }
-    let members = Members::unchecked(&json)
+    let members = RawObject::unchecked(&json)
         .map_err(|_| InvalidRequest::one("the request", "must be a JSON object"))?;
     let lists = info.service.lists;
     let (mut path, mut query, mut headers) = (info.path.to_owned(), Vec::new(), Vec::new());
@@ -183,7 +183,7 @@ fn scalar(json: &str) -> Option<String> {
 fn flatten(name: &str, json: &str, lists: Lists, pairs: &mut Vec<(String, String)>) {
     if let Some(value) = scalar(json) {
         pairs.push((name.to_owned(), value));
-    } else if let Ok(members) = Members::unchecked(json) {
+    } else if let Ok(members) = RawObject::unchecked(json) {
         for (key, value) in members.iter() {
             flatten(&format!("{name}.{key}"), value, lists, pairs);
         }

@@ -16,26 +16,26 @@ use crate::operation::{Envelope, OperationInfo, Success};
 /// Names are compared without the blanks around them and, failing that, without case.
 ///
 /// ```
-/// use standing_core::Members;
+/// use standing_core::RawObject;
 ///
-/// let envelope = Members::read(r#"{"Response":{"Error":{"Code":"FailedOperation"}}}"#)?;
+/// let envelope = RawObject::read(r#"{"Response":{"Error":{"Code":"FailedOperation"}}}"#)?;
 /// let code = envelope.object("Response").and_then(|r| r.object("Error")).and_then(|e| e.text("Code"));
 /// assert_eq!(code.as_deref(), Some("FailedOperation"));
-/// # Ok::<(), standing_core::Fault>(())
+/// # Ok::<(), standing_core::ResponseError>(())
 /// ```
-pub struct Members<'r>(Vec<(Cow<'r, str>, &'r RawValue)>);
+pub struct RawObject<'r>(Vec<(Cow<'r, str>, &'r RawValue)>);
 
-impl<'r> Members<'r> {
+impl<'r> RawObject<'r> {
     /// Reads the members of an object.
     ///
     /// # Errors
     ///
-    /// [`Fault::Unreadable`](crate::Fault::Unreadable) if the text is no JSON object, or has a
+    /// [`ResponseError::Unreadable`](crate::ResponseError::Unreadable) if the text is no JSON object, or has a
     /// member twice with different values: which of them counts is anybody's guess.
-    pub fn read(text: &'r str) -> Result<Self, crate::Fault> {
+    pub fn read(text: &'r str) -> Result<Self, crate::ResponseError> {
         let members = Self::unchecked(text)?;
         if members.disagree() {
-            return Err(crate::Fault::Unreadable(
+            return Err(crate::ResponseError::Unreadable(
                 "has a member twice, with different values",
             ));
         }
@@ -43,14 +43,14 @@ impl<'r> Members<'r> {
     }
 
     /// The members of an object, whatever comes twice.
-    pub(crate) fn unchecked(text: &'r str) -> Result<Self, crate::Fault> {
+    pub(crate) fn unchecked(text: &'r str) -> Result<Self, crate::ResponseError> {
         serde_json::from_str(text).map_err(|error| {
             let problem = match error.classify() {
                 serde_json::error::Category::Eof => "ends too early",
                 serde_json::error::Category::Data => "is not a JSON object",
                 _ => "is not JSON",
             };
-            crate::Fault::Unreadable(problem)
+            crate::ResponseError::Unreadable(problem)
         })
     }
 
@@ -112,11 +112,11 @@ impl<'r> Members<'r> {
     }
 }
 
-impl<'de> Deserialize<'de> for Members<'de> {
+impl<'de> Deserialize<'de> for RawObject<'de> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         struct MembersVisitor;
         impl<'de> Visitor<'de> for MembersVisitor {
-            type Value = Members<'de>;
+            type Value = RawObject<'de>;
 
             fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
                 f.write_str("an object")
@@ -127,7 +127,7 @@ impl<'de> Deserialize<'de> for Members<'de> {
                 while let Some(Key(key)) = map.next_key()? {
                     members.push((key, map.next_value()?));
                 }
-                Ok(Members(members))
+                Ok(RawObject(members))
             }
         }
         deserializer.deserialize_map(MembersVisitor)
@@ -151,7 +151,7 @@ fn agree(text: &str, pointers: &[&str]) -> bool {
         return true;
     }
     // What is no object has no members that could disagree.
-    let Ok(members) = Members::unchecked(text) else {
+    let Ok(members) = RawObject::unchecked(text) else {
         return true;
     };
     parts.iter().all(|(name, _)| {
@@ -182,7 +182,7 @@ pub(crate) fn reports_success(text: &str, info: &OperationInfo) -> bool {
     if !envelope.is_within_payload() {
         return !is_empty(payload);
     }
-    let Ok(members) = Members::unchecked(payload) else {
+    let Ok(members) = RawObject::unchecked(payload) else {
         return false;
     };
     members.iter().any(|(name, value)| {
@@ -198,10 +198,9 @@ pub(crate) fn reports_success(text: &str, info: &OperationInfo) -> bool {
 
 /// The text of the member that a pointer leads to.
 fn member_at<'r>(text: &'r str, pointer: &str) -> Option<&'r str> {
-    pointer
-        .split('/')
-        .skip(1)
-        .try_fold(text, |text, name| Members::unchecked(text).ok()?.get(name))
+    pointer.split('/').skip(1).try_fold(text, |text, name| {
+        RawObject::unchecked(text).ok()?.get(name)
+    })
 }
 
 fn scalar(value: &str) -> Option<Cow<'_, str>> {
@@ -227,7 +226,7 @@ fn is_empty(json: &str) -> bool {
     serde_json::from_str(json).is_ok_and(|value| empty(&value))
 }
 
-impl fmt::Debug for Members<'_> {
+impl fmt::Debug for RawObject<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "Members({})", self.0.len())
     }
@@ -240,13 +239,14 @@ mod tests {
     #[test]
     fn members_are_found_whatever_blanks_and_case() {
         let members =
-            Members::read(r#"{"status ":"OK","requestId":"r","Code":4500,"Error":null}"#).unwrap();
+            RawObject::read(r#"{"status ":"OK","requestId":"r","Code":4500,"Error":null}"#)
+                .unwrap();
         assert_eq!(members.text("status").as_deref(), Some("OK"));
         assert_eq!(members.text("RequestId").as_deref(), Some("r"));
         assert_eq!(members.text("Code").as_deref(), Some("4500"));
         assert!(members.get("Error").is_none());
         assert!(members.object("Code").is_none());
-        let members = Members::read(r#"{"a":[{}],"b":{"c":1},"d":null,"e":{}}"#).unwrap();
+        let members = RawObject::read(r#"{"a":[{}],"b":{"c":1},"d":null,"e":{}}"#).unwrap();
         assert_eq!(members.objects().count(), 2);
         assert_eq!(
             members.objects().find_map(|m| m.text("c")).as_deref(),
@@ -261,8 +261,8 @@ mod tests {
             r#"{"status":"OK","x":1,"status ":"NOT_HIT"}"#,
             r#"{"Error":{"Code":"A"},"Error":{"Code":"B"}}"#,
         ] {
-            assert!(Members::read(text).is_err(), "{text}");
-            assert!(Members::unchecked(text).is_ok(), "{text}");
+            assert!(RawObject::read(text).is_err(), "{text}");
+            assert!(RawObject::unchecked(text).is_ok(), "{text}");
         }
         for text in [
             r#"{"Error":null,"Error":{"Code":"A"}}"#,
@@ -270,7 +270,7 @@ mod tests {
             r#"{"Error":{"Code":"A"},"Error":null}"#,
             r#"{"Error":{"Code":"A"},"Error":{ "Code" : "A" }}"#,
         ] {
-            let members = Members::read(text).unwrap();
+            let members = RawObject::read(text).unwrap();
             assert!(members.object("Error").is_some(), "{text}");
         }
     }
@@ -403,7 +403,7 @@ mod tests {
     #[test]
     fn anything_but_an_object_is_refused() {
         for text in ["", "[]", "null", "\"x\"", "7", "{", "{}x", "<html>"] {
-            assert!(Members::read(text).is_err(), "{text}");
+            assert!(RawObject::read(text).is_err(), "{text}");
         }
     }
 }

@@ -341,14 +341,14 @@ fn distance(a: &str, b: &str) -> usize {
             let cell = (left + 1)
                 .min(above + 1)
                 .min(diagonal + usize::from(x != y));
-            if let Some(slot) = row.get_mut(j) {
-                *slot = left;
+            if let Some(permit) = row.get_mut(j) {
+                *permit = left;
             }
             diagonal = above;
             left = cell;
         }
-        if let Some(slot) = row.last_mut() {
-            *slot = left;
+        if let Some(permit) = row.last_mut() {
+            *permit = left;
         }
     }
     row.last().copied().unwrap_or_default()
@@ -761,7 +761,7 @@ impl<'de, V: Visitor<'de>> Visitor<'de> for Shaped<'_, V> {
         match shape {
             Shape::List | Shape::Any => {
                 let _level = context.enter(&path)?;
-                visitor.visit_seq(Items {
+                visitor.visit_seq(ListAccess {
                     items,
                     index: 0,
                     path,
@@ -848,7 +848,7 @@ impl<'de, V: Visitor<'de>> Visitor<'de> for Shaped<'_, V> {
             }
             Shape::Struct(fields) => {
                 let fields = Fields::new(fields, path, context);
-                let outcome = visitor.visit_map(Members {
+                let outcome = visitor.visit_map(ObjectAccess {
                     members,
                     fields,
                     current: "",
@@ -918,14 +918,14 @@ impl<'de, E: serde::de::Error> MapAccess<'de> for Nothing<E> {
 }
 
 /// The items of a list.
-struct Items<'c, A> {
+struct ListAccess<'c, A> {
     items: A,
     index: usize,
     path: Path<'c>,
     context: &'c Context,
 }
 
-impl<'de, A: SeqAccess<'de>> SeqAccess<'de> for Items<'_, A> {
+impl<'de, A: SeqAccess<'de>> SeqAccess<'de> for ListAccess<'_, A> {
     type Error = A::Error;
 
     fn next_element_seed<T: DeserializeSeed<'de>>(
@@ -1094,13 +1094,13 @@ impl<'c> Fields<'c> {
 }
 
 /// The members of a struct, as they come.
-struct Members<'c, A> {
+struct ObjectAccess<'c, A> {
     members: A,
     fields: Fields<'c>,
     current: &'static str,
 }
 
-impl<'de, A: MapAccess<'de>> MapAccess<'de> for Members<'_, A> {
+impl<'de, A: MapAccess<'de>> MapAccess<'de> for ObjectAccess<'_, A> {
     type Error = A::Error;
 
     fn next_key_seed<K: DeserializeSeed<'de>>(
@@ -1609,12 +1609,12 @@ mod tests {
                     let value = format!("{}1{}", open.repeat(levels), close.repeat(levels));
                     let text = format!(r#"{{"Id":1,"Any":{value},"Any": {value} }}"#);
                     assert!(decode::<Row>(&text).is_ok());
-                    assert!(crate::Members::read(&text).is_ok());
+                    assert!(crate::RawObject::read(&text).is_ok());
                     // The same value in another spelling.
                     let other = format!("{} 1{}", open.repeat(levels), close.repeat(levels));
                     let text = format!(r#"{{"Id":1,"Any":{value},"Any":{other}}}"#);
                     assert_eq!(decode::<Row>(&text).is_ok(), levels == DEEPEST);
-                    assert_eq!(crate::Members::read(&text).is_ok(), levels == DEEPEST);
+                    assert_eq!(crate::RawObject::read(&text).is_ok(), levels == DEEPEST);
                 }
             }
         };

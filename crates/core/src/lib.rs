@@ -5,7 +5,7 @@
 //! rest is the contract that generated models ([`Operation`]) and providers ([`Provider`]) meet.
 //!
 //! A [`Provider`] is a set of functions over values, above all [`Provider::sign`] and
-//! [`Provider::open`]. Everything that waits, reads a clock or touches a socket is in the call loop
+//! [`Provider::parse_response`]. Everything that waits, reads a clock or touches a socket is in the call loop
 //! of this crate.
 
 mod activity;
@@ -21,9 +21,9 @@ mod error;
 mod lenient;
 mod model;
 mod operation;
-mod pace;
 mod pages;
 mod provider;
+mod rate_limit;
 mod redact;
 mod request;
 mod retry;
@@ -38,8 +38,8 @@ pub use amount::{Amount, ParseAmountError};
 pub use catalogue::{Entry, Rows};
 pub use client::{Client, ClientBuilder, Response};
 pub use clock::{Clock, Random, Sleep, SystemClock, SystemRandom};
-pub use credentials::{Credentials, CredentialsError, ProvideCredentials, Providing};
-pub use envelope::Members;
+pub use credentials::{Credentials, CredentialsError, CredentialsFuture, ProvideCredentials};
+pub use envelope::RawObject;
 pub use error::{Error, ErrorKind};
 pub use lenient::{Deviation, DeviationKind};
 pub use model::{Json, UnknownValue, lower_case, non_empty};
@@ -48,7 +48,9 @@ pub use operation::{
     Paginated, Paging, PagingStyle, Params, Place, RateLimit, Service, Success, batches,
 };
 pub use pages::{Drift, Items, Page, Pages};
-pub use provider::{Answer, Fault, Limits, Opened, Provider, Refusal, Stamp};
+pub use provider::{
+    Limits, Payload, Provider, RawResponse, ResponseError, ServiceError, SigningContext,
+};
 pub use redact::{Hidden, Presence, Secret};
 pub use request::{Body, Endpoint, Request};
 pub use rust_decimal::Decimal;

@@ -112,8 +112,8 @@ pub struct Pages<O: Paginated> {
     lowest: Option<u64>,
     remembered: Remembered,
     drift: Drift,
-    tokens: Circle,
-    contents: Circle,
+    tokens: CycleDetector,
+    contents: CycleDetector,
     /// Marks the cursors of walks with these parameters.
     mark: String,
     /// Nothing if the request names its rows in no list.
@@ -209,8 +209,8 @@ impl<O: Paginated> Pages<O> {
             lowest: None,
             remembered: Remembered::default(),
             drift: Drift::default(),
-            tokens: Circle::default(),
-            contents: Circle::default(),
+            tokens: CycleDetector::default(),
+            contents: CycleDetector::default(),
             mark,
             batches,
         }
@@ -275,7 +275,7 @@ impl<O: Paginated> Pages<O> {
             Cursor::Token(token) => ('t', token.clone()),
         };
         let number = |number: Option<u64>| number.map_or_else(|| "-".to_owned(), |n| n.to_string());
-        Some(sealed(&format!(
+        Some(encode_cursor(&format!(
             "{} {} {} {} {} {mark}{position}",
             scope::<O>(),
             self.mark,
@@ -286,7 +286,7 @@ impl<O: Paginated> Pages<O> {
     }
 
     fn read(&self, cursor: &str) -> Option<Place> {
-        let text = unsealed(cursor)?;
+        let text = decode_cursor(cursor)?;
         let rest = text.strip_prefix(&scope::<O>())?.strip_prefix(' ')?;
         let mut words = rest.splitn(5, ' ');
         if words.next()? != self.mark {
@@ -522,7 +522,7 @@ impl<O: Paginated> Pages<O> {
         let unchanged = self.total == total;
         self.total = total;
         if !unchanged {
-            self.contents = Circle::default();
+            self.contents = CycleDetector::default();
         }
         let lower = total.is_some_and(|now| self.lowest.is_none_or(|lowest| now < lowest));
         self.lowest = if lower { total } else { self.lowest };
@@ -862,14 +862,14 @@ impl Remembered {
 /// after twice as many steps each time, so at last it is one of the circle, and stays while that comes
 /// round and round.
 #[derive(Debug, Default)]
-struct Circle {
+struct CycleDetector {
     kept: Option<u64>,
     met: u32,
     steps: u64,
     until: u64,
 }
 
-impl Circle {
+impl CycleDetector {
     /// How often the one kept was met again.
     fn met(&mut self, next: u64) -> u32 {
         self.steps += 1;
@@ -913,15 +913,15 @@ fn scope<O: Paginated>() -> String {
 }
 
 /// The text with a checksum, so that a damaged cursor is noticed, in URL-safe letters.
-fn sealed(text: &str) -> String {
+fn encode_cursor(text: &str) -> String {
     let sum = crate::sign::sha256_hex(text.as_bytes());
     URL_SAFE_NO_PAD.encode(format!("{} {text}", sum.get(..8).unwrap_or_default()))
 }
 
-fn unsealed(cursor: &str) -> Option<String> {
+fn decode_cursor(cursor: &str) -> Option<String> {
     let text = String::from_utf8(URL_SAFE_NO_PAD.decode(cursor).ok()?).ok()?;
     let (_, inside) = text.split_once(' ')?;
-    (sealed(inside) == cursor).then(|| inside.to_owned())
+    (encode_cursor(inside) == cursor).then(|| inside.to_owned())
 }
 
 /// What rows are compared by: how they are written.
@@ -939,23 +939,27 @@ mod tests {
 
     #[test]
     fn a_cursor_is_url_safe_and_notices_damage() {
-        let cursor = sealed("tencent ip/QueryCustomersCredit 7 n42");
+        let cursor = encode_cursor("tencent ip/QueryCustomersCredit 7 n42");
         assert!(
             cursor
                 .bytes()
                 .all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_')
         );
         assert_eq!(
-            unsealed(&cursor).as_deref(),
+            decode_cursor(&cursor).as_deref(),
             Some("tencent ip/QueryCustomersCredit 7 n42")
         );
         for at in 0..cursor.len() {
             let mut damaged = cursor.clone().into_bytes();
             damaged[at] = if damaged[at] == b'A' { b'B' } else { b'A' };
-            assert_eq!(unsealed(&String::from_utf8(damaged).unwrap()), None, "{at}");
+            assert_eq!(
+                decode_cursor(&String::from_utf8(damaged).unwrap()),
+                None,
+                "{at}"
+            );
         }
         for text in ["", "n42", "%%%", "dGV4dA"] {
-            assert_eq!(unsealed(text), None);
+            assert_eq!(decode_cursor(text), None);
         }
     }
 

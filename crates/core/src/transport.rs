@@ -17,7 +17,7 @@ use hyper_util::client::proxy::matcher::Matcher;
 use tokio::task::AbortHandle;
 
 use crate::error::{Error, ErrorKind};
-use crate::provider::Answer;
+use crate::provider::RawResponse;
 use crate::request::{Endpoint, Request};
 use crate::retry::Outcome;
 
@@ -195,7 +195,11 @@ impl Transport {
     }
 
     /// Sends a message once and reads the whole answer, within `limit`.
-    pub(crate) async fn send(&self, message: Message, limit: Duration) -> Result<Answer, Broken> {
+    pub(crate) async fn send(
+        &self,
+        message: Message,
+        limit: Duration,
+    ) -> Result<RawResponse, Broken> {
         let Message {
             http,
             connection,
@@ -242,7 +246,7 @@ impl Transport {
             // failure it is.
             Err(_) => (Vec::new(), false),
         };
-        Ok(Answer::received(status, headers, body, framed))
+        Ok(RawResponse::received(status, headers, body, framed))
     }
 
     /// The request in the HTTP client's form. Nothing is sent if there is none.

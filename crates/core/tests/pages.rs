@@ -11,9 +11,9 @@ use std::sync::{Arc, Mutex};
 
 use serde::{Deserialize, Serialize};
 use standing_core::{
-    Answer, Batch, Client, Credentials, CredentialsError, Cursor, ErrorKind, Fault, InvalidRequest,
-    Method, Opened, Operation, OperationInfo, Pages, Paginated, Paging, Provider, Request, Service,
-    Stamp, Violations,
+    Batch, Client, Credentials, CredentialsError, Cursor, ErrorKind, InvalidRequest, Method,
+    Operation, OperationInfo, Pages, Paginated, Paging, Payload, Provider, RawResponse, Request,
+    ResponseError, Service, SigningContext, Violations,
 };
 use wiremock::matchers::any;
 use wiremock::{Mock, MockServer, Respond, ResponseTemplate};
@@ -33,13 +33,17 @@ impl Provider for Plain {
         _: &mut Request,
         _: &OperationInfo,
         _: &Credentials,
-        _: &Stamp,
+        _: &SigningContext,
     ) -> Result<(), CredentialsError> {
         Ok(())
     }
 
-    fn open<'r>(&self, answer: &'r Answer, _: &OperationInfo) -> Result<Opened<'r>, Fault> {
-        Ok(Opened {
+    fn parse_response<'r>(
+        &self,
+        answer: &'r RawResponse,
+        _: &OperationInfo,
+    ) -> Result<Payload<'r>, ResponseError> {
+        Ok(Payload {
             payload: answer.text(),
             request_id: None,
         })
@@ -446,9 +450,9 @@ async fn a_walk_that_cannot_end_well_ends_with_an_error_and_a_cursor() {
 }
 
 /// A list whose tokens lead from each page to the next, and after so many pages back to the second.
-struct Circle(u64);
+struct CycleDetector(u64);
 
-impl Respond for Circle {
+impl Respond for CycleDetector {
     fn respond(&self, request: &wiremock::Request) -> ResponseTemplate {
         let asked: Asked = serde_json::from_slice(&request.body).unwrap();
         let page: u64 = asked.token.map_or(0, |token| token.parse().unwrap());
@@ -462,7 +466,7 @@ impl Respond for Circle {
 async fn tokens_that_lead_in_a_circle_are_noticed_however_long_it_is() {
     for length in [2, 3, 7, 40] {
         let server = MockServer::start().await;
-        let circle = Mock::given(any()).respond_with(Circle(length));
+        let circle = Mock::given(any()).respond_with(CycleDetector(length));
         circle.mount(&server).await;
         let client: Client<Plain> = Client::builder()
             .endpoint(server.uri())

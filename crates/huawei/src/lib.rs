@@ -42,14 +42,14 @@
 
 mod iam;
 mod operations;
-mod profile;
 mod provider;
+mod site;
 mod tags;
 
 pub use iam::IamTokens;
 pub use operations::*;
-pub use profile::Site;
 pub use provider::Huawei;
+pub use site::Site;
 pub use standing_core::{
     Amount, Credentials, Decimal, Error, ErrorKind, Page, Pages, ProvideCredentials, RateLimit,
     Response,

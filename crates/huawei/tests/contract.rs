@@ -6,7 +6,9 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use standing_core::{ClientBuilder, Clock, CredentialsError, Providing, Sleep, SystemClock};
+use standing_core::{
+    ClientBuilder, Clock, CredentialsError, CredentialsFuture, Sleep, SystemClock,
+};
 use standing_huawei::bss::ListSubCustomerNewTag;
 use standing_huawei::{
     Client, Credentials, Error, ErrorKind, Huawei, IamTokens, ProvideCredentials, tags_of,
@@ -643,7 +645,7 @@ fn asked(request: &Request) -> usize {
 struct Tokens(AtomicU32);
 
 impl ProvideCredentials for Tokens {
-    fn provide(&self) -> Providing<'_> {
+    fn provide(&self) -> CredentialsFuture<'_> {
         let number = self.0.fetch_add(1, Ordering::Relaxed);
         let token = Credentials::token_only(format!("token-{number}"));
         Box::pin(std::future::ready(Ok(
@@ -887,7 +889,7 @@ async fn token_that_seems_expired_is_sent_until_the_clock_is_confirmed() {
 async fn keys_from_elsewhere_that_fail_send_nothing() {
     struct Failing;
     impl ProvideCredentials for Failing {
-        fn provide(&self) -> Providing<'_> {
+        fn provide(&self) -> CredentialsFuture<'_> {
             Box::pin(std::future::ready(Err(CredentialsError::new(
                 "no keys today",
             ))))

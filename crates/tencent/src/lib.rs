@@ -27,8 +27,8 @@
 //!
 //! ```compile_fail
 //! # async fn example(client: standing_tencent::Client) -> Result<(), standing_tencent::Error> {
-//! use standing_core::{Credentials, CredentialsError, Answer, Fault, Method, Opened, Operation, OperationInfo};
-//! use standing_core::{Provider, Request, Service, Stamp};
+//! use standing_core::{Credentials, CredentialsError, RawResponse, ResponseError, Method, Payload, Operation, OperationInfo};
+//! use standing_core::{Provider, Request, Service, SigningContext};
 //!
 //! #[derive(Default)]
 //! struct Other;
@@ -37,11 +37,11 @@
 //!     fn credentials(_: &dyn Fn(&str) -> Option<String>) -> Result<Credentials, CredentialsError> {
 //!         Ok(Credentials::new("id", "secret"))
 //!     }
-//!     fn sign(&self, _: &mut Request, _: &OperationInfo, _: &Credentials, _: &Stamp) -> Result<(), CredentialsError> {
+//!     fn sign(&self, _: &mut Request, _: &OperationInfo, _: &Credentials, _: &SigningContext) -> Result<(), CredentialsError> {
 //!         Ok(())
 //!     }
-//!     fn open<'r>(&self, answer: &'r Answer, _: &OperationInfo) -> Result<Opened<'r>, Fault> {
-//!         Ok(Opened { payload: answer.text(), request_id: None })
+//!     fn parse_response<'r>(&self, answer: &'r RawResponse, _: &OperationInfo) -> Result<Payload<'r>, ResponseError> {
+//!         Ok(Payload { payload: answer.text(), request_id: None })
 //!     }
 //! }
 //!
@@ -59,12 +59,12 @@
 //! ```
 
 mod operations;
-mod profile;
 mod provider;
+mod site;
 
 pub use operations::*;
-pub use profile::Site;
 pub use provider::Tencent;
+pub use site::Site;
 pub use standing_core::{
     Amount, Credentials, Decimal, Error, ErrorKind, Page, Pages, ProvideCredentials, RateLimit,
     Response,

@@ -6,8 +6,8 @@ use std::sync::{Mutex, PoisonError};
 
 use standing_core::sign::{DerivedKey, sha256_hex};
 use standing_core::{
-    Answer, Credentials, CredentialsError, Fault, Members, Opened, OperationInfo, Provider,
-    Refusal, Request, Service, Stamp,
+    Credentials, CredentialsError, OperationInfo, Payload, Provider, RawObject, RawResponse,
+    Request, ResponseError, Service, ServiceError, SigningContext,
 };
 
 use crate::Site;
@@ -152,7 +152,7 @@ impl Provider for Tencent {
         request: &mut Request,
         info: &OperationInfo,
         key: &Credentials,
-        at: &Stamp,
+        at: &SigningContext,
     ) -> Result<(), CredentialsError> {
         key.require_secret()?;
         let service = info.service.name;
@@ -184,42 +184,50 @@ impl Provider for Tencent {
         Ok(())
     }
 
-    fn open<'r>(&self, answer: &'r Answer, _: &OperationInfo) -> Result<Opened<'r>, Fault> {
-        let root = Members::read(answer.text())?;
+    fn parse_response<'r>(
+        &self,
+        answer: &'r RawResponse,
+        _: &OperationInfo,
+    ) -> Result<Payload<'r>, ResponseError> {
+        let root = RawObject::read(answer.text())?;
         let Some(payload) = root.get("Response") else {
-            let fault =
-                before_version_3(&root).map_or(Fault::Unreadable("has no Response"), Fault::from);
+            let fault = legacy_error(&root).map_or(
+                ResponseError::Unreadable("has no Response"),
+                ResponseError::from,
+            );
             return Err(fault);
         };
-        let response = Members::read(payload)
-            .map_err(|_| Fault::Unreadable("has a Response that is no proper object"))?;
+        let response = RawObject::read(payload)
+            .map_err(|_| ResponseError::Unreadable("has a Response that is no proper object"))?;
         let request_id = response.text("RequestId");
         // An error of the older form, or one in the wrong place, contradicts whatever is beside it.
         let error = response.get("Error").or_else(|| root.get("Error"));
-        match error.map(Members::read) {
-            None => match before_version_3(&root) {
+        match error.map(RawObject::read) {
+            None => match legacy_error(&root) {
                 Some(refusal) => Err(refusal.request_id(request_id).into()),
-                None => Ok(Opened {
+                None => Ok(Payload {
                     payload,
                     request_id,
                 }),
             },
-            Some(Ok(error)) => Err(Refusal::new(error.text("Code"), error.text("Message"))
+            Some(Ok(error)) => Err(ServiceError::new(error.text("Code"), error.text("Message"))
                 .request_id(request_id)
                 .into()),
-            Some(Err(_)) => Err(Fault::Unreadable("has an Error that is no proper object")),
+            Some(Err(_)) => Err(ResponseError::Unreadable(
+                "has an Error that is no proper object",
+            )),
         }
     }
 }
 
 /// The error form of the older interface, which gateways still answer with.
-fn before_version_3(root: &Members<'_>) -> Option<Refusal> {
+fn legacy_error(root: &RawObject<'_>) -> Option<ServiceError> {
     let code = root.text("code").filter(|code| code != "0")?;
     let code = root
         .text("codeDesc")
         .filter(|text| !text.is_empty())
         .unwrap_or(code);
-    Some(Refusal::new(Some(code), root.text("message")))
+    Some(ServiceError::new(Some(code), root.text("message")))
 }
 
 #[cfg(test)]

@@ -98,7 +98,12 @@ async fn d5_the_deadline_ends_every_wait() {
     assert!(clock.elapsed() < 1000 * MS, "{:?}", clock.elapsed());
     let clock = SystemClock::default();
     let patient = builder::<Metered>(server.endpoint()).build().unwrap();
-    let error = watch.refused(patient.within(100 * MS).send(&Ask::new(MOBILE)).await);
+    let error = watch.refused(
+        patient
+            .with_deadline(100 * MS)
+            .send(&Ask::new(MOBILE))
+            .await,
+    );
     assert_eq!(error.kind(), ErrorKind::Timeout);
     assert!(clock.elapsed() < 1000 * MS, "{:?}", clock.elapsed());
 }

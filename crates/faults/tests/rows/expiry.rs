@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use standing_core::{
-    Client, Clock, Credentials, CredentialsError, ErrorKind, ProvideCredentials, Providing,
+    Client, Clock, Credentials, CredentialsError, CredentialsFuture, ErrorKind, ProvideCredentials,
 };
 use standing_faults::clock::ManualClock;
 use standing_faults::raw::{Raw, answer, header, replying};
@@ -21,7 +21,7 @@ const HOUR: i64 = 3600;
 struct Counted(Arc<AtomicUsize>, OffsetDateTime);
 
 impl ProvideCredentials for Counted {
-    fn provide(&self) -> Providing<'_> {
+    fn provide(&self) -> CredentialsFuture<'_> {
         self.0.fetch_add(1, Ordering::SeqCst);
         let keys: Result<_, CredentialsError> = Ok(keys().expiring_at(self.1));
         Box::pin(std::future::ready(keys))
@@ -253,7 +253,7 @@ async fn source_that_returns_ending_keys_is_asked_once_in_ten_seconds() {
 async fn source_that_fails_leaves_keys_in_use_until_they_are_known_to_have_ended() {
     struct Once(AtomicUsize, OffsetDateTime);
     impl ProvideCredentials for Once {
-        fn provide(&self) -> Providing<'_> {
+        fn provide(&self) -> CredentialsFuture<'_> {
             let first = self.0.fetch_add(1, Ordering::SeqCst) == 0;
             let keys = first.then(|| keys().expiring_at(self.1));
             let keys = keys.ok_or_else(|| CredentialsError::new("no keys today"));

@@ -6,8 +6,8 @@ use std::borrow::Cow;
 
 pub use operations::*;
 use standing_core::{
-    Answer, Credentials, CredentialsError, Fault, Members, Opened, OperationInfo, Provider,
-    Refusal, Request, Stamp, Success,
+    Credentials, CredentialsError, OperationInfo, Payload, Provider, RawObject, RawResponse,
+    Request, ResponseError, ServiceError, SigningContext, Success,
 };
 
 /// Signs nothing and opens whatever envelope it is told of.
@@ -28,12 +28,16 @@ impl Provider for Obstacle {
         _request: &mut Request,
         _info: &OperationInfo,
         _key: &Credentials,
-        _at: &Stamp,
+        _at: &SigningContext,
     ) -> Result<(), CredentialsError> {
         Ok(())
     }
 
-    fn open<'r>(&self, answer: &'r Answer, info: &OperationInfo) -> Result<Opened<'r>, Fault> {
+    fn parse_response<'r>(
+        &self,
+        answer: &'r RawResponse,
+        info: &OperationInfo,
+    ) -> Result<Payload<'r>, ResponseError> {
         let envelope = info.answer_envelope();
         let text = |at: &str| at_pointer(answer.text(), at).and_then(scalar);
         let request_id = envelope.request_id.and_then(text);
@@ -44,13 +48,13 @@ impl Provider for Obstacle {
         };
         if succeeded {
             let payload = at_pointer(answer.text(), envelope.payload)
-                .ok_or(Fault::Unreadable("has no payload"))?;
-            return Ok(Opened {
+                .ok_or(ResponseError::Unreadable("has no payload"))?;
+            return Ok(Payload {
                 payload,
                 request_id,
             });
         }
-        let refusal = Refusal::new(text(envelope.code), text(envelope.message));
+        let refusal = ServiceError::new(text(envelope.code), text(envelope.message));
         Err(refusal.request_id(request_id).into())
     }
 }
@@ -60,7 +64,7 @@ fn at_pointer<'r>(body: &'r str, pointer: &str) -> Option<&'r str> {
     pointer
         .split('/')
         .skip(1)
-        .try_fold(body, |here, name| Members::read(here).ok()?.get(name))
+        .try_fold(body, |here, name| RawObject::read(here).ok()?.get(name))
 }
 
 /// The text of a scalar.

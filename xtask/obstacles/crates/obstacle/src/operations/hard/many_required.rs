@@ -152,7 +152,7 @@ const OUTPUT_FIELDS: &[&str] = &["A"];
 pub struct ManyRequiredOutput {
     /// A field.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub a: Option<Answer>,
+    pub a: Option<RawResponse>,
 }
 
 /// A pair.
@@ -177,7 +177,7 @@ impl Pair {
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "PascalCase")]
 #[non_exhaustive]
-pub struct Answer {
+pub struct RawResponse {
     /// A field.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub ok: Option<i64>,

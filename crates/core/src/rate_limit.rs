@@ -14,7 +14,7 @@ use crate::operation::{OperationInfo, RateLimit};
 
 /// The slots of a client's operations.
 #[derive(Debug, Default)]
-pub(crate) struct Pace {
+pub(crate) struct RateLimiter {
     queues: Mutex<HashMap<Key, Queue>>,
     /// Some of those who wait have an earlier slot now.
     moved: Notify,
@@ -60,8 +60,8 @@ impl Queue {
 /// A slot that was taken. It comes back when it is dropped unused, so that calls that are given up
 /// do not hold up those that are not.
 #[must_use]
-pub(crate) struct Slot<'p> {
-    pace: &'p Pace,
+pub(crate) struct Permit<'p> {
+    rate_limiter: &'p RateLimiter,
     clock: &'p dyn Clock,
     key: Key,
     number: u64,
@@ -69,7 +69,7 @@ pub(crate) struct Slot<'p> {
     used: bool,
 }
 
-impl Slot<'_> {
+impl Permit<'_> {
     /// The request goes out.
     pub(crate) fn used(mut self) {
         self.used = true;
@@ -77,7 +77,7 @@ impl Slot<'_> {
 
     /// How long to wait for it, as it is now.
     fn wait(&self) -> Duration {
-        let queues = self.pace.lock();
+        let queues = self.rate_limiter.lock();
         let mut waiting = queues.get(&self.key).into_iter().flat_map(|q| &q.waiting);
         let at = waiting.find(|(number, _)| *number == self.number);
         at.map_or(Duration::ZERO, |(_, at)| {
@@ -88,7 +88,7 @@ impl Slot<'_> {
     /// Waits until it has come, which is earlier when one before it was given up.
     pub(crate) async fn comes(&self) {
         loop {
-            let mut moved = pin!(self.pace.moved.notified());
+            let mut moved = pin!(self.rate_limiter.moved.notified());
             let wait = self.wait();
             if wait.is_zero() {
                 return;
@@ -107,22 +107,22 @@ impl Slot<'_> {
     }
 }
 
-impl Drop for Slot<'_> {
+impl Drop for Permit<'_> {
     fn drop(&mut self) {
         let now = self.clock.elapsed();
         let unused = (!self.used).then_some((now, self.interval));
-        let mut queues = self.pace.lock();
+        let mut queues = self.rate_limiter.lock();
         if let Some(queue) = queues.get_mut(&self.key) {
             queue.leave(self.number, unused);
         }
         drop(queues);
         if !self.used {
-            self.pace.moved.notify_waiters();
+            self.rate_limiter.moved.notify_waiters();
         }
     }
 }
 
-impl Pace {
+impl RateLimiter {
     fn lock(&self) -> MutexGuard<'_, HashMap<Key, Queue>> {
         self.queues.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -134,7 +134,7 @@ impl Pace {
         rate: RateLimit,
         clock: &'p dyn Clock,
         patience: Duration,
-    ) -> Result<Slot<'p>, Duration> {
+    ) -> Result<Permit<'p>, Duration> {
         let key = (info.service.name, info.name);
         let now = clock.elapsed();
         let mut queues = self.lock();
@@ -150,8 +150,8 @@ impl Pace {
         let number = queue.last;
         queue.waiting.push_back((number, at));
         drop(queues);
-        Ok(Slot {
-            pace: self,
+        Ok(Permit {
+            rate_limiter: self,
             clock,
             key,
             number,
@@ -203,96 +203,107 @@ mod tests {
         }
     }
 
-    fn slot<'p>(pace: &'p Pace, clock: &'p Hands) -> Slot<'p> {
-        pace.take(&INFO, RATE, clock, Duration::MAX).ok().unwrap()
+    fn permit<'p>(rate_limiter: &'p RateLimiter, clock: &'p Hands) -> Permit<'p> {
+        rate_limiter
+            .take(&INFO, RATE, clock, Duration::MAX)
+            .ok()
+            .unwrap()
     }
 
-    fn take(pace: &Pace, now: u64) -> Duration {
+    fn take(rate_limiter: &RateLimiter, now: u64) -> Duration {
         let clock = Hands::default();
         clock.set(now);
-        let slot = slot(pace, &clock);
-        let wait = slot.wait();
-        slot.used();
+        let permit = permit(rate_limiter, &clock);
+        let wait = permit.wait();
+        permit.used();
         wait
     }
 
     #[test]
     fn slots_are_spread_and_never_saved_up() {
-        let pace = Pace::default();
+        let rate_limiter = RateLimiter::default();
         let at = Duration::from_millis;
-        let taken = [take(&pace, 0), take(&pace, 0), take(&pace, 0)];
+        let taken = [
+            take(&rate_limiter, 0),
+            take(&rate_limiter, 0),
+            take(&rate_limiter, 0),
+        ];
         assert_eq!(taken, [at(0), at(51), at(102)]);
-        let rested = [take(&pace, 100_000), take(&pace, 100_000)];
+        let rested = [take(&rate_limiter, 100_000), take(&rate_limiter, 100_000)];
         assert_eq!(rested, [at(0), at(51)], "a long rest is no stock");
-        assert_eq!(take(&pace, 100_102), at(0));
+        assert_eq!(take(&rate_limiter, 100_102), at(0));
     }
 
     #[test]
     fn no_slot_is_taken_by_who_cannot_wait() {
-        let (pace, clock) = (Pace::default(), Hands::default());
-        assert_eq!(take(&pace, 0), Duration::ZERO);
+        let (rate_limiter, clock) = (RateLimiter::default(), Hands::default());
+        assert_eq!(take(&rate_limiter, 0), Duration::ZERO);
         let wait = Duration::from_millis(51);
-        let refused = pace.take(&INFO, RATE, &clock, Duration::ZERO);
+        let refused = rate_limiter.take(&INFO, RATE, &clock, Duration::ZERO);
         assert_eq!(refused.err(), Some(wait));
-        let taken = pace.take(&INFO, RATE, &clock, wait).ok().unwrap();
+        let taken = rate_limiter.take(&INFO, RATE, &clock, wait).ok().unwrap();
         assert_eq!(taken.wait(), wait);
     }
 
     #[test]
     fn slots_that_are_given_up_are_given_out_again() {
-        let (pace, clock) = (Pace::default(), Hands::default());
+        let (rate_limiter, clock) = (RateLimiter::default(), Hands::default());
         let at = Duration::from_millis;
-        slot(&pace, &clock).used();
-        let (second, third) = (slot(&pace, &clock), slot(&pace, &clock));
+        permit(&rate_limiter, &clock).used();
+        let (second, third) = (permit(&rate_limiter, &clock), permit(&rate_limiter, &clock));
         drop(third);
-        assert_eq!(take(&pace, 0), at(102), "the end moves back");
+        assert_eq!(take(&rate_limiter, 0), at(102), "the end moves back");
         drop(second);
         clock.set(150);
         assert_eq!(
-            slot(&pace, &clock).wait(),
+            permit(&rate_limiter, &clock).wait(),
             at(3),
             "what has passed is no use"
         );
         clock.set(10_000);
-        let waiting: Vec<_> = (0..200).map(|_| slot(&pace, &clock)).collect();
+        let waiting: Vec<_> = (0..200).map(|_| permit(&rate_limiter, &clock)).collect();
         drop(waiting);
-        assert_eq!(take(&pace, 10_000), at(0), "200 who gave up cost nothing");
+        assert_eq!(
+            take(&rate_limiter, 10_000),
+            at(0),
+            "200 who gave up cost nothing"
+        );
     }
 
     #[test]
     fn freed_slot_goes_to_earlier_waiters_before_a_latecomer() {
-        let (pace, clock) = (Pace::default(), Hands::default());
+        let (rate_limiter, clock) = (RateLimiter::default(), Hands::default());
         let at = Duration::from_millis;
-        slot(&pace, &clock).used();
+        permit(&rate_limiter, &clock).used();
         let (second, third, fourth) = (
-            slot(&pace, &clock),
-            slot(&pace, &clock),
-            slot(&pace, &clock),
+            permit(&rate_limiter, &clock),
+            permit(&rate_limiter, &clock),
+            permit(&rate_limiter, &clock),
         );
         assert_eq!(
-            [&second, &third, &fourth].map(Slot::wait),
+            [&second, &third, &fourth].map(Permit::wait),
             [51, 102, 153].map(at)
         );
         drop(second);
-        let latecomer = slot(&pace, &clock);
+        let latecomer = permit(&rate_limiter, &clock);
         assert_eq!(
-            [&third, &fourth, &latecomer].map(Slot::wait),
+            [&third, &fourth, &latecomer].map(Permit::wait),
             [51, 102, 153].map(at)
         );
         clock.set(60);
         // The slot of the third has passed: those behind it keep theirs.
         drop(third);
-        assert_eq!([&fourth, &latecomer].map(Slot::wait), [42, 93].map(at));
+        assert_eq!([&fourth, &latecomer].map(Permit::wait), [42, 93].map(at));
         fourth.used();
         drop(latecomer);
-        assert_eq!(slot(&pace, &clock).wait(), at(93));
+        assert_eq!(permit(&rate_limiter, &clock).wait(), at(93));
     }
 
     #[tokio::test]
     async fn waiter_is_woken_for_an_earlier_slot() {
-        let (pace, clock) = (Pace::default(), Hands::default());
-        slot(&pace, &clock).used();
-        let (second, third) = (slot(&pace, &clock), slot(&pace, &clock));
+        let (rate_limiter, clock) = (RateLimiter::default(), Hands::default());
+        permit(&rate_limiter, &clock).used();
+        let (second, third) = (permit(&rate_limiter, &clock), permit(&rate_limiter, &clock));
         clock.set(51);
         assert_eq!(third.wait(), Duration::from_millis(51));
         let mut comes = pin!(third.comes());
