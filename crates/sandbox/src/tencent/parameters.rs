@@ -1,12 +1,13 @@
-//! The parameters of an operation: typed in JSON, or flattened into texts such as `Filters.0.Name=zone`.
+//! The parameters of an operation: typed in JSON, or flattened into strings such as
+//! `Filters.0.Name=zone`.
 
 use percent_encoding::percent_decode_str;
 use serde_json::{Map, Value};
 
-use super::failure;
-use crate::desk::Failure;
+use super::errors::invalid_parameter;
+use crate::response::ErrorResponse;
 
-/// No parameter of the provider's comes near it, and no stack feels it.
+/// Limits the recursion of [`convert_lists`]; the provider's parameters have far fewer levels.
 const MAX_LEVELS: usize = 32;
 
 /// The parameters of one request.
@@ -16,7 +17,7 @@ pub(super) struct Parameters {
     flat: bool,
 }
 
-/// A parameter's value. In a flattened one the numbers and booleans are texts.
+/// The value of a parameter. In a flattened one, numbers and booleans are strings.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Parameter<'a> {
     Json(&'a Value),
@@ -24,25 +25,25 @@ pub(super) enum Parameter<'a> {
 }
 
 impl Parameters {
-    pub(super) fn json(body: &[u8]) -> Result<Self, Failure> {
+    pub(super) fn from_json(body: &[u8]) -> Result<Self, ErrorResponse> {
         match serde_json::from_slice(body) {
             Ok(Value::Object(members)) => Ok(Self {
                 members,
                 flat: false,
             }),
-            _ => Err(invalid("The body must be a JSON object.")),
+            _ => Err(invalid_parameter("The body must be a JSON object.")),
         }
     }
 
-    /// Builds objects and lists from flattened names.
-    pub(super) fn flat<'a>(
+    /// Builds objects and lists from flattened names: `A.0=x` is `{"A": ["x"]}`.
+    pub(super) fn from_flat<'a>(
         pairs: impl IntoIterator<Item = (&'a str, &'a str)>,
-    ) -> Result<Self, Failure> {
+    ) -> Result<Self, ErrorResponse> {
         let mut members = Map::new();
         for (name, value) in pairs {
             insert(&mut members, name, value)?;
         }
-        members.values_mut().for_each(list);
+        members.values_mut().for_each(convert_lists);
         Ok(Self {
             members,
             flat: true,
@@ -53,7 +54,7 @@ impl Parameters {
         self.members.get(name).map(|value| self.parameter(value))
     }
 
-    /// All parameters but those that are `null`.
+    /// All parameters except those that are `null`.
     pub(super) fn set(&self) -> impl Iterator<Item = (&str, Parameter<'_>)> {
         self.members
             .iter()
@@ -85,18 +86,19 @@ impl<'a> Parameter<'a> {
     }
 }
 
-/// Decodes `a=b&c=d` as the provider does: `+` is a blank, and everything is UTF-8.
-pub(super) fn pairs(text: &str) -> Result<Vec<(String, String)>, Failure> {
+/// Decodes `a=b&c=d`. Unlike a lenient form decoder, it rejects invalid UTF-8 and a name without
+/// `=`.
+pub(super) fn parse_pairs(text: &str) -> Result<Vec<(String, String)>, ErrorResponse> {
     let decode = |text: &str| {
         percent_decode_str(&text.replace('+', " "))
             .decode_utf8()
             .map(|text| text.into_owned())
-            .map_err(|_| invalid("The parameters must be UTF-8."))
+            .map_err(|_| invalid_parameter("The parameters must be UTF-8."))
     };
     text.split('&')
         .filter(|pair| !pair.is_empty())
         .map(|pair| {
-            let (name, value) = pair.split_once('=').ok_or(invalid(
+            let (name, value) = pair.split_once('=').ok_or(invalid_parameter(
                 "A parameter's name and value must be separated by `=`.",
             ))?;
             Ok((decode(name)?, decode(value)?))
@@ -104,36 +106,33 @@ pub(super) fn pairs(text: &str) -> Result<Vec<(String, String)>, Failure> {
         .collect()
 }
 
-pub(super) fn invalid(message: &'static str) -> Failure {
-    failure("InvalidParameter", message)
-}
-
-fn insert(members: &mut Map<String, Value>, name: &str, value: &str) -> Result<(), Failure> {
-    let twice = || invalid("A parameter comes twice, or both as a value and with parts.");
+fn insert(members: &mut Map<String, Value>, name: &str, value: &str) -> Result<(), ErrorResponse> {
+    let conflict =
+        || invalid_parameter("A parameter comes twice, or both as a value and with parts.");
     if name.split('.').count() > MAX_LEVELS {
-        return Err(invalid("A parameter has too many levels."));
+        return Err(invalid_parameter("A parameter has too many levels."));
     }
-    let mut place = members;
-    let mut steps = name;
-    while let Some((step, rest)) = steps.split_once('.') {
-        let part = place
-            .entry(step)
+    let mut object = members;
+    let mut path = name;
+    while let Some((key, rest)) = path.split_once('.') {
+        let part = object
+            .entry(key)
             .or_insert_with(|| Value::Object(Map::new()));
-        place = part.as_object_mut().ok_or_else(twice)?;
-        steps = rest;
+        object = part.as_object_mut().ok_or_else(conflict)?;
+        path = rest;
     }
-    match place.insert(steps.to_owned(), Value::from(value)) {
+    match object.insert(path.to_owned(), Value::from(value)) {
         None => Ok(()),
-        Some(_) => Err(twice()),
+        Some(_) => Err(conflict()),
     }
 }
 
-/// Makes a list of every object whose keys are 0, 1, 2 and so on without a gap.
-fn list(value: &mut Value) {
+/// Converts every object whose keys are 0, 1, 2 and so on without a gap to a list.
+fn convert_lists(value: &mut Value) {
     let Value::Object(members) = value else {
         return;
     };
-    members.values_mut().for_each(list);
+    members.values_mut().for_each(convert_lists);
     if (0..members.len()).all(|place| members.contains_key(&place.to_string())) {
         let items = (0..members.len()).filter_map(|place| members.remove(&place.to_string()));
         *value = Value::Array(items.collect());
@@ -146,11 +145,11 @@ mod tests {
     use serde_json::json;
 
     fn flat(text: &str) -> Result<Value, String> {
-        let pairs = pairs(text).map_err(|failure| failure.code.into_owned())?;
+        let pairs = parse_pairs(text).map_err(|error| error.code.into_owned())?;
         let pairs = pairs.iter().map(|(name, value)| (&**name, &**value));
-        Parameters::flat(pairs)
+        Parameters::from_flat(pairs)
             .map(|parameters| Value::Object(parameters.members))
-            .map_err(|failure| failure.code.into_owned())
+            .map_err(|error| error.code.into_owned())
     }
 
     #[test]
@@ -195,14 +194,14 @@ mod tests {
 
     #[test]
     fn flattened_numbers_are_read_from_texts_and_json_numbers_are_not() {
-        let flat = Parameters::flat([("Page", "7"), ("Text", "x"), ("List.0", "1")]).unwrap();
+        let flat = Parameters::from_flat([("Page", "7"), ("Text", "x"), ("List.0", "1")]).unwrap();
         let int = |name| flat.get(name).and_then(Parameter::int);
         assert_eq!(
             (int("Page"), int("Text"), int("List")),
             (Some(7), None, None)
         );
         assert!(flat.get("List").and_then(Parameter::text).is_none());
-        let json = Parameters::json(br#"{"Page":7,"Text":"7","None":null}"#).unwrap();
+        let json = Parameters::from_json(br#"{"Page":7,"Text":"7","None":null}"#).unwrap();
         let int = |name| json.get(name).and_then(Parameter::int);
         assert_eq!((int("Page"), int("Text")), (Some(7), None));
         assert_eq!(json.set().count(), 2);

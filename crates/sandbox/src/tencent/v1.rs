@@ -1,19 +1,20 @@
-//! Version 1 of the signature: HmacSHA1 or HmacSHA256 over one form that holds everything.
+//! Version 1 of the signature: HmacSHA1 or HmacSHA256 over one form with all parameters.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 
-use super::parameters::{invalid, pairs};
-use super::{MAX_QUERY, check_time, check_token, failure, find_key, hosts, missing, signature};
-use crate::Key;
-use crate::desk::{Failure, Request};
-use crate::digest::{hmac, hmac_sha1, same};
-use crate::people::{fold, mix};
+use super::checks::{MAX_QUERY, check_time, check_token, find_key, hosts};
+use super::errors::{invalid_parameter, missing_parameter, request_too_large, signature_failure};
+use super::parameters::parse_pairs;
+use crate::credentials::Key;
+use crate::digest::{constant_time_eq, hmac_sha1, hmac_sha256};
+use crate::request::{Request, fingerprint};
+use crate::response::ErrorResponse;
 
-/// What a body may hold.
+/// The largest body, in bytes.
 const MAX_BODY: usize = 1 << 20;
 
-/// The names that are no parameters of an operation.
+/// The names of the common parameters; all others belong to the operation.
 const COMMON: [&str; 11] = [
     "Action",
     "Language",
@@ -28,26 +29,26 @@ const COMMON: [&str; 11] = [
     "Version",
 ];
 
-/// All parameters of a request, sorted by name, each name once.
+/// All parameters of a request, sorted by name. No name comes twice.
 #[derive(Debug)]
 pub(super) struct Form {
     pairs: Vec<(String, String)>,
 }
 
 impl Form {
-    /// Reads the query, and the body of anything but a GET.
-    pub(super) fn read(request: &Request) -> Result<Self, Failure> {
-        let mut form = pairs(&request.query)?;
+    /// Parses the query and, unless the method is GET, the body.
+    pub(super) fn parse(request: &Request) -> Result<Self, ErrorResponse> {
+        let mut form = parse_pairs(&request.query)?;
         if request.method != "GET" {
             let body = std::str::from_utf8(&request.body);
-            form.extend(pairs(
-                body.map_err(|_| invalid("The parameters must be UTF-8."))?,
+            form.extend(parse_pairs(
+                body.map_err(|_| invalid_parameter("The parameters must be UTF-8."))?,
             )?);
         }
         form.sort();
         let mut names = form.windows(2);
         if names.any(|two| matches!(two, [(one, _), (other, _)] if one == other)) {
-            return Err(invalid("A parameter comes twice."));
+            return Err(invalid_parameter("A parameter comes twice."));
         }
         Ok(Self { pairs: form })
     }
@@ -57,7 +58,7 @@ impl Form {
         found.map(|(_, value)| value.as_str())
     }
 
-    /// The parameters of the operation.
+    /// The parameters of the operation, by name.
     pub(super) fn operation(&self) -> impl Iterator<Item = (&str, &str)> {
         self.pairs
             .iter()
@@ -65,81 +66,85 @@ impl Form {
             .filter(|(name, _)| !COMMON.contains(name))
     }
 
-    /// A number that is equal for a request and its repetitions, whose nonces and signatures differ.
-    pub(super) fn logical(&self, request: &Request, version: &str) -> u64 {
+    /// Equal for a request and its retries, although their nonces and signatures differ.
+    pub(super) fn fingerprint(&self, request: &Request, version: &str) -> u64 {
         let parts = self.operation().flat_map(|(name, value)| [name, value]);
-        [version, &request.path]
-            .into_iter()
-            .chain(parts)
-            .fold(0, |sum, part| mix(sum ^ fold(part.as_bytes())))
+        let parts = [version, &request.path].into_iter().chain(parts);
+        fingerprint(parts.map(str::as_bytes))
     }
 
-    /// Verifies the signature, the token and the time. The nonce is signed, but no documented error code is for one that
-    /// was used before, so repetitions are accepted while the time is right, as they are under TC3.
-    pub(super) fn verify(&self, request: &Request, keys: &[Key], now: i64) -> Result<(), Failure> {
+    /// Verifies the signature, the token and the time.
+    ///
+    /// **Assumption:** A nonce may be used again while the time is right, because no documented code
+    /// rejects it. Under TC3, too, a request may be repeated.
+    pub(super) fn verify(
+        &self,
+        request: &Request,
+        keys: &[Key],
+        now: i64,
+    ) -> Result<(), ErrorResponse> {
         let seconds = self.number("Timestamp")?;
         self.number("Nonce")?;
         let id = self.required("SecretId")?;
         let sent = self.required("Signature")?;
         if request.body.len() > MAX_BODY {
-            return Err(signature(
+            return Err(signature_failure(
                 "The body is larger than 1 MB, which takes TC3-HMAC-SHA256.",
             ));
         }
         let key = find_key(keys, id)?;
-        self.check_signature(request, sent, &key.secret)?;
+        self.verify_signature(request, sent, &key.secret)?;
         check_token(key, self.get("Token"))?;
         check_time(seconds, now)?;
         if request.query.len() > MAX_QUERY {
-            return Err(failure(
-                "RequestSizeLimitExceeded",
-                format!("The query exceeds the limit of {MAX_QUERY} bytes."),
-            ));
+            return Err(request_too_large("query", MAX_QUERY));
         }
         Ok(())
     }
 
-    fn check_signature(&self, request: &Request, sent: &str, secret: &str) -> Result<(), Failure> {
+    fn verify_signature(
+        &self,
+        request: &Request,
+        sent: &str,
+        secret: &str,
+    ) -> Result<(), ErrorResponse> {
         let signed = self.pairs.iter().filter(|(name, _)| name != "Signature");
         let signed: Vec<String> = signed
             .map(|(name, value)| format!("{name}={value}"))
             .collect();
         let signed = signed.join("&");
-        // The documents: HmacSHA256 takes exactly this word, everything else is verified with HmacSHA1.
+        // Documented: HmacSHA256 applies for exactly this value, HmacSHA1 for any other.
         let mac = match self.get("SignatureMethod") {
-            Some("HmacSHA256") => hmac,
+            Some("HmacSHA256") => hmac_sha256,
             _ => hmac_sha1,
         };
-        let right = |host: &[u8]| {
+        let matches = |host: &[u8]| {
             let method = request.method.as_bytes();
             let text = [method, host, b"/?", signed.as_bytes()].concat();
             let expected = STANDARD.encode(mac(secret.as_bytes(), &text));
-            same(sent.as_bytes(), expected.as_bytes())
+            constant_time_eq(sent.as_bytes(), expected.as_bytes())
         };
-        if hosts(request).into_iter().any(right) {
+        if hosts(request).into_iter().any(matches) {
             Ok(())
         } else {
-            Err(signature(
+            Err(signature_failure(
                 "The signature is not the one that the server computed.",
             ))
         }
     }
 
-    fn required(&self, name: &str) -> Result<&str, Failure> {
+    fn required(&self, name: &str) -> Result<&str, ErrorResponse> {
         self.get(name)
             .filter(|value| !value.is_empty())
-            .ok_or_else(|| missing(name).refused())
+            .ok_or_else(|| missing_parameter(name).unauthenticated())
     }
 
-    fn number(&self, name: &str) -> Result<i64, Failure> {
+    fn number(&self, name: &str) -> Result<i64, ErrorResponse> {
         let text = self.required(name)?;
         let digits = text.bytes().all(|byte| byte.is_ascii_digit());
         text.parse().ok().filter(|_| digits).ok_or_else(|| {
-            failure(
-                "InvalidParameter",
-                format!("The parameter `{name}` must be a whole number."),
-            )
-            .refused()
+            invalid_parameter(format!("The parameter `{name}` must be a whole number."))
+                .unauthenticated()
         })
     }
 }

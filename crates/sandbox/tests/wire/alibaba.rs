@@ -1,11 +1,12 @@
-//! Alibaba's stand-in over a real socket.
+//! The emulation of Alibaba over a real socket.
 
 use std::time::Duration;
 
 use serde_json::json;
 use standing_sandbox::{Key, Provider, Sandbox, Verdict, fault};
 
-use crate::client::{Alibaba, NEW_YEAR, send};
+use crate::client::send;
+use crate::requests::{Alibaba, NEW_YEAR};
 
 async fn sandbox() -> Sandbox {
     let sandbox = Sandbox::builder().start().await.unwrap();
@@ -16,9 +17,9 @@ async fn sandbox() -> Sandbox {
 }
 
 #[tokio::test]
-async fn answers_for_every_customer() {
+async fn account_of_every_customer_leads_to_its_verdict() {
     let sandbox = sandbox().await;
-    let alibaba = Alibaba::of(&sandbox);
+    let alibaba = Alibaba::new(&sandbox);
     for customer in sandbox.customers(Provider::Alibaba) {
         let reply = alibaba
             .nonce(&customer.id)
@@ -48,9 +49,9 @@ async fn answers_for_every_customer() {
 }
 
 #[tokio::test]
-async fn the_owner_is_read_from_query_and_form() {
+async fn owner_id_is_read_from_the_query_or_the_form() {
     let sandbox = sandbox().await;
-    let alibaba = Alibaba::of(&sandbox);
+    let alibaba = Alibaba::new(&sandbox);
     let first = sandbox.customers(Provider::Alibaba).next().unwrap();
     let without = alibaba.nonce(1).call("").await.json()["Data"].clone();
     let with = alibaba
@@ -92,9 +93,9 @@ async fn the_owner_is_read_from_query_and_form() {
 }
 
 #[tokio::test]
-async fn a_plus_on_the_wire_is_a_blank() {
+async fn plus_in_the_query_is_a_blank() {
     let sandbox = sandbox().await;
-    let alibaba = Alibaba::of(&sandbox);
+    let alibaba = Alibaba::new(&sandbox);
     let request = String::from_utf8(alibaba.request("Note=a%20b")).unwrap();
     let request = request.replace("?Note=a%20b", "?Note=a+b");
     assert_eq!(
@@ -107,9 +108,9 @@ async fn a_plus_on_the_wire_is_a_blank() {
 }
 
 #[tokio::test]
-async fn refuses_bad_credentials() {
+async fn bad_credentials_return_their_documented_codes() {
     let sandbox = sandbox().await;
-    let good = Alibaba::of(&sandbox);
+    let good = Alibaba::new(&sandbox);
     for (alibaba, status, code) in [
         (
             Alibaba {
@@ -191,9 +192,9 @@ async fn refuses_bad_credentials() {
 }
 
 #[tokio::test]
-async fn a_faulted_request_has_used_its_nonce() {
+async fn nonce_is_used_even_if_a_fault_replaces_the_response() {
     let sandbox = sandbox().await;
-    let alibaba = Alibaba::of(&sandbox);
+    let alibaba = Alibaba::new(&sandbox);
     sandbox.fault(fault::status(503).on("GetCustomerAccountInfo").times(1));
     let reply = send(&alibaba.endpoint, &alibaba.request("")).await.unwrap();
     assert_eq!(reply.status, 503);
@@ -202,13 +203,13 @@ async fn a_faulted_request_has_used_its_nonce() {
 }
 
 #[tokio::test]
-async fn nonces_belong_to_their_key_and_window() {
+async fn nonce_is_accepted_again_for_another_key_or_after_the_time_window() {
     let builder = Sandbox::builder().key(Provider::Alibaba, Key::new("LTAIOTHER", "other"));
     let sandbox = builder.start().await.unwrap();
     sandbox
         .clock()
         .set(std::time::UNIX_EPOCH + Duration::from_secs(NEW_YEAR));
-    let main = Alibaba::of(&sandbox);
+    let main = Alibaba::new(&sandbox);
     let other = Alibaba {
         id: "LTAIOTHER".to_owned(),
         secret: "other".to_owned(),
@@ -217,11 +218,11 @@ async fn nonces_belong_to_their_key_and_window() {
     assert_eq!(main.code("").await.1, "Success");
     assert_eq!(other.code("").await.1, "Success");
     sandbox.clock().advance(Duration::from_secs(1_801));
-    assert_eq!(Alibaba::of(&sandbox).code("").await.1, "Success");
+    assert_eq!(Alibaba::new(&sandbox).code("").await.1, "Success");
 }
 
 #[tokio::test]
-async fn knows_temporary_keys() {
+async fn temporary_key_is_accepted_only_with_its_token() {
     let key = Key::new("STS.TEMP", "temp-secret").with_session_token("temp-token");
     let sandbox = Sandbox::builder()
         .key(Provider::Alibaba, key)
@@ -231,7 +232,7 @@ async fn knows_temporary_keys() {
     let temp = Alibaba {
         id: "STS.TEMP".to_owned(),
         secret: "temp-secret".to_owned(),
-        ..Alibaba::of(&sandbox)
+        ..Alibaba::new(&sandbox)
     };
     assert_eq!(temp.code("").await.1, "MissingSecurityToken");
     for (token, code) in [
@@ -253,7 +254,7 @@ async fn knows_temporary_keys() {
 }
 
 #[tokio::test]
-async fn throttles_with_a_hint() {
+async fn throttled_response_has_the_time_to_wait() {
     let sandbox = Sandbox::builder()
         .rate(Provider::Alibaba, 2)
         .start()
@@ -262,7 +263,7 @@ async fn throttles_with_a_hint() {
     sandbox
         .clock()
         .set(std::time::UNIX_EPOCH + Duration::from_secs(NEW_YEAR));
-    let alibaba = Alibaba::of(&sandbox);
+    let alibaba = Alibaba::new(&sandbox);
     for nonce in 0..2 {
         assert_eq!(alibaba.nonce(nonce).code("").await.0, 200);
     }
@@ -278,9 +279,9 @@ async fn throttles_with_a_hint() {
 }
 
 #[tokio::test]
-async fn failures_under_200_wear_the_products_envelope() {
+async fn error_under_200_has_the_envelope_of_the_product() {
     let sandbox = sandbox().await;
-    let alibaba = Alibaba::of(&sandbox);
+    let alibaba = Alibaba::new(&sandbox);
     sandbox.fault(fault::provider_code_at(200, "NotAuthorized").times(1));
     let answer = alibaba.call("").await.json();
     assert_eq!(

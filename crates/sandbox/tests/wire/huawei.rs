@@ -1,11 +1,12 @@
-//! Huawei's stand-in over a real socket.
+//! The emulation of Huawei over a real socket.
 
 use std::time::Duration;
 
 use serde_json::{Value, json};
 use standing_sandbox::{Key, Persona, Provider, Sandbox, Verdict, fault};
 
-use crate::client::{Huawei, NEW_YEAR, TAGS, plain, send};
+use crate::client::{plain, send};
+use crate::requests::{Huawei, NEW_YEAR, TAGS};
 
 async fn sandbox() -> Sandbox {
     let sandbox = Sandbox::builder().rate_limits(false).start().await.unwrap();
@@ -23,9 +24,9 @@ fn ids(answer: &Value) -> Vec<String> {
 }
 
 #[tokio::test]
-async fn answers_signed_requests_page_by_page() {
+async fn walk_returns_every_customer_once_newest_first() {
     let sandbox = sandbox().await;
-    let huawei = Huawei::of(&sandbox);
+    let huawei = Huawei::new(&sandbox);
     let reply = huawei.call("").await;
     assert_eq!(
         reply.header("content-type"),
@@ -52,9 +53,9 @@ async fn answers_signed_requests_page_by_page() {
 }
 
 #[tokio::test]
-async fn filters_by_id_before_it_pages() {
+async fn filter_by_id_applies_before_offset_and_limit() {
     let sandbox = sandbox().await;
-    let huawei = Huawei::of(&sandbox);
+    let huawei = Huawei::new(&sandbox);
     let mut wanted: Vec<_> = sandbox
         .customers(Provider::Huawei)
         .map(|customer| customer.id)
@@ -64,7 +65,7 @@ async fn filters_by_id_before_it_pages() {
     wanted.push("0bb43f0000000000a10f19c014228fb580".to_owned());
     wanted.push(wanted[0].clone());
     let ask = async |body: Value| ids(&huawei.call(&body.to_string()).await.json());
-    // The default limit cuts a longer list.
+    // The limit defaults to 10.
     assert_eq!(ask(json!({"customer_ids": wanted})).await.len(), 10);
     let mut found = ask(json!({"customer_ids": wanted, "limit": 200})).await;
     found.reverse();
@@ -93,9 +94,9 @@ async fn filters_by_id_before_it_pages() {
 }
 
 #[tokio::test]
-async fn refuses_bad_parameters() {
+async fn bad_parameters_return_their_documented_codes() {
     let sandbox = sandbox().await;
-    let huawei = Huawei::of(&sandbox);
+    let huawei = Huawei::new(&sandbox);
     let many: Vec<String> = (0..201).map(|id| id.to_string()).collect();
     for (body, code) in [
         (json!({"limit": 0}), "CBC.0101"),
@@ -108,7 +109,7 @@ async fn refuses_bad_parameters() {
         (json!({"customer_ids": [""]}), "CBC.0101"),
         (json!({"customer_ids": ["x".repeat(65)]}), "CBC.0101"),
         (json!({"customer_ids": many}), "CBC.0101"),
-        (json!({"indirect_partner_id": "nobody"}), "CBC.99000037"),
+        (json!({"indirect_partner_id": "unknown"}), "CBC.99000037"),
         (json!([]), "CBC.0100"),
     ] {
         assert_eq!(
@@ -126,9 +127,9 @@ async fn refuses_bad_parameters() {
 }
 
 #[tokio::test]
-async fn refuses_bad_credentials() {
+async fn bad_credentials_return_their_documented_messages() {
     let sandbox = sandbox().await;
-    let good = Huawei::of(&sandbox);
+    let good = Huawei::new(&sandbox);
     let gateway = (401, "APIGW.0301".to_owned());
     for (huawei, text) in [
         (
@@ -183,14 +184,14 @@ async fn refuses_bad_credentials() {
 }
 
 #[tokio::test]
-async fn locks_a_key_after_more_than_five_wrong_signatures() {
+async fn key_is_locked_after_more_than_five_wrong_signatures_in_a_row() {
     let sandbox = sandbox().await;
-    let good = Huawei::of(&sandbox);
+    let good = Huawei::new(&sandbox);
     let wrong = Huawei {
         secret: "x".to_owned(),
         ..good.clone()
     };
-    // A success in between resets the count.
+    // A success resets the count.
     for _ in 0..2 {
         for _ in 0..5 {
             wrong.call("{}").await;
@@ -202,13 +203,13 @@ async fn locks_a_key_after_more_than_five_wrong_signatures() {
     }
     assert_eq!(good.code("{}").await, (401, "APIGW.0301".to_owned()));
     sandbox.clock().advance(Duration::from_secs(299));
-    assert_eq!(Huawei::of(&sandbox).code("{}").await.0, 401);
+    assert_eq!(Huawei::new(&sandbox).code("{}").await.0, 401);
     sandbox.clock().advance(Duration::from_secs(1));
-    assert_eq!(Huawei::of(&sandbox).code("{}").await.1, "OK");
+    assert_eq!(Huawei::new(&sandbox).code("{}").await.1, "OK");
 }
 
 #[tokio::test]
-async fn takes_tokens_and_hands_them_out() {
+async fn token_is_issued_accepted_and_refused_once_expired_or_forged() {
     let sandbox = sandbox().await;
     let endpoint = sandbox.endpoint(Provider::Huawei);
     let with_token = async |token: String| {
@@ -273,7 +274,7 @@ async fn takes_tokens_and_hands_them_out() {
 }
 
 #[tokio::test]
-async fn knows_temporary_keys() {
+async fn temporary_key_is_accepted_only_with_its_token() {
     let key = Key::new("TEMPAK", "temp-secret").with_session_token("temp-token");
     let sandbox = Sandbox::builder()
         .key(Provider::Huawei, key)
@@ -283,7 +284,7 @@ async fn knows_temporary_keys() {
     let mut huawei = Huawei {
         id: "TEMPAK".to_owned(),
         secret: "temp-secret".to_owned(),
-        ..Huawei::of(&sandbox)
+        ..Huawei::new(&sandbox)
     };
     assert_eq!(huawei.code("{}").await.0, 401);
     huawei.extra = vec![
@@ -294,12 +295,12 @@ async fn knows_temporary_keys() {
 }
 
 #[tokio::test]
-async fn counts_requests_per_second() {
+async fn requests_beyond_the_rate_are_throttled() {
     let sandbox = Sandbox::builder().start().await.unwrap();
     sandbox
         .clock()
         .set(std::time::UNIX_EPOCH + Duration::from_secs(NEW_YEAR));
-    let huawei = Huawei::of(&sandbox);
+    let huawei = Huawei::new(&sandbox);
     for _ in 0..10 {
         assert_eq!(huawei.code("{}").await.1, "OK");
     }
@@ -313,9 +314,9 @@ async fn counts_requests_per_second() {
 }
 
 #[tokio::test]
-async fn injected_codes_come_with_their_status() {
+async fn injected_codes_have_their_http_status() {
     let sandbox = sandbox().await;
-    let huawei = Huawei::of(&sandbox);
+    let huawei = Huawei::new(&sandbox);
     for (fault, status, code) in [
         (fault::provider_code("CBC.0151"), 403, "CBC.0151"),
         (fault::provider_code("CBC.5002"), 200, "CBC.5002"),
@@ -330,9 +331,9 @@ async fn injected_codes_come_with_their_status() {
 }
 
 #[tokio::test]
-async fn personas_show_in_their_tags() {
+async fn tag_of_every_persona_leads_to_its_verdict() {
     let sandbox = sandbox().await;
-    let answer = Huawei::of(&sandbox).call(r#"{"limit":200}"#).await.json();
+    let answer = Huawei::new(&sandbox).call(r#"{"limit":200}"#).await.json();
     let rows = answer["new_customer_tags"].as_array().unwrap();
     for (row, customer) in rows.iter().rev().zip(sandbox.customers(Provider::Huawei)) {
         assert_eq!(row["customer_id"], customer.id);
@@ -349,10 +350,10 @@ async fn personas_show_in_their_tags() {
 }
 
 #[tokio::test]
-async fn data_changes_between_pages_on_demand() {
+async fn customer_that_joins_between_pages_shifts_the_rows() {
     let sandbox = sandbox().await;
     sandbox.fault(fault::mutate_between_pages());
-    let huawei = Huawei::of(&sandbox);
+    let huawei = Huawei::new(&sandbox);
     let first = ids(&huawei.call(r#"{"limit":7}"#).await.json());
     let second = ids(&huawei.call(r#"{"limit":7,"offset":7}"#).await.json());
     assert_eq!(first[6], second[0]);

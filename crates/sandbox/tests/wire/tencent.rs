@@ -1,19 +1,20 @@
-//! Tencent's stand-in over a real socket.
+//! The emulation of Tencent over a real socket.
 
 use std::time::Duration;
 
-use crate::client::{self, Tencent, send};
+use crate::client::send;
+use crate::requests::{NEW_YEAR, Tencent};
 use serde_json::json;
-use standing_sandbox::{Key, Persona, Proof, Provider, Sandbox, Verdict};
+use standing_sandbox::{Key, Persona, Provider, Sandbox, Verdict, Verification};
 
 async fn sandbox() -> Sandbox {
     Sandbox::builder().rate_limits(false).start().await.unwrap()
 }
 
 #[tokio::test]
-async fn answers_a_signed_request() {
+async fn signed_request_returns_the_first_page() {
     let sandbox = sandbox().await;
-    let answer = Tencent::of(&sandbox).call("{}").await;
+    let answer = Tencent::new(&sandbox).call("{}").await;
     assert_eq!(answer["Total"], 60);
     let rows = answer["Data"].as_array().unwrap();
     assert_eq!(rows.len(), 10);
@@ -45,9 +46,9 @@ async fn answers_a_signed_request() {
 }
 
 #[tokio::test]
-async fn pages_hold_every_customer_once_newest_first() {
+async fn walk_returns_every_customer_once_in_the_requested_order() {
     let sandbox = sandbox().await;
-    let (older, newer) = (Tencent::of(&sandbox), Tencent::of(&sandbox).newer());
+    let (older, newer) = (Tencent::new(&sandbox), Tencent::new(&sandbox).newer());
     for (tencent, order) in [(&older, "desc"), (&newer, "asc")] {
         let mut seen = Vec::new();
         for page in 1..=9 {
@@ -76,9 +77,9 @@ async fn pages_hold_every_customer_once_newest_first() {
 }
 
 #[tokio::test]
-async fn filters_count_what_they_find() {
+async fn filter_returns_the_number_of_matches() {
     let sandbox = sandbox().await;
-    let (older, newer) = (Tencent::of(&sandbox), Tencent::of(&sandbox).newer());
+    let (older, newer) = (Tencent::new(&sandbox), Tencent::new(&sandbox).newer());
     let chinese = sandbox
         .customers(Provider::Tencent)
         .find(|one| one.persona == Persona::NameChinese)
@@ -88,7 +89,7 @@ async fn filters_count_what_they_find() {
         (&newer, "ClientUin", chinese.id.as_str(), 1),
         (&older, "Uin", "1", 0),
         (&older, "Name", "云帆", 1),
-        (&newer, "Name", "nobody has this name", 0),
+        (&newer, "Name", "no such name", 0),
         (&newer, "Email", "@example.com", 59),
     ] {
         let answer = tencent
@@ -103,9 +104,9 @@ async fn filters_count_what_they_find() {
 }
 
 #[tokio::test]
-async fn refuses_bad_parameters() {
+async fn bad_parameters_return_their_documented_codes() {
     let sandbox = sandbox().await;
-    let (older, newer) = (Tencent::of(&sandbox), Tencent::of(&sandbox).newer());
+    let (older, newer) = (Tencent::new(&sandbox), Tencent::new(&sandbox).newer());
     for (tencent, body, code) in [
         (&older, r#"{"Pages":1}"#, "UnknownParameter"),
         (&older, r#"{"Page":"1"}"#, "InvalidParameter"),
@@ -144,9 +145,9 @@ async fn refuses_bad_parameters() {
 }
 
 #[tokio::test]
-async fn refuses_bad_credentials() {
+async fn bad_credentials_return_their_documented_codes() {
     let sandbox = sandbox().await;
-    let good = Tencent::of(&sandbox);
+    let good = Tencent::new(&sandbox);
     let wrong = |change: fn(&mut Tencent)| {
         let mut tencent = good.clone();
         change(&mut tencent);
@@ -207,7 +208,7 @@ async fn refuses_bad_credentials() {
 }
 
 #[tokio::test]
-async fn knows_further_and_temporary_keys() {
+async fn temporary_key_is_accepted_only_with_its_token() {
     let builder = Sandbox::builder().key(
         Provider::Tencent,
         Key::new("AKIDTEMP", "temp-secret").with_session_token("temp-token"),
@@ -215,13 +216,13 @@ async fn knows_further_and_temporary_keys() {
     let sandbox = builder.rate_limits(false).start().await.unwrap();
     let main = Tencent {
         extra: "X-TC-Token: anything\r\n".to_owned(),
-        ..Tencent::of(&sandbox)
+        ..Tencent::new(&sandbox)
     };
     assert_eq!(main.code("{}").await, "OK");
     let mut temp = Tencent {
         id: "AKIDTEMP".to_owned(),
         secret: "temp-secret".to_owned(),
-        ..Tencent::of(&sandbox)
+        ..Tencent::new(&sandbox)
     };
     assert_eq!(temp.code("{}").await, "AuthFailure.TokenFailure");
     temp.extra = "X-TC-Token: temp-token\r\n".to_owned();
@@ -229,12 +230,12 @@ async fn knows_further_and_temporary_keys() {
 }
 
 #[tokio::test]
-async fn counts_requests_per_second_and_dialect() {
+async fn requests_beyond_the_rate_of_a_product_are_throttled() {
     let sandbox = Sandbox::builder().start().await.unwrap();
     sandbox
         .clock()
-        .set(std::time::UNIX_EPOCH + Duration::from_secs(client::NEW_YEAR));
-    let (older, newer) = (Tencent::of(&sandbox), Tencent::of(&sandbox).newer());
+        .set(std::time::UNIX_EPOCH + Duration::from_secs(NEW_YEAR));
+    let (older, newer) = (Tencent::new(&sandbox), Tencent::new(&sandbox).newer());
     for (tencent, limit) in [(&older, 20), (&newer, 5)] {
         for _ in 0..limit {
             assert_eq!(tencent.code("{}").await, "OK");
@@ -254,14 +255,14 @@ async fn counts_requests_per_second_and_dialect() {
 }
 
 #[tokio::test]
-async fn a_million_customers_take_no_memory() {
+async fn row_of_any_of_a_million_customers_is_found() {
     let sandbox = Sandbox::builder()
         .customers(1_000_000)
         .rate_limits(false)
         .start()
         .await
         .unwrap();
-    let tencent = Tencent::of(&sandbox);
+    let tencent = Tencent::new(&sandbox);
     let answer = tencent.call(r#"{"Page":5000,"PageSize":200}"#).await;
     assert_eq!(answer["Total"], 1_000_000);
     let oldest = sandbox.customers(Provider::Tencent).next().unwrap();
@@ -277,9 +278,9 @@ async fn a_million_customers_take_no_memory() {
 }
 
 #[tokio::test]
-async fn personas_show_in_their_rows() {
+async fn row_of_every_persona_leads_to_its_verdict() {
     let sandbox = sandbox().await;
-    let tencent = Tencent::of(&sandbox);
+    let tencent = Tencent::new(&sandbox);
     let raw = send(
         &tencent.endpoint,
         &tencent.request(r#"{"PageSize":200,"Order":"asc"}"#),
@@ -313,9 +314,9 @@ async fn personas_show_in_their_rows() {
 }
 
 #[tokio::test]
-async fn the_log_knows_what_happened_but_no_secret() {
+async fn log_holds_operation_page_and_code_but_no_secret() {
     let sandbox = sandbox().await;
-    let tencent = Tencent::of(&sandbox);
+    let tencent = Tencent::new(&sandbox);
     tencent
         .call(r#"{"FilterType":"Name","Filter":"canary-name","Page":3}"#)
         .await;
@@ -327,12 +328,16 @@ async fn the_log_knows_what_happened_but_no_secret() {
     .await;
     let requests = sandbox.requests();
     assert_eq!(
-        (requests[0].operation, requests[0].page, requests[0].proof),
-        ("QueryCustomersCredit", 3, Proof::Verified)
+        (
+            requests[0].operation,
+            requests[0].page,
+            requests[0].verification
+        ),
+        ("QueryCustomersCredit", 3, Verification::Verified)
     );
     assert_eq!(
-        (requests[1].code.as_str(), requests[1].proof),
-        ("AuthFailure.SignatureFailure", Proof::Refused)
+        (requests[1].code.as_str(), requests[1].verification),
+        ("AuthFailure.SignatureFailure", Verification::Refused)
     );
     let everything = format!(
         "{requests:?} {:?} {sandbox:?} {:?}",
@@ -346,11 +351,11 @@ async fn the_log_knows_what_happened_but_no_secret() {
 
 #[tokio::test]
 #[should_panic(expected = "refused the credentials of 1 requests")]
-async fn asserting_fails_for_a_bad_signature() {
+async fn assert_all_verified_panics_after_a_bad_signature() {
     let sandbox = sandbox().await;
     Tencent {
         secret: String::new(),
-        ..Tencent::of(&sandbox)
+        ..Tencent::new(&sandbox)
     }
     .call("{}")
     .await;

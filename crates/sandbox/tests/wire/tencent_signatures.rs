@@ -1,4 +1,5 @@
-//! Tencent's signatures besides the one of the clients here: version 1, and TC3 as the vendor's Node SDK makes it.
+//! Tencent's signatures that the clients of this workspace do not use: version 1, and TC3 as the
+//! vendor's Node SDK computes it.
 
 use std::collections::BTreeMap;
 use std::time::{Duration, UNIX_EPOCH};
@@ -8,11 +9,12 @@ use base64::engine::general_purpose::STANDARD;
 use hmac::{Hmac, KeyInit, Mac};
 use serde_json::{Value, json};
 use sha1::Sha1;
-use standing_sandbox::{Key, Proof, Provider, Sandbox};
+use standing_sandbox::{Key, Provider, Sandbox, Verification};
 
-use crate::client::{NEW_YEAR, Reply, authority, hex, hmac, prefix, send, sha256};
+use crate::client::{Reply, authority, prefix, send};
+use crate::requests::{NEW_YEAR, hex, hmac, sha256};
 
-/// At a time that stands still, so that the edges of the window are exact.
+/// A sandbox whose clock is stopped, so that the limits of the time window are exact.
 async fn sandbox() -> Sandbox {
     let builder = Sandbox::builder().key(
         Provider::Tencent,
@@ -41,15 +43,15 @@ struct V1 {
     endpoint: String,
     method: &'static str,
     secret: String,
-    /// What is signed; the signature is added.
+    /// The signed parameters, without the signature.
     form: BTreeMap<String, String>,
-    /// What is sent behind it, unsigned.
+    /// Sent after the form, unsigned.
     unsigned: &'static str,
     path: String,
 }
 
 impl V1 {
-    fn of(sandbox: &Sandbox, method: &'static str, hash: &str) -> Self {
+    fn new(sandbox: &Sandbox, method: &'static str, hash: &str) -> Self {
         let key = sandbox.key(Provider::Tencent);
         let endpoint = sandbox.endpoint(Provider::Tencent);
         let form = [
@@ -84,7 +86,7 @@ impl V1 {
         changed
     }
 
-    /// By HmacSHA256 if the form says exactly so.
+    /// Uses HmacSHA256 if `SignatureMethod` is exactly that, HmacSHA1 otherwise.
     fn signature(&self) -> String {
         let pairs: Vec<_> = self
             .form
@@ -154,10 +156,10 @@ const MODES: [(&str, &str); 4] = [
 ];
 
 #[tokio::test]
-async fn version_1_request_in_every_mode_is_answered_in_both_dialects() {
+async fn version_1_request_in_every_mode_is_answered_by_both_products() {
     let sandbox = sandbox().await;
     for (method, hash) in MODES {
-        let older = V1::of(&sandbox, method, hash);
+        let older = V1::new(&sandbox, method, hash);
         let newer = older.with("Version", "2022-09-28");
         for call in [&older, &newer, &newer.with("Region", "ap-singapore")] {
             let call = call
@@ -188,15 +190,15 @@ async fn version_1_request_in_every_mode_is_answered_in_both_dialects() {
     sandbox.assert_all_verified();
     let last = sandbox.requests().pop().unwrap();
     assert_eq!(
-        (last.operation, last.page, last.proof),
-        ("QueryCustomersCredit", 7, Proof::Verified)
+        (last.operation, last.page, last.verification),
+        ("QueryCustomersCredit", 7, Verification::Verified)
     );
 }
 
 #[tokio::test]
 async fn version_1_without_a_signature_method_or_with_an_unknown_one_is_verified_with_sha1() {
     let sandbox = sandbox().await;
-    let call = V1::of(&sandbox, "POST", "HmacSHA1");
+    let call = V1::new(&sandbox, "POST", "HmacSHA1");
     for call in [
         call.without("SignatureMethod"),
         call.with("SignatureMethod", "HmacSHA512"),
@@ -204,9 +206,9 @@ async fn version_1_without_a_signature_method_or_with_an_unknown_one_is_verified
     ] {
         assert_eq!(call.code().await, "OK");
     }
-    // Signed with the other hash than the one that is named.
+    // Signed with another hash than `SignatureMethod` names.
     for (named, signed) in [("HmacSHA1", "HmacSHA256"), ("HmacSHA256", "HmacSHA1")] {
-        let call = V1::of(&sandbox, "POST", named);
+        let call = V1::new(&sandbox, "POST", named);
         let signature = call.with("SignatureMethod", signed).signature();
         let answer = response(&call.endpoint, &call.request(&signature)).await;
         assert_eq!(code(&answer), "AuthFailure.SignatureFailure");
@@ -218,7 +220,7 @@ async fn version_1_with_bad_credentials_is_refused() {
     let sandbox = sandbox().await;
     let mut refused = 0;
     for (method, hash) in MODES {
-        let good = V1::of(&sandbox, method, hash);
+        let good = V1::new(&sandbox, method, hash);
         let at = |seconds: u64| good.with("Timestamp", &seconds.to_string());
         let temporary = V1 {
             secret: "temp-secret".to_owned(),
@@ -230,7 +232,7 @@ async fn version_1_with_bad_credentials_is_refused() {
         };
         for (call, expected) in [
             (good.clone(), "OK"),
-            // No documented code is for a nonce that was used before.
+            // Sent again: no documented code rejects a used nonce.
             (good.clone(), "OK"),
             (at(NEW_YEAR - 300), "OK"),
             (at(NEW_YEAR + 300), "OK"),
@@ -296,7 +298,7 @@ async fn version_1_with_bad_credentials_is_refused() {
 #[tokio::test]
 async fn version_1_with_bad_parameters_is_refused() {
     let sandbox = sandbox().await;
-    let good = V1::of(&sandbox, "POST", "HmacSHA256");
+    let good = V1::new(&sandbox, "POST", "HmacSHA256");
     for (call, expected) in [
         (good.with("Pages", "1"), "UnknownParameter"),
         (good.with("Pages.0.Key", "1"), "UnknownParameter"),
@@ -335,38 +337,38 @@ async fn version_1_under_a_path_prefix_is_signed_for_the_root() {
         .clock()
         .set(UNIX_EPOCH + Duration::from_secs(NEW_YEAR));
     for (method, hash) in MODES {
-        assert_eq!(V1::of(&sandbox, method, hash).code().await, "OK");
+        assert_eq!(V1::new(&sandbox, method, hash).code().await, "OK");
     }
 }
 
 #[tokio::test]
 async fn requests_beyond_the_documented_sizes_are_refused() {
     let sandbox = sandbox().await;
-    let call = V1::of(&sandbox, "POST", "HmacSHA256");
+    let call = V1::new(&sandbox, "POST", "HmacSHA256");
     let form = call.with("RequestClient", &"a".repeat((1 << 20) - 400));
     assert_eq!(form.code().await, "OK");
     let form = call.with("RequestClient", &"a".repeat(1 << 20));
     assert_eq!(form.code().await, "AuthFailure.SignatureFailure");
-    let call = V1::of(&sandbox, "GET", "HmacSHA256");
+    let call = V1::new(&sandbox, "GET", "HmacSHA256");
     let query = call.with("RequestClient", &"a".repeat((32 << 10) - 400));
     assert_eq!(query.code().await, "OK");
     let query = call.with("RequestClient", &"a".repeat(32 << 10));
     assert_eq!(query.code().await, "RequestSizeLimitExceeded");
     let tc3 = Tc3 {
         body: format!("{{}}{}", " ".repeat(10 << 20)),
-        ..Tc3::of(&sandbox)
+        ..Tc3::new(&sandbox)
     };
     assert_eq!(tc3.code().await, "RequestSizeLimitExceeded");
 }
 
 #[tokio::test]
-async fn version_1_repetition_with_a_new_nonce_counts_as_the_same_request_to_chaos() {
+async fn version_1_retry_with_a_new_nonce_is_the_same_request_to_chaos() {
     let sandbox = Sandbox::builder().chaos(100).start().await.unwrap();
     sandbox
         .clock()
         .set(UNIX_EPOCH + Duration::from_secs(NEW_YEAR));
     for (method, hash) in MODES {
-        let call = V1::of(&sandbox, method, hash);
+        let call = V1::new(&sandbox, method, hash);
         let mut succeeded = false;
         for nonce in ["1", "2", "3"] {
             let call = call.with("Nonce", nonce);
@@ -379,7 +381,7 @@ async fn version_1_repetition_with_a_new_nonce_counts_as_the_same_request_to_cha
     }
 }
 
-/// A request under TC3 whose parts need not fit together.
+/// A request under TC3 whose parts may contradict each other.
 #[derive(Clone)]
 struct Tc3 {
     endpoint: String,
@@ -396,7 +398,7 @@ struct Tc3 {
 }
 
 impl Tc3 {
-    fn of(sandbox: &Sandbox) -> Self {
+    fn new(sandbox: &Sandbox) -> Self {
         let key = sandbox.key(Provider::Tencent);
         let endpoint = sandbox.endpoint(Provider::Tencent);
         Self {
@@ -452,7 +454,7 @@ impl Tc3 {
 #[tokio::test]
 async fn tc3_host_is_accepted_with_and_without_its_port_only() {
     let sandbox = sandbox().await;
-    let good = Tc3::of(&sandbox);
+    let good = Tc3::new(&sandbox);
     let port = authority(&good.endpoint).rsplit_once(':').unwrap().1;
     let wrong = "AuthFailure.SignatureFailure";
     for (host, signed_host, expected) in [
@@ -482,7 +484,7 @@ async fn tc3_host_is_accepted_with_and_without_its_port_only() {
 #[tokio::test]
 async fn tc3_scope_may_name_the_endpoint_in_place_of_the_product() {
     let sandbox = sandbox().await;
-    let good = Tc3::of(&sandbox);
+    let good = Tc3::new(&sandbox);
     let host = good.host.clone();
     let (newer, wrong) = ("2022-09-28", "AuthFailure.SignatureFailure");
     for (host, service, version, expected) in [
@@ -511,7 +513,7 @@ async fn tc3_scope_may_name_the_endpoint_in_place_of_the_product() {
 #[tokio::test]
 async fn tc3_takes_json_in_a_body_and_a_form_in_a_query_only() {
     let sandbox = sandbox().await;
-    let good = Tc3::of(&sandbox);
+    let good = Tc3::new(&sandbox);
     let form = "application/x-www-form-urlencoded";
     for (method, query, body, kind, expected) in [
         ("POST", "", "{}", "application/json; charset=utf-8", "OK"),
