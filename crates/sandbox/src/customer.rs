@@ -9,7 +9,7 @@ use crate::seed::{Seed, Stream};
 impl Seed {
     pub(crate) fn persona(self, index: u64) -> Persona {
         let drawn = self.draw(Stream::Persona, index) % 100;
-        let place = match usize::try_from(index) {
+        let position = match usize::try_from(index) {
             Ok(index) if index < Persona::ALL.len() => index,
             // A fifth of the other customers has a random persona.
             _ if drawn < 20 => {
@@ -18,7 +18,10 @@ impl Seed {
             }
             _ => 0,
         };
-        Persona::ALL.get(place).copied().unwrap_or(Persona::Clean)
+        Persona::ALL
+            .get(position)
+            .copied()
+            .unwrap_or(Persona::Clean)
     }
 
     pub(crate) fn name(self, index: u64) -> String {
@@ -132,10 +135,10 @@ impl Seed {
 
 /// The item that `word` selects.
 fn choose<'a>(from: &[&'a str], word: u64) -> &'a str {
-    let place = word.checked_rem(from.len() as u64).unwrap_or_default();
-    usize::try_from(place)
+    let position = word.checked_rem(from.len() as u64).unwrap_or_default();
+    usize::try_from(position)
         .ok()
-        .and_then(|place| from.get(place))
+        .and_then(|position| from.get(position))
         .copied()
         .unwrap_or_default()
 }

@@ -20,27 +20,28 @@ pub(crate) enum WriteFault {
     Reset,
     /// The body ends early; the connection is closed or reset.
     CutBody(BodyCut),
-    /// One byte at a time.
+    /// The response is sent one byte at a time, with this pause after each.
     Drip(Duration),
 }
 
-/// How much of a response whose body is truncated has been written.
+/// The progress of a response whose body is truncated.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct BodyCut {
-    /// How many bytes of the CR LF CR LF that ends the head were written.
-    head_end: usize,
+    /// How many bytes of [`HEAD_END`] the written bytes end with.
+    head_end_matched: usize,
     /// How many bytes of the body may still be written.
     left: usize,
-    /// Whether the connection is reset, not closed.
+    /// Whether the connection is reset rather than closed.
     reset: bool,
 }
 
+/// The end of the head of a response.
 const HEAD_END: &[u8; 4] = b"\r\n\r\n";
 
 impl WriteFault {
     pub(crate) fn cut_body_after(bytes: usize, reset: bool) -> Self {
         Self::CutBody(BodyCut {
-            head_end: 0,
+            head_end_matched: 0,
             left: bytes,
             reset,
         })
@@ -49,7 +50,7 @@ impl WriteFault {
 
 impl BodyCut {
     fn in_body(self) -> bool {
-        self.head_end == HEAD_END.len()
+        self.head_end_matched == HEAD_END.len()
     }
 
     /// How many of `bytes` may be written at once: those up to the end of the head, or up to the
@@ -83,8 +84,8 @@ impl BodyCut {
 
     /// Advances by one byte of the head.
     fn step(&mut self, byte: u8) {
-        self.head_end = match HEAD_END.get(self.head_end) {
-            Some(expected) if *expected == byte => self.head_end + 1,
+        self.head_end_matched = match HEAD_END.get(self.head_end_matched) {
+            Some(expected) if *expected == byte => self.head_end_matched + 1,
             _ => usize::from(byte == b'\r'),
         };
     }

@@ -64,16 +64,16 @@ impl FaultInjector {
 
     fn select_rule(&self, target: &Target, first_on_connection: bool) -> Option<FaultKind> {
         let mut rules = self.rules.lock().unwrap_or_else(PoisonError::into_inner);
-        let place = rules
+        let position = rules
             .active
             .iter_mut()
             .position(|rule| rule.applies(self.seed, target, first_on_connection))?;
-        let rule = rules.active.get_mut(place)?;
+        let rule = rules.active.get_mut(position)?;
         let kind = rule.fault.kind.clone();
         if let Some(times) = &mut rule.fault.times {
             *times -= 1;
             if *times == 0 {
-                rules.active.remove(place);
+                rules.active.remove(position);
             }
         }
         Some(kind)

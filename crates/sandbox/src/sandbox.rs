@@ -154,7 +154,8 @@ impl Sandbox {
         let count = self.report().refused;
         assert!(
             count == 0,
-            "the sandbox refused the credentials of {count} requests, the last of them: {refused:#?}"
+            "the sandbox refused the credentials of {count} requests, \
+             the last of them: {refused:#?}"
         );
     }
 

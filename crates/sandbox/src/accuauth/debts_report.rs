@@ -14,8 +14,8 @@ use crate::seed::{Seed, Stream, hash};
 /// The parameters from a form or from a JSON object: the provider's page does not say which one it
 /// expects.
 pub(super) fn parameters(request: &Request) -> Result<Vec<(String, String)>, ErrorResponse> {
-    let kind = request.header("content-type").unwrap_or_default();
-    if !kind.starts_with("application/json") {
+    let content_type = request.header("content-type").unwrap_or_default();
+    if !content_type.starts_with("application/json") {
         return Ok(parse_form(&String::from_utf8_lossy(&request.body)));
     }
     let Ok(Value::Object(members)) = serde_json::from_slice(&request.body) else {
@@ -200,8 +200,8 @@ impl PersonRecord {
             RecordShape::Many => 10,
             _ => 1,
         };
-        let members = KEYS.iter().zip(0..).map(|((name, blank), place)| {
-            let word = seed.draw(Stream::Report, self.random ^ place << 56);
+        let members = KEYS.iter().zip(0..).map(|((name, blank), position)| {
+            let word = seed.draw(Stream::Report, self.random ^ position << 56);
             // Ensures minimum < average < maximum.
             let step = match name.rsplit_once('_') {
                 Some((_, "min")) => Some(1 + self.random % 3),

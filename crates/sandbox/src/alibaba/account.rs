@@ -46,8 +46,8 @@ fn requested_customer(request: &Request, seed: Seed, customers: u64) -> Result<u
 
 /// A parameter from the query, or from a form in the body.
 fn parameter(request: &Request, name: &str) -> Option<String> {
-    let kind = request.header("content-type").unwrap_or_default();
-    let body = if kind.starts_with("application/x-www-form-urlencoded") {
+    let content_type = request.header("content-type").unwrap_or_default();
+    let body = if content_type.starts_with("application/x-www-form-urlencoded") {
         String::from_utf8_lossy(&request.body)
     } else {
         "".into()
@@ -133,10 +133,10 @@ mod tests {
     #[test]
     fn id_leads_back_to_its_customer() {
         let seed = Seed(7);
-        for place in [0, 1, 59, 999_999] {
-            let uid = uid(seed, place);
+        for position in [0, 1, 59, 999_999] {
+            let uid = uid(seed, position);
             assert_eq!(uid.to_string().len(), 16);
-            assert_eq!(index_of(seed, uid.cast_signed()), Some(place));
+            assert_eq!(index_of(seed, uid.cast_signed()), Some(position));
             assert_eq!(index_of(seed, uid.cast_signed() + 1), None);
         }
         assert_eq!(index_of(seed, -1), None);

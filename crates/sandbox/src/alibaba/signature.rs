@@ -200,9 +200,9 @@ mod tests {
                 .unwrap();
             let copy = || signed_request(&vector);
             let code = |request: &Request| check(request, &vector).unwrap_err();
-            for place in 0..original.body.len() {
+            for position in 0..original.body.len() {
                 let mut body = original.body.to_vec();
-                body[place] ^= 1;
+                body[position] ^= 1;
                 let changed = Request {
                     body: Bytes::from(body),
                     ..copy()
@@ -212,14 +212,14 @@ mod tests {
             let signed = vector["signed_headers"].as_str().unwrap();
             for name in signed.split(';').chain(["authorization"]) {
                 let value = original.headers[name].as_bytes();
-                for place in 0..value.len() {
+                for position in 0..value.len() {
                     let mut value = value.to_vec();
-                    value[place] = if value[place] == b'0' { b'1' } else { b'0' };
+                    value[position] = if value[position] == b'0' { b'1' } else { b'0' };
                     let mut changed = copy();
                     set_header(&mut changed, name, &value);
                     let code = code(&changed);
                     if name != "authorization" {
-                        assert_eq!(code, "SignatureDoesNotMatch", "{name} {place}");
+                        assert_eq!(code, "SignatureDoesNotMatch", "{name} {position}");
                     }
                 }
             }

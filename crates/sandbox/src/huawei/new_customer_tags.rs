@@ -175,7 +175,7 @@ fn render_row(seed: Seed, index: u64) -> String {
     let persona = seed.persona(index);
     let joined = seed.joined_at(index);
     let month = |year: i32| string(&format!("{year:04}-{:02}", u8::from(joined.month())));
-    // 20 years, so that no tag but a lapsed one expires while the sandbox is in use.
+    // 20 years, so that only a lapsed tag has expired, whatever the date of a test.
     let (from, until) = (month(joined.year()), month(joined.year() + 20));
     let tag = match persona {
         Persona::TagLapsed => "N",
@@ -213,18 +213,18 @@ mod tests {
     #[test]
     fn id_leads_back_to_its_customer() {
         let seed = Seed(7);
-        for place in [0, 1, 59, 999_999, FIRST_RESOLD] {
-            let id = customer_id(seed, place);
+        for position in [0, 1, 59, 999_999, FIRST_RESOLD] {
+            let id = customer_id(seed, position);
             assert_eq!(id.len(), 32);
-            assert_eq!(index_of(seed, &id), Some(place));
+            assert_eq!(index_of(seed, &id), Some(position));
         }
-        for stranger in [
+        for unknown in [
             "",
             "x",
             "0bb43f0000000000a10f19c014228fb580",
             "ééééééééééééééééé",
         ] {
-            assert_eq!(index_of(seed, stranger), None, "{stranger}");
+            assert_eq!(index_of(seed, unknown), None, "{unknown}");
         }
         assert_eq!(index_of(Seed(8), &customer_id(seed, 0)), None);
     }

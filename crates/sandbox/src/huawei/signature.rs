@@ -174,12 +174,12 @@ mod tests {
 
     #[test]
     fn request_with_any_changed_byte_is_refused() {
-        for place in [0, 29] {
-            let (original, vector) = vectors().swap_remove(place);
+        for position in [0, 29] {
+            let (original, vector) = vectors().swap_remove(position);
             let copy = || signed_request(&vector);
-            for place in 0..original.body.len() {
+            for position in 0..original.body.len() {
                 let mut body = original.body.to_vec();
-                body[place] ^= 1;
+                body[position] ^= 1;
                 let changed = Request {
                     body: Bytes::from(body),
                     ..copy()
@@ -193,22 +193,22 @@ mod tests {
             let signed = vector["signed_headers"].as_str().unwrap();
             for name in signed.split(';').chain(["authorization"]) {
                 let value = original.headers[name].as_bytes();
-                for place in 0..value.len() {
+                for position in 0..value.len() {
                     let mut value = value.to_vec();
-                    value[place] = if value[place] == b'0' { b'1' } else { b'0' };
+                    value[position] = if value[position] == b'0' { b'1' } else { b'0' };
                     let mut changed = copy();
                     set_header(&mut changed, name, &value);
-                    assert!(check(&changed, &vector).is_err(), "{name} {place}");
+                    assert!(check(&changed, &vector).is_err(), "{name} {position}");
                 }
             }
-            for place in 1..original.path.len() {
+            for position in 1..original.path.len() {
                 let mut path = original.path.clone().into_bytes();
-                path[place] = if path[place] == b'x' { b'y' } else { b'x' };
+                path[position] = if path[position] == b'x' { b'y' } else { b'x' };
                 let changed = Request {
                     path: String::from_utf8(path).unwrap(),
                     ..copy()
                 };
-                assert!(check(&changed, &vector).is_err(), "path {place}");
+                assert!(check(&changed, &vector).is_err(), "path {position}");
             }
             let changed = Request {
                 query: "a=b".to_owned(),

@@ -11,7 +11,7 @@ pub(super) const TOKEN_LIFETIME: i64 = 24 * 3600;
 /// need not store it. It is as long as the tokens of the live service.
 pub(super) fn create(seed: Seed, expires: i64) -> String {
     let filler: String = (0..180)
-        .map(|place| format!("{:016x}", seed.draw(Stream::Token, place)))
+        .map(|position| format!("{:016x}", seed.draw(Stream::Token, position)))
         .collect();
     let content = format!("MIIsandbox.{expires}.{filler}");
     let signature = hex(&hmac_sha256(&signing_key(seed), content.as_bytes()));

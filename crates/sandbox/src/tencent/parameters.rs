@@ -133,8 +133,8 @@ fn convert_lists(value: &mut Value) {
         return;
     };
     members.values_mut().for_each(convert_lists);
-    if (0..members.len()).all(|place| members.contains_key(&place.to_string())) {
-        let items = (0..members.len()).filter_map(|place| members.remove(&place.to_string()));
+    if (0..members.len()).all(|position| members.contains_key(&position.to_string())) {
+        let items = (0..members.len()).filter_map(|position| members.remove(&position.to_string()));
         *value = Value::Array(items.collect());
     }
 }
@@ -154,8 +154,10 @@ mod tests {
 
     #[test]
     fn flattened_names_become_objects_and_lists() {
-        let long: Vec<_> = (0..12).map(|place| format!("A.{place}={place}")).collect();
-        let items: Vec<_> = (0..12).map(|place| place.to_string()).collect();
+        let long: Vec<_> = (0..12)
+            .map(|position| format!("A.{position}={position}"))
+            .collect();
+        let items: Vec<_> = (0..12).map(|position| position.to_string()).collect();
         for (text, expected) in [
             ("", json!({})),
             (

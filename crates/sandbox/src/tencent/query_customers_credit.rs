@@ -36,15 +36,18 @@ enum Filter {
 impl Query {
     pub(super) fn parse(parameters: &Parameters, product: &Product) -> Result<Self, ErrorResponse> {
         let (mut page, mut size, mut ascending) = (1, PAGE_SIZE, false);
-        let (mut kind, mut wanted) = (String::new(), String::new());
+        let (mut filter_type, mut filter) = (String::new(), String::new());
         for (name, value) in parameters.set() {
             let mistyped =
                 || invalid_parameter(format!("The type of the parameter `{name}` is wrong."));
             match name {
                 "Page" => page = value.int().ok_or_else(mistyped)?,
                 "PageSize" => size = value.int().ok_or_else(mistyped)?,
-                "FilterType" => value.text().ok_or_else(mistyped)?.clone_into(&mut kind),
-                "Filter" => value.text().ok_or_else(mistyped)?.clone_into(&mut wanted),
+                "FilterType" => value
+                    .text()
+                    .ok_or_else(mistyped)?
+                    .clone_into(&mut filter_type),
+                "Filter" => value.text().ok_or_else(mistyped)?.clone_into(&mut filter),
                 "Order" => {
                     ascending = match value.text().ok_or_else(mistyped)? {
                         "asc" => true,
@@ -68,7 +71,7 @@ impl Query {
             )));
         }
         let limit = size.unsigned_abs();
-        let filter = Filter::parse(&kind, wanted, product)?;
+        let filter = Filter::parse(&filter_type, filter, product)?;
         Ok(Self {
             filter,
             offset: (page - 1).saturating_mul(limit),
@@ -79,7 +82,7 @@ impl Query {
 
     /// The members of the response.
     pub(super) fn execute(&self, seed: Seed, customers: u64, product: &Product) -> String {
-        let place = |rank: u64| {
+        let index_at = |rank: u64| {
             if self.ascending {
                 rank
             } else {
@@ -98,17 +101,17 @@ impl Query {
             None => {
                 let last = self.offset.saturating_add(self.limit).min(customers);
                 rows.extend(
-                    (self.offset.min(last)..last).map(|rank| render_row(seed, place(rank))),
+                    (self.offset.min(last)..last).map(|rank| render_row(seed, index_at(rank))),
                 );
                 total = customers;
             }
-            Some(Filter::Uin(wanted)) => {
-                if let Some(index) = index_of(seed, wanted).filter(|index| *index < customers) {
+            Some(Filter::Uin(id)) => {
+                if let Some(index) = index_of(seed, id).filter(|index| *index < customers) {
                     take(index);
                 }
             }
             Some(filter) => (0..customers)
-                .map(place)
+                .map(index_at)
                 .filter(|index| filter.matches(seed, *index))
                 .for_each(take),
         }
@@ -123,29 +126,33 @@ impl Query {
 
 impl Filter {
     /// **Assumption:** `FilterType` and `Filter` must be set together.
-    fn parse(kind: &str, wanted: String, product: &Product) -> Result<Option<Self>, ErrorResponse> {
-        if kind.is_empty() && wanted.is_empty() {
+    fn parse(
+        filter_type: &str,
+        filter: String,
+        product: &Product,
+    ) -> Result<Option<Self>, ErrorResponse> {
+        if filter_type.is_empty() && filter.is_empty() {
             return Ok(None);
         }
-        if kind.is_empty() || wanted.is_empty() {
+        if filter_type.is_empty() || filter.is_empty() {
             return Err(invalid_value("FilterType and Filter belong together."));
         }
-        if !product.filter_types.contains(&kind) {
+        if !product.filter_types.contains(&filter_type) {
             let known = product.filter_types.join(", ");
             return Err(invalid_value(format!("FilterType must be one of {known}.")));
         }
-        Ok(Some(match kind {
-            "Name" => Self::Name(wanted),
-            "Remark" => Self::Remark(wanted),
-            "Email" => Self::Email(wanted),
-            _ => Self::Uin(wanted),
+        Ok(Some(match filter_type {
+            "Name" => Self::Name(filter),
+            "Remark" => Self::Remark(filter),
+            "Email" => Self::Email(filter),
+            _ => Self::Uin(filter),
         }))
     }
 
     fn matches(&self, seed: Seed, index: u64) -> bool {
         let nulls = seed.persona(index) == Persona::Nulls;
         match self {
-            Self::Uin(wanted) => *wanted == uin(seed, index).to_string(),
+            Self::Uin(id) => *id == uin(seed, index).to_string(),
             Self::Name(part) => !nulls && seed.name(index).contains(part),
             Self::Remark(part) => !nulls && remark(seed, index).contains(part),
             Self::Email(part) => !nulls && email(seed, index).contains(part),
@@ -283,13 +290,13 @@ mod tests {
     #[test]
     fn id_leads_back_to_its_customer() {
         let seed = Seed(7);
-        for place in [0, 1, 59, 999_999] {
-            let uin = uin(seed, place).to_string();
+        for position in [0, 1, 59, 999_999] {
+            let uin = uin(seed, position).to_string();
             assert_eq!(uin.len(), 12);
-            assert_eq!(index_of(seed, &uin), Some(place));
+            assert_eq!(index_of(seed, &uin), Some(position));
         }
-        for stranger in ["", "x", "1", "99999999999999999999999", "-5"] {
-            assert_eq!(index_of(seed, stranger), None, "{stranger}");
+        for unknown in ["", "x", "1", "99999999999999999999999", "-5"] {
+            assert_eq!(index_of(seed, unknown), None, "{unknown}");
         }
         assert_eq!(index_of(seed, &(uin(seed, 0) + 1).to_string()), None);
     }

@@ -161,20 +161,20 @@ mod tests {
             if !wanted.contains(&vector["name"].as_str().unwrap()) {
                 continue;
             }
-            for place in 0..original.query.len() + original.body.len() {
-                let change = |text: &str, place: usize| {
+            for position in 0..original.query.len() + original.body.len() {
+                let change = |text: &str, position: usize| {
                     let mut bytes = text.as_bytes().to_vec();
-                    bytes[place] ^= 1;
+                    bytes[position] ^= 1;
                     String::from_utf8(bytes).unwrap()
                 };
                 let mut changed = signed_request(&vector);
-                if place < original.query.len() {
-                    changed.query = change(&original.query, place);
+                if position < original.query.len() {
+                    changed.query = change(&original.query, position);
                 } else {
                     let body = std::str::from_utf8(&original.body).unwrap();
-                    changed.body = change(body, place - original.query.len()).into();
+                    changed.body = change(body, position - original.query.len()).into();
                 }
-                assert!(verify_vector(&changed, &vector).is_err(), "{place}");
+                assert!(verify_vector(&changed, &vector).is_err(), "{position}");
             }
         }
     }

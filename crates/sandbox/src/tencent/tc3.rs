@@ -17,8 +17,8 @@ const MAX_BODY: usize = 10 << 20;
 const JSON: &str = "application/json";
 const FORM: &str = "application/x-www-form-urlencoded";
 
-/// The parameters of the operation: JSON in a body, or a form in a query. Version 1 of the signature
-/// takes a form in a body, and no operation of the sandbox takes multipart.
+/// The parameters of the operation: JSON in a body, or a form in a query. A form in a body belongs
+/// to version 1 of the signature, and no operation of the sandbox takes multipart.
 pub(super) fn parameters(request: &Request) -> Result<Parameters, ErrorResponse> {
     if request.method == "GET" {
         check_protocol(request, FORM, request.query.len(), MAX_QUERY)?;
@@ -49,8 +49,8 @@ fn check_protocol(
 }
 
 /// Whether `service` is the part of the host before the first dot, which the vendor's Node SDK
-/// takes for the service. In the provider's own domain this part is the real service, so a wrong one
-/// is refused there.
+/// takes for the service. In the provider's own domain this part is the real service, and a wrong
+/// one is refused there.
 fn names_endpoint(service: &str, request: &Request) -> bool {
     let [host, bare] = hosts(request).map(String::from_utf8_lossy);
     let domain = "tencentcloudapi.com";
@@ -300,9 +300,9 @@ mod tests {
             code
         };
         let copy = || signed_request(&vector);
-        for place in 0..original.body.len() {
+        for position in 0..original.body.len() {
             let mut body = original.body.to_vec();
-            body[place] ^= 1;
+            body[position] ^= 1;
             let changed = Request {
                 body: Bytes::from(body),
                 ..copy()
@@ -311,15 +311,15 @@ mod tests {
         }
         for name in ["host", "content-type", "x-tc-timestamp", "authorization"] {
             let value = original.headers[name].as_bytes();
-            for place in 0..value.len() {
+            for position in 0..value.len() {
                 let mut value = value.to_vec();
-                value[place] = if value[place] == b'0' { b'1' } else { b'0' };
+                value[position] = if value[position] == b'0' { b'1' } else { b'0' };
                 let mut changed = copy();
                 set_header(&mut changed, name, &value);
                 let code = refused(&changed, name);
                 if name != "authorization" {
                     // The code is the same whether a timestamp is on the signed day or not.
-                    assert_eq!(code, "AuthFailure.SignatureFailure", "{name} {place}");
+                    assert_eq!(code, "AuthFailure.SignatureFailure", "{name} {position}");
                 }
             }
         }

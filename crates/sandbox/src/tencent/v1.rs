@@ -75,8 +75,8 @@ impl Form {
 
     /// Verifies the signature, the token and the time.
     ///
-    /// **Assumption:** A nonce may be used again while the time is right, because no documented code
-    /// rejects it. Under TC3, too, a request may be repeated.
+    /// **Assumption:** A nonce may be used again while the time is right, because no documented
+    /// code rejects it. Under TC3, too, a request may be repeated.
     pub(super) fn verify(
         &self,
         request: &Request,

@@ -6,7 +6,7 @@ use md5::{Digest, Md5};
 use serde_json::json;
 use standing_sandbox::{Persona, Provider, Sandbox, fault};
 
-use crate::client::{Reply, plain, send};
+use crate::client::{Response, plain, send};
 use crate::requests::{NEW_YEAR, debts_report};
 
 async fn sandbox() -> Sandbox {
@@ -17,20 +17,20 @@ async fn sandbox() -> Sandbox {
 async fn report_of_every_customer_fits_its_persona() {
     let sandbox = sandbox().await;
     for customer in sandbox.customers(Provider::AccuAuth) {
-        let reply = debts_report(&sandbox, &format!("mobile=%2B{}", customer.id)).await;
-        let answer = reply.json();
-        let id = answer["request_id"].as_str().unwrap();
+        let response = debts_report(&sandbox, &format!("mobile=%2B{}", customer.id)).await;
+        let json = response.json();
+        let id = json["request_id"].as_str().unwrap();
         assert!(id.starts_with("TID") && id.len() == 35, "{id}");
         if customer.persona == Persona::NoRecord {
-            assert_eq!((reply.status, &answer["status"]), (400, &json!("NOT_HIT")));
+            assert_eq!((response.status, &json["status"]), (400, &json!("NOT_HIT")));
             continue;
         }
         assert_eq!(
-            (reply.status, &answer["status"]),
+            (response.status, &json["status"]),
             (200, &json!("OK")),
             "{customer:?}"
         );
-        let result = &answer["result"];
+        let result = &json["result"];
         let report = result
             .as_array()
             .map_or(result, |reports| &reports[0])
@@ -55,7 +55,7 @@ async fn report_of_every_customer_fits_its_persona() {
 #[tokio::test]
 async fn number_and_md5_in_form_and_json_return_the_same_report() {
     let sandbox = sandbox().await;
-    let result = |reply: Reply| reply.json()["result"].clone();
+    let result = |response: Response| response.json()["result"].clone();
     // The first customer has a report.
     let number = sandbox.customers(Provider::AccuAuth).next().unwrap().id;
     let national = number.strip_prefix("62").unwrap();
@@ -94,10 +94,10 @@ async fn number_and_md5_in_form_and_json_return_the_same_report() {
             &headers,
             &body.to_string(),
         );
-        let answer = send(&endpoint, &request).await.unwrap().json();
-        assert_eq!(answer["status"], status, "{body}");
+        let json = send(&endpoint, &request).await.unwrap().json();
+        assert_eq!(json["status"], status, "{body}");
         if status == "OK" {
-            assert_eq!(answer["result"], expected);
+            assert_eq!(json["result"], expected);
         }
     }
 }
@@ -118,10 +118,10 @@ async fn bad_arguments_are_invalid_arguments() {
             "argument 'mobile_md5': given together with 'mobile'",
         ),
     ] {
-        let reply = debts_report(&sandbox, fields).await;
-        let answer = reply.json();
+        let response = debts_report(&sandbox, fields).await;
+        let json = response.json();
         assert_eq!(
-            (reply.status, &answer["status"], &answer["reason"]),
+            (response.status, &json["status"], &json["reason"]),
             (400, &json!("INVALID_ARGUMENT"), &json!(reason))
         );
     }
@@ -149,9 +149,9 @@ async fn bad_credentials_and_paths_are_refused() {
         ("/check/risk_report", String::new(), 404, "NOT_FOUND"),
     ] {
         let request = plain(&endpoint, path, &headers, "mobile=628123456789");
-        let reply = send(&endpoint, &request).await.unwrap();
+        let response = send(&endpoint, &request).await.unwrap();
         assert_eq!(
-            (reply.status, &reply.json()["status"]),
+            (response.status, &response.json()["status"]),
             (status, &json!(code))
         );
     }
@@ -197,9 +197,9 @@ async fn rate_limit_and_injected_codes_have_their_http_status() {
         .clock()
         .set(std::time::UNIX_EPOCH + Duration::from_secs(NEW_YEAR));
     debts_report(&sandbox, "mobile=628123456789").await;
-    let reply = debts_report(&sandbox, "mobile=628123456789").await;
+    let response = debts_report(&sandbox, "mobile=628123456789").await;
     assert_eq!(
-        (reply.status, &reply.json()["status"]),
+        (response.status, &response.json()["status"]),
         (403, &json!("RATE_LIMIT_EXCEEDED"))
     );
     for (code, status) in [
@@ -210,9 +210,9 @@ async fn rate_limit_and_injected_codes_have_their_http_status() {
         ("INTERNAL_ERROR", 500),
     ] {
         sandbox.fault(fault::provider_code(code).on("CheckDebtsReport").times(1));
-        let reply = debts_report(&sandbox, "mobile=628123456789").await;
+        let response = debts_report(&sandbox, "mobile=628123456789").await;
         assert_eq!(
-            (reply.status, &reply.json()["status"]),
+            (response.status, &response.json()["status"]),
             (status, &json!(code))
         );
     }
@@ -222,8 +222,8 @@ async fn rate_limit_and_injected_codes_have_their_http_status() {
 async fn chaos_only_delays_look_ups() {
     let sandbox = Sandbox::builder().chaos(100).start().await.unwrap();
     for customer in sandbox.customers(Provider::AccuAuth).take(10) {
-        let reply = debts_report(&sandbox, &format!("mobile={}", customer.id)).await;
-        assert!(matches!(reply.status, 200 | 400));
+        let response = debts_report(&sandbox, &format!("mobile={}", customer.id)).await;
+        assert!(matches!(response.status, 200 | 400));
     }
     assert_eq!(
         sandbox

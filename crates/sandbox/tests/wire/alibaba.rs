@@ -21,20 +21,20 @@ async fn account_of_every_customer_leads_to_its_verdict() {
     let sandbox = sandbox().await;
     let alibaba = Alibaba::new(&sandbox);
     for customer in sandbox.customers(Provider::Alibaba) {
-        let reply = alibaba
+        let response = alibaba
             .nonce(&customer.id)
             .call(&format!("OwnerId={}", customer.id))
             .await;
-        let answer = reply.json();
+        let json = response.json();
         assert_eq!(
-            reply.header("x-acs-request-id"),
-            answer["RequestId"].as_str()
+            response.header("x-acs-request-id"),
+            json["RequestId"].as_str()
         );
-        let data = &answer["Data"];
-        let verdict = match (reply.status, data["CreditLimitStatus"].as_str()) {
+        let data = &json["Data"];
+        let verdict = match (response.status, data["CreditLimitStatus"].as_str()) {
             (401, None) => {
-                assert_eq!(answer["Code"], "VnoNoDataError");
-                assert_eq!(answer["HostId"], "business.aliyuncs.com");
+                assert_eq!(json["Code"], "VnoNoDataError");
+                assert_eq!(json["HostId"], "business.aliyuncs.com");
                 Verdict::Unknown
             }
             (200, Some("Freeze")) => Verdict::Blocked,
@@ -43,7 +43,7 @@ async fn account_of_every_customer_leads_to_its_verdict() {
             (200, Some("Thaw" | "Trusteeship")) => Verdict::Watch,
             _ => Verdict::Unknown,
         };
-        assert_eq!(verdict, customer.verdict, "{customer:?} {answer}");
+        assert_eq!(verdict, customer.verdict, "{customer:?} {json}");
     }
     sandbox.assert_all_verified();
 }
@@ -70,13 +70,13 @@ async fn owner_id_is_read_from_the_query_or_the_form() {
     .json()["Data"]
         .clone();
     assert_eq!(get, with);
-    let kind = (
+    let content_type = (
         "content-type",
         "application/x-www-form-urlencoded".to_owned(),
     );
     let form = Alibaba {
         body: "OwnerId=5",
-        extra: vec![kind],
+        extra: vec![content_type],
         ..alibaba.nonce(4)
     };
     assert_eq!(form.code("").await, (400, "NotAuthorized".to_owned()));
@@ -150,13 +150,13 @@ async fn bad_credentials_return_their_documented_codes() {
     ] {
         assert_eq!(alibaba.code("").await, (status, code.to_owned()));
     }
-    let reply = Alibaba {
+    let response = Alibaba {
         secret: "x".to_owned(),
         ..good.clone()
     }
     .call("")
     .await;
-    let message = reply.json()["Message"].as_str().unwrap().to_owned();
+    let message = response.json()["Message"].as_str().unwrap().to_owned();
     assert!(
         message.contains("server string to sign is:ACS3-HMAC-SHA256\n"),
         "{message}"
@@ -179,15 +179,15 @@ async fn bad_credentials_return_their_documented_codes() {
         ),
         ("POST /", "POST /other", 404, "InvalidApi.NotFound"),
     ] {
-        let reply = send(&good.endpoint, text.replacen(from, to, 1).as_bytes())
+        let response = send(&good.endpoint, text.replacen(from, to, 1).as_bytes())
             .await
             .unwrap();
         assert_eq!(
-            (reply.status, &reply.json()["Code"]),
+            (response.status, &response.json()["Code"]),
             (status, &json!(code)),
             "{to}"
         );
-        assert!(reply.json()["Recommend"].is_string());
+        assert!(response.json()["Recommend"].is_string());
     }
 }
 
@@ -196,8 +196,8 @@ async fn nonce_is_used_even_if_a_fault_replaces_the_response() {
     let sandbox = sandbox().await;
     let alibaba = Alibaba::new(&sandbox);
     sandbox.fault(fault::status(503).on("GetCustomerAccountInfo").times(1));
-    let reply = send(&alibaba.endpoint, &alibaba.request("")).await.unwrap();
-    assert_eq!(reply.status, 503);
+    let response = send(&alibaba.endpoint, &alibaba.request("")).await.unwrap();
+    assert_eq!(response.status, 503);
     assert_eq!(alibaba.code("").await.1, "SignatureNonceUsed");
     assert_eq!(alibaba.nonce("two").code("").await.1, "Success");
 }
@@ -267,15 +267,15 @@ async fn throttled_response_has_the_time_to_wait() {
     for nonce in 0..2 {
         assert_eq!(alibaba.nonce(nonce).code("").await.0, 200);
     }
-    let reply = alibaba.nonce(2).call("").await;
+    let response = alibaba.nonce(2).call("").await;
     assert_eq!(
-        (reply.status, &reply.json()["Code"]),
+        (response.status, &response.json()["Code"]),
         (400, &json!("Throttling.User"))
     );
-    assert_eq!(reply.header("x-acs-retry-after"), Some("1000"));
+    assert_eq!(response.header("x-acs-retry-after"), Some("1000"));
     sandbox.fault(fault::throttle_for(Duration::from_millis(150)).times(1));
-    let reply = alibaba.nonce(3).call("").await;
-    assert_eq!(reply.header("x-acs-retry-after"), Some("150"));
+    let response = alibaba.nonce(3).call("").await;
+    assert_eq!(response.header("x-acs-retry-after"), Some("150"));
 }
 
 #[tokio::test]
@@ -283,9 +283,9 @@ async fn error_under_200_has_the_envelope_of_the_product() {
     let sandbox = sandbox().await;
     let alibaba = Alibaba::new(&sandbox);
     sandbox.fault(fault::provider_code_at(200, "NotAuthorized").times(1));
-    let answer = alibaba.call("").await.json();
+    let json = alibaba.call("").await.json();
     assert_eq!(
-        (&answer["Code"], &answer["Success"]),
+        (&json["Code"], &json["Success"]),
         (&json!("NotAuthorized"), &json!(false))
     );
     sandbox.fault(fault::provider_code("InternalError").times(1));

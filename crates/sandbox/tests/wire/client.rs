@@ -12,7 +12,7 @@ use tokio::time::timeout;
 const TIMEOUT: Duration = Duration::from_secs(60);
 
 #[derive(Debug)]
-pub(crate) struct Reply {
+pub(crate) struct Response {
     pub(crate) status: u16,
     pub(crate) head: String,
     pub(crate) body: String,
@@ -20,7 +20,7 @@ pub(crate) struct Reply {
     pub(crate) whole: bool,
 }
 
-impl Reply {
+impl Response {
     pub(crate) fn json(&self) -> Value {
         serde_json::from_str(&self.body).unwrap_or_else(|error| panic!("{error}: {}", self.body))
     }
@@ -42,23 +42,23 @@ impl Connection {
     }
 
     /// Sends one request and reads one response, or the part of it that arrives.
-    pub(crate) async fn send(&mut self, request: &[u8]) -> io::Result<Reply> {
+    pub(crate) async fn send(&mut self, request: &[u8]) -> io::Result<Response> {
         timeout(TIMEOUT, self.exchange(request))
             .await
-            .expect("no answer")
+            .expect("no response")
     }
 
-    async fn exchange(&mut self, request: &[u8]) -> io::Result<Reply> {
+    async fn exchange(&mut self, request: &[u8]) -> io::Result<Response> {
         self.0.write_all(request).await?;
         let mut bytes = Vec::new();
         loop {
-            let reply = parse(&bytes);
-            if reply.as_ref().is_some_and(|reply| reply.whole) {
-                return Ok(reply.unwrap());
+            let response = parse(&bytes);
+            if response.as_ref().is_some_and(|response| response.whole) {
+                return Ok(response.unwrap());
             }
             if self.0.read_buf(&mut bytes).await? == 0 {
-                return match reply {
-                    Some(reply) => Ok(reply),
+                return match response {
+                    Some(response) => Ok(response),
                     None => Err(io::ErrorKind::UnexpectedEof.into()),
                 };
             }
@@ -66,22 +66,22 @@ impl Connection {
     }
 }
 
-fn parse(bytes: &[u8]) -> Option<Reply> {
+fn parse(bytes: &[u8]) -> Option<Response> {
     let text = String::from_utf8_lossy(bytes);
     let (head, body) = text.split_once("\r\n\r\n")?;
     let status = head.split(' ').nth(1)?.parse().ok()?;
-    let mut reply = Reply {
+    let mut response = Response {
         status,
         head: head.to_owned(),
         body: body.to_owned(),
         whole: false,
     };
-    let length: usize = reply.header("content-length")?.parse().ok()?;
-    reply.whole = body.len() >= length;
-    Some(reply)
+    let length: usize = response.header("content-length")?.parse().ok()?;
+    response.whole = body.len() >= length;
+    Some(response)
 }
 
-pub(crate) async fn send(endpoint: &str, request: &[u8]) -> io::Result<Reply> {
+pub(crate) async fn send(endpoint: &str, request: &[u8]) -> io::Result<Response> {
     Connection::open(endpoint).await.send(request).await
 }
 

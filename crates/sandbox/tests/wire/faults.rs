@@ -3,7 +3,7 @@
 use std::io::{self, ErrorKind};
 use std::time::Duration;
 
-use crate::client::{Connection, Reply, send};
+use crate::client::{Connection, Response, send};
 use crate::requests::{NEW_YEAR, Tencent};
 use serde_json::json;
 use standing_sandbox::{Fault, Provider, Sandbox, fault};
@@ -16,7 +16,7 @@ async fn sandbox(fault: Fault) -> Sandbox {
 }
 
 /// The responses to the first request, which meets the fault, and to the second, which does not.
-async fn twice(sandbox: &Sandbox) -> (io::Result<Reply>, Reply) {
+async fn twice(sandbox: &Sandbox) -> (io::Result<Response>, Response) {
     let tencent = Tencent::new(sandbox);
     let first = send(&tencent.endpoint, &tencent.request("{}")).await;
     let second = send(&tencent.endpoint, &tencent.request("{}"))
@@ -113,7 +113,7 @@ async fn reset_body_after_truncates_the_response() {
     let (first, _) = twice(&sandbox).await;
     // The reset may discard bytes that were sent before it.
     match first {
-        Ok(reply) => assert!(!reply.whole),
+        Ok(response) => assert!(!response.whole),
         Err(error) => assert_eq!(error.kind(), ErrorKind::ConnectionReset),
     }
 }
@@ -144,10 +144,10 @@ async fn drip_sends_the_response_slowly_but_completely() {
     let quick = Sandbox::builder().start().await.unwrap();
     quick.fault(fault::drip(Duration::from_micros(1)).times(1));
     let tencent = Tencent::new(&quick);
-    let reply = send(&tencent.endpoint, &tencent.request(r#"{"PageSize":1}"#))
+    let response = send(&tencent.endpoint, &tencent.request(r#"{"PageSize":1}"#))
         .await
         .unwrap();
-    assert_eq!(reply.json()["Response"]["Total"], 60);
+    assert_eq!(response.json()["Response"]["Total"], 60);
 }
 
 #[tokio::test]
@@ -293,9 +293,11 @@ async fn chaos_lets_one_of_three_attempts_succeed() {
         let mut attempts = 0;
         loop {
             attempts += 1;
-            let reply = send(&tencent.endpoint, &tencent.request(&body)).await;
-            let good = reply.is_ok_and(|reply| {
-                reply.status == 200 && reply.whole && reply.json()["Response"]["Error"].is_null()
+            let response = send(&tencent.endpoint, &tencent.request(&body)).await;
+            let good = response.is_ok_and(|response| {
+                response.status == 200
+                    && response.whole
+                    && response.json()["Response"]["Error"].is_null()
             });
             if good {
                 break;

@@ -16,8 +16,8 @@ async fn sandbox() -> Sandbox {
     sandbox
 }
 
-fn ids(answer: &Value) -> Vec<String> {
-    let rows = answer["new_customer_tags"].as_array().unwrap();
+fn ids(json: &Value) -> Vec<String> {
+    let rows = json["new_customer_tags"].as_array().unwrap();
     rows.iter()
         .map(|row| row["customer_id"].as_str().unwrap().to_owned())
         .collect()
@@ -27,21 +27,21 @@ fn ids(answer: &Value) -> Vec<String> {
 async fn walk_returns_every_customer_once_newest_first() {
     let sandbox = sandbox().await;
     let huawei = Huawei::new(&sandbox);
-    let reply = huawei.call("").await;
+    let response = huawei.call("").await;
     assert_eq!(
-        reply.header("content-type"),
+        response.header("content-type"),
         Some("application/json;charset=UTF-8")
     );
-    assert!(reply.header("x-request-id").is_some());
-    assert_eq!(ids(&reply.json()).len(), 10);
+    assert!(response.header("x-request-id").is_some());
+    assert_eq!(ids(&response.json()).len(), 10);
     let mut seen = Vec::new();
     for offset in (0..70).step_by(7) {
-        let answer = huawei
+        let json = huawei
             .call(&json!({"offset": offset, "limit": 7}).to_string())
             .await
             .json();
-        assert!(answer.get("total_count").is_none());
-        seen.extend(ids(&answer));
+        assert!(json.get("total_count").is_none());
+        seen.extend(ids(&json));
     }
     let mut expected: Vec<_> = sandbox
         .customers(Provider::Huawei)
@@ -154,20 +154,17 @@ async fn bad_credentials_return_their_documented_messages() {
             "signature expired, signature time:20251231T234459Z,server time:20260101T000000Z",
         ),
     ] {
-        let reply = huawei.call("{}").await;
-        let answer = reply.json();
+        let response = huawei.call("{}").await;
+        let json = response.json();
         assert_eq!(
             (
-                reply.status,
-                answer["error_code"].as_str().unwrap().to_owned()
+                response.status,
+                json["error_code"].as_str().unwrap().to_owned()
             ),
             gateway
         );
-        assert!(
-            answer["error_msg"].as_str().unwrap().contains(text),
-            "{answer}"
-        );
-        assert_eq!(answer["request_id"], reply.header("x-request-id").unwrap());
+        assert!(json["error_msg"].as_str().unwrap().contains(text), "{json}");
+        assert_eq!(json["request_id"], response.header("x-request-id").unwrap());
     }
     let unsigned = send(&good.endpoint, &plain(&good.endpoint, TAGS, "", "{}"))
         .await
@@ -239,29 +236,29 @@ async fn token_is_issued_accepted_and_refused_once_expired_or_forged() {
         let request = plain(&endpoint, "/v3/auth/tokens?nocatalog=true", headers, body);
         send(&endpoint, &request).await.unwrap()
     };
-    let reply = iam("", &ask("wrong")).await;
+    let response = iam("", &ask("wrong")).await;
     assert_eq!(
-        (reply.status, &reply.json()["error"]["code"]),
+        (response.status, &response.json()["error"]["code"]),
         (401, &json!(401))
     );
-    let reply = iam("", &ask(&user.password)).await;
-    assert_eq!(reply.status, 201);
+    let response = iam("", &ask(&user.password)).await;
+    assert_eq!(response.status, 201);
     assert_eq!(
-        reply.json()["token"]["expires_at"],
+        response.json()["token"]["expires_at"],
         "2026-01-02T00:00:00.000000Z"
     );
-    assert_eq!(reply.json()["token"]["catalog"], json!([]));
-    let token = reply.header("x-subject-token").unwrap().to_owned();
+    assert_eq!(response.json()["token"]["catalog"], json!([]));
+    let token = response.header("x-subject-token").unwrap().to_owned();
     assert!(token.len() > 2_000);
     assert_eq!(with_token(token.clone()).await.status, 200);
 
     let agency = json!({"auth": {"identity": {"methods": ["assume_role"], "assume_role": {
         "domain_name": "other", "agency_name": user.agency}}}})
     .to_string();
-    let reply = iam(&format!("X-Auth-Token: {token}\r\n"), &agency).await;
-    assert_eq!(reply.status, 201);
-    let reply = iam("", &agency).await;
-    assert_eq!(reply.status, 401);
+    let response = iam(&format!("X-Auth-Token: {token}\r\n"), &agency).await;
+    assert_eq!(response.status, 201);
+    let response = iam("", &agency).await;
+    assert_eq!(response.status, 401);
 
     sandbox.clock().advance(Duration::from_secs(24 * 3600));
     let late = with_token(token.clone()).await;
@@ -304,13 +301,14 @@ async fn requests_beyond_the_rate_are_throttled() {
     for _ in 0..10 {
         assert_eq!(huawei.code("{}").await.1, "OK");
     }
-    let reply = huawei.call("{}").await;
+    let response = huawei.call("{}").await;
     assert_eq!(
-        (reply.status, &reply.json()["error_code"]),
+        (response.status, &response.json()["error_code"]),
         (429, &json!("APIGW.0308"))
     );
-    let text = "The throttling threshold has been reached: policy user over ratelimit,limit:10,time:1 second";
-    assert_eq!(reply.json()["error_msg"], text);
+    let text = "The throttling threshold has been reached: \
+                policy user over ratelimit,limit:10,time:1 second";
+    assert_eq!(response.json()["error_msg"], text);
 }
 
 #[tokio::test]
@@ -333,8 +331,8 @@ async fn injected_codes_have_their_http_status() {
 #[tokio::test]
 async fn tag_of_every_persona_leads_to_its_verdict() {
     let sandbox = sandbox().await;
-    let answer = Huawei::new(&sandbox).call(r#"{"limit":200}"#).await.json();
-    let rows = answer["new_customer_tags"].as_array().unwrap();
+    let json = Huawei::new(&sandbox).call(r#"{"limit":200}"#).await.json();
+    let rows = json["new_customer_tags"].as_array().unwrap();
     for (row, customer) in rows.iter().rev().zip(sandbox.customers(Provider::Huawei)) {
         assert_eq!(row["customer_id"], customer.id);
         let verdict = match row["new_customer_tag"].as_str() {

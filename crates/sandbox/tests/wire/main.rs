@@ -15,4 +15,5 @@ mod huawei;
 mod requests;
 mod robustness;
 mod tencent;
-mod tencent_signatures;
+mod tencent_tc3;
+mod tencent_v1;

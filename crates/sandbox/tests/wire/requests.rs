@@ -7,7 +7,7 @@ use serde_json::Value;
 use sha2::{Digest, Sha256};
 use standing_sandbox::{Provider, Sandbox};
 
-use crate::client::{Reply, authority, plain, prefix, send};
+use crate::client::{Response, authority, plain, prefix, send};
 
 /// 2026-01-01 in seconds since 1970. Tests that compare bytes or times stop the clock here.
 pub(crate) const NEW_YEAR: u64 = 1_767_225_600;
@@ -100,8 +100,10 @@ impl Tencent {
         );
         let signature = hex(&hmac(&key, &text));
         format!(
-            "POST {prefix}/ HTTP/1.1\r\nHost: {host}\r\nContent-Type: application/json\r\nContent-Length: {}\r\n\
-             X-TC-Action: QueryCustomersCredit\r\nX-TC-Version: {version}\r\nX-TC-Timestamp: {time}\r\n{extra}\
+            "POST {prefix}/ HTTP/1.1\r\nHost: {host}\r\n\
+             Content-Type: application/json\r\nContent-Length: {}\r\n\
+             X-TC-Action: QueryCustomersCredit\r\nX-TC-Version: {version}\r\n\
+             X-TC-Timestamp: {time}\r\n{extra}\
              Authorization: TC3-HMAC-SHA256 Credential={id}/{day}/{service}/tc3_request, \
              SignedHeaders=content-type;host, Signature={signature}\r\n\r\n{body}",
             body.len()
@@ -109,21 +111,30 @@ impl Tencent {
         .into_bytes()
     }
 
+    /// The `Response` member.
     pub(crate) async fn call(&self, body: &str) -> Value {
-        let reply = send(&self.endpoint, &self.request(body)).await.unwrap();
-        assert_eq!(
-            (reply.status, reply.header("content-type")),
-            (200, Some("application/json"))
-        );
-        reply.json()["Response"].clone()
+        tencent_response(&self.endpoint, &self.request(body)).await
     }
 
     pub(crate) async fn code(&self, body: &str) -> String {
-        self.call(body).await["Error"]["Code"]
-            .as_str()
-            .unwrap_or("OK")
-            .to_owned()
+        tencent_code(&self.call(body).await)
     }
+}
+
+/// Sends a signed request and returns the `Response` member.
+pub(crate) async fn tencent_response(endpoint: &str, request: impl AsRef<[u8]>) -> Value {
+    let response = send(endpoint, request.as_ref()).await.unwrap();
+    assert_eq!(
+        (response.status, response.header("content-type")),
+        (200, Some("application/json"))
+    );
+    response.json()["Response"].take()
+}
+
+/// The code of the error, or `OK`.
+pub(crate) fn tencent_code(response: &Value) -> String {
+    let code = response["Error"]["Code"].as_str();
+    code.unwrap_or("OK").to_owned()
 }
 
 /// Signs and sends `ListSubCustomerNewTag`.
@@ -196,21 +207,22 @@ impl Huawei {
         let length = body.len();
         format!(
             "POST {path} HTTP/1.1\r\n{lines}Content-Length: {length}\r\n\
-             Authorization: SDK-HMAC-SHA256 Access={id}, SignedHeaders={names}, Signature={signature}\r\n\r\n{body}"
+             Authorization: SDK-HMAC-SHA256 Access={id}, SignedHeaders={names}, \
+             Signature={signature}\r\n\r\n{body}"
         )
         .into_bytes()
     }
 
-    pub(crate) async fn call(&self, body: &str) -> Reply {
+    pub(crate) async fn call(&self, body: &str) -> Response {
         send(&self.endpoint, &self.request(body)).await.unwrap()
     }
 
     /// The status and the code, `OK` for a success.
     pub(crate) async fn code(&self, body: &str) -> (u16, String) {
-        let reply = self.call(body).await;
+        let response = self.call(body).await;
         (
-            reply.status,
-            reply.json()["error_code"]
+            response.status,
+            response.json()["error_code"]
                 .as_str()
                 .unwrap_or("OK")
                 .to_owned(),
@@ -319,30 +331,32 @@ impl Alibaba {
         let (mark, length) = (if query.is_empty() { "" } else { "?" }, body.len());
         format!(
             "{method} {path}{mark}{query} HTTP/1.1\r\n{lines}Content-Length: {length}\r\n\
-             Authorization: ACS3-HMAC-SHA256 Credential={id},SignedHeaders={names},Signature={signature}\r\n\r\n{body}"
+             Authorization: ACS3-HMAC-SHA256 Credential={id},SignedHeaders={names},\
+             Signature={signature}\r\n\r\n{body}"
         )
         .into_bytes()
     }
 
-    pub(crate) async fn call(&self, query: &str) -> Reply {
+    pub(crate) async fn call(&self, query: &str) -> Response {
         send(&self.endpoint, &self.request(query)).await.unwrap()
     }
 
     /// The status and the code.
     pub(crate) async fn code(&self, query: &str) -> (u16, String) {
-        let reply = self.call(query).await;
+        let response = self.call(query).await;
         (
-            reply.status,
-            reply.json()["Code"].as_str().unwrap().to_owned(),
+            response.status,
+            response.json()["Code"].as_str().unwrap().to_owned(),
         )
     }
 }
 
 /// Sends `check/debts_report` with these fields as a form.
-pub(crate) async fn debts_report(sandbox: &Sandbox, fields: &str) -> Reply {
+pub(crate) async fn debts_report(sandbox: &Sandbox, fields: &str) -> Response {
     let key = sandbox.key(Provider::AccuAuth);
     let headers = format!(
-        "X-DF-API-ID: {}\r\nX-DF-API-SECRET: {}\r\nContent-Type: application/x-www-form-urlencoded; charset=utf-8\r\n",
+        "X-DF-API-ID: {}\r\nX-DF-API-SECRET: {}\r\n\
+         Content-Type: application/x-www-form-urlencoded; charset=utf-8\r\n",
         key.id, key.secret
     );
     let endpoint = sandbox.endpoint(Provider::AccuAuth);

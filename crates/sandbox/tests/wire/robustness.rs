@@ -32,12 +32,12 @@ async fn two_hundred_tasks_receive_their_own_responses() {
                 let mut connection = Connection::open(&tencent.endpoint).await;
                 for _ in 0..10 {
                     let body = json!({"FilterType": "Uin", "Filter": id}).to_string();
-                    let answer = connection
+                    let json = connection
                         .send(&tencent.request(&body))
                         .await
                         .unwrap()
                         .json();
-                    assert_eq!(answer["Response"]["Data"][0]["ClientUin"].to_string(), id);
+                    assert_eq!(json["Response"]["Data"][0]["ClientUin"].to_string(), id);
                 }
             })
         })
@@ -68,23 +68,23 @@ async fn all_responses(sandbox: &Sandbox) -> String {
         seen.push(debts_report(sandbox, &format!("mobile={}", customer.id)).await);
     }
     seen.iter()
-        .map(|reply| format!("{}\n{}\n", reply.head, reply.body))
+        .map(|response| format!("{}\n{}\n", response.head, response.body))
         .collect()
 }
 
 #[tokio::test]
 async fn equal_seeds_give_equal_bytes() {
-    let mut answers = Vec::new();
+    let mut runs = Vec::new();
     for seed in [7, 7, 8] {
         let sandbox = Sandbox::builder().seed(seed).start().await.unwrap();
         sandbox
             .clock()
             .set(UNIX_EPOCH + Duration::from_secs(NEW_YEAR));
-        answers.push(all_responses(&sandbox).await);
+        runs.push(all_responses(&sandbox).await);
         sandbox.assert_all_verified();
     }
-    assert_eq!(answers[0], answers[1]);
-    assert_ne!(answers[0], answers[2]);
+    assert_eq!(runs[0], runs[1]);
+    assert_ne!(runs[0], runs[2]);
 }
 
 #[tokio::test]
@@ -155,8 +155,8 @@ async fn random_bytes_do_not_stop_the_server() {
             // The server may close the connection before it has read everything.
             let _ = stream.write_all(&bytes).await;
             let _ = stream.shutdown().await;
-            let mut answer = Vec::new();
-            let read = timeout(Duration::from_secs(60), stream.read_to_end(&mut answer)).await;
+            let mut received = Vec::new();
+            let read = timeout(Duration::from_secs(60), stream.read_to_end(&mut received)).await;
             assert!(read.is_ok(), "no end after round {round}");
         }
     }
@@ -168,9 +168,9 @@ async fn random_bytes_do_not_stop_the_server() {
 async fn body_beyond_every_limit_is_refused() {
     let sandbox = Sandbox::builder().start().await.unwrap();
     let endpoint = sandbox.endpoint(Provider::Tencent);
-    let reply = send(&endpoint, &plain(&endpoint, "/", "", &" ".repeat(13 << 20))).await;
+    let response = send(&endpoint, &plain(&endpoint, "/", "", &" ".repeat(13 << 20))).await;
     // The server may close the connection before the client has written everything.
-    assert!(reply.is_err() || reply.is_ok_and(|reply| reply.status == 413));
+    assert!(response.is_err() || response.is_ok_and(|response| response.status == 413));
     assert_eq!(sandbox.report().refused, 1);
 }
 
@@ -209,14 +209,11 @@ async fn path_prefix_is_required_in_every_path() {
 async fn sandbox_without_customers_returns_empty_lists() {
     let sandbox = Sandbox::builder().customers(0).start().await.unwrap();
     let tencent = Tencent::new(&sandbox);
-    let answer = tencent.call("{}").await;
-    assert_eq!(
-        (&answer["Total"], &answer["Data"]),
-        (&json!(0), &json!(null))
-    );
+    let json = tencent.call("{}").await;
+    assert_eq!((&json["Total"], &json["Data"]), (&json!(0), &json!(null)));
     assert_eq!(tencent.newer().call("{}").await["Data"], json!([]));
-    let answer = Huawei::new(&sandbox).call("{}").await.json();
-    assert_eq!(answer, json!({"new_customer_tags": []}));
+    let json = Huawei::new(&sandbox).call("{}").await.json();
+    assert_eq!(json, json!({"new_customer_tags": []}));
     assert_eq!(
         Alibaba::new(&sandbox).code("").await,
         (401, "VnoNoDataError".to_owned())

@@ -14,9 +14,9 @@ async fn sandbox() -> Sandbox {
 #[tokio::test]
 async fn signed_request_returns_the_first_page() {
     let sandbox = sandbox().await;
-    let answer = Tencent::new(&sandbox).call("{}").await;
-    assert_eq!(answer["Total"], 60);
-    let rows = answer["Data"].as_array().unwrap();
+    let json = Tencent::new(&sandbox).call("{}").await;
+    assert_eq!(json["Total"], 60);
+    let rows = json["Data"].as_array().unwrap();
     assert_eq!(rows.len(), 10);
     let mut members: Vec<_> = rows[0]
         .as_object()
@@ -53,10 +53,10 @@ async fn walk_returns_every_customer_once_in_the_requested_order() {
         let mut seen = Vec::new();
         for page in 1..=9 {
             let body = json!({"Page": page, "PageSize": 7, "Order": order}).to_string();
-            let answer = tencent.call(&body).await;
-            assert_eq!(answer["Total"], 60);
+            let json = tencent.call(&body).await;
+            assert_eq!(json["Total"], 60);
             seen.extend(
-                answer["Data"]
+                json["Data"]
                     .as_array()
                     .unwrap()
                     .iter()
@@ -84,7 +84,7 @@ async fn filter_returns_the_number_of_matches() {
         .customers(Provider::Tencent)
         .find(|one| one.persona == Persona::NameChinese)
         .unwrap();
-    for (tencent, kind, text, total) in [
+    for (tencent, filter_type, filter, total) in [
         (&older, "Uin", chinese.id.as_str(), 1),
         (&newer, "ClientUin", chinese.id.as_str(), 1),
         (&older, "Uin", "1", 0),
@@ -92,10 +92,10 @@ async fn filter_returns_the_number_of_matches() {
         (&newer, "Name", "no such name", 0),
         (&newer, "Email", "@example.com", 59),
     ] {
-        let answer = tencent
-            .call(&json!({"FilterType": kind, "Filter": text}).to_string())
+        let json = tencent
+            .call(&json!({"FilterType": filter_type, "Filter": filter}).to_string())
             .await;
-        assert_eq!(answer["Total"], total, "{kind} {text}");
+        assert_eq!(json["Total"], total, "{filter_type} {filter}");
     }
     let row = &older
         .call(&json!({"FilterType": "Uin", "Filter": chinese.id}).to_string())
@@ -199,10 +199,10 @@ async fn bad_credentials_return_their_documented_codes() {
         ("POST /", "POST /other", "UnsupportedProtocol"),
         ("POST /", "PUT /", "UnsupportedProtocol"),
     ] {
-        let reply = send(&good.endpoint, text.replacen(from, to, 1).as_bytes())
+        let response = send(&good.endpoint, text.replacen(from, to, 1).as_bytes())
             .await
             .unwrap();
-        assert_eq!(reply.json()["Response"]["Error"]["Code"], code, "{to}");
+        assert_eq!(response.json()["Response"]["Error"]["Code"], code, "{to}");
     }
     assert!(sandbox.report().refused >= 8);
 }
@@ -243,8 +243,9 @@ async fn requests_beyond_the_rate_of_a_product_are_throttled() {
         let error = tencent.call("{}").await["Error"].clone();
         assert_eq!(error["Code"], "RequestLimitExceeded");
         let text = format!(
-            "Your current request times equals to `{}` in a second, which exceeds the frequency limit `{limit}` for a \
-             second. Please reduce the frequency of calls.",
+            "Your current request times equals to `{}` in a second, \
+             which exceeds the frequency limit `{limit}` for a second. \
+             Please reduce the frequency of calls.",
             limit + 1
         );
         assert_eq!(error["Message"], text);
@@ -263,16 +264,16 @@ async fn row_of_any_of_a_million_customers_is_found() {
         .await
         .unwrap();
     let tencent = Tencent::new(&sandbox);
-    let answer = tencent.call(r#"{"Page":5000,"PageSize":200}"#).await;
-    assert_eq!(answer["Total"], 1_000_000);
+    let json = tencent.call(r#"{"Page":5000,"PageSize":200}"#).await;
+    assert_eq!(json["Total"], 1_000_000);
     let oldest = sandbox.customers(Provider::Tencent).next().unwrap();
-    assert_eq!(answer["Data"][199]["ClientUin"].to_string(), oldest.id);
+    assert_eq!(json["Data"][199]["ClientUin"].to_string(), oldest.id);
     let newest = sandbox.customers(Provider::Tencent).nth(999_999).unwrap();
-    let answer = tencent
+    let json = tencent
         .call(&json!({"FilterType": "Uin", "Filter": newest.id}).to_string())
         .await;
     assert_eq!(
-        (&answer["Total"], answer["Data"].as_array().unwrap().len()),
+        (&json["Total"], json["Data"].as_array().unwrap().len()),
         (&json!(1), 1)
     );
 }
@@ -291,8 +292,8 @@ async fn row_of_every_persona_leads_to_its_verdict() {
     assert!(raw.contains(r#""Credit":123456789012345.67,"RemainingCredit":98765432109876.54"#));
     assert!(raw.contains(r#""Credit":100,"RemainingCredit":62.50"#));
     assert!(raw.contains(r#""Credit":0.3,"RemainingCredit":0.1"#));
-    let answer = tencent.call(r#"{"PageSize":200,"Order":"asc"}"#).await;
-    for (row, customer) in answer["Data"]
+    let json = tencent.call(r#"{"PageSize":200,"Order":"asc"}"#).await;
+    for (row, customer) in json["Data"]
         .as_array()
         .unwrap()
         .iter()

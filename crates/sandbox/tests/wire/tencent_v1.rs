@@ -1,5 +1,4 @@
-//! Tencent's signatures that the clients of this workspace do not use: version 1, and TC3 as the
-//! vendor's Node SDK computes it.
+//! Version 1 of Tencent's signature, which the clients of this workspace do not use.
 
 use std::collections::BTreeMap;
 use std::time::{Duration, UNIX_EPOCH};
@@ -11,8 +10,8 @@ use serde_json::{Value, json};
 use sha1::Sha1;
 use standing_sandbox::{Key, Provider, Sandbox, Verification};
 
-use crate::client::{Reply, authority, prefix, send};
-use crate::requests::{NEW_YEAR, hex, hmac, sha256};
+use crate::client::{authority, prefix, send};
+use crate::requests::{NEW_YEAR, hmac, tencent_code, tencent_response};
 
 /// A sandbox whose clock is stopped, so that the limits of the time window are exact.
 async fn sandbox() -> Sandbox {
@@ -25,16 +24,6 @@ async fn sandbox() -> Sandbox {
         .clock()
         .set(UNIX_EPOCH + Duration::from_secs(NEW_YEAR));
     sandbox
-}
-
-fn percent(text: &str) -> String {
-    let plain = |byte: &u8| byte.is_ascii_alphanumeric() || b"-._~".contains(byte);
-    text.bytes()
-        .map(|byte| match plain(&byte) {
-            true => char::from(byte).to_string(),
-            false => format!("%{byte:02X}"),
-        })
-        .collect()
 }
 
 /// A request of `QueryCustomersCredit` under version 1.
@@ -118,34 +107,34 @@ impl V1 {
             self.unsigned
         );
         let (host, path) = (authority(&self.endpoint), &self.path);
-        let kind = "Content-Type: application/x-www-form-urlencoded";
+        let content_type = "Content-Type: application/x-www-form-urlencoded";
         match self.method {
             "GET" => format!("GET {path}/?{form} HTTP/1.1\r\nHost: {host}\r\n\r\n"),
             method => format!(
-                "{method} {path}/ HTTP/1.1\r\nHost: {host}\r\n{kind}\r\nContent-Length: {}\r\n\r\n{form}",
+                "{method} {path}/ HTTP/1.1\r\nHost: {host}\r\n{content_type}\r\n\
+                 Content-Length: {}\r\n\r\n{form}",
                 form.len()
             ),
         }
     }
 
     async fn call(&self) -> Value {
-        response(&self.endpoint, &self.request(&self.signature())).await
+        tencent_response(&self.endpoint, &self.request(&self.signature())).await
     }
 
     async fn code(&self) -> String {
-        code(&self.call().await)
+        tencent_code(&self.call().await)
     }
 }
 
-fn code(response: &Value) -> String {
-    let code = response["Error"]["Code"].as_str();
-    code.unwrap_or("OK").to_owned()
-}
-
-async fn response(endpoint: &str, request: &str) -> Value {
-    let reply: Reply = send(endpoint, request.as_bytes()).await.unwrap();
-    assert_eq!(reply.status, 200);
-    reply.json()["Response"].clone()
+fn percent(text: &str) -> String {
+    let plain = |byte: &u8| byte.is_ascii_alphanumeric() || b"-._~".contains(byte);
+    text.bytes()
+        .map(|byte| match plain(&byte) {
+            true => char::from(byte).to_string(),
+            false => format!("%{byte:02X}"),
+        })
+        .collect()
 }
 
 const MODES: [(&str, &str); 4] = [
@@ -169,11 +158,11 @@ async fn version_1_request_in_every_mode_is_answered_by_both_products() {
                 .with("Language", "zh-CN")
                 .with("RequestClient", "SDK_NODEJS 1; é")
                 .with("Token", "any");
-            let answer = call.call().await;
-            assert_eq!(answer["Total"], 60, "{method} {hash} {answer}");
+            let json = call.call().await;
+            assert_eq!(json["Total"], 60, "{method} {hash} {json}");
             let customers = sandbox.customers(Provider::Tencent).skip(7);
             let expected: Vec<_> = customers.take(7).map(|customer| customer.id).collect();
-            let rows = answer["Data"].as_array().unwrap();
+            let rows = json["Data"].as_array().unwrap();
             let ids: Vec<_> = rows
                 .iter()
                 .map(|row| row["ClientUin"].to_string())
@@ -210,8 +199,8 @@ async fn version_1_without_a_signature_method_or_with_an_unknown_one_is_verified
     for (named, signed) in [("HmacSHA1", "HmacSHA256"), ("HmacSHA256", "HmacSHA1")] {
         let call = V1::new(&sandbox, "POST", named);
         let signature = call.with("SignatureMethod", signed).signature();
-        let answer = response(&call.endpoint, &call.request(&signature)).await;
-        assert_eq!(code(&answer), "AuthFailure.SignatureFailure");
+        let json = tencent_response(&call.endpoint, &call.request(&signature)).await;
+        assert_eq!(tencent_code(&json), "AuthFailure.SignatureFailure");
     }
 }
 
@@ -259,8 +248,8 @@ async fn version_1_with_bad_credentials_is_refused() {
             (good.with("Nonce", "-1"), "InvalidParameter"),
             (good.with("Nonce", "1.5"), "InvalidParameter"),
         ] {
-            let answer = call.call().await;
-            assert_eq!(code(&answer), expected, "{method} {hash} {answer}");
+            let json = call.call().await;
+            assert_eq!(tencent_code(&json), expected, "{method} {hash} {json}");
             refused += u64::from(expected != "OK");
         }
         for (unsigned, expected) in [
@@ -287,8 +276,8 @@ async fn version_1_with_bad_credentials_is_refused() {
                 "AuthFailure.SignatureFailure",
             ),
         ] {
-            let answer = response(&good.endpoint, &good.request(signature)).await;
-            assert_eq!(code(&answer), expected);
+            let json = tencent_response(&good.endpoint, &good.request(signature)).await;
+            assert_eq!(tencent_code(&json), expected);
             refused += 1;
         }
     }
@@ -342,7 +331,7 @@ async fn version_1_under_a_path_prefix_is_signed_for_the_root() {
 }
 
 #[tokio::test]
-async fn requests_beyond_the_documented_sizes_are_refused() {
+async fn version_1_request_beyond_the_documented_sizes_is_refused() {
     let sandbox = sandbox().await;
     let call = V1::new(&sandbox, "POST", "HmacSHA256");
     let form = call.with("RequestClient", &"a".repeat((1 << 20) - 400));
@@ -354,11 +343,6 @@ async fn requests_beyond_the_documented_sizes_are_refused() {
     assert_eq!(query.code().await, "OK");
     let query = call.with("RequestClient", &"a".repeat(32 << 10));
     assert_eq!(query.code().await, "RequestSizeLimitExceeded");
-    let tc3 = Tc3 {
-        body: format!("{{}}{}", " ".repeat(10 << 20)),
-        ..Tc3::new(&sandbox)
-    };
-    assert_eq!(tc3.code().await, "RequestSizeLimitExceeded");
 }
 
 #[tokio::test]
@@ -372,199 +356,11 @@ async fn version_1_retry_with_a_new_nonce_is_the_same_request_to_chaos() {
         let mut succeeded = false;
         for nonce in ["1", "2", "3"] {
             let call = call.with("Nonce", nonce);
-            let reply = send(&call.endpoint, call.request(&call.signature()).as_bytes()).await;
-            succeeded = reply.is_ok_and(|reply| {
-                reply.whole && reply.status == 200 && reply.body.contains("\"Total\":60")
+            let response = send(&call.endpoint, call.request(&call.signature()).as_bytes()).await;
+            succeeded = response.is_ok_and(|response| {
+                response.whole && response.status == 200 && response.body.contains("\"Total\":60")
             });
         }
         assert!(succeeded, "{method} {hash}");
     }
-}
-
-/// A request under TC3 whose parts may contradict each other.
-#[derive(Clone)]
-struct Tc3 {
-    endpoint: String,
-    secret: String,
-    id: String,
-    method: &'static str,
-    query: &'static str,
-    body: String,
-    service: String,
-    version: &'static str,
-    kind: &'static str,
-    signed_host: String,
-    host: String,
-}
-
-impl Tc3 {
-    fn new(sandbox: &Sandbox) -> Self {
-        let key = sandbox.key(Provider::Tencent);
-        let endpoint = sandbox.endpoint(Provider::Tencent);
-        Self {
-            secret: key.secret,
-            id: key.id,
-            method: "POST",
-            query: "",
-            body: "{}".to_owned(),
-            service: "ip".to_owned(),
-            version: "2021-04-09",
-            kind: "application/json",
-            signed_host: authority(&endpoint).to_owned(),
-            host: authority(&endpoint).to_owned(),
-            endpoint,
-        }
-    }
-
-    async fn code(&self) -> String {
-        let Self {
-            method,
-            query,
-            body,
-            service,
-            kind,
-            host,
-            signed_host,
-            version,
-            id,
-            ..
-        } = self;
-        let canonical = format!(
-            "{method}\n/\n{query}\ncontent-type:{kind}\nhost:{signed_host}\n\ncontent-type;host\n{}",
-            sha256(body.as_bytes())
-        );
-        let day = "2026-01-01";
-        let text = format!(
-            "TC3-HMAC-SHA256\n{NEW_YEAR}\n{day}/{service}/tc3_request\n{}",
-            sha256(canonical.as_bytes())
-        );
-        let key = hmac(format!("TC3{}", self.secret).as_bytes(), day);
-        let signature = hex(&hmac(&hmac(&hmac(&key, service), "tc3_request"), &text));
-        let request = format!(
-            "{method} /?{query} HTTP/1.1\r\nHost: {host}\r\nContent-Type: {kind}\r\nContent-Length: {}\r\n\
-             X-TC-Action: QueryCustomersCredit\r\nX-TC-Version: {version}\r\nX-TC-Timestamp: {NEW_YEAR}\r\n\
-             Authorization: TC3-HMAC-SHA256 Credential={id}/{day}/{service}/tc3_request, \
-             SignedHeaders=content-type;host, Signature={signature}\r\n\r\n{body}",
-            body.len()
-        );
-        code(&response(&self.endpoint, &request).await)
-    }
-}
-
-#[tokio::test]
-async fn tc3_host_is_accepted_with_and_without_its_port_only() {
-    let sandbox = sandbox().await;
-    let good = Tc3::new(&sandbox);
-    let port = authority(&good.endpoint).rsplit_once(':').unwrap().1;
-    let wrong = "AuthFailure.SignatureFailure";
-    for (host, signed_host, expected) in [
-        (
-            format!("127.0.0.1:{port}"),
-            format!("127.0.0.1:{port}"),
-            "OK",
-        ),
-        (format!("127.0.0.1:{port}"), "127.0.0.1".to_owned(), "OK"),
-        (format!("localhost:{port}"), "localhost".to_owned(), "OK"),
-        (format!("[::1]:{port}"), "[::1]".to_owned(), "OK"),
-        (format!("127.0.0.1:{port}"), "localhost".to_owned(), wrong),
-        (format!("127.0.0.1:{port}"), "127.0.0.1:1".to_owned(), wrong),
-        (format!("127.0.0.1:{port}"), "127.0.0.1:".to_owned(), wrong),
-        (format!("127.0.0.1:{port}"), String::new(), wrong),
-        ("127.0.0.1".to_owned(), format!("127.0.0.1:{port}"), wrong),
-    ] {
-        let call = Tc3 {
-            host: host.clone(),
-            signed_host: signed_host.clone(),
-            ..good.clone()
-        };
-        assert_eq!(call.code().await, expected, "{host} {signed_host}");
-    }
-}
-
-#[tokio::test]
-async fn tc3_scope_may_name_the_endpoint_in_place_of_the_product() {
-    let sandbox = sandbox().await;
-    let good = Tc3::new(&sandbox);
-    let host = good.host.clone();
-    let (newer, wrong) = ("2022-09-28", "AuthFailure.SignatureFailure");
-    for (host, service, version, expected) in [
-        (host.as_str(), "127", good.version, "OK"),
-        (&host, "127", newer, "OK"),
-        ("localhost:8080", "localhost:8080", newer, "OK"),
-        (&host, "ip", newer, wrong),
-        (&host, "intlpartnersmgt", good.version, wrong),
-        (&host, "128", good.version, wrong),
-        (&host, "cvm", good.version, wrong),
-        (&host, "", good.version, wrong),
-        ("cvm.tencentcloudapi.com", "cvm", good.version, wrong),
-        ("ip.tencentcloudapi.com:8080", "ip", good.version, "OK"),
-    ] {
-        let call = Tc3 {
-            host: host.to_owned(),
-            signed_host: host.to_owned(),
-            service: service.to_owned(),
-            version,
-            ..good.clone()
-        };
-        assert_eq!(call.code().await, expected, "{host} {service}");
-    }
-}
-
-#[tokio::test]
-async fn tc3_takes_json_in_a_body_and_a_form_in_a_query_only() {
-    let sandbox = sandbox().await;
-    let good = Tc3::new(&sandbox);
-    let form = "application/x-www-form-urlencoded";
-    for (method, query, body, kind, expected) in [
-        ("POST", "", "{}", "application/json; charset=utf-8", "OK"),
-        ("GET", "Page=1&PageSize=5", "", form, "OK"),
-        ("GET", "Page=x", "", form, "InvalidParameter"),
-        ("GET", "Page", "", form, "InvalidParameter"),
-        ("GET", "Filter.0.Key=x", "", form, "InvalidParameter"),
-        ("GET", "Filters.0.Key=x", "", form, "UnknownParameter"),
-        ("GET", "", "", "application/json", "UnsupportedProtocol"),
-        ("POST", "", "Page=1", form, "UnsupportedProtocol"),
-        ("POST", "", "{}", form, "UnsupportedProtocol"),
-        (
-            "POST",
-            "",
-            "--b--",
-            "multipart/form-data; boundary=b",
-            "UnsupportedProtocol",
-        ),
-        (
-            "POST",
-            "",
-            "{}",
-            "application/octet-stream",
-            "UnsupportedProtocol",
-        ),
-    ] {
-        let call = Tc3 {
-            method,
-            query,
-            body: body.to_owned(),
-            kind,
-            ..good.clone()
-        };
-        assert_eq!(call.code().await, expected, "{method} {query} {kind}");
-    }
-    sandbox.assert_all_verified();
-}
-
-#[tokio::test]
-async fn json_body_without_an_authorization_header_is_invalid_authorization() {
-    let sandbox = sandbox().await;
-    let endpoint = sandbox.endpoint(Provider::Tencent);
-    for (kind, expected) in [
-        ("application/json", "AuthFailure.InvalidAuthorization"),
-        ("application/x-www-form-urlencoded", "MissingParameter"),
-    ] {
-        let request = format!(
-            "POST / HTTP/1.1\r\nHost: {}\r\nContent-Type: {kind}\r\nContent-Length: 0\r\n\r\n",
-            authority(&endpoint)
-        );
-        assert_eq!(code(&response(&endpoint, &request).await), expected);
-    }
-    assert_eq!(sandbox.report().refused, 2);
 }
