@@ -224,7 +224,7 @@ mod tests {
     }
 
     #[test]
-    fn unsigned_payload_in_an_unsigned_header_is_refused_for_a_body() {
+    fn unsigned_payload_header_that_is_not_signed_does_not_exempt_the_body() {
         let (original, vector) = vectors()
             .into_iter()
             .find(|(_, vector)| vector["name"] == "post_tags_json")
