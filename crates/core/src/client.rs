@@ -9,9 +9,12 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use crate::activity::Activity;
-use crate::call::{ClockSkew, Done, PayloadSpan, Rate, Shared};
+use crate::call::{Done, Rate, Shared};
+use crate::classify::PayloadSpan;
 use crate::clock::{Clock, Random, SystemClock, SystemRandom};
-use crate::credentials::{CredentialsCache, ProvideCredentials};
+use crate::clock_skew::ClockSkew;
+use crate::credentials::ProvideCredentials;
+use crate::credentials_cache::CredentialsCache;
 use crate::encode::encode;
 use crate::error::{Error, ErrorKind};
 use crate::lenient::{self, Deviation};
@@ -21,7 +24,8 @@ use crate::pages::Pages;
 use crate::provider::{Limits, Provider};
 use crate::rate_limit::RateLimiter;
 use crate::request::Endpoint;
-use crate::retry::{self, Budget, Policy};
+use crate::retry::Policy;
+use crate::retry_budget::{self, Budget};
 use crate::transport::{Settings, Transport};
 use crate::validate::InvalidRequest;
 
@@ -218,7 +222,7 @@ impl<P: Provider> ClientBuilder<P> {
             },
             limits: P::LIMITS,
             rate: Rate::Documented,
-            retry_budget: retry::FULL,
+            retry_budget: retry_budget::FULL,
             body_limit: 8 * 1024 * 1024,
             // Servers of the providers close idle connections after about a minute.
             idle: Duration::from_secs(20),

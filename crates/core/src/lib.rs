@@ -10,11 +10,15 @@
 
 mod activity;
 mod amount;
+mod attempt_error;
 mod call;
 mod catalogue;
+mod classify;
 mod client;
 mod clock;
+mod clock_skew;
 mod credentials;
+mod credentials_cache;
 mod encode;
 mod envelope;
 mod error;
@@ -27,6 +31,8 @@ mod rate_limit;
 mod redact;
 mod request;
 mod retry;
+mod retry_budget;
+mod scrub;
 pub mod sign;
 #[cfg(feature = "testing")]
 pub mod testing;

@@ -1,35 +1,16 @@
-//! Whether to try again: pure functions of what happened and what is allowed.
+//! Whether to try again, after what pause, at what price.
 
-use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
+use time::OffsetDateTime;
+
+use crate::activity::Current;
+use crate::attempt_error::{AttemptError, Outcome, Passing};
+use crate::error::ErrorKind;
 use crate::operation::OperationInfo;
-
-/// How far an attempt got, which is all that a retry may depend on.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Outcome {
-    /// No byte of the request left.
-    NotSent,
-    /// The provider refused it before any work, for a reason that may pass.
-    Refused(Passing),
-    /// It may have run.
-    Unknown,
-    /// Trying again cannot help.
-    Final,
-}
-
-/// Reasons for a refusal that may pass.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Passing {
-    /// Too many requests.
-    Throttled,
-    /// The time stamp was off. Helped by a correction that was not in use yet.
-    Clock { corrected: bool },
-    /// The nonce was seen before.
-    Nonce,
-    /// The token has expired. Helped by another one.
-    Token { renewable: bool },
-}
+use crate::provider::RawResponse;
+use crate::retry_budget::{Budget, THROTTLED_PRICE, TRANSIENT_PRICE};
+use crate::transport::Connection;
 
 /// What the caller allows.
 #[derive(Debug, Clone, Copy)]
@@ -56,6 +37,16 @@ pub(crate) enum Pause {
     Transient,
     /// After a throttled request.
     Throttled,
+}
+
+impl Pause {
+    /// The tokens that the retry costs.
+    pub(crate) fn price(self) -> u32 {
+        match self {
+            Self::Transient => TRANSIENT_PRICE,
+            Self::Throttled => THROTTLED_PRICE,
+        }
+    }
 }
 
 /// Whether to try again, and after what kind of pause.
@@ -88,7 +79,16 @@ pub(crate) fn decide(
     }
 }
 
+/// The bound of the first pause after a passing fault.
+const TRANSIENT_BASE: Duration = Duration::from_millis(50);
+
+/// The bound of the first pause after a throttled request.
+const THROTTLED_BASE: Duration = Duration::from_secs(1);
+
+/// The bound stops doubling here.
 const LONGEST_PAUSE: Duration = Duration::from_secs(20);
+
+/// How much longer than the computed pause a hint of the provider can make it.
 const HINT_LEEWAY: Duration = Duration::from_secs(5);
 
 /// The pause before attempt `attempts + 1`: random below a bound that doubles, and what the
@@ -100,8 +100,8 @@ pub(crate) fn delay(
     hint: Option<Duration>,
 ) -> Duration {
     let base = match pause {
-        Pause::Transient => Duration::from_millis(50),
-        Pause::Throttled => Duration::from_secs(1),
+        Pause::Transient => TRANSIENT_BASE,
+        Pause::Throttled => THROTTLED_BASE,
     };
     let doublings = attempts.saturating_sub(1).min(31);
     let bound = base.saturating_mul(1 << doublings).min(LONGEST_PAUSE);
@@ -109,65 +109,116 @@ pub(crate) fn delay(
     hint.map_or(delay, |hint| hint.clamp(delay, delay + HINT_LEEWAY))
 }
 
-/// Tokens that retries are paid with, shared by the clones of a client: when everything fails,
-/// retries dry up instead of multiplying the load. A first attempt is never held up.
-#[derive(Debug)]
-pub(crate) struct Budget {
-    left: AtomicU32,
-    full: u32,
+/// `Retry-After` in its two forms.
+pub(crate) fn retry_after(answer: &RawResponse, now: OffsetDateTime) -> Option<Duration> {
+    let text = answer.header("retry-after")?.trim();
+    if !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit()) {
+        return Some(Duration::from_secs(text.parse().unwrap_or(u64::MAX)));
+    }
+    let then = OffsetDateTime::from(httpdate::parse_http_date(text).ok()?);
+    (then - now).try_into().ok()
 }
 
-/// The tokens of a client that is told nothing else.
-pub(crate) const FULL: u32 = 500;
+/// One attempt of a call: how it is to be made, and what came of that.
+pub(crate) struct Attempt<'b> {
+    pub(crate) connection: Connection,
+    /// What it costs if it is a further one, until it is sent.
+    pub(crate) price: Option<Price<'b>>,
+    /// What it did cost.
+    pub(crate) paid: Option<u32>,
+    /// It counts: something was given to the transport.
+    pub(crate) sent: bool,
+    /// An earlier one of this call was refused for its time.
+    pub(crate) after_clock: bool,
+    /// From when it is sent until it ends.
+    pub(crate) current: Option<Current>,
+}
 
-impl Budget {
-    /// A budget of so many tokens.
-    pub(crate) fn new(full: u32) -> Self {
+impl<'b> Attempt<'b> {
+    pub(crate) fn first(info: &OperationInfo) -> Self {
         Self {
-            left: AtomicU32::new(full),
-            full,
+            connection: connection_for(info),
+            price: None,
+            paid: None,
+            sent: false,
+            after_clock: false,
+            current: None,
         }
     }
 
-    /// Pays for a retry; the price, or nothing if there is too little left.
-    pub(crate) fn pay(&self, pause: Pause) -> Option<u32> {
-        let price = match pause {
-            Pause::Transient => 14,
-            Pause::Throttled => 5,
-        };
-        self.left
-            .fetch_update(Ordering::AcqRel, Ordering::Acquire, |left| {
-                left.checked_sub(price)
-            })
-            .ok()
-            .map(|_| price)
+    pub(crate) fn after(
+        info: &OperationInfo,
+        failure: &AttemptError,
+        price: Price<'b>,
+        tried: Tried,
+    ) -> Self {
+        let first = Self::first(info);
+        Self {
+            connection: connection_after(failure.kind).unwrap_or(first.connection),
+            price: Some(price),
+            after_clock: tried.clock,
+            ..first
+        }
     }
+}
 
-    /// A success: the price of the retry that led to it comes back, else one token.
-    pub(crate) fn success(&self, paid: Option<u32>) {
-        self.refund(paid.unwrap_or(1));
+/// A call that cannot be repeated gets a connection of its own: on one that the server is closing it
+/// might have run, and an answer left over from another call would be paid for.
+fn connection_for(info: &OperationInfo) -> Connection {
+    if info.repeatable() {
+        Connection::Any
+    } else {
+        Connection::Fresh
     }
+}
 
-    /// Gives back what was paid for a retry that never went out.
-    pub(crate) fn refund(&self, tokens: u32) {
-        let refilled = |left: u32| Some(left.saturating_add(tokens).min(self.full));
-        // The closure never declines, so there is no failure to handle.
-        let _ = self
-            .left
-            .fetch_update(Ordering::AcqRel, Ordering::Acquire, refilled);
+/// Where a connection broke, or never answered, the next attempt does not trust another old one.
+fn connection_after(failure: ErrorKind) -> Option<Connection> {
+    match failure {
+        ErrorKind::Connect | ErrorKind::Tls | ErrorKind::Transport | ErrorKind::Timeout => {
+            Some(Connection::Fresh)
+        }
+        _ => None,
+    }
+}
+
+/// Tokens paid for an attempt that is still to come; they come back if it never does.
+pub(crate) struct Price<'b> {
+    pub(crate) budget: &'b Budget,
+    pub(crate) tokens: u32,
+    pub(crate) wait: Duration,
+}
+
+impl Price<'_> {
+    pub(crate) fn spend(mut self) -> u32 {
+        std::mem::take(&mut self.tokens)
+    }
+}
+
+impl Drop for Price<'_> {
+    fn drop(&mut self) {
+        self.budget.refund(self.tokens);
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use http::{HeaderMap, HeaderName, HeaderValue};
+    use time::macros::datetime;
+
     use super::*;
     use crate::operation::{Method, Service};
 
     static SERVICE: Service = Service::new("p", "s", "h");
+
     const WRITE: OperationInfo = OperationInfo::new(&SERVICE, "O", Method::Post, "/");
+
     const READ: OperationInfo = WRITE.reads();
+
     const METERED: OperationInfo = READ.metered();
+
     const IDEMPOTENT: OperationInfo = WRITE.idempotent();
+
     const POLICY: Policy = Policy {
         attempts: 3,
         retry_metered: false,
@@ -288,28 +339,51 @@ mod tests {
         assert_eq!(hinted(Duration::from_secs(315_360_000)), ms(6000));
     }
 
+    const NOW: OffsetDateTime = datetime!(2026-11-21 12:00:00 UTC);
+
+    fn answer(status: u16, headers: &[(&'static str, &str)], body: &str) -> RawResponse {
+        let headers = headers.iter().map(|(name, value)| {
+            (
+                HeaderName::from_static(name),
+                HeaderValue::from_str(value).unwrap(),
+            )
+        });
+        RawResponse::new(status, HeaderMap::from_iter(headers), body.as_bytes())
+    }
+
     #[test]
-    fn the_budget_runs_dry_and_fills_up_again() {
-        let budget = Budget::new(FULL);
-        let mut paid = 0;
-        while budget.pay(Pause::Transient).is_some() {
-            paid += 1;
+    fn a_broken_connection_is_followed_by_a_fresh_one() {
+        for kind in [
+            ErrorKind::Connect,
+            ErrorKind::Tls,
+            ErrorKind::Transport,
+            ErrorKind::Timeout,
+        ] {
+            assert_eq!(connection_after(kind), Some(Connection::Fresh));
         }
-        assert_eq!(paid, 35);
-        assert_eq!(budget.pay(Pause::Throttled), Some(5), "10 were left");
-        assert_eq!(budget.pay(Pause::Throttled), Some(5));
-        assert_eq!(budget.pay(Pause::Throttled), None);
-        budget.success(Some(5));
-        assert_eq!(budget.pay(Pause::Throttled), Some(5));
-        for _ in 0..5 {
-            budget.success(None);
+        for kind in [ErrorKind::Server, ErrorKind::Throttled, ErrorKind::Clock] {
+            assert_eq!(connection_after(kind), None);
         }
-        assert_eq!(budget.pay(Pause::Throttled), Some(5));
-        budget.refund(10_000);
-        assert_eq!(
-            budget.left.load(Ordering::Relaxed),
-            FULL,
-            "never more than full"
-        );
+    }
+
+    #[test]
+    fn hints_are_read_in_both_forms_and_nonsense_is_none() {
+        for (text, want) in [
+            ("2", Some(2)),
+            (" 0 ", Some(0)),
+            ("Sat, 21 Nov 2026 12:00:03 GMT", Some(3)),
+            ("Sat, 21 Nov 2026 11:59:59 GMT", None),
+            ("Fri, 21 Nov 2036 12:00:00 GMT", Some(315_619_200)),
+            ("99999999999999999999999", Some(u64::MAX)),
+            ("-1", None),
+            ("+1", None),
+            ("1.5", None),
+            ("", None),
+            ("abc", None),
+        ] {
+            let hint = retry_after(&answer(503, &[("retry-after", text)], ""), NOW);
+            assert_eq!(hint, want.map(Duration::from_secs), "{text}");
+        }
+        assert_eq!(retry_after(&answer(503, &[], ""), NOW), None);
     }
 }

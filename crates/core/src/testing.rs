@@ -16,7 +16,7 @@ use serde_json::Value;
 use wiremock::matchers::any;
 use wiremock::{Mock, MockServer, ResponseTemplate};
 
-use crate::call::{PayloadSpan, opened};
+use crate::classify::{PayloadSpan, opened};
 use crate::client::Client;
 use crate::credentials::Credentials;
 use crate::lenient::{self, Deviation};

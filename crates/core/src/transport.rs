@@ -1,9 +1,9 @@
-//! The only file that knows the HTTP client.
+//! The only module that knows the HTTP client.
 
-use std::error::Error as StdError;
-use std::ffi::OsString;
+mod error;
+mod proxy;
+
 use std::future::poll_fn;
-use std::io;
 use std::pin::{Pin, pin};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -16,10 +16,12 @@ use http_body::{Frame, SizeHint};
 use hyper_util::client::proxy::matcher::Matcher;
 use tokio::task::AbortHandle;
 
+use crate::attempt_error::{AttemptError, Outcome};
 use crate::error::{Error, ErrorKind};
 use crate::provider::RawResponse;
 use crate::request::{Endpoint, Request};
-use crate::retry::Outcome;
+use error::{Way, cause, classified};
+use proxy::malformed_proxy;
 
 /// Room that is made for a body before any of it has come: a length that a server announces is
 /// only a claim.
@@ -93,29 +95,6 @@ pub(crate) enum Connection {
     Fresh,
 }
 
-/// Why no answer came.
-#[derive(Debug)]
-pub(crate) struct Broken {
-    pub(crate) outcome: Outcome,
-    pub(crate) kind: ErrorKind,
-    pub(crate) message: String,
-    pub(crate) status: Option<u16>,
-    /// Bytes had left, and nothing proves that the operation was not carried out.
-    pub(crate) may_have_run: bool,
-}
-
-impl Broken {
-    fn new(outcome: Outcome, kind: ErrorKind, message: impl Into<String>) -> Self {
-        Self {
-            outcome,
-            kind,
-            message: message.into(),
-            status: None,
-            may_have_run: outcome == Outcome::Unknown,
-        }
-    }
-}
-
 impl Transport {
     pub(crate) fn new(settings: Settings, endpoint: Option<&Endpoint>) -> Result<Self, Error> {
         if let Some(endpoint) = endpoint
@@ -144,8 +123,14 @@ impl Transport {
     }
 
     /// Checks, once for each runtime, that calls can be made from the current one.
-    pub(crate) fn enter(&self) -> Result<(), Broken> {
-        let refuse = |problem: &str| Err(Broken::new(Outcome::Final, ErrorKind::Config, problem));
+    pub(crate) fn enter(&self) -> Result<(), AttemptError> {
+        let refuse = |problem: &str| {
+            Err(AttemptError::new(
+                Outcome::Final,
+                ErrorKind::Config,
+                problem,
+            ))
+        };
         let Ok(runtime) = tokio::runtime::Handle::try_current() else {
             return refuse("no Tokio runtime is running");
         };
@@ -176,7 +161,7 @@ impl Transport {
     }
 
     /// The client for a request.
-    fn http(&self, connection: Connection) -> Result<reqwest::Client, Broken> {
+    fn http(&self, connection: Connection) -> Result<reqwest::Client, AttemptError> {
         if connection == Connection::Fresh {
             return Ok(self.unpooled.clone());
         }
@@ -185,7 +170,7 @@ impl Transport {
             return Ok(pool);
         }
         let made = client(&self.settings, self.endpoint.as_ref(), usize::MAX).map_err(|error| {
-            Broken::new(
+            AttemptError::new(
                 Outcome::Final,
                 ErrorKind::Config,
                 error.message().to_owned(),
@@ -199,7 +184,7 @@ impl Transport {
         &self,
         message: Message,
         limit: Duration,
-    ) -> Result<RawResponse, Broken> {
+    ) -> Result<RawResponse, AttemptError> {
         let Message {
             http,
             connection,
@@ -217,9 +202,9 @@ impl Transport {
                 Outcome::NotSent
             };
             let message = format!("no answer from {} in time", to.authority());
-            Broken {
+            AttemptError {
                 status,
-                ..Broken::new(outcome, ErrorKind::Timeout, message)
+                ..AttemptError::new(outcome, ErrorKind::Timeout, message)
             }
         };
         let exchange = async {
@@ -254,9 +239,9 @@ impl Transport {
         &self,
         request: &Request,
         connection: Connection,
-    ) -> Result<Message, Broken> {
+    ) -> Result<Message, AttemptError> {
         let unfit = |what: &str| {
-            Broken::new(
+            AttemptError::new(
                 Outcome::Final,
                 ErrorKind::Config,
                 format!("{what} cannot be sent as it was signed"),
@@ -274,7 +259,7 @@ impl Transport {
             text.push_str(request.query());
         }
         let Ok(uri) = text.parse::<http::Uri>() else {
-            return Err(Broken::new(
+            return Err(AttemptError::new(
                 Outcome::Final,
                 ErrorKind::InvalidRequest,
                 "the request is of a form or a size that cannot be sent",
@@ -325,13 +310,13 @@ impl Transport {
         mut response: reqwest::Response,
         left: &AtomicBool,
         way: Way<'_>,
-    ) -> Result<Vec<u8>, Broken> {
+    ) -> Result<Vec<u8>, AttemptError> {
         let status = Some(response.status().as_u16());
         let limit = self.settings.body_limit;
-        let too_large = || Broken {
+        let too_large = || AttemptError {
             status,
             may_have_run: true,
-            ..Broken::new(
+            ..AttemptError::new(
                 Outcome::Final,
                 ErrorKind::TooLarge,
                 format!("the answer is larger than {limit} bytes"),
@@ -343,7 +328,7 @@ impl Transport {
             return Err(too_large());
         }
         let mut body = Vec::with_capacity(length.min(ROOM));
-        while let Some(chunk) = response.chunk().await.map_err(|error| Broken {
+        while let Some(chunk) = response.chunk().await.map_err(|error| AttemptError {
             status,
             ..classified(&error, left, way)
         })? {
@@ -389,39 +374,6 @@ fn has_drivers() -> bool {
     std::panic::catch_unwind(time).is_ok()
         // Where no socket is to be had, the call will find out.
         && std::panic::catch_unwind(sockets).is_ok()
-}
-
-/// The variable that would name the proxy for `https` if it did not hold something else. The HTTP
-/// client takes the first variable that is set of either pair, and none at all in a CGI script.
-fn malformed_proxy(variable: &dyn Fn(&str) -> Option<OsString>) -> Option<&'static str> {
-    if variable("REQUEST_METHOD").is_some() {
-        return None;
-    }
-    let pairs = [["HTTPS_PROXY", "https_proxy"], ["ALL_PROXY", "all_proxy"]];
-    let (name, value) = pairs.iter().find_map(|names| {
-        let set = |name: &&'static str| variable(name).map(|value| (*name, value));
-        names
-            .iter()
-            .find_map(set)
-            .filter(|(_, value)| !value.is_empty())
-    })?;
-    let is_proxy = value.to_str().is_some_and(is_proxy);
-    (!is_proxy).then_some(name)
-}
-
-/// Whether the HTTP client takes a text for a proxy that it can speak to.
-fn is_proxy(text: &str) -> bool {
-    let anywhere = http::Uri::from_static("https://example.com/");
-    let matcher = Matcher::builder().https(text).build();
-    matcher.intercept(&anywhere).is_some_and(|proxy| {
-        let (uri, spoken) = (proxy.uri(), ["http", "https"]);
-        let host = uri.host().unwrap_or_default();
-        let port = uri.authority().and_then(|a| a.as_str().strip_prefix(host));
-        uri.scheme_str()
-            .is_some_and(|scheme| spoken.contains(&scheme))
-            && !host.is_empty()
-            && (port == Some("") || uri.port_u16().is_some_and(|port| port != 0))
-    })
 }
 
 /// An HTTP client that keeps so many idle connections.
@@ -549,166 +501,9 @@ impl http_body::Body for Tracked {
     }
 }
 
-/// Where a request goes, and whether through a proxy.
-#[derive(Clone, Copy)]
-struct Way<'e> {
-    to: &'e Endpoint,
-    proxied: bool,
-}
-
-/// What a failure of the HTTP client means. Its own text holds the URL, so only the innermost
-/// cause is ever quoted.
-fn classified(error: &reqwest::Error, left: &AtomicBool, way: Way<'_>) -> Broken {
-    let host = way.to.authority();
-    if error.is_connect() || !left.load(Ordering::Acquire) {
-        return unreached(error, way);
-    }
-    // After the handshake: a record was altered on its way, and the request may have arrived.
-    if is_tls(error) {
-        let message = format!("the TLS connection to {host} broke: {}", cause(error));
-        return Broken::new(Outcome::Unknown, ErrorKind::Tls, message);
-    }
-    let malformed = chain(error).any(|cause| {
-        cause
-            .downcast_ref::<hyper::Error>()
-            .is_some_and(hyper::Error::is_parse)
-            || cause.downcast_ref::<io::Error>().is_some_and(|cause| {
-                matches!(
-                    cause.kind(),
-                    io::ErrorKind::InvalidInput | io::ErrorKind::InvalidData
-                )
-            })
-    });
-    if malformed {
-        return Broken {
-            may_have_run: true,
-            ..Broken::new(
-                Outcome::Final,
-                ErrorKind::Protocol,
-                format!("{host} did not answer in proper HTTP"),
-            )
-        };
-    }
-    Broken::new(
-        Outcome::Unknown,
-        ErrorKind::Transport,
-        format!("the connection to {host} broke: {}", cause(error)),
-    )
-}
-
-/// No byte of the request left.
-fn unreached(error: &reqwest::Error, Way { to, proxied }: Way<'_>) -> Broken {
-    let host = to.authority();
-    if error.is_timeout() {
-        return Broken::new(
-            Outcome::NotSent,
-            ErrorKind::Timeout,
-            format!("no connection to {host} in time"),
-        );
-    }
-    if is_tls(error) {
-        let message = format!("no trusted TLS connection to {host}: {}", cause(error));
-        return Broken::new(Outcome::Final, ErrorKind::Tls, message);
-    }
-    let way = if proxied {
-        " through the proxy that the environment names"
-    } else {
-        ""
-    };
-    Broken::new(
-        Outcome::NotSent,
-        ErrorKind::Connect,
-        format!("cannot reach {host}{way}: {}", cause(error)),
-    )
-}
-
-/// Whether the TLS library refused something. A handshake that is cut is another error.
-#[cfg(feature = "rustls")]
-fn is_tls(error: &reqwest::Error) -> bool {
-    chain(error).any(|cause| cause.is::<rustls::Error>())
-}
-
-#[cfg(not(feature = "rustls"))]
-fn is_tls(_: &reqwest::Error) -> bool {
-    false
-}
-
-fn chain<'e>(
-    error: &'e (dyn StdError + 'static),
-) -> impl Iterator<Item = &'e (dyn StdError + 'static)> {
-    std::iter::successors(Some(error), |error| inner(*error))
-}
-
-/// The cause of an error. An io::Error passes over what it wraps, which is what tells most.
-fn inner<'e>(error: &'e (dyn StdError + 'static)) -> Option<&'e (dyn StdError + 'static)> {
-    let wrapped = error
-        .downcast_ref::<io::Error>()
-        .and_then(io::Error::get_ref);
-    match wrapped {
-        Some(wrapped) => Some(wrapped),
-        None => error.source(),
-    }
-}
-
-/// The text of the innermost cause: the operating system's or the TLS library's.
-fn cause(error: &reqwest::Error) -> String {
-    let text = chain(error)
-        .filter(|cause| !cause.is::<reqwest::Error>())
-        .last()
-        .map_or_else(|| "no cause given".to_owned(), ToString::to_string);
-    crate::error::shown(&text.chars().take(200).collect::<String>(), &[])
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn malformed_proxy_is_named_and_one_that_is_not_used_is_not() {
-        for (set, want) in [
-            (&[][..], None),
-            (&[("HTTPS_PROXY", "http://proxy:3128")][..], None),
-            (&[("HTTPS_PROXY", "proxy")], None),
-            (&[("HTTPS_PROXY", "proxy.example:3128")], None),
-            (&[("HTTPS_PROXY", "https://u:p%40@proxy.example/")], None),
-            (&[("HTTPS_PROXY", "http://[::1]:3128")], None),
-            (&[("HTTPS_PROXY", "http://[::1")], Some("HTTPS_PROXY")),
-            (&[("HTTPS_PROXY", "http://")], Some("HTTPS_PROXY")),
-            (&[("HTTPS_PROXY", " ")], Some("HTTPS_PROXY")),
-            (&[("HTTPS_PROXY", "a proxy")], Some("HTTPS_PROXY")),
-            (&[("HTTPS_PROXY", "http://proxy:port")], Some("HTTPS_PROXY")),
-            (
-                &[("HTTPS_PROXY", "http://proxy:99999")],
-                Some("HTTPS_PROXY"),
-            ),
-            (&[("HTTPS_PROXY", "http://proxy:0")], Some("HTTPS_PROXY")),
-            (&[("HTTPS_PROXY", "ftp://proxy:21")], Some("HTTPS_PROXY")),
-            (
-                &[("HTTPS_PROXY", "socks5://proxy:1080")],
-                Some("HTTPS_PROXY"),
-            ),
-            (&[("https_proxy", "http://[")], Some("https_proxy")),
-            (&[("ALL_PROXY", "http://[")], Some("ALL_PROXY")),
-            (&[("all_proxy", "http://[")], Some("all_proxy")),
-            // The first that is set counts, an empty one for none.
-            (&[("HTTPS_PROXY", "proxy"), ("https_proxy", "[")], None),
-            (&[("HTTPS_PROXY", "proxy"), ("ALL_PROXY", "[")], None),
-            (&[("HTTPS_PROXY", ""), ("https_proxy", "[")], None),
-            (
-                &[("HTTPS_PROXY", ""), ("ALL_PROXY", "[")],
-                Some("ALL_PROXY"),
-            ),
-            // Plain http leaves this machine never, and a CGI script uses no proxy.
-            (&[("HTTP_PROXY", "["), ("http_proxy", "[")], None),
-            (&[("REQUEST_METHOD", "GET"), ("HTTPS_PROXY", "[")], None),
-        ] {
-            let variable = |name: &str| {
-                let found = set.iter().find(|(known, _)| *known == name);
-                found.map(|(_, value)| OsString::from(value))
-            };
-            assert_eq!(malformed_proxy(&variable), want, "{set:?}");
-        }
-    }
 
     #[test]
     fn runtimes_that_have_ended_are_forgotten() {
