@@ -13,8 +13,9 @@ use crate::call::{ClockSkew, Done, PayloadSpan, Rate, Shared};
 use crate::clock::{Clock, Random, SystemClock, SystemRandom};
 use crate::credentials::{CredentialsCache, ProvideCredentials};
 use crate::encode::encode;
+use crate::envelope::decode_payload;
 use crate::error::{Error, ErrorKind};
-use crate::lenient::{self, Deviation};
+use crate::lenient::Deviation;
 use crate::model::Json;
 use crate::operation::{Operation, OperationInfo, Paginated, RateLimit};
 use crate::pages::Pages;
@@ -134,7 +135,7 @@ impl<P: Provider> Client<P> {
             PayloadSpan::Within(bytes) => done.answer.text().get(bytes.clone()).unwrap_or_default(),
             PayloadSpan::NoRecord => "null",
         };
-        match lenient::decode_payload(payload, info) {
+        match decode_payload(payload, info) {
             Ok(decoded) => Ok(Response {
                 value: decoded.value,
                 deviations: decoded.deviations,
