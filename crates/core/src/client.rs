@@ -16,8 +16,9 @@ use crate::clock_skew::ClockSkew;
 use crate::credentials::ProvideCredentials;
 use crate::credentials_cache::CredentialsCache;
 use crate::encode::encode;
+use crate::envelope::decode_payload;
 use crate::error::{Error, ErrorKind};
-use crate::lenient::{self, Deviation};
+use crate::lenient::Deviation;
 use crate::model::Json;
 use crate::operation::{Operation, OperationInfo, Paginated, RateLimit};
 use crate::pages::Pages;
@@ -138,7 +139,7 @@ impl<P: Provider> Client<P> {
             PayloadSpan::Within(bytes) => done.answer.text().get(bytes.clone()).unwrap_or_default(),
             PayloadSpan::NoRecord => "null",
         };
-        match lenient::decode_payload(payload, info) {
+        match decode_payload(payload, info) {
             Ok(decoded) => Ok(Response {
                 value: decoded.value,
                 deviations: decoded.deviations,

@@ -4,10 +4,10 @@ use std::borrow::Cow;
 use std::fmt;
 
 use serde::Deserialize;
-use serde::de::{Deserializer, MapAccess, Visitor};
+use serde::de::{DeserializeOwned, Deserializer, MapAccess, Visitor};
 use serde_json::value::RawValue;
 
-use crate::lenient::{Key, same};
+use crate::lenient::{DecodeError, Decoded, Deviation, DeviationKind, Key, decode, same};
 use crate::operation::{Envelope, OperationInfo, Success};
 
 /// The members of a JSON object by name, each as its own text: an envelope is looked into, its
@@ -132,6 +132,19 @@ impl<'de> Deserialize<'de> for RawObject<'de> {
         }
         deserializer.deserialize_map(MembersVisitor)
     }
+}
+
+/// Reads the payload of an operation, in which parts of the envelope may stand beside the output.
+pub(crate) fn decode_payload<T: DeserializeOwned>(
+    text: &str,
+    info: &OperationInfo,
+) -> Result<Decoded<T>, DecodeError> {
+    let envelope = info.answer_envelope();
+    let mut decoded = decode(text)?;
+    decoded.deviations.retain(|deviation: &Deviation| {
+        deviation.kind != DeviationKind::UnknownField || !envelope.owns(&deviation.pointer)
+    });
+    Ok(decoded)
 }
 
 /// Whether the parts of an answer's envelope have one value each, however their names are spelt:

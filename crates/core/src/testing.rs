@@ -19,6 +19,7 @@ use wiremock::{Mock, MockServer, ResponseTemplate};
 use crate::classify::{PayloadSpan, opened};
 use crate::client::Client;
 use crate::credentials::Credentials;
+use crate::envelope;
 use crate::lenient::{self, Deviation};
 use crate::operation::{CodeKind, Operation};
 use crate::provider::{Provider, RawResponse, ResponseError};
@@ -144,7 +145,7 @@ pub fn reads<O: Operation>(body: &[u8]) -> Result<O::Output, String> {
     let answer = RawResponse::new(200, HeaderMap::new(), body);
     let (payload, _) =
         opened(&O::Provider::default(), &answer, &O::INFO).map_err(|fault| fault.to_string())?;
-    lenient::decode_payload(payload_text(&payload, &answer), &O::INFO)
+    envelope::decode_payload(payload_text(&payload, &answer), &O::INFO)
         .map(|decoded| decoded.value)
         .map_err(|error| error.to_string())
 }
@@ -166,7 +167,7 @@ where
     ) {
         (Ok((PayloadSpan::Within(bytes), _)), Expect::Payload(_) | Expect::Output(..)) => {
             let payload = payload_text(&PayloadSpan::Within(bytes), &answer);
-            let decoded = lenient::decode_payload::<O::Output>(payload, &info)
+            let decoded = envelope::decode_payload::<O::Output>(payload, &info)
                 .unwrap_or_else(|error| panic!("the answer cannot be read: {error}"));
             assert_output::<O>(&decoded.value, &decoded.deviations, reply);
         }
