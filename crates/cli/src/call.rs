@@ -9,7 +9,8 @@ use std::time::Duration;
 use standing_core::{ErrorKind, Json, OperationInfo, Rows};
 
 use crate::failure::Failure;
-use crate::output;
+use crate::output::escape::plain;
+use crate::output::stdio;
 use crate::providers::{self, Connection, Settings};
 use crate::signal::Signals;
 
@@ -34,7 +35,7 @@ Exit codes: 0 done; 1 the call failed; 2 nothing was sent, because the command l
 environment or a parameter is wrong; 130 ended by Ctrl-C or SIGTERM. The last line of standard error \
 gives the reason, as one JSON object.")]
 pub(crate) struct Arguments {
-    /// Whom to ask; `standing operations` lists them all
+    /// CustomerRef to ask; `standing operations` lists them all
     provider: String,
     /// What to ask: a name, or service/Name
     operation: String,
@@ -106,7 +107,7 @@ pub(crate) async fn run(arguments: Arguments) -> Result<(), Failure> {
     let signals = Signals::new()?;
     exit_on_signal(signals, provider.name(), info.name, connection.clone());
     let text = parameters.as_str();
-    let print = |text: &str| output::line(text).map_err(|error| of_it(Failure::unwritten(error)));
+    let print = |text: &str| stdio::line(text).map_err(|error| of_it(Failure::unwritten(error)));
 
     if arguments.raw {
         print(&connection.raw(&info, &parameters).await?)?;
@@ -174,10 +175,7 @@ fn exit_on_signal(
 async fn parameters(argument: String) -> Result<Json, Failure> {
     let source = match argument.strip_prefix('@') {
         Some("") => return Err(Failure::config("--params @ needs the name of a file")),
-        Some(path) => Some((
-            format!("in {}", output::plain(path)),
-            Some(PathBuf::from(path)),
-        )),
+        Some(path) => Some((format!("in {}", plain(path)), Some(PathBuf::from(path)))),
         None if argument == "-" => Some(("on standard input".to_owned(), None)),
         None => None,
     };
@@ -232,9 +230,9 @@ fn note_missing(info: &OperationInfo, rows: &Rows) {
     let count = missing.len();
     let named = match info.sensitive.contains(&field) {
         true => String::new(),
-        false => format!(": {}", output::plain(&missing.join(", "))),
+        false => format!(": {}", plain(&missing.join(", "))),
     };
-    output::note(&format!("{count} of the {field} did not come back{named}"));
+    stdio::note(&format!("{count} of the {field} did not come back{named}"));
 }
 
 fn no_type() -> Failure {

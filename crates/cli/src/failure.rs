@@ -1,13 +1,15 @@
 //! Why a command ends without success, as the last line of standard error and the exit code.
 
 use std::error::Error as _;
-use std::{fmt, io};
+use std::io;
 
 use clap::error::{ContextKind, ContextValue};
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 use standing_core::{Activity, Error, ErrorKind};
 
-use crate::output;
+use crate::error_object::ErrorObject;
+use crate::output::escape::plain;
+use crate::output::stdio;
 
 /// Exit code of a call that failed.
 const FAILED: u8 = 1;
@@ -20,109 +22,9 @@ pub(crate) const INTERRUPTED: u8 = 130;
 #[derive(Debug)]
 pub(crate) enum Failure {
     /// Something to be told, with the exit code.
-    Told(Box<Telling>, u8),
+    Told(Box<ErrorObject>, u8),
     /// Nobody reads our output any more. They have had enough, which is no failure.
     Unread,
-}
-
-/// The error object; every key is always there.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub(crate) struct Telling {
-    provider: Option<String>,
-    operation: Option<String>,
-    kind: String,
-    code: Option<String>,
-    message: String,
-    request_id: Option<String>,
-    status: Option<u16>,
-    pub(crate) attempts: u32,
-    retryable: bool,
-    pub(crate) may_have_run: bool,
-    /// Where a walk over pages goes on.
-    cursor: Option<String>,
-}
-
-impl Telling {
-    pub(crate) fn new(kind: ErrorKind, message: impl Into<String>) -> Self {
-        Self {
-            kind: kind.as_str().to_owned(),
-            message: message.into(),
-            ..Self::default()
-        }
-    }
-
-    /// A metered call of an earlier run of which nobody knows whether it ran.
-    pub(crate) fn may_be_billed() -> Self {
-        Self {
-            may_have_run: true,
-            ..Self::new(
-                ErrorKind::Transport,
-                "the report was cut short before the answer, which may have been billed; \
-                 --retry-metered asks again",
-            )
-        }
-    }
-
-    /// In a few words, for the row of whom it is about.
-    pub(crate) fn in_short(&self) -> String {
-        let code = self.code.as_ref().map(|code| format!(" {code}"));
-        format!(
-            "{}{}: {} (attempts: {})",
-            self.kind,
-            code.unwrap_or_default(),
-            self.message,
-            self.attempts
-        )
-    }
-
-    /// The same, of a provider and an operation.
-    pub(crate) fn of(mut self, provider: &str, operation: Option<&str>) -> Self {
-        self.provider.get_or_insert_with(|| provider.to_owned());
-        if let Some(operation) = operation {
-            self.operation.get_or_insert_with(|| operation.to_owned());
-        }
-        self
-    }
-}
-
-impl From<&Error> for Telling {
-    fn from(error: &Error) -> Self {
-        let some = |text: &str| (!text.is_empty()).then(|| text.to_owned());
-        Self {
-            provider: some(error.provider()),
-            operation: some(error.operation()),
-            kind: error.kind().as_str().to_owned(),
-            code: error.code().map(str::to_owned),
-            message: error.message().to_owned(),
-            request_id: error.request_id().map(str::to_owned),
-            status: error.status(),
-            attempts: error.attempts(),
-            retryable: error.is_retryable(),
-            may_have_run: error.may_have_run(),
-            cursor: error.cursor().map(str::to_owned),
-        }
-    }
-}
-
-/// In one line, for people.
-impl fmt::Display for Telling {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        for text in [&self.provider, &self.operation].into_iter().flatten() {
-            write!(f, "{text} ")?;
-        }
-        f.write_str(&self.kind)?;
-        if let Some(status) = self.status {
-            write!(f, " (HTTP {status})")?;
-        }
-        if let Some(code) = &self.code {
-            write!(f, " {code}")?;
-        }
-        write!(f, ": {}", self.message)?;
-        if let Some(id) = &self.request_id {
-            write!(f, " (request {id})")?;
-        }
-        Ok(())
-    }
 }
 
 impl Failure {
@@ -133,31 +35,31 @@ impl Failure {
 
     /// Something wrong before anything was sent. The text repeats no value.
     pub(crate) fn refused(kind: ErrorKind, message: impl Into<String>) -> Self {
-        Self::Told(Box::new(Telling::new(kind, message)), REFUSED)
+        Self::Told(Box::new(ErrorObject::new(kind, message)), REFUSED)
     }
 
     /// What was found cannot be written down.
     pub(crate) fn journal(error: &io::Error) -> Self {
         let text = format!("the journal cannot be written: {}", error.kind());
-        Self::incomplete(Telling::new(ErrorKind::Config, text))
+        Self::incomplete(ErrorObject::new(ErrorKind::Config, text))
     }
 
     /// A report that lacks rows, for this reason.
-    pub(crate) fn incomplete(why: Telling) -> Self {
+    pub(crate) fn incomplete(why: ErrorObject) -> Self {
         Self::Told(Box::new(why), FAILED)
     }
 
     /// A report that lacks rows because a signal ended it.
-    pub(crate) fn interrupted(why: Telling) -> Self {
+    pub(crate) fn interrupted(why: ErrorObject) -> Self {
         Self::Told(Box::new(why), INTERRUPTED)
     }
 
     /// A call that a signal ended, with what was sent by then.
     pub(crate) fn interrupted_call(sent: Activity) -> Self {
-        let telling = Telling {
+        let telling = ErrorObject {
             attempts: sent.attempts(),
             may_have_run: sent.may_have_run(),
-            ..Telling::new(ErrorKind::Timeout, "interrupted before the call ended")
+            ..ErrorObject::new(ErrorKind::Timeout, "interrupted before the call ended")
         };
         Self::interrupted(telling)
     }
@@ -209,7 +111,7 @@ impl Failure {
     /// What clap has to say. Its own text repeats the words of the command line, which may be
     /// secrets that went astray, so it is put in other words.
     pub(crate) fn usage(error: &clap::Error) -> Self {
-        output::note("usage: standing report|call|operations|sandbox …; see --help");
+        stdio::note("usage: standing report|call|operations|sandbox …; see --help");
         Self::config(usage(error))
     }
 
@@ -219,11 +121,11 @@ impl Failure {
             Self::Told(telling, code) => {
                 #[derive(Serialize)]
                 struct Line {
-                    error: Telling,
+                    error: ErrorObject,
                 }
                 let line = Line { error: *telling };
                 // An object of texts and numbers can always be written.
-                output::note(&serde_json::to_string(&line).unwrap_or_default());
+                stdio::note(&serde_json::to_string(&line).unwrap_or_default());
                 code
             }
             Self::Unread => 0,
@@ -256,7 +158,7 @@ impl From<io::Error> for Failure {
             return Self::Unread;
         }
         let text = format!("the output cannot be written: {}", error.kind());
-        Self::Told(Box::new(Telling::new(ErrorKind::Config, text)), FAILED)
+        Self::Told(Box::new(ErrorObject::new(ErrorKind::Config, text)), FAILED)
     }
 }
 
@@ -283,7 +185,7 @@ fn usage(error: &clap::Error) -> String {
         Kind::UnknownArgument if argument.starts_with('-') => {
             let flag = argument.split('=').next().unwrap_or_default();
             let meant = meant(ContextKind::SuggestedArg);
-            format!("there is no flag {}{meant}", output::plain(flag))
+            format!("there is no flag {}{meant}", plain(flag))
         }
         Kind::UnknownArgument => "there is a word too many".to_owned(),
         Kind::InvalidSubcommand => format!(

@@ -19,19 +19,24 @@
 //! and asked for again, unless they include metered calls; then, and if keys that last belong to
 //! another account, the journal is refused.
 
-use std::collections::{BTreeMap, BTreeSet, HashSet};
-use std::fs::{File, Metadata, OpenOptions};
+use std::collections::HashSet;
+use std::fs::File;
 use std::io::{self, BufRead, BufReader, Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use standing_core::sign::sha256_hex;
 
-use crate::failure::{Failure, Telling};
-use crate::row::Written;
+use crate::checkpoint::Checkpoint;
+use crate::event::Found;
+use crate::failure::Failure;
+use crate::row::ReportRow;
+
+mod lock;
+
+use lock::{is_removable, locked, narrow, refused, stream_into};
 
 /// The first line: the version of the format and, between these two, how many bytes were synced.
 const FORMAT: &str = "{\"standing report journal\":2,\"synced\":\"";
@@ -47,189 +52,11 @@ const WHEN: &str = "when it was begun";
 const SEAL: usize = 16;
 /// No line is longer: answers end at 8 MiB.
 const LONGEST_LINE: u64 = 64 * 1024 * 1024;
-/// How often the lock is tried, and how far apart.
-const PATIENCE: u32 = 20;
-const PAUSE: Duration = Duration::from_millis(100);
-
-/// What a call found, or that it is about to be made.
-#[derive(Debug, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub(crate) enum Found {
-    /// A page of a list.
-    Page {
-        rows: Vec<Written>,
-        total: Option<u64>,
-        /// Where the list goes on; nothing once it is over.
-        next: Option<String>,
-        /// The list has changed, and rows may come twice.
-        drift: bool,
-    },
-    /// One customer, by the place among those to ask about.
-    One { nth: u64, row: Written },
-    /// A call about one customer failed.
-    Lost {
-        nth: u64,
-        row: Written,
-        error: Telling,
-    },
-    /// A metered call is made: without an answer nobody knows whether it was billed.
-    Asked { nth: u64 },
-    /// Everything of the provider before this line is void, and what follows is of these keys.
-    Keys(Account),
-}
-
-/// A mark of the keys that rows are asked for with. Neither they nor the id can be read from it.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub(crate) struct Account {
-    pub(crate) mark: String,
-    /// The keys last, so the same account has the same mark the next time.
-    pub(crate) lasting: bool,
-}
-
-/// What keys have to do with the rows of a provider in a journal.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Owner {
-    /// The rows are of these keys.
-    Same,
-    /// There are no rows.
-    None,
-    /// The account may be the same one or another one; nothing was metered.
-    Unknown,
-    /// The account may be the same one or another one, and metered calls were made.
-    UnknownMetered,
-    /// The rows are of another account.
-    Other,
-}
 
 #[derive(Deserialize)]
 struct Line {
     provider: String,
     found: Found,
-}
-
-/// How far the sweep of one provider has come. It grows with what failed, not with the rows.
-#[derive(Debug, Clone, Default)]
-pub(crate) struct Progress {
-    /// Where the list goes on.
-    pub(crate) cursor: Option<String>,
-    /// The list is over.
-    pub(crate) over: bool,
-    pub(crate) total: Option<u64>,
-    /// Why calls about one customer failed.
-    pub(crate) lost: BTreeMap<u64, Telling>,
-    /// Rows of lists.
-    listed: u64,
-    drift: bool,
-    /// One after the last customer who has a row.
-    told: u64,
-    /// One after the last customer who was asked about.
-    asked: u64,
-    /// Metered calls without an answer.
-    open: BTreeSet<u64>,
-    /// Rows that came when a later customer had one already.
-    late: BTreeMap<u64, Written>,
-    /// There is an answer.
-    answered: bool,
-    /// A metered call was made.
-    metered: bool,
-    /// The keys, and how many there were up to these.
-    keys: Option<Account>,
-    changes_of_keys: u64,
-}
-
-/// What to do about a customer.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Turn {
-    Ask,
-    /// There is a row.
-    Done,
-    /// The call may have run without an answer, and is not to be repeated.
-    MayBeBilled,
-}
-
-impl Progress {
-    pub(crate) fn take(&mut self, found: &Found) {
-        match found {
-            Found::Page {
-                rows,
-                total,
-                next,
-                drift,
-            } => {
-                self.listed += rows.len() as u64;
-                self.total = total.or(self.total);
-                self.cursor.clone_from(next);
-                self.over = next.is_none();
-                self.drift |= drift;
-                self.answered = true;
-            }
-            Found::One { nth, row } => {
-                self.answered = true;
-                self.lost.remove(nth);
-                self.row(*nth, row);
-            }
-            Found::Lost { nth, row, error } => {
-                self.lost.insert(*nth, error.clone());
-                self.row(*nth, row);
-            }
-            Found::Asked { nth } => {
-                self.metered = true;
-                self.open.insert(*nth);
-                self.asked = self.asked.max(nth.saturating_add(1));
-            }
-            Found::Keys(account) => {
-                *self = Self {
-                    keys: Some(account.clone()),
-                    changes_of_keys: self.changes_of_keys.saturating_add(1),
-                    ..Self::default()
-                };
-            }
-        }
-    }
-
-    /// What keys have to do with the rows so far.
-    pub(crate) fn owner(&self, account: &Account) -> Owner {
-        let may_have_run = self.lost.values().any(|error| error.may_have_run);
-        let has_rows = self.answered || may_have_run || !self.open.is_empty();
-        match &self.keys {
-            Some(keys) if keys == account => Owner::Same,
-            _ if !has_rows => Owner::None,
-            Some(keys) if keys.lasting && account.lasting => Owner::Other,
-            Some(_) if !self.metered => Owner::Unknown,
-            Some(_) => Owner::UnknownMetered,
-            // No live report writes rows before the mark.
-            None => Owner::Other,
-        }
-    }
-
-    fn row(&mut self, nth: u64, row: &Written) {
-        self.open.remove(&nth);
-        self.asked = self.asked.max(nth.saturating_add(1));
-        if nth < self.told {
-            self.late.insert(nth, row.clone());
-        } else {
-            self.told = nth.saturating_add(1);
-        }
-    }
-
-    /// Rows so far; those that came twice count twice.
-    pub(crate) fn rows(&self) -> u64 {
-        self.listed + self.told
-    }
-
-    /// What to do about a customer; `again`: calls that may have run may be repeated.
-    pub(crate) fn turn(&self, nth: u64, again: bool) -> Turn {
-        if nth >= self.asked {
-            return Turn::Ask;
-        }
-        if self.open.contains(&nth) {
-            return if again { Turn::Ask } else { Turn::MayBeBilled };
-        }
-        match self.lost.get(&nth) {
-            Some(error) if again || !error.may_have_run => Turn::Ask,
-            _ => Turn::Done,
-        }
-    }
 }
 
 /// The file.
@@ -248,10 +75,6 @@ pub(crate) struct Journal {
     length: u64,
     /// It is synced to disk before metered calls are made.
     durable: bool,
-}
-
-fn refused(what: &str, error: &io::Error) -> Failure {
-    Failure::config(format!("the journal cannot be {what}: {}", error.kind()))
 }
 
 fn damaged(line: u64) -> Failure {
@@ -523,8 +346,8 @@ impl Journal {
     pub(crate) fn each(
         &self,
         provider: &str,
-        progress: &Progress,
-        take: &mut dyn FnMut(Written) -> Result<(), Failure>,
+        progress: &Checkpoint,
+        take: &mut dyn FnMut(ReportRow) -> Result<(), Failure>,
     ) -> Result<(), Failure> {
         let mine = format!("{{\"provider\":\"{provider}\",");
         // A list that does not change tells no row twice, and nothing need be remembered.
@@ -588,94 +411,6 @@ impl Journal {
     }
 }
 
-/// Opens the journal at a path, or creates it, and keeps other reports away. One that was killed a
-/// moment ago may not be gone yet, and one that ends removes its file: a lock on a file that the path
-/// no longer names keeps nobody away.
-fn locked(path: &Path) -> Result<File, Failure> {
-    let mut options = OpenOptions::new();
-    options.read(true).write(true).create(true);
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    for _ in 0..PATIENCE {
-        let file = options
-            .open(path)
-            .map_err(|error| refused("opened", &error))?;
-        match fs4::FileExt::try_lock(&file) {
-            Ok(()) => {
-                let own = file.metadata().map_err(|error| refused("read", &error))?;
-                if std::fs::metadata(path).is_ok_and(|there| is_same(&own, &there)) {
-                    return Ok(file);
-                }
-            }
-            Err(fs4::TryLockError::WouldBlock) => std::thread::sleep(PAUSE),
-            Err(fs4::TryLockError::Error(error)) => return Err(refused("locked", &error)),
-        }
-    }
-    Err(Failure::config("another report is writing the journal"))
-}
-
-/// Whether two names are of one file.
-#[cfg(unix)]
-fn is_same(one: &Metadata, other: &Metadata) -> bool {
-    use std::os::unix::fs::MetadataExt;
-    (one.dev(), one.ino()) == (other.dev(), other.ino())
-}
-
-/// Whether the name at a path is that of the file itself.
-#[cfg(unix)]
-fn is_removable(own: &Metadata, there: &Metadata) -> bool {
-    is_same(own, there)
-}
-
-/// Without a number that identifies a file, journals are emptied and never removed, so that a path
-/// names one file for all reports.
-#[cfg(not(unix))]
-fn is_same(_: &Metadata, _: &Metadata) -> bool {
-    true
-}
-
-#[cfg(not(unix))]
-fn is_removable(_: &Metadata, _: &Metadata) -> bool {
-    false
-}
-
-/// The name of the standard stream that goes to a file, if one does.
-#[cfg(unix)]
-fn stream_into(there: &Metadata) -> Option<&'static str> {
-    use std::os::fd::AsFd;
-    let goes_there = |stream: io::Result<std::os::fd::OwnedFd>| {
-        let stream = stream.and_then(|stream| File::from(stream).metadata());
-        stream.is_ok_and(|stream| is_same(&stream, there))
-    };
-    if goes_there(io::stdout().as_fd().try_clone_to_owned()) {
-        return Some("standard output");
-    }
-    goes_there(io::stderr().as_fd().try_clone_to_owned()).then_some("standard error")
-}
-
-/// The lock on the journal keeps a standard stream from being written to it.
-#[cfg(not(unix))]
-fn stream_into(_: &Metadata) -> Option<&'static str> {
-    None
-}
-
-/// Lets only the owner read a journal that was there before, with whatever mode.
-fn narrow(file: &File) -> Result<(), Failure> {
-    #[cfg(unix)]
-    {
-        use std::os::unix::fs::PermissionsExt;
-        let there = file.metadata().map_err(|error| refused("read", &error))?;
-        if there.permissions().mode() & 0o077 != 0 {
-            let mode = std::fs::Permissions::from_mode(0o600);
-            file.set_permissions(mode)
-                .map_err(|error| refused("kept from other users", &error))?;
-        }
-    }
-    #[cfg(not(unix))]
-    let _ = file;
-    Ok(())
-}
-
 /// Refuses the journal of another report: rows of two reports make no third one.
 fn is_of_this_report(head: &Value, facts: &Value) -> Result<(), Failure> {
     let theirs = head.get(REPORT).unwrap_or(&Value::Null);
@@ -691,56 +426,6 @@ fn is_of_this_report(head: &Value, facts: &Value) -> Result<(), Failure> {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    fn account(mark: &str, lasting: bool) -> Account {
-        let mark = mark.to_owned();
-        Account { mark, lasting }
-    }
-
-    fn progress(keys: &Account, found: &[Found]) -> Progress {
-        let mut progress = Progress::default();
-        progress.take(&Found::Keys(keys.clone()));
-        for found in found {
-            progress.take(found);
-        }
-        progress
-    }
-
-    fn page() -> Found {
-        Found::Page {
-            rows: Vec::new(),
-            total: None,
-            next: None,
-            drift: false,
-        }
-    }
-
-    #[test]
-    fn rows_of_other_keys_are_never_of_the_same_owner() {
-        let (lasting, other) = (account("a", true), account("b", true));
-        let (token, renewed) = (account("c", false), account("d", false));
-        let asked = || Found::Asked { nth: 0 };
-        for (keys, found, now, want) in [
-            (&lasting, vec![page()], &lasting, Owner::Same),
-            (&lasting, vec![page()], &other, Owner::Other),
-            (&lasting, vec![], &other, Owner::None),
-            (&lasting, vec![asked()], &other, Owner::Other),
-            (&token, vec![page()], &token, Owner::Same),
-            (&token, vec![page()], &renewed, Owner::Unknown),
-            (&token, vec![], &renewed, Owner::None),
-            (&token, vec![page()], &lasting, Owner::Unknown),
-            (&lasting, vec![page()], &token, Owner::Unknown),
-            (&token, vec![asked()], &renewed, Owner::UnknownMetered),
-            (&token, vec![asked()], &token, Owner::Same),
-        ] {
-            let progress = progress(keys, &found);
-            assert_eq!(progress.owner(now), want, "{keys:?} {found:?} {now:?}");
-        }
-        let mut unmarked = Progress::default();
-        assert_eq!(unmarked.owner(&token), Owner::None);
-        unmarked.take(&page());
-        assert_eq!(unmarked.owner(&token), Owner::Other, "never silently");
-    }
 
     #[cfg(unix)]
     #[test]

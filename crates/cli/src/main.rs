@@ -14,22 +14,23 @@
 //! Before a report or a call has begun, and in the other commands, a signal ends the process as the
 //! system does by default.
 
-mod book;
 mod call;
+mod checkpoint;
+mod customer_file;
+mod error_object;
+mod event;
 mod failure;
-mod html;
 mod journal;
 mod operations;
 mod output;
 mod providers;
-mod render;
+mod recorder;
 mod report;
 mod row;
 mod sandbox;
 mod signal;
+mod summary;
 mod sweep;
-mod table;
-mod tally;
 mod verdict;
 
 use std::process::ExitCode;
@@ -37,6 +38,7 @@ use std::process::ExitCode;
 use clap::{Parser, Subcommand};
 
 use crate::failure::Failure;
+use crate::output::stdio;
 
 /// Asks providers for their customers' standing.
 #[derive(Debug, Parser)]
@@ -68,7 +70,7 @@ fn main() -> ExitCode {
     let outcome = arguments().and_then(|arguments| match arguments {
         Some(arguments) => {
             if arguments.verbose {
-                output::tell_of_attempts();
+                stdio::tell_of_attempts();
             }
             run(arguments)
         }
@@ -82,7 +84,7 @@ fn arguments() -> Result<Option<Arguments>, Failure> {
     match Arguments::try_parse() {
         Ok(arguments) => Ok(Some(arguments)),
         Err(error) if error.exit_code() == 0 => {
-            output::block(&error.render().to_string())?;
+            stdio::block(&error.render().to_string())?;
             Ok(None)
         }
         Err(error) => Err(Failure::usage(&error)),

@@ -4,9 +4,9 @@ use serde::Serialize;
 use standing_core::{Effect, OperationInfo, RateLimit};
 
 use crate::failure::Failure;
-use crate::output;
+use crate::output::layout::{Column, table};
+use crate::output::stdio;
 use crate::providers::{self, PROVIDERS};
-use crate::table::{Column, table};
 
 /// Lists the operations that can be called.
 #[derive(Debug, clap::Args)]
@@ -103,7 +103,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<(), Failure> {
         })
         .collect();
     match arguments.format {
-        Format::Json => output::line(&serde_json::to_string(&listed).unwrap_or_default())?,
+        Format::Json => stdio::line(&serde_json::to_string(&listed).unwrap_or_default())?,
         Format::Table => {
             let columns = [
                 Column::left("PROVIDER"),
@@ -121,7 +121,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<(), Failure> {
                     one.summary.into(),
                 ]
             });
-            output::block(&table(&columns, rows, output::width()))?;
+            stdio::block(&table(&columns, rows, stdio::width()))?;
         }
     }
     Ok(())

@@ -8,10 +8,10 @@ use standing_core::{
     Activity, Client, Credentials, Entry, Error, Json, OperationInfo, RateLimit, Rows, Service,
 };
 
+use crate::event::Account;
 use crate::failure::{Failure, did_you_mean};
-use crate::journal::Account;
+use crate::recorder::Recorder;
 use crate::sweep::{self, Plan, Sweep};
-use crate::tally::Teller;
 
 /// Key ids shorter than this might be found by trying all of them.
 const GUESSABLE: usize = 16;
@@ -39,7 +39,7 @@ struct Row<P: 'static> {
     sweep: SweepFn<P>,
 }
 
-type SweepFn<P> = fn(Client<P>, Teller, Plan) -> Result<Sweep, Failure>;
+type SweepFn<P> = fn(Client<P>, Recorder, Plan) -> Result<Sweep, Failure>;
 
 impl<P> Row<P> {
     const fn new(entries: &'static [Entry<P>], sweep: SweepFn<P>) -> Self {
@@ -136,7 +136,7 @@ pub(crate) trait Provider: Sync {
     fn account(&self) -> Option<Account>;
 
     /// A sweep over all customers, or over those of the plan if it lists none.
-    fn sweep(&self, settings: &Settings, teller: Teller, plan: Plan) -> Result<Sweep, Failure>;
+    fn sweep(&self, settings: &Settings, recorder: Recorder, plan: Plan) -> Result<Sweep, Failure>;
 }
 
 /// A client without its types. What it returns is nothing for an operation that has no type.
@@ -201,8 +201,8 @@ impl<P: standing_core::Provider> Provider for Row<P> {
         account(P::NAME, &P::credentials(&variable).ok()?)
     }
 
-    fn sweep(&self, settings: &Settings, teller: Teller, plan: Plan) -> Result<Sweep, Failure> {
-        (self.sweep)(settings.client()?, teller, plan)
+    fn sweep(&self, settings: &Settings, recorder: Recorder, plan: Plan) -> Result<Sweep, Failure> {
+        (self.sweep)(settings.client()?, recorder, plan)
     }
 }
 

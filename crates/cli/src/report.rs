@@ -14,19 +14,25 @@ use standing_sandbox::Sandbox;
 use time::format_description::well_known::Rfc3339;
 use tokio::task::JoinSet;
 
-use crate::book::{Book, Customers, Whom};
 use crate::call::seconds;
+use crate::checkpoint::Owner;
+use crate::customer_file::{CustomerFile, CustomerRef, Customers};
+use crate::event::Found;
 use crate::failure::{Failure, INTERRUPTED};
-use crate::html::Page;
-use crate::journal::{Found, Journal, Owner};
-use crate::output;
+use crate::journal::Journal;
+use crate::output::csv::Sheet;
+use crate::output::escape::plain;
+use crate::output::html::Page;
+use crate::output::json::as_json;
+use crate::output::stdio;
+use crate::output::table::{self, Worst};
 use crate::providers::{self, PROVIDERS, Provider, Settings};
-use crate::render::{self, Sheet, Worst, as_json};
-use crate::sandbox::World;
+use crate::recorder::{Progress, Recorder, Records, Shared};
+use crate::sandbox::SandboxArgs;
 use crate::signal::Signals;
+use crate::summary::{Counts, Outcome};
 use crate::sweep::Plan;
-use crate::tally::{Board, Counts, Findings, Outcome, Tally, Teller};
-use crate::verdict::{Below, Verdict};
+use crate::verdict::{Thresholds, Verdict};
 
 /// Exit code of a report in which `--fail-on` found a row.
 const FOUND: u8 = 3;
@@ -59,8 +65,8 @@ pub(crate) struct Arguments {
     #[arg(long)]
     all: bool,
     /// Percentages of credit left below which a customer is to be watched
-    #[arg(long, value_name = "PERCENT,…", default_value = "25,10,0", value_parser = Below::parse)]
-    below: Below,
+    #[arg(long, value_name = "PERCENT,…", default_value = "25,10,0", value_parser = Thresholds::parse)]
+    below: Thresholds,
     /// Ends with exit code 3 if there is such a row; watch takes blocked for one too
     #[arg(long, value_enum, value_name = "VERDICT", value_delimiter = ',')]
     fail_on: Vec<FailOn>,
@@ -99,7 +105,7 @@ pub(crate) struct Arguments {
     #[arg(long, requires = "live")]
     retry_metered: bool,
     #[command(flatten)]
-    world: World,
+    world: SandboxArgs,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -158,7 +164,7 @@ fn at_a_time(text: &str) -> Result<usize, &'static str> {
 pub(crate) async fn run(arguments: Arguments) -> Result<u8, Failure> {
     let providers = chosen(&arguments.only)?;
     let names = providers.iter().map(|provider| provider.name());
-    let mut tallies: Vec<Tally> = names.map(Tally::new).collect();
+    let mut tallies: Vec<Progress> = names.map(Progress::new).collect();
     let named = arguments.endpoint.iter().map(|(provider, _)| provider);
     for provider in named.chain(arguments.rps.iter().map(|(provider, _)| provider)) {
         providers::find(provider)?;
@@ -168,7 +174,9 @@ pub(crate) async fn run(arguments: Arguments) -> Result<u8, Failure> {
     }
     let asked: Vec<_> = tallies.iter().map(|tally| tally.provider).collect();
     let book = arguments.book.as_deref();
-    let book = book.map(|path| Book::open(path, &asked)).transpose()?;
+    let book = book
+        .map(|path| CustomerFile::open(path, &asked))
+        .transpose()?;
     let begun = now()?;
     let journal = journal(&arguments, book.as_ref(), &providers, &mut tallies, begun)?;
     let paced = arguments.world.customers <= PACED;
@@ -182,11 +190,11 @@ pub(crate) async fn run(arguments: Arguments) -> Result<u8, Failure> {
     };
     // All are ready before the first one starts: a key that is missing is found before anything
     // is sent.
-    let board = Arc::new(Board::default());
+    let board = Arc::new(Shared::default());
     let below = Arc::new(arguments.below.clone());
     let mut ready = Vec::new();
     for (place, (provider, tally)) in providers.iter().zip(&mut tallies).enumerate() {
-        let teller = Teller {
+        let recorder = Recorder {
             place,
             board: board.clone(),
             below: below.clone(),
@@ -205,25 +213,25 @@ pub(crate) async fn run(arguments: Arguments) -> Result<u8, Failure> {
         } else {
             tally.asked_about = Some(customers().count() as u64);
         }
-        let sweep = provider.sweep(&settings, teller.clone(), plan)?;
-        ready.push((sweep, teller));
+        let sweep = provider.sweep(&settings, recorder.clone(), plan)?;
+        ready.push((sweep, recorder));
     }
     if sandbox.is_some() {
         let seed = arguments.world.seed;
-        output::facts(&format!(
+        stdio::facts(&format!(
             "standing · sandbox on 127.0.0.1 · seed {seed} · chaos {chaos} %"
         ));
     }
     let rows: u64 = tallies.iter().map(|tally| tally.progress.rows()).sum();
     if rows > 0 {
         let begun = journal.begun();
-        output::note(&format!(
+        stdio::note(&format!(
             "resumed after {rows} rows; the report was begun at {}",
-            output::plain(begun)
+            plain(begun)
         ));
     }
-    let bars = draw(&mut tallies, !arguments.no_progress && output::bars());
-    board.open(Findings {
+    let bars = draw(&mut tallies, !arguments.no_progress && stdio::bars());
+    board.open(Records {
         journal,
         tallies,
         failure: None,
@@ -232,10 +240,10 @@ pub(crate) async fn run(arguments: Arguments) -> Result<u8, Failure> {
     });
     let mut signals = Signals::new()?;
     let mut sweeps = JoinSet::new();
-    for (sweep, teller) in ready {
+    for (sweep, recorder) in ready {
         sweeps.spawn(async move {
             let end = sweep.await;
-            teller.end(end).await;
+            recorder.end(end).await;
         });
     }
     let end = wait(&mut sweeps, &board, arguments.deadline, &mut signals).await;
@@ -261,7 +269,7 @@ pub(crate) async fn run(arguments: Arguments) -> Result<u8, Failure> {
     if let Err(error) = findings.journal.keep() {
         // The rows are there and may have been billed: they are printed all the same.
         let kind = error.kind();
-        output::note(&format!("the journal cannot be synced to disk: {kind}"));
+        stdio::note(&format!("the journal cannot be synced to disk: {kind}"));
     }
     let outcome = Outcome::new(findings).map_err(Failure::too_late)?;
     match print(&outcome, &arguments) {
@@ -274,10 +282,7 @@ pub(crate) async fn run(arguments: Arguments) -> Result<u8, Failure> {
     if let Some(error) = outcome.errors().into_iter().next() {
         if let Some(path) = journal.path() {
             let path = path.display().to_string();
-            output::note(&format!(
-                "--resume {} goes on from here",
-                output::plain(&path)
-            ));
+            stdio::note(&format!("--resume {} goes on from here", plain(&path)));
         }
         return Err(match end {
             End::Interrupted => Failure::interrupted(error),
@@ -287,7 +292,7 @@ pub(crate) async fn run(arguments: Arguments) -> Result<u8, Failure> {
     journal.done().map_err(|error| Failure::journal(&error))?;
     let found = found(&outcome.summary().all, &arguments.fail_on);
     if found > 0 {
-        output::note(&format!("--fail-on: {found} rows"));
+        stdio::note(&format!("--fail-on: {found} rows"));
         return Ok(FOUND);
     }
     Ok(0)
@@ -315,9 +320,9 @@ fn found(counts: &Counts, wanted: &[FailOn]) -> u64 {
 /// Opens the journal, and takes up what is in it.
 fn journal(
     arguments: &Arguments,
-    book: Option<&Book>,
+    book: Option<&CustomerFile>,
     providers: &[&'static dyn Provider],
-    tallies: &mut [Tally],
+    tallies: &mut [Progress],
     now: String,
 ) -> Result<Journal, Failure> {
     let Some(path) = &arguments.resume else {
@@ -334,7 +339,7 @@ fn journal(
         "--below": arguments.below.to_string(),
         // An address may hold what nobody should find in a file.
         "--endpoint": sha256_hex(format!("{:?}", arguments.endpoint).as_bytes()),
-        "--book": book.map(Book::digest),
+        "--book": book.map(CustomerFile::digest),
         "--show-personal": arguments.show_personal,
     });
     let mut journal = Journal::open(path, arguments.live)?;
@@ -354,7 +359,7 @@ fn journal(
 
 /// Goes on with the rows of a provider in a journal only if they are of the keys in the environment:
 /// rows of two accounts make no report of either.
-fn owned(provider: &dyn Provider, tally: &mut Tally) -> Result<(), Failure> {
+fn owned(provider: &dyn Provider, tally: &mut Progress) -> Result<(), Failure> {
     let name = provider.name();
     let refused = |text: String| Err(Failure::config(text).of(name, None));
     let Some(account) = provider.account() else {
@@ -365,7 +370,7 @@ fn owned(provider: &dyn Provider, tally: &mut Tally) -> Result<(), Failure> {
     match tally.progress.owner(&account) {
         Owner::Same => return Ok(()),
         Owner::None => {}
-        Owner::Unknown => output::note(&format!(
+        Owner::Unknown => stdio::note(&format!(
             "{name}: the journal was written with other temporary keys, which may be of another \
              account; its rows of {name} are asked for again"
         )),
@@ -430,10 +435,10 @@ fn settings(provider: &dyn Provider, arguments: &Arguments, sandbox: Option<&San
     }
 }
 
-/// Whom to ask about, or to expect in a list.
+/// CustomerRef to ask about, or to expect in a list.
 fn customers(
     provider: &dyn Provider,
-    book: Option<&Book>,
+    book: Option<&CustomerFile>,
     sandbox: Option<&Sandbox>,
 ) -> Result<Customers, Failure> {
     if let Some(customers) = book.and_then(|book| book.customers(provider.name())) {
@@ -444,9 +449,9 @@ fn customers(
     {
         let people = sandbox.customers(desk);
         return Ok(Arc::new(move || {
-            Box::new(people.clone().map(|customer| Whom {
+            Box::new(people.clone().map(|customer| CustomerRef {
                 id: customer.id,
-                ..Whom::default()
+                ..CustomerRef::default()
             }))
         }));
     }
@@ -467,7 +472,7 @@ fn desk(provider: &dyn Provider) -> Option<standing_sandbox::Provider> {
 }
 
 /// Shows a bar for each provider.
-fn draw(tallies: &mut [Tally], wanted: bool) -> MultiProgress {
+fn draw(tallies: &mut [Progress], wanted: bool) -> MultiProgress {
     let target = if wanted {
         ProgressDrawTarget::stderr()
     } else {
@@ -505,7 +510,7 @@ enum End {
 /// Waits until all sweeps have ended, or something ends them.
 async fn wait(
     sweeps: &mut JoinSet<()>,
-    board: &Board,
+    board: &Shared,
     deadline: Option<Duration>,
     signals: &mut Signals,
 ) -> End {
@@ -528,7 +533,7 @@ async fn wait(
 fn print(outcome: &Outcome, arguments: &Arguments) -> Result<(), Failure> {
     let begun = outcome.findings.journal.begun();
     let generated_at = arguments.live.then(|| begun.to_owned());
-    let mut out = output::data();
+    let mut out = stdio::data();
     match arguments.format {
         Format::Table => {
             let mut worst = Worst::default();
@@ -536,7 +541,7 @@ fn print(outcome: &Outcome, arguments: &Arguments) -> Result<(), Failure> {
                 worst.add(row, arguments.all);
                 Ok(())
             })?;
-            let table = render::as_table(worst, arguments.all, &outcome.summary());
+            let table = table::as_table(worst, arguments.all, &outcome.summary());
             out.write_all(table.as_bytes())?;
         }
         Format::Csv => {
@@ -583,13 +588,13 @@ fn print(outcome: &Outcome, arguments: &Arguments) -> Result<(), Failure> {
 /// Tells on standard error what the report took: this changes from run to run.
 fn tell(outcome: &Outcome, sandbox: Option<&Sandbox>) {
     let tallies = &outcome.findings.tallies;
-    let sum = |of: fn(&Tally) -> u64| tallies.iter().map(of).sum::<u64>();
+    let sum = |of: fn(&Progress) -> u64| tallies.iter().map(of).sum::<u64>();
     for tally in tallies {
         let share = |percent| match tally.share(percent) {
             Some(time) => format!("{time} ms"),
             None => "-".to_owned(),
         };
-        output::facts(&format!(
+        stdio::facts(&format!(
             "{}: {} calls · {} repeated · p50 {} · p95 {}",
             tally.provider,
             tally.calls,
@@ -603,7 +608,7 @@ fn tell(outcome: &Outcome, sandbox: Option<&Sandbox>) {
     let repeated = sum(|tally| tally.repeated);
     let lost = sum(|tally| tally.failed);
     let Some(sandbox) = sandbox else {
-        output::facts(&format!(
+        stdio::facts(&format!(
             "{customers} customers · {calls} calls · {repeated} repeated · {lost} lost"
         ));
         return;
@@ -622,7 +627,7 @@ fn tell(outcome: &Outcome, sandbox: Option<&Sandbox>) {
     // longer wanted.
     let fatal = sum(|tally| tally.fatal_attempts);
     let recovered = report.faults.saturating_sub(fatal);
-    output::facts(&format!(
+    stdio::facts(&format!(
         "{customers} customers · {calls} calls · {} faults injected · {recovered} recovered · \
          {lost} lost · {proof}",
         report.faults

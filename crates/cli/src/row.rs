@@ -49,7 +49,7 @@ impl Row {
 
 /// A row as it is written: with what is personal masked, unless it was asked for.
 #[derive(Debug, Clone, Serialize, Deserialize)]
-pub(crate) struct Written {
+pub(crate) struct ReportRow {
     pub(crate) provider: Cow<'static, str>,
     pub(crate) id: Option<String>,
     pub(crate) name: Option<String>,
@@ -61,7 +61,7 @@ pub(crate) struct Written {
     pub(crate) why: String,
 }
 
-impl Written {
+impl ReportRow {
     pub(crate) fn new(row: &Row, show_personal: bool) -> Self {
         let masked = |text: &Option<String>, mask: fn(&str) -> String| {
             let text = text.as_deref().filter(|text| !text.is_empty());
@@ -186,8 +186,8 @@ mod tests {
                 name: Some(name.to_owned()),
                 ..Row::new("tencent", judged)
             };
-            assert_eq!(Written::new(&row, false).name.as_deref(), Some(masked));
-            assert_eq!(Written::new(&row, true).name.as_deref(), Some(name));
+            assert_eq!(ReportRow::new(&row, false).name.as_deref(), Some(masked));
+            assert_eq!(ReportRow::new(&row, true).name.as_deref(), Some(name));
         }
     }
 }

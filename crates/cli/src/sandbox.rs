@@ -6,7 +6,7 @@ use std::time::Duration;
 use standing_sandbox::{Provider, Sandbox};
 
 use crate::failure::Failure;
-use crate::output;
+use crate::output::stdio;
 
 /// Serves a stand-in for the providers on 127.0.0.1, until it is ended.
 ///
@@ -15,12 +15,12 @@ use crate::output;
 #[derive(Debug, clap::Args)]
 pub(crate) struct Arguments {
     #[command(flatten)]
-    pub(crate) world: World,
+    pub(crate) world: SandboxArgs,
 }
 
 /// What the sandbox is like.
 #[derive(Debug, Clone, clap::Args)]
-pub(crate) struct World {
+pub(crate) struct SandboxArgs {
     /// All data of the sandbox follow from it
     #[arg(long, value_name = "N", default_value_t = 7, value_parser = seed)]
     pub(crate) seed: u64,
@@ -56,7 +56,7 @@ fn customers(text: &str) -> Result<u64, &'static str> {
     customers.ok_or("must be a whole number up to 1000000")
 }
 
-impl World {
+impl SandboxArgs {
     /// Starts the sandbox.
     pub(crate) async fn start(&self, rate_limits: bool, chaos: u8) -> Result<Sandbox, Failure> {
         Sandbox::builder()
@@ -91,21 +91,21 @@ pub(crate) async fn run(arguments: &Arguments) -> Result<(), Failure> {
         .world
         .start(true, arguments.world.chaos.unwrap_or(0))
         .await?;
-    output::line(&sandbox.describe())?;
+    stdio::line(&sandbox.describe())?;
     if std::io::stderr().is_terminal() {
         for provider in Provider::ALL {
             let Some((id, secret)) = variables(provider) else {
                 continue;
             };
             let key = sandbox.key(provider);
-            output::note(&format!(
+            stdio::note(&format!(
                 "export {id}={} {secret}={} # standing call {provider} … --endpoint {}",
                 key.id,
                 key.secret,
                 sandbox.endpoint(provider)
             ));
         }
-        output::note("serving; Ctrl-C ends it");
+        stdio::note("serving; Ctrl-C ends it");
     }
     std::future::pending().await
 }

@@ -16,11 +16,12 @@ use standing_tencent::Tencent;
 use standing_tencent::ip::QueryCustomersCredit;
 use standing_tencent::ip::query_customers_credit::SortOrder;
 
-use crate::book::{Customers, Whom};
-use crate::failure::{Failure, Telling};
-use crate::journal::{Progress, Turn};
+use crate::checkpoint::{Checkpoint, Turn};
+use crate::customer_file::{CustomerRef, Customers};
+use crate::error_object::ErrorObject;
+use crate::failure::Failure;
+use crate::recorder::{Event, Recorder};
 use crate::row::{MD5, Row};
-use crate::tally::{Event, Teller};
 use crate::verdict::{self, Judged};
 
 /// Rows a page. No provider documents a size that it refuses at this height.
@@ -30,10 +31,10 @@ const ENOUGH: u32 = 5;
 
 /// What a sweep is to do.
 pub(crate) struct Plan {
-    /// Whom to ask about, where the provider lists nobody.
+    /// CustomerRef to ask about, where the provider lists nobody.
     pub(crate) customers: Customers,
     /// What an earlier run of the report has done.
-    pub(crate) progress: Progress,
+    pub(crate) progress: Checkpoint,
     /// Calls at a time where each is about one customer.
     pub(crate) at_a_time: usize,
     /// Metered calls may be repeated although they may have run.
@@ -46,15 +47,15 @@ pub(crate) type Sweep = BoxFuture<'static, Result<(), Error>>;
 /// Tencent Cloud: the credit of all customers of the partner.
 pub(crate) fn tencent(
     client: Client<Tencent>,
-    teller: Teller,
+    recorder: Recorder,
     plan: Plan,
 ) -> Result<Sweep, Failure> {
     // Oldest first, so that customers who join meanwhile come last and shift no page.
     let ask = QueryCustomersCredit::new()
         .with_page_size(PAGE)
         .with_order(SortOrder::Ascending);
-    let below = teller.below.clone();
-    listed(client, teller, plan, ask, move |customer| Row {
+    let below = recorder.below.clone();
+    listed(client, recorder, plan, ask, move |customer| Row {
         id: customer
             .client_uin
             .map(|uin| uin.to_string())
@@ -69,9 +70,13 @@ pub(crate) fn tencent(
 }
 
 /// Huawei Cloud: the new-customer tags of all customers of the partner.
-pub(crate) fn huawei(client: Client<Huawei>, teller: Teller, plan: Plan) -> Result<Sweep, Failure> {
+pub(crate) fn huawei(
+    client: Client<Huawei>,
+    recorder: Recorder,
+    plan: Plan,
+) -> Result<Sweep, Failure> {
     let ask = ListSubCustomerNewTag::new();
-    listed(client, teller, plan, ask, |tag| Row {
+    listed(client, recorder, plan, ask, |tag| Row {
         id: tag.customer_id.clone().unwrap_or_default(),
         ..Row::new("huawei", verdict::huawei(&tag))
     })
@@ -80,21 +85,21 @@ pub(crate) fn huawei(client: Client<Huawei>, teller: Teller, plan: Plan) -> Resu
 /// Alibaba Cloud: the account of each customer.
 pub(crate) fn alibaba(
     client: Client<Alibaba>,
-    teller: Teller,
+    recorder: Recorder,
     plan: Plan,
 ) -> Result<Sweep, Failure> {
-    let ask = |whom: &Whom| {
-        let digits = whom.id.bytes().all(|byte| byte.is_ascii_digit());
-        let uid = whom.id.parse().ok().filter(|_| digits);
+    let ask = |customer: &CustomerRef| {
+        let digits = customer.id.bytes().all(|byte| byte.is_ascii_digit());
+        let uid = customer.id.parse().ok().filter(|_| digits);
         let uid = uid.ok_or("is not digits only, or too long")?;
         let row = Row {
-            id: whom.id.clone(),
-            name: whom.name.clone(),
+            id: customer.id.clone(),
+            name: customer.name.clone(),
             ..Row::missing("alibaba")
         };
         Ok((row, GetCustomerAccountInfo::new().with_owner_id(uid)))
     };
-    one_by_one(client, teller, plan, ask, |row, account| {
+    one_by_one(client, recorder, plan, ask, |row, account| {
         row.judged = verdict::alibaba(account.as_ref());
         row.email = account
             .as_ref()
@@ -105,27 +110,27 @@ pub(crate) fn alibaba(
 /// AccuAuth: the debts report of each person. It has no id of its own for them.
 pub(crate) fn accuauth(
     client: Client<AccuAuth>,
-    teller: Teller,
+    recorder: Recorder,
     plan: Plan,
 ) -> Result<Sweep, Failure> {
-    let ask = |whom: &Whom| {
+    let ask = |customer: &CustomerRef| {
         let row = Row {
-            name: whom.name.clone(),
-            mobile: Some(if whom.hashed {
-                format!("{MD5}{}", whom.id)
+            name: customer.name.clone(),
+            mobile: Some(if customer.hashed {
+                format!("{MD5}{}", customer.id)
             } else {
-                whom.id.clone()
+                customer.id.clone()
             }),
             ..Row::missing("accuauth")
         };
-        let ask = if whom.hashed {
-            CheckDebtsReport::for_mobile_md5(&whom.id)
+        let ask = if customer.hashed {
+            CheckDebtsReport::for_mobile_md5(&customer.id)
         } else {
-            CheckDebtsReport::for_mobile(&whom.id)
+            CheckDebtsReport::for_mobile(&customer.id)
         };
         Ok((row, ask))
     };
-    one_by_one(client, teller, plan, ask, |row, report| {
+    one_by_one(client, recorder, plan, ask, |row, report| {
         let reports = report.as_ref().map(|report| report.result.as_slice());
         row.judged = verdict::accuauth(reports);
     })
@@ -134,7 +139,7 @@ pub(crate) fn accuauth(
 /// Walks a list.
 fn listed<O: Paginated>(
     client: Client<O::Provider>,
-    teller: Teller,
+    recorder: Recorder,
     plan: Plan,
     ask: O,
     row: impl Fn(O::Item) -> Row + Send + 'static,
@@ -149,7 +154,7 @@ fn listed<O: Paginated>(
     }
     Ok(Box::pin(async move {
         while let Some(page) = pages.next().await.transpose()? {
-            teller.tell(Event::Page {
+            recorder.tell(Event::Page {
                 rows: page.items.into_iter().map(&row).collect(),
                 total: page.total,
                 next: pages.cursor(),
@@ -166,20 +171,20 @@ fn listed<O: Paginated>(
 /// Asks about one customer after the other, a few at a time, and tells in their order.
 fn one_by_one<O: Operation>(
     client: Client<O::Provider>,
-    teller: Teller,
+    recorder: Recorder,
     plan: Plan,
-    ask: impl Fn(&Whom) -> Result<(Row, O), &'static str> + Send + Sync + 'static,
+    ask: impl Fn(&CustomerRef) -> Result<(Row, O), &'static str> + Send + Sync + 'static,
     fill: impl Fn(&mut Row, &O::Output) + Send + Sync + 'static,
 ) -> Result<Sweep, Failure> {
     // All are looked at before the first one is asked about.
-    for whom in (plan.customers)() {
+    for customer in (plan.customers)() {
         let refused = |what: &str| {
-            let line = whom.line.map(|line| format!(" in line {line}"));
+            let line = customer.line.map(|line| format!(" in line {line}"));
             let line = line.unwrap_or_default();
             Failure::config(format!("a customer{line} of the book {what}"))
                 .of(<O::Provider as Provider>::NAME, None)
         };
-        let (_, ask) = ask(&whom).map_err(refused)?;
+        let (_, ask) = ask(&customer).map_err(refused)?;
         client
             .check(&ask)
             .map_err(|error| refused(&format!("cannot be asked about: {}", error.message())))?;
@@ -187,10 +192,10 @@ fn one_by_one<O: Operation>(
     let metered = O::INFO.metered;
     let repeat = plan.retry_metered || !metered;
     Ok(Box::pin(async move {
-        let (client, teller, stop) = (&client, &teller, &AtomicBool::new(false));
-        let turns = (0..).zip((plan.customers)()).filter_map(|(nth, whom)| {
+        let (client, recorder, stop) = (&client, &recorder, &AtomicBool::new(false));
+        let turns = (0..).zip((plan.customers)()).filter_map(|(nth, customer)| {
             let turn = plan.progress.turn(nth, repeat);
-            let (row, ask) = ask(&whom).ok().filter(|_| turn != Turn::Done)?;
+            let (row, ask) = ask(&customer).ok().filter(|_| turn != Turn::Done)?;
             Some((nth, turn, row, ask))
         });
         let mut answers = stream::iter(turns)
@@ -200,7 +205,7 @@ fn one_by_one<O: Operation>(
                 if turn == Turn::MayBeBilled {
                     return (nth, row, Err(None));
                 }
-                if metered && !teller.ask(nth).await {
+                if metered && !recorder.ask(nth).await {
                     // Of what nobody notes down nobody could tell later that it was billed.
                     std::future::pending::<()>().await;
                 }
@@ -214,7 +219,7 @@ fn one_by_one<O: Operation>(
                 Ok(answer) => {
                     failures = 0;
                     fill(&mut row, &answer);
-                    teller.tell(Event::One {
+                    recorder.tell(Event::One {
                         nth,
                         row,
                         attempts: answer.attempts(),
@@ -224,9 +229,9 @@ fn one_by_one<O: Operation>(
                 }
                 Err(Some(error)) => error,
                 Err(None) => {
-                    let error = Telling::may_be_billed().of(row.provider, Some(O::INFO.name));
+                    let error = ErrorObject::may_be_billed().of(row.provider, Some(O::INFO.name));
                     row.judged = Judged::missing(&error);
-                    teller.tell(Event::Lost { nth, row, error });
+                    recorder.tell(Event::Lost { nth, row, error });
                     continue;
                 }
             };
@@ -236,9 +241,9 @@ fn one_by_one<O: Operation>(
                 ErrorKind::NotFound | ErrorKind::InvalidRequest
             );
             failures = if about_one { 0 } else { failures + 1 };
-            let told = Telling::from(&error);
+            let told = ErrorObject::from(&error);
             row.judged = Judged::missing(&told);
-            teller.tell(Event::Lost {
+            recorder.tell(Event::Lost {
                 nth,
                 row,
                 error: told,

@@ -12,7 +12,7 @@ use standing_core::Amount;
 use standing_huawei::bss::list_sub_customer_new_tag::{NewCustomerTag, TagValue};
 use standing_tencent::ip::query_customers_credit::CustomerCredit;
 
-use crate::failure::Telling;
+use crate::error_object::ErrorObject;
 
 /// How a customer stands; worse ones are greater.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -51,7 +51,7 @@ pub(crate) struct Judged {
 
 impl Judged {
     /// No answer, for this reason.
-    pub(crate) fn missing(why: &Telling) -> Self {
+    pub(crate) fn missing(why: &ErrorObject) -> Self {
         Self {
             verdict: Verdict::Missing,
             why: why.in_short(),
@@ -78,9 +78,9 @@ fn worst(mut findings: Vec<(Verdict, String)>) -> Judged {
 
 /// Shares of the credit, in percent; a customer with less left needs watching. Lowest first.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Below(Vec<Decimal>);
+pub(crate) struct Thresholds(Vec<Decimal>);
 
-impl Below {
+impl Thresholds {
     /// Reads `25,10,0`. The error's text repeats no value: it may be shown.
     pub(crate) fn parse(text: &str) -> Result<Self, &'static str> {
         let percent = |word: &str| {
@@ -101,7 +101,7 @@ impl Below {
     }
 }
 
-impl fmt::Display for Below {
+impl fmt::Display for Thresholds {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let shares: Vec<_> = self
             .0
@@ -115,7 +115,7 @@ impl fmt::Display for Below {
 /// Tencent Cloud: by the credit left, the forced stop and the identity.
 ///
 /// `Arrears` is documented to be `-` for everybody, which says nothing.
-pub(crate) fn tencent(customer: &CustomerCredit, below: &Below) -> Judged {
+pub(crate) fn tencent(customer: &CustomerCredit, below: &Thresholds) -> Judged {
     let mut findings = vec![credit(
         customer.credit.as_ref(),
         customer.remaining_credit.as_ref(),
@@ -237,7 +237,7 @@ pub(crate) fn accuauth(reports: Option<&[DebtsReport]>) -> Judged {
     worst(findings.collect())
 }
 
-fn credit(credit: Option<&Amount>, left: Option<&Amount>, below: &Below) -> (Verdict, String) {
+fn credit(credit: Option<&Amount>, left: Option<&Amount>, below: &Thresholds) -> (Verdict, String) {
     let told = |verdict, why: &str| (verdict, why.to_owned());
     let (Some(credit), Some(left)) = (credit, left) else {
         return told(Verdict::Unknown, "credit not told");
@@ -283,7 +283,7 @@ mod tests {
 
     fn judged(json: &str) -> (Verdict, String) {
         let customer: CustomerCredit = serde_json::from_str(json).unwrap();
-        let judged = tencent(&customer, &Below::parse("25,10,0").unwrap());
+        let judged = tencent(&customer, &Thresholds::parse("25,10,0").unwrap());
         (judged.verdict, judged.why)
     }
 
@@ -360,9 +360,9 @@ mod tests {
 
     #[test]
     fn shares_are_percentages() {
-        assert_eq!(Below::parse("10, 25,0"), Below::parse("0,10,25"));
+        assert_eq!(Thresholds::parse("10, 25,0"), Thresholds::parse("0,10,25"));
         for text in ["", "a", "10,,5", "-1", "101", "10%"] {
-            assert!(Below::parse(text).is_err(), "{text}");
+            assert!(Thresholds::parse(text).is_err(), "{text}");
         }
     }
 

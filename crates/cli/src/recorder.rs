@@ -7,15 +7,17 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use indicatif::ProgressBar;
-use serde::Serialize;
-use standing_core::{Error, ErrorKind};
+use standing_core::Error;
 use tokio::sync::Notify;
 
-use crate::book::Customers;
-use crate::failure::{Failure, Telling};
-use crate::journal::{Account, Found, Journal, Progress};
-use crate::row::{Row, Written};
-use crate::verdict::{Below, Judged, Verdict};
+use crate::checkpoint::Checkpoint;
+use crate::customer_file::Customers;
+use crate::error_object::ErrorObject;
+use crate::event::{Account, Found};
+use crate::failure::Failure;
+use crate::journal::Journal;
+use crate::row::{ReportRow, Row};
+use crate::verdict::{Judged, Thresholds, Verdict};
 
 /// What a sweep tells while it runs.
 #[derive(Debug)]
@@ -40,7 +42,11 @@ pub(crate) enum Event {
         round_trip: Duration,
     },
     /// There is none; the others go on.
-    Lost { nth: u64, row: Row, error: Telling },
+    Lost {
+        nth: u64,
+        row: Row,
+        error: ErrorObject,
+    },
     /// A metered call is about to be made.
     Asked { nth: u64 },
     /// The sweep is over.
@@ -48,9 +54,9 @@ pub(crate) enum Event {
 }
 
 /// How the sweep of one provider fares.
-pub(crate) struct Tally {
+pub(crate) struct Progress {
     pub(crate) provider: &'static str,
-    pub(crate) progress: Progress,
+    pub(crate) progress: Checkpoint,
     /// The keys, until the journal names them.
     pub(crate) keys: Option<Account>,
     /// How many customers there are to ask about, where each is asked about.
@@ -68,15 +74,15 @@ pub(crate) struct Tally {
     /// How many answers took how many milliseconds.
     pub(crate) round_trips: BTreeMap<u128, u64>,
     /// How it ended; nothing while it goes on.
-    pub(crate) end: Option<Result<(), Telling>>,
+    pub(crate) end: Option<Result<(), ErrorObject>>,
     pub(crate) bar: ProgressBar,
 }
 
-impl Tally {
+impl Progress {
     pub(crate) fn new(provider: &'static str) -> Self {
         Self {
             provider,
-            progress: Progress::default(),
+            progress: Checkpoint::default(),
             keys: None,
             asked_about: None,
             expected: None,
@@ -90,7 +96,7 @@ impl Tally {
         }
     }
 
-    fn total(&self) -> Option<u64> {
+    pub(crate) fn total(&self) -> Option<u64> {
         self.asked_about.or(self.progress.total)
     }
 
@@ -130,26 +136,26 @@ impl Tally {
 
 /// What all sweeps tell and the report reads.
 #[derive(Default)]
-pub(crate) struct Board {
-    findings: Mutex<Option<Findings>>,
+pub(crate) struct Shared {
+    findings: Mutex<Option<Records>>,
     /// The journal cannot be written.
     pub(crate) full: Notify,
     /// How many bytes of the journal are on disk.
     synced: tokio::sync::Mutex<u64>,
 }
 
-impl Board {
+impl Shared {
     /// Opens the board; it must have been given the findings before anything is told.
-    pub(crate) fn open(&self, findings: Findings) {
+    pub(crate) fn open(&self, findings: Records) {
         *self.lock() = Some(findings);
     }
 
     /// What was told by now; nothing is taken down any more.
-    pub(crate) fn close(&self) -> Option<Findings> {
+    pub(crate) fn close(&self) -> Option<Records> {
         self.lock().take()
     }
 
-    fn fail(&self, findings: &mut Findings, error: io::Error) {
+    fn fail(&self, findings: &mut Records, error: io::Error) {
         findings.failure = Some(error);
         self.full.notify_one();
     }
@@ -196,21 +202,21 @@ impl Board {
         findings.map(|findings| findings.journal.unsynced())
     }
 
-    fn lock(&self) -> std::sync::MutexGuard<'_, Option<Findings>> {
+    fn lock(&self) -> std::sync::MutexGuard<'_, Option<Records>> {
         self.findings.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 /// Tells the report what a sweep finds.
 #[derive(Clone)]
-pub(crate) struct Teller {
+pub(crate) struct Recorder {
     /// The place of the provider in the report.
     pub(crate) place: usize,
-    pub(crate) board: Arc<Board>,
-    pub(crate) below: Arc<Below>,
+    pub(crate) board: Arc<Shared>,
+    pub(crate) below: Arc<Thresholds>,
 }
 
-impl Teller {
+impl Recorder {
     /// Returns whether it was taken down: a report that has ended takes nothing down any more, nor
     /// does one whose journal could not be written, which may end in half a line.
     pub(crate) fn tell(&self, event: Event) -> bool {
@@ -241,9 +247,9 @@ impl Teller {
 }
 
 /// What was found.
-pub(crate) struct Findings {
+pub(crate) struct Records {
     pub(crate) journal: Journal,
-    pub(crate) tallies: Vec<Tally>,
+    pub(crate) tallies: Vec<Progress>,
     /// Why the journal cannot be written.
     pub(crate) failure: Option<io::Error>,
     /// Why sweeps did not end.
@@ -251,13 +257,13 @@ pub(crate) struct Findings {
     pub(crate) show_personal: bool,
 }
 
-impl Findings {
+impl Records {
     fn take(&mut self, place: usize, event: Event) -> io::Result<()> {
         let Some(tally) = self.tallies.get_mut(place) else {
             return Ok(());
         };
         let show_personal = self.show_personal;
-        let written = |row: &Row| Written::new(row, show_personal);
+        let written = |row: &Row| ReportRow::new(row, show_personal);
         let found = match event {
             Event::Page {
                 rows,
@@ -301,7 +307,7 @@ impl Findings {
             Event::End(end) => {
                 tally.end = Some(end.map_err(|error| {
                     // A call about one customer was told of by then.
-                    let telling = Telling::from(&error);
+                    let telling = ErrorObject::from(&error);
                     let told = tally.progress.lost.values().any(|lost| *lost == telling);
                     if !told && error.attempts() > 0 {
                         tally.failed(error.attempts());
@@ -326,17 +332,18 @@ impl Findings {
 
     /// Hands out the rows that a provider's sweep told, then those of customers who were expected in
     /// its list and are not there. Returns how many were told.
-    fn told(
+    pub(crate) fn told(
         &self,
-        tally: &Tally,
-        take: &mut dyn FnMut(Written) -> Result<(), Failure>,
+        tally: &Progress,
+        take: &mut dyn FnMut(ReportRow) -> Result<(), Failure>,
     ) -> Result<u64, Failure> {
         let provider = tally.provider;
         let expected = || tally.expected.iter().flat_map(|customers| customers());
-        let mut absent: HashMap<String, Option<String>> =
-            expected().map(|whom| (whom.id, whom.name)).collect();
+        let mut absent: HashMap<String, Option<String>> = expected()
+            .map(|customer| (customer.id, customer.name))
+            .collect();
         let mut told = 0;
-        let each = &mut |mut row: Written| {
+        let each = &mut |mut row: ReportRow| {
             told += 1;
             if let Some(name) = row.id.as_ref().and_then(|id| absent.remove(id)) {
                 row.name = row.name.or(name);
@@ -345,166 +352,19 @@ impl Findings {
         };
         self.journal.each(provider, &tally.progress, each)?;
         if tally.progress.over {
-            for whom in expected() {
-                if let Some(name) = absent.remove(&whom.id) {
+            for customer in expected() {
+                if let Some(name) = absent.remove(&customer.id) {
                     let verdict = Verdict::Unknown;
                     let why = "in the book, but not in the provider's list".to_owned();
                     let row = Row {
-                        id: whom.id,
+                        id: customer.id,
                         name,
                         ..Row::new(provider, Judged { verdict, why })
                     };
-                    take(Written::new(&row, self.show_personal))?;
+                    take(ReportRow::new(&row, self.show_personal))?;
                 }
             }
         }
         Ok(told)
     }
-}
-
-/// What was found, counted.
-pub(crate) struct Outcome {
-    pub(crate) findings: Findings,
-    counts: Vec<Counts>,
-}
-
-impl Outcome {
-    pub(crate) fn new(findings: Findings) -> Result<Self, Failure> {
-        let count = |tally: &Tally| {
-            let mut counts = Counts::default();
-            let mut lost = 0;
-            let told = findings.told(tally, &mut |row| {
-                *match row.verdict {
-                    Verdict::Ok => &mut counts.ok,
-                    Verdict::Watch => &mut counts.watch,
-                    Verdict::Blocked => &mut counts.blocked,
-                    Verdict::Unknown => &mut counts.unknown,
-                    Verdict::Missing => &mut lost,
-                } += 1;
-                Ok(())
-            })?;
-            counts.customers = counts.ok + counts.watch + counts.blocked + counts.unknown;
-            let untold = tally.total().map(|total| total.saturating_sub(told));
-            let untold = match untold {
-                // A list that breaks off where it should end may go on.
-                None | Some(0) if tally.asked_about.is_none() => tally.progress.over.then_some(0),
-                untold => untold,
-            };
-            counts.missing = untold.map(|untold| untold + lost);
-            counts.untold = untold;
-            Ok(counts)
-        };
-        let counts = findings.tallies.iter().map(count);
-        let counts = counts.collect::<Result<_, Failure>>()?;
-        Ok(Self { findings, counts })
-    }
-
-    fn counted(&self) -> impl Iterator<Item = (&Tally, &Counts)> {
-        self.findings.tallies.iter().zip(&self.counts)
-    }
-
-    /// The row that stands for all customers of a provider who have none, if there are any.
-    fn rest(&self, tally: &Tally, counts: &Counts) -> Option<Written> {
-        let why = match &tally.end {
-            Some(Err(error)) => error.in_short(),
-            _ if counts.untold == Some(0) => return None,
-            Some(Ok(())) => "the provider counts more customers than it lists".to_owned(),
-            None => self.findings.cut_short.to_owned(),
-        };
-        let why = match counts.untold {
-            // Whoever is asked about has a row of their own.
-            Some(0) if tally.asked_about.is_some() => return None,
-            Some(0) | None => format!("all rows from here on: {why}"),
-            Some(1) => format!("1 row: {why}"),
-            Some(untold) => format!("{untold} rows: {why}"),
-        };
-        let verdict = Verdict::Missing;
-        let row = Row::new(tally.provider, Judged { verdict, why });
-        Some(Written::new(&row, true))
-    }
-
-    /// Every row; of each provider first what is missing, it must not be overlooked.
-    pub(crate) fn each(
-        &self,
-        take: &mut dyn FnMut(Written) -> Result<(), Failure>,
-    ) -> Result<(), Failure> {
-        for (tally, counts) in self.counted() {
-            self.rest(tally, counts).map_or(Ok(()), &mut *take)?;
-            self.findings.told(tally, take)?;
-        }
-        Ok(())
-    }
-
-    /// Why rows are missing.
-    pub(crate) fn errors(&self) -> Vec<Telling> {
-        let of = |(tally, counts): (&Tally, &Counts)| {
-            let mut errors: Vec<Telling> = tally.progress.lost.values().cloned().collect();
-            match (&tally.end, self.rest(tally, counts)) {
-                (Some(Err(error)), _) if errors.contains(error) => {}
-                (Some(Err(error)), _) => errors.insert(0, error.clone()),
-                (end, Some(rest)) => {
-                    let kind = match end {
-                        Some(_) => ErrorKind::Paging,
-                        None => ErrorKind::Timeout,
-                    };
-                    let telling = Telling::new(kind, rest.why);
-                    errors.insert(0, telling.of(tally.provider, None));
-                }
-                _ => {}
-            }
-            errors
-        };
-        self.counted().flat_map(of).collect()
-    }
-
-    pub(crate) fn summary(&self) -> Summary {
-        let providers = self.counted().map(|(tally, counts)| ProviderCounts {
-            provider: tally.provider,
-            counts: *counts,
-        });
-        let none = Counts {
-            missing: Some(0),
-            ..Counts::default()
-        };
-        let all = self.counts.iter().fold(none, |sum, one| Counts {
-            customers: sum.customers + one.customers,
-            ok: sum.ok + one.ok,
-            watch: sum.watch + one.watch,
-            blocked: sum.blocked + one.blocked,
-            unknown: sum.unknown + one.unknown,
-            missing: sum.missing.zip(one.missing).map(|(a, b)| a + b),
-            untold: None,
-        });
-        let providers = providers.collect();
-        Summary { all, providers }
-    }
-}
-
-/// Counts of verdicts, over all and by provider.
-#[derive(Default, Serialize)]
-pub(crate) struct Summary {
-    #[serde(flatten)]
-    pub(crate) all: Counts,
-    pub(crate) providers: Vec<ProviderCounts>,
-}
-
-#[derive(Serialize)]
-pub(crate) struct ProviderCounts {
-    pub(crate) provider: &'static str,
-    #[serde(flatten)]
-    pub(crate) counts: Counts,
-}
-
-#[derive(Clone, Copy, Default, Serialize)]
-pub(crate) struct Counts {
-    pub(crate) customers: u64,
-    pub(crate) ok: u64,
-    pub(crate) watch: u64,
-    pub(crate) blocked: u64,
-    pub(crate) unknown: u64,
-    /// Nothing if nobody knows how many.
-    pub(crate) missing: Option<u64>,
-    /// Of the missing those who have no row of their own.
-    #[serde(skip)]
-    untold: Option<u64>,
 }

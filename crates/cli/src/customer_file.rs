@@ -137,7 +137,7 @@ fn digests(number: &str) -> impl Iterator<Item = String> {
 
 /// A customer to ask about, or expected in a list.
 #[derive(Debug, Clone, Default)]
-pub(crate) struct Whom {
+pub(crate) struct CustomerRef {
     /// As it is sent: an id, a mobile number as `628123456789`, or the MD5 of one in lower case.
     pub(crate) id: String,
     /// The id is an MD5.
@@ -148,10 +148,11 @@ pub(crate) struct Whom {
 }
 
 /// Customers one after the other, as often as they are wanted; nobody holds them all.
-pub(crate) type Customers = Arc<dyn Fn() -> Box<dyn Iterator<Item = Whom> + Send> + Send + Sync>;
+pub(crate) type Customers =
+    Arc<dyn Fn() -> Box<dyn Iterator<Item = CustomerRef> + Send> + Send + Sync>;
 
 /// A book that can be read to its end.
-pub(crate) struct Book {
+pub(crate) struct CustomerFile {
     bytes: Arc<[u8]>,
     heads: csv::StringRecord,
 }
@@ -196,7 +197,7 @@ impl Lines {
     }
 }
 
-impl Book {
+impl CustomerFile {
     /// Reads a book, and looks at every cell that these providers would be asked about. Messages name
     /// the line and repeat no value.
     pub(crate) fn open(path: &Path, providers: &[&str]) -> Result<Self, Failure> {
@@ -301,7 +302,7 @@ impl Book {
                 let mut columns = columns.iter();
                 let (cell, column) =
                     columns.find_map(|(place, column)| Some((filled(*place)?, *column)))?;
-                Some(Whom {
+                Some(CustomerRef {
                     id: column.read(cell).unwrap_or_else(|_| cell.to_owned()),
                     hashed: column.hashed,
                     name: name.and_then(filled).map(str::to_owned),
@@ -311,35 +312,37 @@ impl Book {
         };
         let mut numbers = HashMap::new();
         if may_meet {
-            let hashed = listed().filter(|whom| whom.hashed).map(|whom| whom.id);
+            let hashed = listed()
+                .filter(|customer| customer.hashed)
+                .map(|customer| customer.id);
             let hashed: HashSet<String> = hashed.collect();
-            for whom in listed().filter(|whom| !whom.hashed && !hashed.is_empty()) {
-                let known = digests(&whom.id).filter(|digest| hashed.contains(digest));
-                numbers.extend(known.map(|digest| (digest, whom.id.clone())));
+            for customer in listed().filter(|customer| !customer.hashed && !hashed.is_empty()) {
+                let known = digests(&customer.id).filter(|digest| hashed.contains(digest));
+                numbers.extend(known.map(|digest| (digest, customer.id.clone())));
             }
         }
         let numbers = Arc::new(numbers);
         let customers = move || {
             let numbers = numbers.clone();
-            listed().map(move |mut whom| {
+            listed().map(move |mut customer| {
                 // Which form an MD5 is of is a guess, a number is none.
-                if let Some(number) = numbers.get(&whom.id).filter(|_| whom.hashed) {
-                    whom.id.clone_from(number);
-                    whom.hashed = false;
+                if let Some(number) = numbers.get(&customer.id).filter(|_| customer.hashed) {
+                    customer.id.clone_from(number);
+                    customer.hashed = false;
                 }
-                whom
+                customer
             })
         };
         // A person or account that comes again is asked about, and billed, once.
         let mut known = HashSet::new();
         let places = (0..).zip(customers());
-        let again = places.filter(|(_, whom)| !known.insert(whom.id.to_lowercase()));
+        let again = places.filter(|(_, customer)| !known.insert(customer.id.to_lowercase()));
         let again: Arc<HashSet<u64>> = Arc::new(again.map(|(place, _)| place).collect());
         Some(Arc::new(move || {
             let again = again.clone();
             let places = (0..).zip(customers());
             let once = places.filter(move |(place, _)| !again.contains(place));
-            Box::new(once.map(|(_, whom)| whom))
+            Box::new(once.map(|(_, customer)| customer))
         }))
     }
 }

@@ -2,7 +2,7 @@
 
 use console::{Style, measure_text_width, truncate_str};
 
-use crate::output::plain;
+use crate::output::escape::plain;
 
 /// Columns of a table stand this far apart.
 const GAP: usize = 2;
@@ -19,12 +19,12 @@ const LEAST: usize = 8;
 pub(crate) struct Column {
     head: &'static str,
     right: bool,
-    narrow: Narrow,
+    narrow: Overflow,
 }
 
 /// What becomes of a column where the line is too narrow.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Narrow {
+enum Overflow {
     /// It stays.
     Stays,
     /// It is left out.
@@ -40,7 +40,7 @@ impl Column {
         Self {
             head,
             right: false,
-            narrow: Narrow::Stays,
+            narrow: Overflow::Stays,
         }
     }
 
@@ -53,19 +53,19 @@ impl Column {
 
     /// A column that can be done without.
     pub(crate) const fn dispensable(mut self) -> Self {
-        self.narrow = Narrow::Goes;
+        self.narrow = Overflow::Goes;
         self
     }
 
     /// A column that may be cut short.
     pub(crate) const fn cut(mut self) -> Self {
-        self.narrow = Narrow::Cut;
+        self.narrow = Overflow::Cut;
         self
     }
 
     /// The last column, which may go on in further lines.
     pub(crate) const fn wraps(mut self) -> Self {
-        self.narrow = Narrow::Wraps;
+        self.narrow = Overflow::Wraps;
         self
     }
 }
@@ -131,7 +131,7 @@ fn write_line(out: &mut String, columns: &[Column], cells: &[Cell], widths: &[us
             continue;
         }
         let shown = match column.narrow {
-            Narrow::Wraps => {
+            Overflow::Wraps => {
                 let mut pieces = wrapped(&cell.text, width).into_iter();
                 let first = pieces.next().unwrap_or_default();
                 rest = Some((column_at, pieces));
@@ -202,18 +202,18 @@ fn narrow(columns: &[Column], widths: &mut [usize], limit: usize) {
             .saturating_sub(GAP)
     };
     let enough = |column: &Column| match column.narrow {
-        Narrow::Cut => CUT,
-        Narrow::Wraps => WRAPPED,
-        Narrow::Stays | Narrow::Goes => usize::MAX,
+        Overflow::Cut => CUT,
+        Overflow::Wraps => WRAPPED,
+        Overflow::Stays | Overflow::Goes => usize::MAX,
     };
     let least = |column: &Column| match column.narrow {
-        Narrow::Cut | Narrow::Wraps => LEAST,
-        Narrow::Stays | Narrow::Goes => usize::MAX,
+        Overflow::Cut | Overflow::Wraps => LEAST,
+        Overflow::Stays | Overflow::Goes => usize::MAX,
     };
     for (place, column) in columns.iter().enumerate() {
         let flexible = columns.iter().zip(widths.iter());
         let narrowed: Vec<_> = flexible.map(|(c, width)| enough(c).min(*width)).collect();
-        if column.narrow == Narrow::Goes
+        if column.narrow == Overflow::Goes
             && whole(&narrowed) > limit
             && let Some(width) = widths.get_mut(place)
         {

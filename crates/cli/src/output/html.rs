@@ -8,11 +8,11 @@ use std::io::{self, Write};
 use rust_decimal::Decimal;
 use standing_core::Amount;
 
-use crate::failure::Telling;
-use crate::output::plain;
+use crate::error_object::ErrorObject;
+use crate::output::escape::plain;
 use crate::providers::PROVIDERS;
-use crate::row::Written;
-use crate::tally::{Counts, Summary};
+use crate::row::ReportRow;
+use crate::summary::{Counts, Summary};
 use crate::verdict::{self, Verdict};
 
 /// Rows of a page at most: with more of them browsers become slow.
@@ -59,7 +59,7 @@ pub(crate) struct Page {
     generated_at: Option<String>,
     seed: Option<u64>,
     /// In the order of the page after `settle`; rows that came later stand behind.
-    rows: Vec<Written>,
+    rows: Vec<ReportRow>,
     count: u64,
     /// Customers by the share of their credit that is left.
     shares: [u64; SHARES.len()],
@@ -77,7 +77,7 @@ impl Page {
     }
 
     /// Takes a row. Within a provider the order is kept, between them it does not matter.
-    pub(crate) fn add(&mut self, row: Written) {
+    pub(crate) fn add(&mut self, row: ReportRow) {
         self.count += 1;
         // Customers who did not answer are not in the chart: nothing is known of them.
         if row.verdict != Verdict::Missing {
@@ -107,7 +107,7 @@ impl Page {
     pub(crate) fn finish(
         mut self,
         summary: &Summary,
-        errors: &[Telling],
+        errors: &[ErrorObject],
         out: &mut impl io::Write,
     ) -> io::Result<()> {
         self.settle();
@@ -246,7 +246,7 @@ impl Page {
     }
 }
 
-fn write_row(row: &Written, out: &mut impl io::Write) -> io::Result<()> {
+fn write_row(row: &ReportRow, out: &mut impl io::Write) -> io::Result<()> {
     let text = |text: &Option<String>| Text(text.as_deref().unwrap_or("-")).to_string();
     let mut names = [&row.name, &row.email, &row.mobile].into_iter().flatten();
     let name = names.next().map_or("-", |name| name);
@@ -274,7 +274,7 @@ fn write_row(row: &Written, out: &mut impl io::Write) -> io::Result<()> {
 }
 
 /// Says what is missing, before anything else is read.
-fn alert(missing: Option<u64>, errors: &[Telling], out: &mut impl io::Write) -> io::Result<()> {
+fn alert(missing: Option<u64>, errors: &[ErrorObject], out: &mut impl io::Write) -> io::Result<()> {
     if missing == Some(0) && errors.is_empty() {
         return Ok(());
     }
@@ -365,7 +365,7 @@ struct Share {
 
 impl Share {
     /// Nothing where a figure is missing: that is not the same as nothing left.
-    fn of(row: &Written) -> Option<Self> {
+    fn of(row: &ReportRow) -> Option<Self> {
         let amount = |text: &Option<String>| {
             let amount: Option<Amount> = text.as_deref()?.parse().ok();
             amount.map(|amount| amount.decimal())
@@ -442,8 +442,8 @@ mod tests {
 
     use super::*;
 
-    fn row(verdict: Verdict) -> Written {
-        Written {
+    fn row(verdict: Verdict) -> ReportRow {
+        ReportRow {
             provider: "tencent".into(),
             id: None,
             name: None,
@@ -456,7 +456,7 @@ mod tests {
         }
     }
 
-    fn written(page: Page, errors: &[Telling]) -> String {
+    fn written(page: Page, errors: &[ErrorObject]) -> String {
         let mut out = Vec::new();
         page.finish(&Summary::default(), errors, &mut out).unwrap();
         String::from_utf8(out).unwrap()
@@ -467,7 +467,7 @@ mod tests {
         let evil = "</script></style><script>alert(\"1\")</script><b title='x' \u{1b}[31m\u{202e}\u{2028}\0&amp;";
         let some = || Some(evil.to_owned());
         let mut page = Page::new(some(), None);
-        page.add(Written {
+        page.add(ReportRow {
             id: some(),
             name: some(),
             mobile: some(),
@@ -477,7 +477,7 @@ mod tests {
             why: evil.to_owned(),
             ..row(Verdict::Ok)
         });
-        let html = written(page, &[Telling::new(ErrorKind::Server, evil)]);
+        let html = written(page, &[ErrorObject::new(ErrorKind::Server, evil)]);
         let harmless = "&lt;/script&gt;&lt;/style&gt;&lt;script&gt;alert(&quot;1&quot;)&lt;/script&gt;\
             &lt;b title=&#39;x&#39; \\u{1b}[31m\\u{202e}\\u{2028}\\u{0}&amp;amp;";
         assert_eq!(html.matches(harmless).count(), 8);
@@ -494,7 +494,7 @@ mod tests {
         let mut page = Page::new(None, None);
         let verdicts = [Verdict::Ok, Verdict::Watch, Verdict::Unknown];
         for (number, verdict) in (0..3 * SHOWN).zip(verdicts.into_iter().cycle()) {
-            page.add(Written {
+            page.add(ReportRow {
                 id: Some(number.to_string()),
                 credit: Some("3".to_owned()),
                 left: Some("1".to_owned()),
@@ -533,7 +533,7 @@ mod tests {
             (Some("-5"), Some("1")),
         ] {
             let amount = |text: Option<&str>| text.map(str::to_owned);
-            page.add(Written {
+            page.add(ReportRow {
                 credit: amount(credit),
                 left: amount(left),
                 ..row(Verdict::Unknown)
