@@ -152,7 +152,7 @@ const OUTPUT_FIELDS: &[&str] = &["A"];
 pub struct ManyRequiredOutput {
     /// A field.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub a: Option<RawResponse>,
+    pub a: Option<Answer>,
 }
 
 /// A pair.
@@ -177,7 +177,7 @@ impl Pair {
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "PascalCase")]
 #[non_exhaustive]
-pub struct RawResponse {
+pub struct Answer {
     /// A field.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub ok: Option<i64>,
