@@ -1,4 +1,4 @@
-//! Everything that the fixtures believe without a source that says so.
+//! The assumptions of all fixtures: facts without a source.
 
 use std::path::Path;
 
@@ -6,18 +6,18 @@ use crate::diag::Problems;
 use crate::fixtures;
 use crate::json::{Spot, Value};
 
-/// One `assumed` of a fixture.
+/// A fact without a source.
 #[derive(Debug)]
 pub struct Assumption {
     /// Path, line and column.
     pub place: String,
-    /// The object that is assumed, as a JSON pointer.
+    /// The object that states the fact, as a JSON pointer.
     pub pointer: String,
-    /// Why it is believed.
+    /// Why it is assumed.
     pub text: String,
 }
 
-/// All assumptions by file.
+/// All assumptions, by file.
 pub fn all(root: &Path, problems: &mut Problems) -> Vec<Assumption> {
     let mut found = Vec::new();
     folder(root, "fixtures", &mut found, problems);

@@ -6,8 +6,8 @@ use crate::diag::{Problems, hint};
 use crate::fixtures::{self, Inherited};
 use crate::json::{File, Member, Node, Spot, Value};
 use crate::model::{
-    Answer, Envelope, Example, Field, Format, Limits, Operation, Outcome, Place, RequestSample,
-    Require, Struct, Success, Ty, Type,
+    Answer, Envelope, ErrorCode, Example, Field, Format, Limits, Operation, Outcome, Place,
+    RequestSample, Require, Struct, Success, Ty, Type,
 };
 use crate::names;
 use crate::read::{Object, keys};
@@ -159,11 +159,8 @@ impl Sampled<'_> {
     fn read(&self, spot: &Spot<'_>, judge: bool, problems: &mut Problems) -> Option<Example> {
         let entry = Object::open(spot, keys::EXAMPLE, problems)?;
         entry.need("origin", problems);
-        entry.choice(
-            "origin",
-            &["documented", "recorded", "constructed"],
-            problems,
-        );
+        let origins = ["documented", "recorded", "constructed"].map(|origin| (origin, ()));
+        entry.choice("origin", &origins, problems);
         entry.prose("doc", problems);
         let status = entry.count("status", problems);
         let before = problems.len();
@@ -293,27 +290,23 @@ impl Sampled<'_> {
             problems.push(root.problem(message));
             return None;
         };
-        let known = || {
-            self.operation
-                .errors
-                .iter()
-                .chain(self.above.errors.iter().copied())
+        let tables = || {
+            [self.operation.errors.as_slice()]
+                .into_iter()
+                .chain(self.above.errors)
         };
-        let covering = known()
-            .filter(|error| {
-                let rest = code.strip_prefix(error.code.as_str());
-                rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
-            })
-            // Of two that are as long, the first is the operation's own.
-            .reduce(|best, next| {
-                if next.code.len() > best.code.len() {
-                    next
-                } else {
-                    best
-                }
-            });
+        let covers = |error: &&ErrorCode| {
+            let rest = code.strip_prefix(error.code.as_str());
+            rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
+        };
+        let longest = |table: &'_ [ErrorCode]| {
+            let covering = table.iter().filter(covers);
+            covering.max_by_key(|error| error.code.len()).cloned()
+        };
+        let covering = tables().find_map(longest);
         let Some(covering) = covering else {
-            let hint = hint(&code, known().map(|error| error.code.as_str()));
+            let known = tables().flatten().map(|error| error.code.as_str());
+            let hint = hint(&code, known);
             let message = format!("no error code {code:?} is described{hint}");
             problems.push(root.with(node).problem(message));
             return None;
@@ -325,7 +318,7 @@ impl Sampled<'_> {
             outcome: if no_record {
                 Outcome::NoRecord(code)
             } else {
-                Outcome::Failure(code, covering.kind.clone())
+                Outcome::Failure(code, covering.kind)
             },
         })
     }
@@ -806,7 +799,7 @@ impl<'a, 'f, 'p> Walk<'a, 'f, 'p> {
     fn scalar(&mut self, spot: Spot<'f>, ty: &Ty, limits: &Limits) -> Value {
         let value = &spot.node.value;
         let bent = match (ty, value) {
-            (Ty::Int | Ty::Uint | Ty::Float, Value::Text(text)) => {
+            (Ty::Int | Ty::Uint | Ty::Float | Ty::IntEnum(_), Value::Text(text)) => {
                 number_of(ty, text.trim()).map(|number| {
                     let message = "a text stands for a number";
                     ("text_for_number", message, Value::Number(number))
@@ -851,7 +844,7 @@ impl<'a, 'f, 'p> Walk<'a, 'f, 'p> {
 /// The number that a decoder reads off a text, as JSON has it.
 fn number_of(ty: &Ty, text: &str) -> Option<String> {
     match ty {
-        Ty::Int => text.parse::<i64>().ok().map(|number| number.to_string()),
+        Ty::Int | Ty::IntEnum(_) => text.parse::<i64>().ok().map(|number| number.to_string()),
         Ty::Uint => text.parse::<u64>().ok().map(|number| number.to_string()),
         _ => {
             let number = text.parse::<f64>().ok();
@@ -914,10 +907,14 @@ pub fn complaint(ty: &Ty, limits: &Limits, values: &[&str], value: &Value) -> Op
     let fits = match (ty, value) {
         (Ty::Unknown | Ty::Json, _) => return None,
         (Ty::String, Value::Text(text)) => return text_complaint(limits, text),
-        (Ty::Enum(name), Value::Text(text)) => {
+        (Ty::Enum(name), Value::Text(text)) | (Ty::IntEnum(name), Value::Number(text)) => {
             return (!values.contains(&text.as_str())).then(|| {
                 let hint = hint(text, values.iter().copied());
-                format!("{text:?} is not among the values of {name}{hint}")
+                let shown = match ty {
+                    Ty::IntEnum(_) => text.clone(),
+                    _ => format!("{text:?}"),
+                };
+                format!("{shown} is not among the values of {name}{hint}")
             });
         }
         (Ty::Bool, Value::Bool(_)) => true,

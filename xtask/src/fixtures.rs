@@ -1,15 +1,19 @@
 //! Walks the fixture folders and reads what providers and services say.
 
+use std::collections::HashMap;
 use std::fs;
 use std::path::Path;
 
 use crate::diag::{Problems, hint};
 use crate::json::{self, File, Spot, Value};
-use crate::model::{Doc, Envelope, ErrorCode, Lists, Notes, Params, Provider, Service, Success};
+use crate::model::{
+    CodeKind, Doc, Enum, Envelope, ErrorCode, Lists, Method, Notes, Params, Provider, Service,
+    Success, Type,
+};
 use crate::names;
 use crate::operation;
-use crate::parallel;
 use crate::read::{Object, keys, texts, wrong};
+use crate::types;
 
 /// Folders under `fixtures/` that describe no provider.
 pub const OTHER_FOLDERS: &[&str] = &["schema", "signing"];
@@ -17,27 +21,19 @@ pub const OTHER_FOLDERS: &[&str] = &["schema", "signing"];
 /// Names that mean a crate wherever the modules of services are in sight.
 const NAMES_OF_CRATES: &[&str] = &["alloc", "core", "serde", "standing_core", "std"];
 
-/// The kinds of error codes.
-pub const ERROR_KINDS: &[&str] = &[
-    "auth",
-    "permission",
-    "invalid_request",
-    "no_data",
-    "not_found",
-    "quota",
-    "throttled",
-    "server",
-    "clock",
-    "nonce",
-    "token",
-    "other",
+const PARAMS: [(&str, Params); 3] = [
+    ("json", Params::Json),
+    ("form", Params::Form),
+    ("query", Params::Query),
 ];
+
+const LISTS: [(&str, Lists); 2] = [("repeated", Lists::Repeated), ("numbered", Lists::Numbered)];
 
 /// What a service or an operation inherits for its calls.
 #[derive(Debug, Clone)]
 pub struct Http {
-    /// GET, POST, PUT or DELETE.
-    pub method: String,
+    /// HTTP method.
+    pub method: Method,
     /// Path.
     pub path: String,
     /// Where fields travel.
@@ -55,8 +51,12 @@ pub struct Inherited<'a> {
     pub http: &'a Http,
     /// The envelope that holds if the operation has none of its own.
     pub envelope: &'a Envelope,
-    /// Codes of the provider and the service.
-    pub errors: Vec<&'a ErrorCode>,
+    /// Codes of the service and of the provider, in the order in which they are searched.
+    pub errors: [&'a [ErrorCode]; 2],
+    /// Enumerations of the service.
+    pub types: &'a [Enum],
+    /// Whether the service is described without a mistake.
+    pub is_sound: bool,
 }
 
 /// Reads every fixture under `root/fixtures`. The providers are worth using only if no problem was
@@ -230,6 +230,7 @@ fn service(
     errors: &[ErrorCode],
     problems: &mut Problems,
 ) -> Option<Service> {
+    let before = problems.len();
     if !names::is_snake(name) {
         let message = format!("{name:?} cannot name a module; write lower case");
         problems.push(spot.problem(message));
@@ -251,6 +252,7 @@ fn service(
     }
     let version = object.text("version", problems);
     let own_errors = read_errors(&object, problems);
+    let shared = types::shared(&object, problems);
     let own_envelope = object
         .get("envelope")
         .and_then(|spot| read_envelope(&spot, problems));
@@ -266,24 +268,39 @@ fn service(
     let inherited = Inherited {
         http,
         envelope: own_envelope.as_ref().unwrap_or(envelope),
-        errors: errors.iter().chain(&own_errors).collect(),
+        errors: [&own_errors, errors],
+        types: &shared,
+        is_sound: problems.len() == before,
     };
-    let read = parallel::map(&folders, |folder| {
-        let mut problems = Problems::default();
+    let before = problems.len();
+    let mut operations = Vec::new();
+    let mut taken = HashMap::new();
+    for folder in &folders {
         let path = format!("{shown}/{folder}");
-        let operation = if root.join(&path).is_dir() {
-            operation::read(root, &path, folder, &inherited, &mut problems)
+        if root.join(&path).is_dir() {
+            operations.extend(operation::read(
+                root, &path, folder, &inherited, &mut taken, problems,
+            ));
         } else {
             let message = "this file does not belong here: a service has one folder per operation";
             problems.file(path, message);
-            None
-        };
-        (operation, problems)
-    });
-    let mut operations = Vec::new();
-    for (operation, found) in read {
-        operations.extend(operation);
-        problems.append(found);
+        }
+    }
+    let used = |name: &str| {
+        let mut types = operations.iter().flat_map(|operation| &operation.types);
+        types.any(|ty| matches!(ty, Type::Enum(known) if known.shared && known.name == name))
+    };
+    // An operation with a mistake may be the one that uses it.
+    let all_are_read = problems.len() == before;
+    for known in shared
+        .iter()
+        .filter(|known| all_are_read && !used(&known.name))
+    {
+        let message = format!(
+            "nothing uses the type {:?}; use it or remove it",
+            known.name
+        );
+        object.complain("types", message, problems);
     }
     Some(Service {
         name: name.to_owned(),
@@ -291,6 +308,7 @@ fn service(
         version,
         doc,
         errors: own_errors,
+        types: shared,
         envelope: own_envelope,
         operations,
     })
@@ -301,16 +319,12 @@ fn http(object: &Object<'_>, problems: &mut Problems) -> Option<Http> {
     let http = Object::open(&spot, keys::PROVIDER_HTTP, problems)?;
     http.need("method", problems);
     let defaults = Http {
-        method: "POST".to_owned(),
+        method: Method::Post,
         path: "/".to_owned(),
         params: Params::Json,
-        lists: match http
-            .choice("lists", &["repeated", "numbered"], problems)
-            .as_deref()
-        {
-            Some("numbered") => Lists::Numbered,
-            _ => Lists::Repeated,
-        },
+        lists: http
+            .choice("lists", &LISTS, problems)
+            .unwrap_or(Lists::Repeated),
         notes: Notes::default(),
     };
     Some(read_http(&http, &defaults, problems))
@@ -318,7 +332,7 @@ fn http(object: &Object<'_>, problems: &mut Problems) -> Option<Http> {
 
 /// What an `http` object says, on top of what holds anyway.
 pub fn read_http(object: &Object<'_>, above: &Http, problems: &mut Problems) -> Http {
-    let method = object.choice("method", &["GET", "POST", "PUT", "DELETE"], problems);
+    let method = object.choice("method", &Method::ALL, problems);
     let path = object.text("path", problems);
     if path.as_deref().is_some_and(|path| !path.starts_with('/')) {
         let message = "a path starts with `/`";
@@ -328,16 +342,11 @@ pub fn read_http(object: &Object<'_>, above: &Http, problems: &mut Problems) -> 
                        anything else is written as `%20`, and what follows a `?` is the query";
         object.complain("path", message, problems);
     }
-    let params = object.choice("params", &["json", "form", "query"], problems);
+    let params = object.choice("params", &PARAMS, problems);
     Http {
-        method: method.unwrap_or_else(|| above.method.clone()),
+        method: method.unwrap_or(above.method),
         path: path.unwrap_or_else(|| above.path.clone()),
-        params: match params.as_deref() {
-            Some("json") => Params::Json,
-            Some("form") => Params::Form,
-            Some("query") => Params::Query,
-            _ => above.params,
-        },
+        params: params.unwrap_or(above.params),
         lists: above.lists,
         notes: match notes(object, problems) {
             Notes {
@@ -440,12 +449,10 @@ pub fn read_errors(object: &Object<'_>, problems: &mut Problems) -> Vec<ErrorCod
         }
         let doc = doc(&error, problems);
         // A code of no known kind is still a code, or every sample of it would be refused as well.
-        let kind = error
-            .choice("kind", ERROR_KINDS, problems)
-            .unwrap_or_default();
+        let kind = error.choice("kind", &CodeKind::ALL, problems);
         errors.push(ErrorCode {
             code: member.key.clone(),
-            kind,
+            kind: kind.unwrap_or(CodeKind::Other),
             doc,
             status,
         });

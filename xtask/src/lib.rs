@@ -18,7 +18,6 @@ pub mod json;
 pub mod model;
 pub mod names;
 pub mod operation;
-pub mod parallel;
 pub mod read;
 pub mod rustfmt;
 pub mod tree;

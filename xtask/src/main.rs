@@ -16,14 +16,14 @@ use xtask::draft::{self, Draft};
 use xtask::tree;
 
 const USAGE: &str = "\
-cargo xtask codegen            read all fixtures, check them, write what changed
-cargo xtask codegen --check    write nothing; say what is out of date, with a diff
+cargo xtask codegen            read all fixtures, check them, write the files that changed
+cargo xtask codegen --check    write nothing; report stale, missing and orphaned files, with a diff
 cargo xtask new PROVIDER/SERVICE/Operation [--request FILE] [--response FILE]
                                draft the fixture of a new operation from samples
-cargo xtask assumptions        list what the fixtures believe without a source
+cargo xtask assumptions        list the assumptions: facts without a source
 cargo xtask --root DIR …       the same for another folder with fixtures/ and crates/
 
-Exit code: 0 fine, 1 out of date, 2 broken fixtures or no way to go on";
+Exit code: 0 success, 1 out of date, 2 invalid fixtures or another failure";
 
 fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();

@@ -34,8 +34,10 @@ pub struct Service {
     pub version: Option<String>,
     /// What it is, with the notes on where that is from.
     pub doc: Doc,
-    /// Codes that any operation of this service may return, on top of the provider's.
+    /// Codes that any operation of this service may return, in addition to the provider's.
     pub errors: Vec<ErrorCode>,
+    /// Enumerations that operations of this service share.
+    pub types: Vec<Enum>,
     /// The service's own envelope.
     pub envelope: Option<Envelope>,
     /// The operations, by folder.
@@ -55,8 +57,8 @@ pub struct Operation {
     pub access: Option<String>,
     /// Where all this was read.
     pub source: Source,
-    /// GET, POST, PUT or DELETE.
-    pub method: String,
+    /// HTTP method.
+    pub method: Method,
     /// Path, possibly with `{Field}`.
     pub path: String,
     /// Where a field travels that says nothing else.
@@ -112,10 +114,51 @@ pub struct Notes {
 impl Notes {
     /// The notes as sentences.
     pub fn sentences(&self) -> Vec<String> {
-        [("Not documented", &self.assumed), ("Source", &self.source)]
+        self.labelled("").collect()
+    }
+
+    /// The notes as sentences that say which fact they belong to.
+    pub fn about(&self, fact: &str) -> Vec<String> {
+        self.labelled(&format!(" ({fact})")).collect()
+    }
+
+    fn labelled(&self, fact: &str) -> impl Iterator<Item = String> {
+        [("Source", &self.source), ("Assumption", &self.assumed)]
             .into_iter()
-            .filter_map(|(label, text)| Some(format!("{label}: {}", text.as_ref()?)))
-            .collect()
+            .filter_map(move |(label, text)| Some(format!("{label}{fact}: {}", text.as_ref()?)))
+    }
+}
+
+/// An HTTP method.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Method {
+    /// `GET`
+    Get,
+    /// `POST`
+    Post,
+    /// `PUT`
+    Put,
+    /// `DELETE`
+    Delete,
+}
+
+impl Method {
+    /// All methods with their spelling.
+    pub const ALL: [(&'static str, Self); 4] = [
+        ("GET", Self::Get),
+        ("POST", Self::Post),
+        ("PUT", Self::Put),
+        ("DELETE", Self::Delete),
+    ];
+
+    /// The method as it is sent.
+    pub fn name(self) -> String {
+        format!("{self:?}").to_uppercase()
+    }
+
+    /// Whether a request has a body.
+    pub fn has_body(self) -> bool {
+        matches!(self, Self::Post | Self::Put)
     }
 }
 
@@ -141,6 +184,16 @@ pub enum Params {
     Form,
     /// In the query.
     Query,
+}
+
+impl Params {
+    /// Where a field travels that says nothing else.
+    pub fn place(self) -> Place {
+        match self {
+            Self::Query => Place::Query,
+            Self::Json | Self::Form => Place::Body,
+        }
+    }
 }
 
 /// Where one request field travels.
@@ -229,12 +282,48 @@ impl Envelope {
 pub struct ErrorCode {
     /// The code as the provider sends it; covers `code.anything` too.
     pub code: String,
-    /// Spelling of the kind in fixtures.
-    pub kind: String,
+    /// What it means for the caller.
+    pub kind: CodeKind,
     /// What it means.
     pub doc: Doc,
     /// HTTP status it comes with.
     pub status: Option<u64>,
+}
+
+/// What an error code means for the caller.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[expect(missing_docs, reason = "described in the schema and in the core crate")]
+pub enum CodeKind {
+    Auth,
+    Permission,
+    InvalidRequest,
+    NoData,
+    NotFound,
+    Quota,
+    Throttled,
+    Server,
+    Clock,
+    Nonce,
+    Token,
+    Other,
+}
+
+impl CodeKind {
+    /// All kinds with their spelling in fixtures.
+    pub const ALL: [(&'static str, Self); 12] = [
+        ("auth", Self::Auth),
+        ("permission", Self::Permission),
+        ("invalid_request", Self::InvalidRequest),
+        ("no_data", Self::NoData),
+        ("not_found", Self::NotFound),
+        ("quota", Self::Quota),
+        ("throttled", Self::Throttled),
+        ("server", Self::Server),
+        ("clock", Self::Clock),
+        ("nonce", Self::Nonce),
+        ("token", Self::Token),
+        ("other", Self::Other),
+    ];
 }
 
 /// How to walk the pages of an operation.
@@ -337,10 +426,22 @@ impl Struct {
         self.fields.iter().filter(|field| field.required)
     }
 
-    /// Whether required fields are arguments of the constructor. More than three of them would be
-    /// swapped sooner or later, so then all are setters and `validate` reports what is missing.
+    /// Whether required fields are arguments of the constructors. If there are more than three, or
+    /// two that a caller could swap unnoticed, all have setters instead, and `validate` reports
+    /// those that are missing.
     pub fn required_are_arguments(&self) -> bool {
-        !self.sent || self.required().count() <= 3
+        let mut kinds: Vec<Ty> = Vec::new();
+        for field in self.required() {
+            let kind = field.ty.argument();
+            if kinds.contains(&kind) {
+                return !self.sent;
+            }
+            kinds.push(kind);
+        }
+        let chosen = self.choice().unwrap_or_default().iter();
+        let mut chosen = chosen.filter_map(|index| self.fields.get(*index));
+        !self.sent
+            || (kinds.len() <= 3 && !chosen.any(|field| kinds.contains(&field.ty.argument())))
     }
 
     /// Whether a field is kept in an `Option`.
@@ -356,7 +457,7 @@ impl Struct {
             Require::OneOf(fields) => Some(fields.as_slice()),
             _ => None,
         });
-        let only = choices.next().filter(|_| self.required_are_arguments());
+        let only = choices.next();
         if choices.next().is_some() { None } else { only }
     }
 
@@ -548,8 +649,10 @@ pub enum Ty {
     Map(Box<Ty>),
     /// A struct of `types`.
     Struct(String),
-    /// An enumeration of `types`.
+    /// An enumeration of texts.
     Enum(String),
+    /// An enumeration of whole numbers.
+    IntEnum(String),
     /// The fixture's type was refused; said once, and nothing follows from it.
     Unknown,
 }
@@ -580,25 +683,48 @@ impl Ty {
     pub fn named(&self) -> Option<&str> {
         match self {
             Self::List(inner) | Self::Map(inner) => inner.named(),
-            Self::Struct(name) | Self::Enum(name) => Some(name),
+            Self::Struct(name) | Self::Enum(name) | Self::IntEnum(name) => Some(name),
             _ => None,
+        }
+    }
+
+    /// The kind of argument that this type is: a caller could swap two arguments of one kind. A
+    /// literal such as `1` fits every kind of number, and a text every list of enumerated texts;
+    /// constructors take a single enumeration by its own type.
+    fn argument(&self) -> Self {
+        match self {
+            Self::Int | Self::Uint | Self::Decimal => Self::Int,
+            Self::List(item) => Self::List(Box::new(item.item())),
+            Self::Map(item) => Self::Map(Box::new(item.item())),
+            ty => ty.clone(),
+        }
+    }
+
+    fn item(&self) -> Self {
+        match self {
+            Self::Enum(_) => Self::String,
+            ty => ty.argument(),
         }
     }
 }
 
 /// An open enumeration.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Enum {
     /// Name of the type.
     pub name: String,
     /// What it is.
     pub doc: Doc,
+    /// Its values are whole numbers, not texts.
+    pub of_numbers: bool,
+    /// It is declared by the service, not by the operation.
+    pub shared: bool,
     /// The known values.
     pub values: Vec<Variant>,
 }
 
 /// A known value of an open enumeration.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Variant {
     /// Value on the wire.
     pub wire: String,
@@ -628,6 +754,13 @@ pub struct RequestSample {
     pub value: Value,
 }
 
+impl RequestSample {
+    /// Whether it has no fields.
+    pub fn is_empty(&self) -> bool {
+        matches!(&self.value, Value::Object(members) if members.is_empty())
+    }
+}
+
 /// An answer of an example.
 #[derive(Debug)]
 pub struct Answer {
@@ -646,7 +779,7 @@ pub enum Outcome {
     /// the deviations that the decoder reports.
     Payload(Option<Value>, Vec<(&'static str, u64)>),
     /// A failure with this code, of this kind.
-    Failure(String, String),
+    Failure(String, CodeKind),
     /// The code says that there is no such record.
     NoRecord(String),
 }

@@ -1,6 +1,7 @@
 //! Reads one operation: the call, its behaviour, its paging. Structs and enumerations are read by
 //! [`types`], examples by [`examples`].
 
+use std::collections::HashMap;
 use std::path::Path;
 
 use crate::diag::{Problems, closest, hint};
@@ -25,15 +26,13 @@ const OWN_HEADERS: &[&str] = &[
     "user-agent",
 ];
 
-/// Names that the module of a service uses itself, besides those of its operations.
-const USED_BY_SERVICES: &[&str] = &["Lists", "Service"];
-
 /// Reads the operation in a folder (relative to the root) of that name.
 pub fn read(
     root: &Path,
     path: &str,
     folder: &str,
     above: &Inherited<'_>,
+    taken: &mut HashMap<String, String>,
     problems: &mut Problems,
 ) -> Option<Operation> {
     let shown = format!("{path}/operation.json");
@@ -46,7 +45,7 @@ pub fn read(
     }
     let file = fixtures::file(root, &shown, problems)?;
     let object = Object::open(&Spot::root(&file), keys::OPERATION, problems)?;
-    let name = name(&object, folder, problems)?;
+    let name = name(&object, folder, taken, problems)?;
     let before = problems.len();
     let doc = operation_doc(&object, problems);
     let access = object.prose("access", problems);
@@ -64,10 +63,13 @@ pub fn read(
     let behavior = behavior(&object, problems);
     let (rate_limit, rate_notes) = rate_limit(&object, problems);
     let errors = fixtures::read_errors(&object, problems);
-    let known: Vec<_> = errors.iter().chain(above.errors.iter().copied()).collect();
+    let known: Vec<_> = errors
+        .iter()
+        .chain(above.errors.into_iter().flatten())
+        .collect();
     let no_record = fixtures::no_record(&object, &known, problems);
 
-    let names = Types::declared(&object, &name, problems);
+    let names = Types::declared(&object, above.types, &name, taken, problems);
     let mut input = types::fields_of(&object, "input", &names, Role::Input, problems);
     input.name.clone_from(&name);
     input.sent = true;
@@ -105,7 +107,7 @@ pub fn read(
         path_of_fixture: shown,
     };
     // A mistake in the description would be repeated by every sample that it describes.
-    let samples_can_be_judged = problems.len() == before;
+    let samples_can_be_judged = above.is_sound && problems.len() == before;
     let examples = examples::read(
         root,
         path,
@@ -119,7 +121,12 @@ pub fn read(
     Some(operation)
 }
 
-fn name(object: &Object<'_>, folder: &str, problems: &mut Problems) -> Option<String> {
+fn name(
+    object: &Object<'_>,
+    folder: &str,
+    taken: &HashMap<String, String>,
+    problems: &mut Problems,
+) -> Option<String> {
     let name = object.need_text("operation", problems)?;
     let spot = object.get("operation")?;
     if !names::is_pascal(&name) {
@@ -134,6 +141,10 @@ fn name(object: &Object<'_>, folder: &str, problems: &mut Problems) -> Option<St
     }
     if let Some(complaint) = unusable(&name) {
         problems.push(spot.problem(complaint));
+    } else if let Some(other) = taken.get(&name) {
+        problems.push(spot.problem(format!(
+            "{other} has a type {name:?}, and the service exports both; call that type otherwise"
+        )));
     }
     Some(name)
 }
@@ -141,7 +152,7 @@ fn name(object: &Object<'_>, folder: &str, problems: &mut Problems) -> Option<St
 /// Why the generated code could not have an operation of that name.
 pub fn unusable(name: &str) -> Option<String> {
     let snake = names::snake(name);
-    if types::RESERVED.contains(&name) || USED_BY_SERVICES.contains(&name) {
+    if types::RESERVED.contains(&name) {
         Some(format!(
             "the generated code uses the name {name:?} itself, so no operation can be called so"
         ))
@@ -187,10 +198,8 @@ fn behavior(object: &Object<'_>, problems: &mut Problems) -> Behavior {
         return Behavior::default();
     };
     object.need("effect", problems);
-    let reads = object
-        .choice("effect", &["read", "write"], problems)
-        .as_deref()
-        == Some("read");
+    let reads = object.choice("effect", &[("read", true), ("write", false)], problems);
+    let reads = reads.unwrap_or(false);
     let idempotent = object.flag("idempotent", problems);
     if reads && idempotent {
         let message = "a read may be repeated anyway; `idempotent` is for writes";
@@ -238,23 +247,20 @@ fn places(object: &Object<'_>, http: &Http, input: &mut Struct, problems: &mut P
         return;
     };
     let mut slots = path_slots(&http.path);
-    let has_body = matches!(http.method.as_str(), "POST" | "PUT");
+    let has_body = http.method.has_body();
     let mut told = false;
     let mut headers = Vec::new();
     for field in &mut input.fields {
         let Some(spot) = fields.get(&field.wire) else {
             continue;
         };
-        let place = field.place.unwrap_or(match http.params {
-            Params::Query => Place::Query,
-            Params::Json | Params::Form => Place::Body,
-        });
+        let place = field.place.unwrap_or(http.params.place());
         let complaint = match place {
             // Once is enough: the same holds for every other field.
             Place::Body if !has_body => (!std::mem::replace(&mut told, true)).then(|| {
                 format!(
                     "a {} has no body; set `http.params` to `query`, or say `in` here",
-                    http.method
+                    http.method.name()
                 )
             }),
             Place::Body if http.params == Params::Query => Some(
@@ -364,19 +370,20 @@ fn pagination(
     };
     let notes = fixtures::notes(&paging, problems);
     paging.need("style", problems);
-    let style = paging.choice("style", &["page", "offset", "token"], problems);
-    let is_token = style.as_deref() == Some("token");
+    let styles = ["page", "offset", "token"].map(|style| (style, style));
+    let style = paging.choice("style", &styles, problems);
+    let is_token = style == Some("token");
     for (key, belongs) in [("first", !is_token), ("next", is_token)] {
         if style.is_none() {
             // What it is to have is anybody's guess.
         } else if belongs {
             paging.need(key, problems);
-        } else if let (Some(spot), Some(style)) = (paging.get(key), style.as_deref()) {
+        } else if let (Some(spot), Some(style)) = (paging.get(key), style) {
             problems.push(spot.problem(format!("paging by {style} has no {key:?}")));
         }
     }
     let first = paging.count("first", problems);
-    let cursor_type = match style.as_deref() {
+    let cursor_type = match style {
         Some("token") => Ty::String,
         Some(_) => Ty::Uint,
         None => Ty::Unknown,
@@ -414,7 +421,7 @@ fn pagination(
         |ty| *ty == Ty::String,
         "a `string`",
     );
-    let style = match style.as_deref() {
+    let style = match style {
         Some("page") => first.map(PageStyle::Pages),
         Some("offset") => first.map(PageStyle::Offsets),
         _ => Some(PageStyle::Tokens),

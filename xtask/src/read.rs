@@ -15,7 +15,7 @@ pub mod keys {
     pub const PROVIDER_HTTP: &[&str] = &["method", "path", "params", "lists", "assumed", "source"];
     /// `provider.json`, `/services/*`
     pub const SERVICE: &[&str] = &[
-        "doc", "host", "version", "errors", "envelope", "assumed", "source",
+        "doc", "host", "version", "errors", "envelope", "types", "assumed", "source",
     ];
     /// `envelope` of a provider, a service or an operation.
     pub const ENVELOPE: &[&str] = &[
@@ -94,7 +94,7 @@ pub mod keys {
     /// `types/*` with fields.
     pub const STRUCT: &[&str] = &["doc", "fields", "require", "assumed", "source"];
     /// `types/*` with values.
-    pub const ENUM: &[&str] = &["doc", "values", "assumed", "source"];
+    pub const ENUM: &[&str] = &["doc", "type", "values", "assumed", "source"];
     /// `types/*/values/*`
     pub const VALUE: &[&str] = &["name", "doc", "assumed", "source"];
     /// `require/*`
@@ -261,14 +261,19 @@ impl<'a> Object<'a> {
         }
     }
 
-    /// One of a few words.
-    pub fn choice(&self, key: &str, words: &[&str], problems: &mut Problems) -> Option<String> {
+    /// What one of a few words stands for.
+    pub fn choice<T: Copy>(
+        &self,
+        key: &str,
+        words: &[(&'static str, T)],
+        problems: &mut Problems,
+    ) -> Option<T> {
         let text = self.text(key, problems)?;
-        if words.contains(&text.as_str()) {
-            return Some(text);
+        if let Some((_, meaning)) = words.iter().find(|(word, _)| *word == text) {
+            return Some(*meaning);
         }
         let spot = self.get(key)?;
-        let hint = hint(&text, words.iter().copied());
+        let hint = hint(&text, words.iter().map(|(word, _)| *word));
         problems.push(spot.problem(format!("{text:?} is not possible for {key:?}{hint}")));
         None
     }

@@ -10,7 +10,8 @@ use crate::model::{Enum, Field, Format, Limits, Place, Require, Struct, Ty, Type
 use crate::names;
 use crate::read::{Object, items, keys};
 
-/// Names that a generated module uses itself.
+/// Names that generated modules use themselves: those of `standing_core::generated`, those of the
+/// standard prelude, and those of the constants of a module.
 pub const RESERVED: &[&str] = &[
     "Amount",
     "BTreeMap",
@@ -21,6 +22,8 @@ pub const RESERVED: &[&str] = &[
     "Debug",
     "Default",
     "Deserialize",
+    "ENVELOPE",
+    "ERRORS",
     "Entry",
     "Envelope",
     "Err",
@@ -32,12 +35,14 @@ pub const RESERVED: &[&str] = &[
     "IntoIterator",
     "InvalidRequest",
     "Json",
+    "Lists",
     "Method",
     "None",
     "Ok",
     "Operation",
     "OperationInfo",
     "Option",
+    "PLACES",
     "Paginated",
     "Paging",
     "Params",
@@ -45,12 +50,15 @@ pub const RESERVED: &[&str] = &[
     "Place",
     "RateLimit",
     "Result",
+    "SENSITIVE",
+    "SERVICE",
+    "SUMMARY",
     "Self",
     "Serialize",
+    "Service",
     "Some",
     "String",
     "Success",
-    "UnknownValue",
     "Vec",
     "Violations",
 ];
@@ -76,6 +84,13 @@ const FOREIGN: &[(&str, &str)] = &[
     ("unsigned", "`uint`"),
 ];
 
+const PLACES: [(&str, Place); 4] = [
+    ("body", Place::Body),
+    ("query", Place::Query),
+    ("path", Place::Path),
+    ("header", Place::Header),
+];
+
 const SCALARS: &[(&str, Ty)] = &[
     ("string", Ty::String),
     ("bool", Ty::Bool),
@@ -99,7 +114,11 @@ pub enum Role {
 
 /// The names of `types`, known before any field is read.
 #[derive(Debug)]
-pub struct Types<'a>(Vec<Declared<'a>>);
+pub struct Types<'a> {
+    own: Vec<Declared<'a>>,
+    /// Enumerations of the service.
+    shared: &'a [Enum],
+}
 
 #[derive(Debug)]
 struct Declared<'a> {
@@ -111,16 +130,23 @@ struct Declared<'a> {
 #[derive(Debug)]
 enum Kind<'a> {
     Struct,
-    /// With the values on the wire.
-    Enum(Vec<&'a str>),
+    /// With the values on the wire, and whether they are numbers.
+    Enum(Vec<&'a str>, bool),
     /// Already complained about; nothing follows from it.
     Broken,
 }
 
 impl<'a> Types<'a> {
-    /// Collects the names.
-    pub fn declared(object: &Object<'a>, operation: &str, problems: &mut Problems) -> Self {
-        let mut all = Vec::new();
+    /// Collects the names. `taken` are those of other operations of the service, which exports the
+    /// types of all of them, with the operation that each belongs to.
+    pub fn declared(
+        object: &Object<'a>,
+        shared: &'a [Enum],
+        operation: &str,
+        taken: &mut HashMap<String, String>,
+        problems: &mut Problems,
+    ) -> Self {
+        let mut own: Vec<Declared<'a>> = Vec::new();
         let types = object
             .get("types")
             .and_then(|spot| Object::open_any(&spot, problems));
@@ -138,29 +164,47 @@ impl<'a> Types<'a> {
                     "the generated module uses the name {name:?} itself; call the type otherwise, \
                      its name does not travel"
                 )));
+            } else if shared.iter().any(|known| known.name == name) {
+                let message = format!(
+                    "the service has a type {name:?} already; use it, or call this one otherwise"
+                );
+                problems.push(spot.problem(message));
+            } else if let Some(other) = taken.get(name) {
+                problems.push(spot.problem(format!(
+                    "{other} has the name {name:?} already, and the service exports both; call the \
+                     type otherwise, or describe an enumeration under `types` of the service"
+                )));
             }
             let value = &spot.node.value;
             let kind = match (value.member("fields"), value.member("values")) {
                 (Some(_), None) => Kind::Struct,
-                (None, Some(values)) => Kind::Enum(match &values.value {
-                    Value::Object(members) => members.iter().map(|m| m.key.as_str()).collect(),
-                    _ => Vec::new(),
-                }),
+                (None, Some(values)) => {
+                    let of = value.member("type").map(|node| &node.value);
+                    let of_numbers = matches!(of, Some(Value::Text(name)) if name == "int");
+                    let values = match &values.value {
+                        Value::Object(members) => members.iter().map(|m| m.key.as_str()).collect(),
+                        _ => Vec::new(),
+                    };
+                    Kind::Enum(values, of_numbers)
+                }
                 _ => {
                     problems.push(spot.problem("a type has either `fields` or `values`"));
                     Kind::Broken
                 }
             };
-            all.push(Declared { name, kind, spot });
+            own.push(Declared { name, kind, spot });
         }
-        Self(all)
+        let names = own.iter().map(|declared| declared.name.to_owned());
+        let names = names.chain([operation.to_owned(), format!("{operation}Output")]);
+        taken.extend(names.map(|name| (name, operation.to_owned())));
+        Self { own, shared }
     }
 
     /// Reads the types themselves.
     pub fn read(&self, problems: &mut Problems) -> Vec<Type> {
-        let read = self.0.iter().filter_map(|declared| match declared.kind {
+        let read = self.own.iter().filter_map(|declared| match declared.kind {
             Kind::Broken => None,
-            Kind::Enum(_) => enumeration(declared, problems).map(Type::Enum),
+            Kind::Enum(..) => enumeration(declared, problems).map(Type::Enum),
             Kind::Struct => {
                 let object = Object::open(&declared.spot, keys::STRUCT, problems)?;
                 let mut part = fields_of(&object, "fields", self, Role::Part, problems);
@@ -195,8 +239,17 @@ impl<'a> Types<'a> {
             let name = text.to_owned();
             return Ok(match declared.kind {
                 Kind::Struct => Ty::Struct(name),
-                Kind::Enum(_) => Ty::Enum(name),
+                Kind::Enum(_, false) => Ty::Enum(name),
+                Kind::Enum(_, true) => Ty::IntEnum(name),
                 Kind::Broken => Ty::Unknown,
+            });
+        }
+        if let Some(known) = self.shared.iter().find(|known| known.name == text) {
+            let name = text.to_owned();
+            return Ok(if known.of_numbers {
+                Ty::IntEnum(name)
+            } else {
+                Ty::Enum(name)
             });
         }
         if let Some((_, here)) = FOREIGN.iter().find(|(name, _)| *name == text) {
@@ -204,7 +257,9 @@ impl<'a> Types<'a> {
         }
         let known = || {
             let scalars = SCALARS.iter().map(|(name, _)| *name);
-            scalars.chain(self.0.iter().map(|declared| declared.name))
+            let own = self.own.iter().map(|declared| declared.name);
+            let shared = self.shared.iter().map(|known| known.name.as_str());
+            scalars.chain(own).chain(shared)
         };
         if names::is_pascal(text) && closest(text, known()).is_none() {
             return Err(format!(
@@ -225,15 +280,17 @@ impl<'a> Types<'a> {
     }
 
     fn find(&self, name: &str) -> Option<&Declared<'a>> {
-        self.0.iter().find(|declared| declared.name == name)
+        self.own.iter().find(|declared| declared.name == name)
     }
 
     /// The values of an enumeration.
-    fn values(&self, name: &str) -> &[&'a str] {
-        match self.find(name).map(|declared| &declared.kind) {
-            Some(Kind::Enum(values)) => values,
-            _ => &[],
+    fn values(&self, name: &str) -> Vec<&'a str> {
+        if let Some(Kind::Enum(values, _)) = self.find(name).map(|declared| &declared.kind) {
+            return values.clone();
         }
+        let shared = self.shared.iter().filter(|known| known.name == name);
+        let values = shared.flat_map(|known| &known.values);
+        values.map(|value| value.wire.as_str()).collect()
     }
 
     /// Notes a problem of a type as a whole.
@@ -249,7 +306,7 @@ pub fn spelling(ty: &Ty) -> String {
     match ty {
         Ty::List(inner) => format!("list<{}>", spelling(inner)),
         Ty::Map(inner) => format!("map<{}>", spelling(inner)),
-        Ty::Struct(name) | Ty::Enum(name) => name.clone(),
+        Ty::Struct(name) | Ty::Enum(name) | Ty::IntEnum(name) => name.clone(),
         _ => {
             let known = SCALARS.iter().find(|(_, scalar)| scalar == ty);
             known.map_or("?", |(name, _)| name).to_owned()
@@ -371,7 +428,6 @@ fn field(
         let message = "a wrapped list is never promised to hold something";
         object.complain("min_items", message, problems);
     }
-    let place = object.choice("in", &["body", "query", "path", "header"], problems);
     let field = Field {
         wire: wire.to_owned(),
         rust,
@@ -383,12 +439,7 @@ fn field(
         each,
         unit: object.text("unit", problems),
         sensitive: object.flag("sensitive", problems),
-        place: place.as_deref().map(|place| match place {
-            "query" => Place::Query,
-            "path" => Place::Path,
-            "header" => Place::Header,
-            _ => Place::Body,
-        }),
+        place: object.choice("in", &PLACES, problems),
         aliases: object
             .texts("aliases", problems)
             .into_iter()
@@ -407,7 +458,7 @@ fn field(
             .unwrap_or_default();
         if field.required {
             problems.push(spot.problem("what is required has no default"));
-        } else if let Some(message) = complaint(&field.ty, &field.limits, values, &spot.node.value)
+        } else if let Some(message) = complaint(&field.ty, &field.limits, &values, &spot.node.value)
         {
             problems.push(spot.problem(message));
         }
@@ -456,7 +507,6 @@ fn limits(object: &Object<'_>, ty: &Ty, problems: &mut Problems) -> Limits {
             object.complain(key, message, problems);
         }
     }
-    let names = Format::ALL.map(|(name, _)| name);
     let limits = Limits {
         min: object.number("min", problems),
         max: object.number("max", problems),
@@ -464,10 +514,7 @@ fn limits(object: &Object<'_>, ty: &Ty, problems: &mut Problems) -> Limits {
         max_len: object.count("max_len", problems),
         min_items: object.count("min_items", problems),
         max_items: object.count("max_items", problems),
-        format: object
-            .choice("format", &names, problems)
-            .and_then(|name| Format::ALL.into_iter().find(|(known, _)| *known == name))
-            .map(|(_, format)| format),
+        format: object.choice("format", &Format::ALL, problems),
     };
     for (key, number) in [("min", &limits.min), ("max", &limits.max)] {
         if let Some(message) = number
@@ -599,6 +646,8 @@ fn fits(of: &Struct, indexes: &[usize]) -> Option<Require> {
 
 fn enumeration(declared: &Declared<'_>, problems: &mut Problems) -> Option<Enum> {
     let object = Object::open(&declared.spot, keys::ENUM, problems)?;
+    let of_numbers = object.choice("type", &[("string", false), ("int", true)], problems);
+    let of_numbers = of_numbers.unwrap_or(false);
     let mut variants: Vec<Variant> = Vec::new();
     let values = object
         .get("values")
@@ -608,6 +657,11 @@ fn enumeration(declared: &Declared<'_>, problems: &mut Problems) -> Option<Enum>
             continue;
         };
         let wire = member.key.clone();
+        let number = wire.parse::<i64>().map(|number| number.to_string());
+        if of_numbers && number.as_ref() != Ok(&wire) {
+            let message = format!("{wire:?} is not a whole number, and this is a type of numbers");
+            problems.push(values.spot.problem_with_key(member, message));
+        }
         let rust = value
             .text("name", problems)
             .unwrap_or_else(|| names::pascal(&wire));
@@ -627,14 +681,36 @@ fn enumeration(declared: &Declared<'_>, problems: &mut Problems) -> Option<Enum>
         variants.push(Variant { wire, rust, doc });
     }
     if variants.is_empty() {
-        let message = "an enumeration without values is a `string`";
+        let message =
+            "an enumeration has values; without them, the field is a `string` or an `int`";
         problems.push(values.spot.problem(message));
     }
     Some(Enum {
         name: declared.name.to_owned(),
         doc: doc(&object, problems),
+        of_numbers,
+        shared: false,
         values: variants,
     })
+}
+
+/// Reads the enumerations that the operations of a service share.
+pub fn shared(object: &Object<'_>, problems: &mut Problems) -> Vec<Enum> {
+    let names = Types::declared(object, &[], "", &mut HashMap::new(), problems);
+    let mut shared = Vec::new();
+    for declared in &names.own {
+        match declared.kind {
+            Kind::Enum(..) => shared.extend(enumeration(declared, problems)),
+            Kind::Struct => problems.push(declared.spot.problem(
+                "operations of a service share enumerations only; describe this type where it is used",
+            )),
+            Kind::Broken => {}
+        }
+    }
+    for known in &mut shared {
+        known.shared = true;
+    }
+    shared
 }
 
 /// Works out which structs are sent and received and which fields need a box, and finds types that
@@ -643,7 +719,7 @@ pub fn resolve(
     names: &Types<'_>,
     input: &mut Struct,
     output: &mut Struct,
-    types: &mut [Type],
+    types: &mut Vec<Type>,
     problems: &mut Problems,
 ) {
     let sent = reachable(input, types);
@@ -682,6 +758,9 @@ pub fn resolve(
         }
     }
     boxes(names, types, problems);
+    let is_used = |known: &&Enum| sent.contains(&known.name) || received.contains(&known.name);
+    let shared = names.shared.iter().filter(is_used).cloned();
+    types.extend(shared.map(Type::Enum));
 }
 
 /// The names of all types that a struct leads to.

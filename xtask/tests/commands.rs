@@ -329,7 +329,11 @@ fn no_line_of_code_is_too_long() {
         let mut in_raw = false;
         for line in file.text.lines() {
             in_raw ^= line.contains("r#\"") != line.contains("\"#");
-            let is_prose = line.trim_start().starts_with("//") || in_raw;
+            // A code or a summary is one line, however long its sentence is.
+            let is_sentence = ["//", "ErrorCode::new(", "const SUMMARY", "\""]
+                .iter()
+                .any(|start| line.trim_start().starts_with(start));
+            let is_prose = is_sentence || in_raw;
             assert!(
                 is_prose || line.chars().count() <= 100,
                 "{}: {line}",

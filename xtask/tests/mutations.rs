@@ -92,7 +92,7 @@ const VOCABULARY: &[Mutation] = &[
             r#""Ratio": { "type": "float", "docs""#,
         ),
         r#"error: "docs" means nothing here; did you mean "doc"?
-  --> hard/everything_at_once/operation.json:84:33
+  --> hard/everything_at_once/operation.json:86:33
    at /output/Ratio/docs
 
 1 problem; nothing was written."#,
@@ -140,7 +140,7 @@ const VOCABULARY: &[Mutation] = &[
       "type": "array""#,
         ),
         r#"error: what is `array` elsewhere is `list<…>` here
-  --> hard/everything_at_once/operation.json:58:15
+  --> hard/everything_at_once/operation.json:60:15
    at /input/ids/type
 
 1 problem; nothing was written."#,
@@ -153,7 +153,7 @@ const VOCABULARY: &[Mutation] = &[
             r#""settings": { "type": "Setings""#,
         ),
         r#"error: there is no type "Setings"; did you mean "Settings"?
-  --> hard/everything_at_once/operation.json:70:27
+  --> hard/everything_at_once/operation.json:72:27
    at /input/settings/type
 
 1 problem; nothing was written."#,
@@ -163,7 +163,7 @@ const VOCABULARY: &[Mutation] = &[
         "hard/everything_at_once/operation.json",
         Replace(r#""other_for_flag": 1"#, r#""other_for_flags": 1"#),
         r#"error: "other_for_flags" means nothing here; did you mean "other_for_flag"?
-  --> hard/everything_at_once/operation.json:192:9
+  --> hard/everything_at_once/operation.json:195:9
    at /examples/bent/deviations/other_for_flags
 
 1 problem; nothing was written."#,
@@ -196,7 +196,7 @@ const VOCABULARY: &[Mutation] = &[
         "hard/everything_at_once/operation.json",
         Replace(r#""kind": "other""#, r#""kind": "others""#),
         r#"error: "others" is not possible for "kind"; did you mean "other"?
-  --> hard/everything_at_once/operation.json:173:15
+  --> hard/everything_at_once/operation.json:176:15
    at /errors/Mine/kind
 
 1 problem; nothing was written."#,
@@ -206,7 +206,7 @@ const VOCABULARY: &[Mutation] = &[
         "hard/everything_at_once/operation.json",
         Replace(r#""format": "md5""#, r#""format": "sha1""#),
         r#"error: "sha1" is not possible for "format"; there is `md5`, `month`, `date`, `date_time` and `utc`
-  --> hard/everything_at_once/operation.json:55:42
+  --> hard/everything_at_once/operation.json:57:42
    at /input/md5/format
 
 1 problem; nothing was written."#,
@@ -216,7 +216,7 @@ const VOCABULARY: &[Mutation] = &[
         "hard/everything_at_once/operation.json",
         Replace(r#""origin": "recorded""#, r#""origin": "record""#),
         r#"error: "record" is not possible for "origin"; did you mean "recorded"?
-  --> hard/everything_at_once/operation.json:185:17
+  --> hard/everything_at_once/operation.json:188:17
    at /examples/bent/origin
 
 1 problem; nothing was written."#,
@@ -280,7 +280,7 @@ const FOLDERS: &[Mutation] = &[
   --> other
 
 error: there is no folder another
-  --> provider.json:32:5
+  --> provider.json:43:5
    at /services/another
 
 2 problems; nothing was written."#,
@@ -366,7 +366,7 @@ const MEANING: &[Mutation] = &[
         "hard/everything_at_once/operation.json",
         Replace(r#""doc": "Always there.""#, r#""doc": "always there""#),
         r#"error: "doc" is read by people: write whole sentences, with a full stop at the end
-  --> hard/everything_at_once/operation.json:82:56
+  --> hard/everything_at_once/operation.json:84:56
    at /output/Id/doc
 
 1 problem; nothing was written."#,
@@ -376,7 +376,7 @@ const MEANING: &[Mutation] = &[
         "hard/everything_at_once/operation.json",
         Replace(r#""doc": "Always there.""#, r#""doc": " ""#),
         r#"error: "doc" is empty; leave it out or fill it
-  --> hard/everything_at_once/operation.json:82:56
+  --> hard/everything_at_once/operation.json:84:56
    at /output/Id/doc
 
 1 problem; nothing was written."#,
@@ -389,7 +389,7 @@ const MEANING: &[Mutation] = &[
             r#""tree": { "type": "Forest""#,
         ),
         r#"error: there is no type "Forest"; describe it under `types`
-  --> hard/everything_at_once/operation.json:69:23
+  --> hard/everything_at_once/operation.json:71:23
    at /input/tree/type
 
 1 problem; nothing was written."#,
@@ -403,7 +403,7 @@ const MEANING: &[Mutation] = &[
     "Unused": { "doc": "Nobody needs it.", "fields": {} },"#,
         ),
         r#"error: nothing uses the type "Unused"; use it or remove it
-  --> hard/everything_at_once/operation.json:112:15
+  --> hard/everything_at_once/operation.json:115:15
    at /types/Unused
 
 1 problem; nothing was written."#,
@@ -488,7 +488,7 @@ const MEANING: &[Mutation] = &[
             r#""old": { "type": "string", "nullable": true,"#,
         ),
         r#"error: a request leaves out what it does not say; `nullable` is for answers
-  --> hard/everything_at_once/operation.json:72:44
+  --> hard/everything_at_once/operation.json:74:44
    at /input/old/nullable
 
 1 problem; nothing was written."#,
@@ -501,7 +501,7 @@ const MEANING: &[Mutation] = &[
             r#""Count": { "type": "uint", "in": "header","#,
         ),
         r#"error: only fields of the input travel in different places
-  --> hard/everything_at_once/operation.json:83:38
+  --> hard/everything_at_once/operation.json:85:38
    at /output/Count/in
 
 1 problem; nothing was written."#,
@@ -584,7 +584,7 @@ const MEANING: &[Mutation] = &[
         "hard/everything_at_once/operation.json",
         Replace(r#""1": { "name": "Number", "doc""#, r#""1": { "doc""#),
         r#"error: the value "1" gives no usable name in Rust ("1"); give one with `name`, in PascalCase
-  --> hard/everything_at_once/operation.json:118:14
+  --> hard/everything_at_once/operation.json:121:14
    at /types/Colour/values/1
 
 1 problem; nothing was written."#,
@@ -594,7 +594,7 @@ const MEANING: &[Mutation] = &[
         "hard/everything_at_once/operation.json",
         Replace(r#""1": { "name": "Number","#, r#""1": { "name": "Red","#),
         r#"error: "RED" and "1" are both `Red` in Rust; give one of them another `name`
-  --> hard/everything_at_once/operation.json:118:14
+  --> hard/everything_at_once/operation.json:121:14
    at /types/Colour/values/1
 
 1 problem; nothing was written."#,
@@ -604,7 +604,7 @@ const MEANING: &[Mutation] = &[
         "hard/many_required/operation.json",
         Replace(r#""Answer""#, r#""Amount""#),
         r#"error: there is no type "Amount"; describe it under `types`
-  --> hard/many_required/operation.json:18:30
+  --> hard/many_required/operation.json:19:30
    at /output/A/type
 
 1 problem; nothing was written."#,
@@ -617,7 +617,7 @@ const MEANING: &[Mutation] = &[
             r#""left": { "type": "Tree", "required": true,"#,
         ),
         r#"error: a "Tree" needs another one to exist; one of the fields on the way cannot be required
-  --> hard/everything_at_once/operation.json:130:13
+  --> hard/everything_at_once/operation.json:133:13
    at /types/Tree
 
 1 problem; nothing was written."#,
@@ -630,7 +630,7 @@ const MEANING: &[Mutation] = &[
             r#""together": ["both", "width"]"#,
         ),
         r#"error: there is no field "width"; did you mean "with"?
-  --> hard/everything_at_once/operation.json:78:28
+  --> hard/everything_at_once/operation.json:80:28
    at /require/1/together/1
 
 1 problem; nothing was written."#,
@@ -643,7 +643,7 @@ const MEANING: &[Mutation] = &[
             r#""any_of": ["type", "thing_id"]"#,
         ),
         r#"error: "thing_id" is required anyway
-  --> hard/everything_at_once/operation.json:77:26
+  --> hard/everything_at_once/operation.json:79:26
    at /require/0/any_of/1
 
 1 problem; nothing was written."#,
@@ -653,7 +653,7 @@ const MEANING: &[Mutation] = &[
         "hard/everything_at_once/operation.json",
         Replace(r#""together": ["both", "with"]"#, r#""together": ["both"]"#),
         r#"error: a condition holds between two fields or more
-  --> hard/everything_at_once/operation.json:78:5
+  --> hard/everything_at_once/operation.json:80:5
    at /require/1
 
 1 problem; nothing was written."#,
@@ -666,7 +666,7 @@ const MEANING: &[Mutation] = &[
             r#""fits": ["level", "numbers"]"#,
         ),
         r#"error: `fits` holds between a list and a uint that has a default, in this order
-  --> hard/everything_at_once/operation.json:79:5
+  --> hard/everything_at_once/operation.json:81:5
    at /require/2
 
 1 problem; nothing was written."#,
@@ -726,7 +726,7 @@ const MEANING: &[Mutation] = &[
         "Odd": { "type": "list<string>", "wrapper": "O", "doc": "Odd." },"#,
         ),
         r#"error: the request uses this type, and "Odd" is a wrapped list, which occurs in answers only
-  --> hard/everything_at_once/operation.json:123:12
+  --> hard/everything_at_once/operation.json:126:12
    at /types/Tag
 
 1 problem; nothing was written."#,
@@ -809,7 +809,7 @@ error: the generated code uses the name "Option" itself, so no operation can be 
         "hard/everything_at_once/operation.json",
         Replace(r#""aliases": ["firstName"]"#, r#""aliases": ["Colour"]"#),
         r#"error: "Colour" would be read both as "Colour" and as "fistName"; an alias belongs to one field
-  --> hard/everything_at_once/operation.json:96:17
+  --> hard/everything_at_once/operation.json:99:17
    at /output/fistName
 
 1 problem; nothing was written."#,
@@ -906,6 +906,139 @@ error: there is no file plain_travels.request.json, plain_travels.response.json 
    at /input/thing_id/doc
 
 1 problem; nothing was written."#,
+    ),
+    (
+        "a text among numbers",
+        "provider.json",
+        Replace(r#""-1": { "name": "Low""#, r#""low": { "name": "Low""#),
+        r#"error: "low" is not a whole number, and this is a type of numbers
+  --> provider.json:35:13
+   at /services/hard/types/Grade/values/low
+
+1 problem; nothing was written."#,
+    ),
+    (
+        "a number that is written in another way",
+        "provider.json",
+        Replace(r#""-1": { "name": "Low""#, r#""-01": { "name": "Low""#),
+        r#"error: "-01" is not a whole number, and this is a type of numbers
+  --> provider.json:35:13
+   at /services/hard/types/Grade/values/-01
+
+1 problem; nothing was written."#,
+    ),
+    (
+        "a number that is not a value",
+        "hard/everything_at_once/full.request.json",
+        Replace(r#""grade": -1"#, r#""grade": 1"#),
+        r#"error: 1 is not among the values of Grade; did you mean "-1"?
+  --> hard/everything_at_once/full.request.json:22:12
+   at /grade
+
+1 problem; nothing was written."#,
+    ),
+    (
+        "a text for a number that is a value",
+        "hard/everything_at_once/full.request.json",
+        Replace(r#""grade": -1"#, r#""grade": "-1""#),
+        r#"error: "-1" is a text, and a `Grade` is described
+  --> hard/everything_at_once/full.request.json:22:12
+   at /grade
+
+1 problem; nothing was written."#,
+    ),
+    (
+        "an enumeration of flags",
+        "provider.json",
+        Replace(r#""type": "int""#, r#""type": "bool""#),
+        r#"error: "0" is a number, and a `Grade` is described
+  --> hard/everything_at_once/operation.json:55:44
+   at /input/grade/default
+
+error: "bool" is not possible for "type"; there is `string` and `int`
+  --> provider.json:32:19
+   at /services/hard/types/Grade/type
+
+2 problems; nothing was written."#,
+    ),
+    (
+        "a struct that a service shares",
+        "provider.json",
+        Replace(
+            r#""types": {"#,
+            r#""types": {
+        "Pair": { "doc": "A pair.", "fields": {} },"#,
+        ),
+        r#"error: operations of a service share enumerations only; describe this type where it is used
+  --> provider.json:30:17
+   at /services/hard/types/Pair
+
+1 problem; nothing was written."#,
+    ),
+    (
+        "a shared type without a use",
+        "provider.json",
+        Replace(
+            r#""types": {"#,
+            r#""types": {
+        "Size": { "doc": "A size.", "values": { "Big": { "doc": "Big." } } },"#,
+        ),
+        r#"error: nothing uses the type "Size"; use it or remove it
+  --> provider.json:29:16
+   at /services/hard/types
+
+1 problem; nothing was written."#,
+    ),
+    (
+        "a type of the service that the operation has, too",
+        "hard/everything_at_once/operation.json",
+        Replace(
+            r#""Kind": {
+      "doc": "A kind.""#,
+            r#""Grade": {
+      "doc": "A kind.""#,
+        ),
+        r#"error: "0" is a number, and a `Grade` is described
+  --> hard/everything_at_once/operation.json:55:44
+   at /input/grade/default
+
+error: there is no type "Kind"; did you mean "int"?
+  --> hard/everything_at_once/operation.json:166:28
+   at /types/Row/fields/third/type
+
+error: the service has a type "Grade" already; use it, or call this one otherwise
+  --> hard/everything_at_once/operation.json:169:14
+   at /types/Grade
+
+3 problems; nothing was written."#,
+    ),
+    (
+        "a type that another operation of the service has",
+        "hard/many_required/operation.json",
+        Replace(r#""Answer": {"#, r#""Pair": {"#),
+        r#"error: there is no type "Answer"; describe it under `types`
+  --> hard/many_required/operation.json:19:30
+   at /output/A/type
+
+error: ChooseOne has the name "Pair" already, and the service exports both; call the type otherwise, or describe an enumeration under `types` of the service
+  --> hard/many_required/operation.json:32:13
+   at /types/Pair
+
+2 problems; nothing was written."#,
+    ),
+    (
+        "an operation that is called like a type of another one",
+        "hard/choose_one/operation.json",
+        Replace(r#""Pair": {"#, r#""Nothing": {"#),
+        r#"error: there is no type "Pair"; describe it under `types`
+  --> hard/choose_one/operation.json:17:23
+   at /input/pair/type
+
+error: ChooseOne has a type "Nothing", and the service exports both; call that type otherwise
+  --> hard/nothing/operation.json:3:16
+   at /operation
+
+2 problems; nothing was written."#,
     ),
 ];
 
@@ -1034,8 +1167,8 @@ const SAMPLES: &[Mutation] = &[
         "a deviation that is declared and gone",
         "hard/everything_at_once/bent.response.json",
         Replace(r#""Ratio": "0.25""#, r#""Ratio": 0.25"#),
-        r#"error: text_for_number is declared 2 times, and the sample has 1; say 1
-  --> hard/everything_at_once/operation.json:190:28
+        r#"error: text_for_number is declared 3 times, and the sample has 2; say 2
+  --> hard/everything_at_once/operation.json:193:28
    at /examples/bent/deviations/text_for_number
 
 1 problem; nothing was written."#,
@@ -1065,7 +1198,7 @@ const SAMPLES: &[Mutation] = &[
         "hard/everything_at_once/least.response.json",
         Replace(r#""Rows": [{ "camelCase": "c" }]"#, r#""Rows": []"#),
         r#"error: 0 items are fewer than 1
-  --> hard/everything_at_once/least.response.json:3:32
+  --> hard/everything_at_once/least.response.json:3:44
    at /Data/Rows
 
 1 problem; nothing was written."#,

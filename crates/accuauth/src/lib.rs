@@ -35,8 +35,8 @@ pub use operations::*;
 pub use profile::{BodyEncoding, Site};
 pub use provider::AccuAuth;
 pub use standing_core::{
-    Amount, Credentials, Decimal, Error, ErrorKind, Page, Pages, ProvideCredentials, RateLimit,
-    Response,
+    Amount, Credentials, Decimal, Error, ErrorKind, Json, Page, Pages, ProvideCredentials,
+    RateLimit, Response,
 };
 
 /// A client of AccuAuth.

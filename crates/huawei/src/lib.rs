@@ -45,8 +45,8 @@ pub use operations::*;
 pub use profile::Site;
 pub use provider::Huawei;
 pub use standing_core::{
-    Amount, Credentials, Decimal, Error, ErrorKind, Page, Pages, ProvideCredentials, RateLimit,
-    Response,
+    Amount, Credentials, Decimal, Error, ErrorKind, Json, Page, Pages, ProvideCredentials,
+    RateLimit, Response,
 };
 pub use tags::{Tags, tags_of};
 

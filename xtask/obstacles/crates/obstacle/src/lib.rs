@@ -5,10 +5,14 @@ mod operations;
 use std::borrow::Cow;
 
 pub use operations::*;
+pub use standing_core::{Amount, Json};
 use standing_core::{
     Answer, Credentials, CredentialsError, Fault, Members, Opened, OperationInfo, Provider,
     Refusal, Request, Stamp, Success,
 };
+
+/// A client of the provider.
+pub type Client = standing_core::Client<Obstacle>;
 
 /// Signs nothing and opens whatever envelope it is told of.
 #[derive(Debug, Default)]
