@@ -2,9 +2,9 @@
 
 use std::path::Path;
 
-use crate::diag::Problems;
-use crate::fixtures;
-use crate::json::{Spot, Value};
+use crate::load::files::{self, OTHER_FOLDERS};
+use crate::load::problem::Problems;
+use crate::load::spot::Spot;
 
 /// A fact without a source.
 #[derive(Debug)]
@@ -25,15 +25,15 @@ pub fn all(root: &Path, problems: &mut Problems) -> Vec<Assumption> {
 }
 
 fn folder(root: &Path, path: &str, found: &mut Vec<Assumption>, problems: &mut Problems) {
-    for name in fixtures::entries(&root.join(path), path, problems) {
+    for name in files::entries(root, path, problems) {
         let path = format!("{path}/{name}");
-        if fixtures::OTHER_FOLDERS.contains(&name.as_str()) {
+        if OTHER_FOLDERS.contains(&name.as_str()) {
             continue;
         }
         if root.join(&path).is_dir() {
             folder(root, &path, found, problems);
         } else if (name == "provider.json" || name == "operation.json")
-            && let Some(file) = fixtures::file(root, &path, problems)
+            && let Some(file) = files::file(root, &path, problems)
         {
             walk(&Spot::root(&file), found);
         }
@@ -41,10 +41,7 @@ fn folder(root: &Path, path: &str, found: &mut Vec<Assumption>, problems: &mut P
 }
 
 fn walk(spot: &Spot<'_>, found: &mut Vec<Assumption>) {
-    let Value::Object(members) = &spot.node.value else {
-        return;
-    };
-    for member in members {
+    for member in spot.node.value.members() {
         let part = spot.with(&member.node);
         match part.as_text() {
             Some(text) if member.key == "assumed" => found.push(Assumption {

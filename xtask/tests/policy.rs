@@ -1,4 +1,4 @@
-//! What must hold of the workspace as a whole: its layers, its lints, its oldest compiler.
+//! Rules of the workspace as a whole: its layers, its lints, its oldest compiler.
 
 #![allow(
     clippy::unwrap_used,
@@ -60,7 +60,7 @@ const PROVIDERS: [&str; 4] = [
 ];
 
 #[test]
-fn only_core_knows_network_time_and_hashes() {
+fn packages_outside_core_do_not_depend_on_network_time_or_hashes() {
     let metadata = metadata();
     for package in members(&metadata) {
         let name = package["name"].as_str().unwrap();
@@ -88,7 +88,7 @@ fn only_core_knows_network_time_and_hashes() {
 }
 
 #[test]
-fn no_library_changes_how_serde_json_reads_for_everybody() {
+fn features_of_serde_json_do_not_change_its_reading_for_others() {
     let metadata = metadata();
     for package in members(&metadata) {
         for dependency in package["dependencies"].as_array().unwrap() {
@@ -108,7 +108,7 @@ fn no_library_changes_how_serde_json_reads_for_everybody() {
 }
 
 #[test]
-fn every_member_keeps_the_lints_and_the_oldest_compiler_is_true() {
+fn members_have_the_workspace_lints_and_dependencies_the_oldest_compiler() {
     let metadata = metadata();
     let number = |text: &str| -> Vec<u32> {
         let mut parts: Vec<u32> = text.split('.').map(|part| part.parse().unwrap()).collect();

@@ -3,7 +3,7 @@
 use std::cell::RefCell;
 use std::collections::BTreeSet;
 
-use crate::json::{Member, Value};
+use crate::load::json::{Member, Value};
 use crate::model::{Operation, RequestSample, Struct, Ty, Type};
 
 use super::constructors::{arguments, constructor_name, setter_name};

@@ -1,6 +1,6 @@
 //! JSON text.
 
-use crate::json::{Member, Value};
+use crate::load::json::{Member, Value};
 
 /// JSON on one line.
 pub(super) fn compact(value: &Value) -> String {

@@ -1,6 +1,6 @@
 //! String literals that are safe in Rust.
 
-use crate::diag::is_invisible;
+use crate::words::is_invisible;
 
 /// A string literal on one line.
 pub(super) fn quoted(text: &str) -> String {

@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use crate::json::Value;
+use crate::load::json::Value;
 use crate::model::{Operation, PageStyle, Pagination, Step};
 
 use super::value::rust_type;

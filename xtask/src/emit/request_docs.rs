@@ -61,7 +61,7 @@ fn facts(service: &Service, operation: &Operation) -> Vec<String> {
         PageStyle::Tokens => "Pages: by the token of the previous page".to_owned(),
     }));
     if !operation.no_record.is_empty() {
-        let codes = crate::diag::list(&operation.no_record).replace(" and ", " or ");
+        let codes = crate::words::list(&operation.no_record).replace(" and ", " or ");
         facts.push(format!("No such record: {codes} returns `None`"));
     }
     facts.extend(types::redaction(&operation.input));

@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use crate::examples::scalar_text;
+use crate::load::json::Value;
 use crate::model::{Enum, Field, Format, Limits, Place, Struct, Ty};
 use crate::names::{self, Case};
 
@@ -47,7 +47,7 @@ pub(super) fn structure(out: &mut String, doc: Comment, of: &Struct) {
 pub(super) fn redaction(of: &Struct) -> Option<String> {
     let hidden = of.fields.iter().filter(|field| field.sensitive);
     let hidden: Vec<&str> = hidden.map(|field| field.rust.as_str()).collect();
-    (!hidden.is_empty()).then(|| format!("`Debug` redacts {}", crate::diag::list(&hidden)))
+    (!hidden.is_empty()).then(|| format!("`Debug` redacts {}", crate::words::list(&hidden)))
 }
 
 fn hides(of: &Struct) -> bool {
@@ -132,7 +132,7 @@ fn field_doc(of: &Struct, field: &Field) -> Comment {
     if let Some(unit) = &field.unit {
         facts.push(format!("Unit: {unit}."));
     }
-    if let Some(default) = field.default.as_ref().and_then(scalar_text) {
+    if let Some(default) = field.default.as_ref().and_then(Value::scalar_text) {
         facts.push(format!("Default: `{default}`."));
     }
     match field.place {

@@ -1,7 +1,6 @@
 //! What a server must see of a request: derived from the fixture, not by the code under test.
 
-use crate::examples::scalar_text;
-use crate::json::{Member, Node, Value};
+use crate::load::json::{Member, Node, Value};
 use crate::model::{Lists, Operation, Params, Place, Provider, RequestSample, Ty};
 
 use super::json::pretty;
@@ -30,7 +29,7 @@ pub(super) fn expected(
         {
             *text = sent(text);
         }
-        let text = scalar_text(&member.node.value).unwrap_or_default();
+        let text = member.node.value.scalar_text().unwrap_or_default();
         let place = field.and_then(|field| field.place);
         match place.unwrap_or(operation.params.place()) {
             Place::Path => path = path.replace(&format!("{{{}}}", member.key), &percent(&text)),
@@ -97,7 +96,7 @@ fn flatten(name: &str, value: &Value, lists: Lists, pairs: &mut Vec<(String, Str
                 flatten(&format!("{name}.{key}"), &node.value, lists, pairs);
             }
         }
-        value => pairs.push((name.to_owned(), scalar_text(value).unwrap_or_default())),
+        value => pairs.push((name.to_owned(), value.scalar_text().unwrap_or_default())),
     }
 }
 

@@ -31,7 +31,7 @@ use standing_core::generated::*;
 ///
 /// # Provenance
 ///
-/// - Source: "ChooseOne", Nobody.
+/// - Source: "ChooseOne", A publisher.
 #[derive(Clone, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct ChooseOne {

@@ -15,7 +15,7 @@ use super::Grade;
 /// - another one.
 ///
 /// - Call: `PUT https://hard.example.com/v1/things/{thing_id}/{kind}`, version 2024-02-30
-/// - Access: Everybody; # not a heading.
+/// - Access: Everyone; # not a heading.
 /// - Rate limit: 1 request per 60 seconds
 /// - Retries: always, because a repeated call changes nothing further
 /// - `Debug` redacts `name` and `name_in_capitals`
@@ -91,7 +91,8 @@ use super::Grade;
 ///
 /// # Provenance
 ///
-/// - Source: "Everything "at" once", Nobody, updated 2024-02-30, <https://example.com/everything>.
+/// - Source: "Everything "at" once", A publisher, updated 2024-02-30,
+///   <https://example.com/everything>.
 /// - Assumption: All of it.
 /// - Assumption (rate limit): A guess.
 /// - Assumption (retries): It looks like it.

@@ -38,7 +38,7 @@ use standing_core::generated::*;
 ///
 /// # Provenance
 ///
-/// - Source: "ListByPage", Nobody.
+/// - Source: "ListByPage", A publisher.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "PascalCase")]
 #[non_exhaustive]

@@ -32,7 +32,7 @@ use standing_core::generated::*;
 ///
 /// # Provenance
 ///
-/// - Source: "ListByToken", Nobody.
+/// - Source: "ListByToken", A publisher.
 /// - Assumption (pages): A guess.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "PascalCase")]

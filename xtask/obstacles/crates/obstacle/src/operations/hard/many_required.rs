@@ -31,7 +31,7 @@ use standing_core::generated::*;
 ///
 /// # Provenance
 ///
-/// - Source: "ManyRequired", Nobody.
+/// - Source: "ManyRequired", A publisher.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct ManyRequired {

@@ -5,7 +5,7 @@
 //! # Provenance
 //!
 //! - Source: A page of its own.
-//! - Assumption: Nobody said so.
+//! - Assumption: No source says so.
 
 mod choose_one;
 mod everything_at_once;

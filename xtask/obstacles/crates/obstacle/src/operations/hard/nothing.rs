@@ -25,7 +25,7 @@ use standing_core::generated::*;
 ///
 /// # Provenance
 ///
-/// - Source: "Nothing", Nobody.
+/// - Source: "Nothing", A publisher.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct Nothing {}

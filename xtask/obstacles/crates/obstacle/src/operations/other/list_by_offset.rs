@@ -34,7 +34,7 @@ use standing_core::generated::*;
 ///
 /// # Provenance
 ///
-/// - Source: "ListByOffset", Nobody.
+/// - Source: "ListByOffset", A publisher.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct ListByOffset {

@@ -29,7 +29,7 @@ use standing_core::generated::*;
 ///
 /// # Provenance
 ///
-/// - Source: "RemoveThing", Nobody.
+/// - Source: "RemoveThing", A publisher.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct RemoveThing {

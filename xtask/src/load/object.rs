@@ -1,133 +1,40 @@
-//! Typed access to fixtures: unknown keys, wrong kinds and unfinished texts are refused here, in the
+//! Typed access to objects: unknown keys, wrong kinds and unfinished texts are reported here, in the
 //! same words everywhere.
 
-use crate::diag::{Problems, closest, hint};
-use crate::json::{Member, Spot, Value};
+use super::json::{Member, Value};
+use super::problem::{Problem, Problems};
+use super::schema;
+use super::spot::Spot;
+use crate::words::{closest, hint};
 
-/// The keys of every kind of object in a fixture. The JSON Schemas say the same to editors; a test
-/// holds the two together.
-pub mod keys {
-    /// `provider.json`
-    pub const PROVIDER: &[&str] = &[
-        "$schema", "provider", "marker", "doc", "http", "envelope", "errors", "services",
-    ];
-    /// `provider.json`, `/http`
-    pub const PROVIDER_HTTP: &[&str] = &["method", "path", "params", "lists", "assumed", "source"];
-    /// `provider.json`, `/services/*`
-    pub const SERVICE: &[&str] = &[
-        "doc", "host", "version", "errors", "envelope", "types", "assumed", "source",
-    ];
-    /// `envelope` of a provider, a service or an operation.
-    pub const ENVELOPE: &[&str] = &[
-        "payload",
-        "success",
-        "code",
-        "message",
-        "request_id",
-        "assumed",
-        "source",
-    ];
-    /// `success` of an envelope.
-    pub const SUCCESS: &[&str] = &["absent", "at", "equals"];
-    /// `errors/*`
-    pub const ERROR: &[&str] = &["kind", "doc", "status", "assumed", "source"];
-    /// `operation.json`
-    pub const OPERATION: &[&str] = &[
-        "$schema",
-        "operation",
-        "doc",
-        "access",
-        "source",
-        "assumed",
-        "http",
-        "envelope",
-        "behavior",
-        "rate_limit",
-        "pagination",
-        "no_record",
-        "input",
-        "require",
-        "output",
-        "types",
-        "errors",
-        "examples",
-    ];
-    /// `operation.json`, `/source`
-    pub const SOURCE: &[&str] = &["title", "publisher", "updated", "url"];
-    /// `operation.json`, `/http`
-    pub const HTTP: &[&str] = &["method", "path", "params", "assumed", "source"];
-    /// `operation.json`, `/behavior`
-    pub const BEHAVIOR: &[&str] = &["effect", "idempotent", "metered", "assumed", "source"];
-    /// `operation.json`, `/rate_limit`
-    pub const RATE_LIMIT: &[&str] = &["requests", "seconds", "assumed", "source"];
-    /// `operation.json`, `/pagination`
-    pub const PAGINATION: &[&str] = &[
-        "style", "cursor", "first", "size", "items", "total", "next", "assumed", "source",
-    ];
-    /// Fields of the input, the output and of structs.
-    pub const FIELD: &[&str] = &[
-        "type",
-        "doc",
-        "required",
-        "nullable",
-        "default",
-        "min",
-        "max",
-        "min_len",
-        "max_len",
-        "min_items",
-        "max_items",
-        "format",
-        "each",
-        "unit",
-        "sensitive",
-        "in",
-        "wrapper",
-        "aliases",
-        "rust",
-        "deprecated",
-        "assumed",
-        "source",
-    ];
-    /// `each` of a field.
-    pub const EACH: &[&str] = &["min", "max", "min_len", "max_len", "format"];
-    /// `types/*` with fields.
-    pub const STRUCT: &[&str] = &["doc", "fields", "require", "assumed", "source"];
-    /// `types/*` with values.
-    pub const ENUM: &[&str] = &["doc", "type", "values", "assumed", "source"];
-    /// `types/*/values/*`
-    pub const VALUE: &[&str] = &["name", "doc", "assumed", "source"];
-    /// `require/*`
-    pub const REQUIRE: &[&str] = &["any_of", "one_of", "together", "fits"];
-    /// `examples/*`
-    pub const EXAMPLE: &[&str] = &["origin", "doc", "status", "deviations"];
-}
-
-/// An object of a fixture whose keys are known.
+/// An object of a fixture.
 #[derive(Debug)]
 pub struct Object<'a> {
-    /// Where it stands.
+    /// Its place.
     pub spot: Spot<'a>,
     members: &'a [Member],
-    /// Keys that stand here misspelt; they are not missing as well.
+    /// Keys that are misspelt here, so they are not missing as well.
     meant: Vec<String>,
 }
 
 impl<'a> Object<'a> {
-    /// Opens an object and refuses keys that mean nothing here.
-    pub fn open(spot: &Spot<'a>, keys: &[&str], problems: &mut Problems) -> Option<Self> {
+    /// Opens an object of a kind of the schema; reports unknown and missing keys.
+    pub fn open(spot: &Spot<'a>, kind: &str, problems: &mut Problems) -> Option<Self> {
+        let kind = schema::kind(kind);
         let mut object = Self::open_any(spot, problems)?;
         for member in object.members {
             let key = member.key.as_str();
-            if !keys.contains(&key) {
-                let known = keys
-                    .iter()
-                    .copied()
-                    .filter(|k| !object.has(k) && *k != "$schema");
-                let message = format!("{key:?} means nothing here{}", hint(key, known.clone()));
+            if !kind.keys.iter().any(|known| known == key) {
+                let known = kind.keys.iter().map(String::as_str);
+                let known = known.filter(|known| !object.has(known) && *known != "$schema");
+                let hint = hint(key, known.clone());
+                let message = format!("the key {key:?} is not known here{hint}");
                 problems.push(spot.problem_with_key(member, message));
                 object.meant.extend(closest(key, known).map(str::to_owned));
             }
+        }
+        for key in &kind.required {
+            object.need(key, problems);
         }
         Some(object)
     }
@@ -165,14 +72,14 @@ impl<'a> Object<'a> {
         Some(self.spot.with(&member.node))
     }
 
-    /// Notes a problem with the value of a key, if it is there.
+    /// Adds a problem with the value of a key, if it is there.
     pub fn complain(&self, key: &str, message: impl Into<String>, problems: &mut Problems) {
         if let Some(spot) = self.get(key) {
             problems.push(spot.problem(message));
         }
     }
 
-    /// The value of a key that must be there.
+    /// The value of a key that must be there in this case.
     pub fn need(&self, key: &str, problems: &mut Problems) -> Option<Spot<'a>> {
         let found = self.get(key);
         if found.is_none() && !self.meant.iter().any(|meant| meant == key) {
@@ -193,30 +100,24 @@ impl<'a> Object<'a> {
             problems.push(spot.problem(format!("{key:?} is empty; leave it out or fill it")));
             return None;
         }
-        // The generator has links of its own of this kind, and knows that they lead somewhere.
+        // The generator itself writes links of this kind, to items that exist.
         if text.contains("](Self::") || text.contains("](crate::") {
-            problems.push(spot.problem("a link leads to an address that starts with https://"));
+            problems.push(spot.problem("a link must have an address that starts with https://"));
         }
         if text.contains("TODO") {
-            problems.push(spot.problem("this is not finished: it says TODO"));
+            problems.push(spot.problem("this is not finished: it contains TODO"));
             return None;
         }
         Some(text.to_owned())
     }
 
-    /// A text that must be there.
-    pub fn need_text(&self, key: &str, problems: &mut Problems) -> Option<String> {
-        self.need(key, problems)?;
-        self.text(key, problems)
-    }
-
-    /// Whole sentences for people to read.
+    /// A text in whole sentences.
     pub fn prose(&self, key: &str, problems: &mut Problems) -> Option<String> {
         let text = self.text(key, problems)?;
         if !text.trim_end().ends_with(['.', '!', '?', ':', '`']) {
             let spot = self.get(key)?;
             problems.push(spot.problem(format!(
-                "{key:?} is read by people: write whole sentences, with a full stop at the end"
+                "{key:?} is documentation: write whole sentences, with a full stop at the end"
             )));
         }
         Some(text)
@@ -236,7 +137,7 @@ impl<'a> Object<'a> {
         }
     }
 
-    /// A whole number from 0.
+    /// A whole number of at least 0.
     pub fn count(&self, key: &str, problems: &mut Problems) -> Option<u64> {
         let spot = self.get(key)?;
         let count = match &spot.node.value {
@@ -261,7 +162,7 @@ impl<'a> Object<'a> {
         }
     }
 
-    /// What one of a few words stands for.
+    /// The meaning of one of a few words.
     pub fn choice<T: Copy>(
         &self,
         key: &str,
@@ -274,7 +175,7 @@ impl<'a> Object<'a> {
         }
         let spot = self.get(key)?;
         let hint = hint(&text, words.iter().map(|(word, _)| *word));
-        problems.push(spot.problem(format!("{text:?} is not possible for {key:?}{hint}")));
+        problems.push(spot.problem(format!("{text:?} is not a value of {key:?}{hint}")));
         None
     }
 
@@ -307,8 +208,8 @@ pub fn texts<'a>(spot: &Spot<'a>, problems: &mut Problems) -> Vec<(String, Spot<
     texts
 }
 
-/// A value of the wrong kind.
-pub fn wrong(spot: &Spot<'_>, wanted: &str) -> crate::diag::Problem {
+/// A problem with a value of the wrong kind.
+pub fn wrong(spot: &Spot<'_>, wanted: &str) -> Problem {
     let kind = spot.node.value.kind();
-    spot.problem(format!("this is {kind}, and {wanted} is wanted"))
+    spot.problem(format!("this is {kind}, but {wanted} is expected"))
 }

@@ -1,23 +1,28 @@
-//! `cargo xtask new`: from samples to a fixture that is nearly there. What a sample cannot tell says
+//! `cargo xtask new`: a draft of a fixture from samples. Facts that a sample does not show are marked
 //! TODO, which codegen refuses.
+
+mod scan;
 
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;
 
 use crate::codegen::Failure;
-use crate::diag::Problems;
-use crate::examples;
-use crate::fixtures;
-use crate::json::{self, File, Member, Node, Spot, Value};
+use crate::emit::json_text;
+use crate::load::json::{Member, Value};
+use crate::load::object::Object;
+use crate::load::parse::parse;
+use crate::load::problem::Problems;
+use crate::load::spot::{File, Spot};
 use crate::names;
-use crate::operation;
-use crate::read::Object;
+use crate::read;
 
-/// A person's guess is wanted where this stands.
+use scan::{Fields, Scan};
+
+/// Marks what a person must fill in.
 const TODO: &str = "TODO";
 
-/// What is known of a new operation.
+/// What is known about a new operation.
 #[derive(Debug)]
 pub struct Draft<'a> {
     /// `provider/service/Operation`
@@ -43,14 +48,14 @@ pub fn write(root: &Path, draft: &Draft<'_>) -> Result<Vec<String>, Failure> {
         return Err(wrong());
     };
     if !names::is_pascal(operation) {
-        let message = format!("{operation:?} cannot name a type; write PascalCase");
+        let message = format!("{operation:?} cannot name a type; use PascalCase");
         return Err(Failure::Other(message));
     }
-    if let Some(complaint) = operation::unusable(operation) {
+    if let Some(complaint) = read::unusable(operation) {
         return Err(Failure::Other(complaint));
     }
     let mut problems = Problems::default();
-    let envelope = fixtures::envelope_of(root, provider, service, &mut problems);
+    let envelope = read::envelope_of(root, provider, service, &mut problems);
     let request = draft.request.and_then(|path| sample(path, &mut problems));
     let response = draft.response.and_then(|path| sample(path, &mut problems));
     if let Some(file) = &request {
@@ -71,13 +76,12 @@ pub fn write(root: &Path, draft: &Draft<'_>) -> Result<Vec<String>, Failure> {
         return Err(Failure::Other(format!("{folder} exists already")));
     }
 
-    let mut types = BTreeMap::new();
     let empty = Value::Object(Vec::new());
     let input = request.as_ref().map_or(&empty, |file| &file.root.value);
     let payload = response.as_ref().map(|file| &file.root);
     let payload = payload.and_then(|body| body.at_pointer(&envelope.payload));
     let own = envelope.members_of_payload();
-    // What is no object has no fields: it is one itself, of the whole answer.
+    // A payload that is not an object is a field of the whole answer.
     let bare = payload.filter(|node| !matches!(node.value, Value::Object(_) | Value::Null));
     let output = match (bare, payload) {
         (Some(node), _) => Value::Object(vec![Member {
@@ -85,40 +89,35 @@ pub fn write(root: &Path, draft: &Draft<'_>) -> Result<Vec<String>, Failure> {
             at: 0,
             node: node.clone(),
         }]),
-        (None, Some(node)) => examples::without(&node.value, &own),
+        (None, Some(node)) => node.value.without(&own),
         (None, None) => empty.clone(),
     };
-    let mut scan = Scan {
-        types: &mut types,
-        bent_keys: 0,
-        received: false,
-    };
+    let mut scan = Scan::default();
     let inputs = scan.fields(input);
-    let in_input = scan.bent_keys;
     scan.received = true;
+    scan.trimmed_keys = 0;
     let outputs = scan.fields(&output);
-    let deviations = scan.bent_keys - in_input;
+    let (types, deviations) = (scan.types, scan.trimmed_keys);
 
     let mut text = String::new();
-    let json = |value: &str| crate::emit::json_text(value);
     text += "{\n  \"$schema\": \"../../../schema/operation.schema.json\",\n";
     text += &format!(
         "  \"operation\": {},\n  \"doc\": {},\n",
-        json(operation),
-        json(TODO)
+        json_text(operation),
+        json_text(TODO)
     );
     text += &format!(
         "  \"source\": {{ \"title\": {}, \"publisher\": {} }},\n",
-        json(operation),
-        json(TODO)
+        json_text(operation),
+        json_text(TODO)
     );
     text += "  \"behavior\": { \"effect\": \"TODO: read or write\" },\n";
     if bare.is_some() {
         let why = format!(
-            "{TODO}: {} is no object; an envelope with the payload \"\" has it as a field",
+            "{TODO}: {} is not an object; use an envelope with the payload \"\" and describe it as a field",
             envelope.payload
         );
-        text += &format!("  \"envelope\": {},\n", json(&why));
+        text += &format!("  \"envelope\": {},\n", json_text(&why));
     }
     text += &pagination(&inputs, &outputs, &types);
     text += &format!("  \"input\": {},\n", object(&inputs, 2));
@@ -130,8 +129,8 @@ pub fn write(root: &Path, draft: &Draft<'_>) -> Result<Vec<String>, Failure> {
             .map(|(name, fields)| {
                 format!(
                     "    {}: {{\n      \"doc\": {},\n      \"fields\": {}\n    }}",
-                    json(name),
-                    json(TODO),
+                    json_text(name),
+                    json_text(TODO),
                     object(fields, 6)
                 )
             })
@@ -161,7 +160,7 @@ pub fn write(root: &Path, draft: &Draft<'_>) -> Result<Vec<String>, Failure> {
 fn sample(path: &Path, problems: &mut Problems) -> Option<File> {
     let shown = path.display().to_string();
     match fs::read_to_string(path) {
-        Ok(text) => json::parse(shown, text, problems),
+        Ok(text) => parse(shown, text, problems),
         Err(error) => {
             problems.file(shown, format!("cannot be read: {error}"));
             None
@@ -169,144 +168,11 @@ fn sample(path: &Path, problems: &mut Problems) -> Option<File> {
     }
 }
 
-/// Fields of a struct: name, type, and what else can be guessed.
-type Fields = Vec<(String, String, Vec<(&'static str, String)>)>;
-
-/// Reads types off a sample.
-struct Scan<'a> {
-    types: &'a mut BTreeMap<String, Fields>,
-    /// Keys that were trimmed.
-    bent_keys: usize,
-    /// Whether this is an answer: wrapped lists occur nowhere else.
-    received: bool,
-}
-
-impl Scan<'_> {
-    fn fields(&mut self, value: &Value) -> Fields {
-        let Value::Object(members) = value else {
-            return Vec::new();
-        };
-        let mut fields = Vec::new();
-        for Member { key, node, .. } in members {
-            let name = key.trim();
-            self.bent_keys += usize::from(name != key);
-            let mut more = Vec::new();
-            let (item, value) = match wrapped(name, &node.value).filter(|_| self.received) {
-                Some((inner, list)) => {
-                    more.push(("wrapper", crate::emit::json_text(inner)));
-                    (inner, list)
-                }
-                None => (name, &node.value),
-            };
-            if self.received && matches!(node.value, Value::Null) {
-                more.push(("nullable", "true".to_owned()));
-            }
-            if is_personal(name) {
-                more.push(("sensitive", "true".to_owned()));
-            }
-            let ty = self.ty(item, value);
-            fields.push((name.to_owned(), ty, more));
-        }
-        fields
-    }
-
-    fn ty(&mut self, name: &str, value: &Value) -> String {
-        match value {
-            Value::Null => TODO.to_owned(),
-            Value::Bool(_) => "bool".to_owned(),
-            Value::Text(_) => "string".to_owned(),
-            Value::Number(_) if is_money(name) => "decimal".to_owned(),
-            Value::Number(text) if text.contains(['.', 'e', 'E']) => "float".to_owned(),
-            Value::Number(text) if text.starts_with('-') => "int".to_owned(),
-            Value::Number(_) => "uint".to_owned(),
-            Value::List(nodes) => match nodes.as_slice() {
-                [] => format!("list<{TODO}>"),
-                [first, ..] if matches!(first.value, Value::Object(_)) => {
-                    format!("list<{}>", self.named(name, nodes))
-                }
-                [first, ..] => format!("list<{}>", self.ty(name, &first.value)),
-            },
-            Value::Object(_) => {
-                let node = Node {
-                    at: 0,
-                    value: value.clone(),
-                };
-                self.named(name, &[node])
-            }
-        }
-    }
-
-    /// A struct with the fields of all nodes; one of them may have what another lacks.
-    fn named(&mut self, name: &str, nodes: &[Node]) -> String {
-        let mut all: Fields = Vec::new();
-        for node in nodes {
-            for field in self.fields(&node.value) {
-                let Some(known) = all.iter_mut().find(|known| known.0 == field.0) else {
-                    all.push(field);
-                    continue;
-                };
-                if known.1.contains(TODO) {
-                    known.1 = field.1;
-                }
-                for more in field.2 {
-                    if !known.2.contains(&more) {
-                        known.2.push(more);
-                    }
-                }
-            }
-        }
-        let name = names::pascal(name);
-        let singular = name
-            .strip_suffix('s')
-            .filter(|rest| !rest.ends_with('s'))
-            .unwrap_or(&name);
-        let mut name = singular.to_owned();
-        while self.types.get(&name).is_some_and(|known| *known != all) {
-            name.push_str("Item");
-        }
-        self.types.insert(name.clone(), all);
-        name
-    }
-}
-
-/// The key and the list of `"Items": {"Item": […]}`.
-fn wrapped<'v>(name: &str, value: &'v Value) -> Option<(&'v str, &'v Value)> {
-    let Value::Object(members) = value else {
-        return None;
-    };
-    match members.as_slice() {
-        [Member { key, node, .. }]
-            if matches!(node.value, Value::List(_)) && name.starts_with(key.as_str()) =>
-        {
-            Some((key, &node.value))
-        }
-        _ => None,
-    }
-}
-
-/// Money is written as an integer often enough to be mistaken for a count.
-fn is_money(name: &str) -> bool {
-    let name = name.to_lowercase();
-    let words = [
-        "amount", "balance", "cost", "credit", "fee", "price", "quota", "cash", "tax", "discount",
-    ];
-    words.iter().any(|word| name.contains(word)) && !name.contains("type") && !name.ends_with("id")
-}
-
-fn is_personal(name: &str) -> bool {
-    let name = name.to_lowercase();
-    let words = [
-        "mobile", "phone", "email", "mail", "idcard", "bankcard", "password",
-    ];
-    words.iter().any(|word| name.contains(word))
-}
-
 fn object(fields: &Fields, indent: usize) -> String {
     if fields.is_empty() {
         return "{}".to_owned();
     }
     let pad = " ".repeat(indent + 2);
-    let json = |value: &str| crate::emit::json_text(value);
     let lines: Vec<String> = fields
         .iter()
         .map(|(name, ty, more)| {
@@ -316,16 +182,16 @@ fn object(fields: &Fields, indent: usize) -> String {
                 .collect();
             format!(
                 "{pad}{}: {{ \"type\": {}, \"doc\": {}{more} }}",
-                json(name),
-                json(ty),
-                json(TODO)
+                json_text(name),
+                json_text(ty),
+                json_text(TODO)
             )
         })
         .collect();
     format!("{{\n{}\n{}}}", lines.join(",\n"), " ".repeat(indent))
 }
 
-/// Paging, as far as well-known names give it away.
+/// Paging, as far as well-known names show it.
 fn pagination(inputs: &Fields, outputs: &Fields, types: &BTreeMap<String, Fields>) -> String {
     let named = |known: &[&str]| {
         let mut names = inputs.iter().map(|(name, ..)| name);
@@ -342,15 +208,14 @@ fn pagination(inputs: &Fields, outputs: &Fields, types: &BTreeMap<String, Fields
     } else {
         return String::new();
     };
-    let json = |value: &str| crate::emit::json_text(value);
     let mut text = format!(
         "  \"pagination\": {{ \"style\": \"{style}\", \"cursor\": {}{first}",
-        json(cursor)
+        json_text(cursor)
     );
     if let Some(size) = named(&["page_size", "limit", "max_results"]) {
-        text += &format!(", \"size\": {}", json(size));
+        text += &format!(", \"size\": {}", json_text(size));
     }
-    // Rows and total stand at the top or one level below.
+    // Rows and total are at the top or one level below.
     let below = outputs
         .iter()
         .filter_map(|(name, ty, _)| Some((name, types.get(ty)?)));
@@ -367,7 +232,7 @@ fn pagination(inputs: &Fields, outputs: &Fields, types: &BTreeMap<String, Fields
     let items = all.iter().find(|(_, ty)| ty.starts_with("list<"));
     text += &format!(
         ", \"items\": {}",
-        json(items.map_or(TODO, |(name, _)| name))
+        json_text(items.map_or(TODO, |(name, _)| name))
     );
     let totals = ["total", "total_count", "count", "total_num"];
     let is_total = |name: &str| {
@@ -376,7 +241,7 @@ fn pagination(inputs: &Fields, outputs: &Fields, types: &BTreeMap<String, Fields
             .is_some_and(|last| totals.contains(&names::snake(last).as_str()))
     };
     if let Some((name, _)) = all.iter().find(|(name, _)| is_total(name)) {
-        text += &format!(", \"total\": {}", json(name));
+        text += &format!(", \"total\": {}", json_text(name));
     }
     text + " },\n"
 }
