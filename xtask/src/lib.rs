@@ -1,8 +1,8 @@
 //! The generator behind `cargo xtask codegen`: fixtures in, Rust out.
 //!
 //! ```text
-//! fixtures/**.json ─ load ─▶ values with places ─ read ─▶ model      samples are held to it by check
-//!                          any problem? all of them are reported, and nothing is written
+//! fixtures/**.json ─ load ─▶ values with places ─ read ─▶ model ─ check ─▶ model with samples
+//!               (if there are problems, all of them are reported, and nothing is written)
 //! model ─ emit ─▶ text ─ rustfmt ─▶ files ─ tree ─▶ compare, write, remove
 //! ```
 //!

@@ -2,6 +2,8 @@
 //! `standing_core` validates requests and decodes answers, so that a mistake is reported with its
 //! place before anything is generated; the generated tests hold the two together.
 
+mod deviations;
+mod lenient;
 mod request;
 mod response;
 pub mod samples;

@@ -1,4 +1,4 @@
-//! Checks of a sample of an answer: decodes it as the lenient decoder does, and counts deviations.
+//! Checks of a sample of an answer: decodes it as the lenient decoder does, and records deviations.
 
 use crate::load::json::{Member, Node, Value};
 use crate::load::object::Object;
@@ -7,21 +7,9 @@ use crate::load::spot::Spot;
 use crate::model::{Field, Limits, Operation, Struct, Ty, Type};
 use crate::words::hint;
 
+use super::deviations::{self, Deviation};
+use super::lenient;
 use super::value::{complaint, items_complaint};
-
-/// Departures from the description that a sample may declare. The decoder reports all but the last.
-pub(super) const DEVIATIONS: [&str; 7] = [
-    "single_for_list",
-    "key_spelling",
-    "text_for_number",
-    "number_for_text",
-    "other_for_flag",
-    "unknown_field",
-    "undeclared_null",
-];
-
-/// What the decoder does not report, because it reads null as absent.
-const NOT_REPORTED: &str = "undeclared_null";
 
 /// Checks the payload of an answer against the deviations that its example declares. Returns the
 /// output as it is written back, and the deviations that the decoder reports.
@@ -38,92 +26,9 @@ pub(super) fn check(
     let output = walk.object(payload, &operation.output, skip);
     let found = walk.found;
     if let Some(declared) = declared {
-        compare(entry, declared, &found, problems);
+        deviations::compare(entry, declared, &found, problems);
     }
-    let reported = DEVIATIONS.iter().filter(|kind| **kind != NOT_REPORTED);
-    let reported = reported.filter_map(|kind| {
-        let here = found.iter().filter(|deviation| deviation.kind == *kind);
-        let count = here.count() as u64;
-        (count > 0).then_some((*kind, count))
-    });
-    (output, reported.collect())
-}
-
-/// The deviations that an example declares, by kind.
-pub(super) fn declared(entry: &Object<'_>, problems: &mut Problems) -> Vec<(&'static str, u64)> {
-    let mut declared = Vec::new();
-    let object = entry.get("deviations");
-    let Some(object) = object.and_then(|spot| Object::open(&spot, "deviations", problems)) else {
-        return declared;
-    };
-    for kind in DEVIATIONS.iter().filter(|kind| object.has(kind)) {
-        match object.count(kind, problems) {
-            Some(0) => object.complain(kind, "0 is the default; remove it", problems),
-            count => declared.extend(count.map(|count| (*kind, count))),
-        }
-    }
-    declared
-}
-
-/// Compares the deviations with the declared ones. They must be equal, or a corrected sample would
-/// leave an exception behind.
-fn compare(
-    entry: &Object<'_>,
-    declared: &[(&'static str, u64)],
-    found: &[Deviation<'_>],
-    problems: &mut Problems,
-) {
-    for kind in &DEVIATIONS {
-        let here: Vec<&Deviation<'_>> = found
-            .iter()
-            .filter(|deviation| deviation.kind == *kind)
-            .collect();
-        let mut excused = declared.iter().filter(|(known, _)| known == kind);
-        let excused = excused.next().map_or(0, |(_, count)| *count);
-        let count = here.len() as u64;
-        if excused == count {
-            continue;
-        }
-        if excused == 0 {
-            let pointer = entry.spot.pointer();
-            for deviation in &here {
-                let message = &deviation.message;
-                let end = if message.ends_with('?') {
-                    " If"
-                } else {
-                    "; if"
-                };
-                let message = format!(
-                    "{message}{end} the source does so, declare `\"deviations\": \
-                     {{ \"{kind}\": {count} }}` at {pointer}"
-                );
-                problems.push(match deviation.key {
-                    Some(member) => deviation.spot.problem_with_key(member, message),
-                    None => deviation.spot.problem(message),
-                });
-            }
-        } else if let Some(spot) = entry.get("deviations").and_then(|spot| {
-            let node = spot.node.value.member(kind)?;
-            Some(spot.with(node))
-        }) {
-            let remedy = match count {
-                0 => "none; remove it".to_owned(),
-                count => format!("{count}; write {count}"),
-            };
-            let message =
-                format!("{kind} is declared {excused} times, and the sample has {remedy}");
-            problems.push(spot.problem(message));
-        }
-    }
-}
-
-/// A departure of a sample from the description.
-struct Deviation<'f> {
-    kind: &'static str,
-    spot: Spot<'f>,
-    /// The member, if its key departs and not its value.
-    key: Option<&'f Member>,
-    message: String,
+    (output, deviations::reported(&found))
 }
 
 struct Walk<'a, 'f, 'p> {
@@ -149,13 +54,12 @@ impl<'a, 'f, 'p> Walk<'a, 'f, 'p> {
         self.problems.push(spot.problem(message));
     }
 
-    fn deviates(&mut self, kind: &'static str, spot: Spot<'f>, message: impl Into<String>) {
-        let message = message.into();
+    fn deviates(&mut self, kind: &'static str, spot: Spot<'f>, message: &str) {
         self.found.push(Deviation {
             kind,
             spot,
             key: None,
-            message,
+            message: message.to_owned(),
         });
     }
 
@@ -180,12 +84,10 @@ impl<'a, 'f, 'p> Walk<'a, 'f, 'p> {
         let Value::Object(members) = &spot.node.value else {
             return;
         };
-        let known = |member: &Member| field_for(of, &member.key).is_some();
+        let known = |member: &Member| lenient::field_for(of, &member.key).is_some();
         if !of.fields.is_empty() && !members.iter().any(known) {
-            self.complain(
-                spot,
-                "this has none of the described fields, so the decoder refuses it",
-            );
+            let message = "this has none of the described fields, so the decoder refuses it";
+            self.complain(spot, message);
         }
     }
 
@@ -210,7 +112,7 @@ impl<'a, 'f, 'p> Walk<'a, 'f, 'p> {
             if skip.contains(&member.key.as_str()) {
                 continue;
             }
-            let Some((field, exact)) = field_for(of, &member.key) else {
+            let Some((field, exact)) = lenient::field_for(of, &member.key) else {
                 let known = of.fields.iter().map(|field| field.wire.as_str());
                 let hint = hint(&member.key, known);
                 let message = format!("{:?} is not described{hint}", member.key);
@@ -230,28 +132,19 @@ impl<'a, 'f, 'p> Walk<'a, 'f, 'p> {
         }
         let mut corrected = Vec::new();
         for field in &of.fields {
-            let node = found
-                .iter()
-                .find(|(known, _)| known.wire == field.wire)
-                .map(|(_, member)| *member);
-            let value = match node {
-                Some(member) => self.present(spot.with(&member.node), field, of),
-                None if field.required => {
-                    let message = format!(
-                        "{:?} is promised (`required`) and missing; if the source omits it, remove `required`",
-                        field.wire
-                    );
-                    self.complain(spot, message);
-                    None
-                }
-                None => None,
-            };
+            let member = found.iter().find(|(known, _)| known.wire == field.wire);
+            if member.is_none() && field.required {
+                let message = format!(
+                    "{:?} is promised (`required`) and missing; if the source omits it, remove \
+                     `required`",
+                    field.wire
+                );
+                self.complain(spot, message);
+            }
+            let value =
+                member.and_then(|(_, member)| self.present(spot.with(&member.node), field, of));
             let value = value.or_else(|| absent(field, of));
-            corrected.extend(value.map(|value| Member {
-                key: field.wire.clone(),
-                at: 0,
-                node: Node { at: 0, value },
-            }));
+            corrected.extend(value.map(|value| Member::new(&field.wire, value)));
         }
         Value::Object(corrected)
     }
@@ -266,16 +159,11 @@ impl<'a, 'f, 'p> Walk<'a, 'f, 'p> {
                 && !of.is_optional(field)
                 && !(field.ty.is_collection() && field.limits.min_items.is_none())
             {
-                self.complain(
-                    spot,
-                    format!("{wire:?} is promised (`required`) but null here"),
-                );
+                let message = format!("{wire:?} is promised (`required`) but null here");
+                self.complain(spot, message);
             } else if !field.nullable {
-                self.deviates(
-                    "undeclared_null",
-                    spot,
-                    format!("{wire:?} is null here but not `nullable`"),
-                );
+                let message = format!("{wire:?} is null here but not `nullable`");
+                self.deviates("undeclared_null", spot, &message);
             }
             return None;
         }
@@ -298,29 +186,21 @@ impl<'a, 'f, 'p> Walk<'a, 'f, 'p> {
                 if let Some(message) = items_complaint(limits, nodes.len() as u64) {
                     self.complain(spot, message);
                 }
-                let nodes = nodes.iter().map(|node| Node {
-                    at: 0,
-                    value: self.row(spot.with(node), field, item),
-                });
-                Value::List(nodes.collect())
+                let rows = nodes
+                    .iter()
+                    .map(|node| self.row(spot.with(node), field, item));
+                Value::List(rows.map(Node::new).collect())
             }
             (Ty::List(item), Value::Object(_)) if !matches!(**item, Ty::List(_) | Ty::Json) => {
-                self.deviates(
-                    "single_for_list",
-                    spot,
-                    "a single object in place of a list",
-                );
-                let value = self.row(spot, field, item);
-                Value::List(vec![Node { at: 0, value }])
+                let message = "a single object in place of a list";
+                self.deviates("single_for_list", spot, message);
+                Value::List(vec![Node::new(self.row(spot, field, item))])
             }
             (Ty::Map(item), Value::Object(members)) => {
-                let members = members.iter().map(|member| Member {
-                    key: member.key.clone(),
-                    at: 0,
-                    node: Node {
-                        at: 0,
-                        value: self.value(spot.with(&member.node), field, item, &Limits::default()),
-                    },
+                let limits = Limits::default();
+                let members = members.iter().map(|member| {
+                    let value = self.value(spot.with(&member.node), field, item, &limits);
+                    Member::new(&member.key, value)
                 });
                 Value::Object(members.collect())
             }
@@ -333,82 +213,17 @@ impl<'a, 'f, 'p> Walk<'a, 'f, 'p> {
     }
 
     fn scalar(&mut self, spot: Spot<'f>, ty: &Ty, limits: &Limits) -> Value {
-        let value = &spot.node.value;
-        let bent = match (ty, value) {
-            (Ty::Int | Ty::Uint | Ty::Float | Ty::IntEnum(_), Value::Text(text)) => {
-                number_of(ty, text.trim()).map(|number| {
-                    let message = "a text in place of a number";
-                    ("text_for_number", message, Value::Number(number))
-                })
-            }
-            (Ty::String | Ty::Enum(_), Value::Number(text)) => {
-                let text = Value::Text(text.clone());
-                Some(("number_for_text", "a number in place of a text", text))
-            }
-            (Ty::Bool, Value::Text(_) | Value::Number(_)) => {
-                let flag = match value {
-                    Value::Number(text) if text == "1" => Some(true),
-                    Value::Number(text) if text == "0" => Some(false),
-                    Value::Text(text) if text.eq_ignore_ascii_case("true") => Some(true),
-                    Value::Text(text) if text.eq_ignore_ascii_case("false") => Some(false),
-                    _ => None,
-                };
-                flag.map(|flag| {
-                    (
-                        "other_for_flag",
-                        "another value in place of a boolean",
-                        Value::Bool(flag),
-                    )
-                })
-            }
-            _ => None,
-        };
-        let straight = match bent {
-            Some((kind, message, straight)) => {
-                self.deviates(kind, spot, message);
-                straight
-            }
-            None => value.clone(),
-        };
-        if let Some(message) = complaint(
-            ty,
-            limits,
-            &Type::wire_values(&self.operation.types, ty),
-            &straight,
-        ) {
+        let mut value = spot.node.value.clone();
+        if let Some((kind, message, accepted)) = lenient::accepted(ty, &value) {
+            self.deviates(kind, spot, message);
+            value = accepted;
+        }
+        let values = Type::wire_values(&self.operation.types, ty);
+        if let Some(message) = complaint(ty, limits, &values, &value) {
             self.complain(spot, message);
         }
-        straight
+        value
     }
-}
-
-/// The JSON number that the decoder reads from a text.
-fn number_of(ty: &Ty, text: &str) -> Option<String> {
-    match ty {
-        Ty::Int | Ty::IntEnum(_) => text.parse::<i64>().ok().map(|number| number.to_string()),
-        Ty::Uint => text.parse::<u64>().ok().map(|number| number.to_string()),
-        _ => {
-            let number = text.parse::<f64>().ok();
-            let number = number.filter(|number| {
-                number.is_finite() && text.ends_with(|c: char| c.is_ascii_digit())
-            });
-            number.map(|number| format!("{number:?}"))
-        }
-    }
-}
-
-/// The field of a key of an answer, and whether the key is spelt as described.
-fn field_for<'f>(of: &'f Struct, key: &str) -> Option<(&'f Field, bool)> {
-    let named = |key: &str| {
-        let mut fields = of.fields.iter();
-        fields.find(|field| field.wire == key || field.aliases.iter().any(|alias| alias == key))
-    };
-    if let Some(field) = named(key) {
-        return Some((field, true));
-    }
-    let folded = |field: &&Field| field.wire.eq_ignore_ascii_case(key.trim());
-    let bent = named(key.trim()).or_else(|| of.fields.iter().find(folded));
-    bent.map(|field| (field, false))
 }
 
 /// What an absent field is written back as.
@@ -428,9 +243,5 @@ fn absent(field: &Field, of: &Struct) -> Option<Value> {
 }
 
 fn wrap(key: &str, list: Value) -> Value {
-    Value::Object(vec![Member {
-        key: key.to_owned(),
-        at: 0,
-        node: Node { at: 0, value: list },
-    }])
+    Value::Object(vec![Member::new(key, list)])
 }

@@ -14,7 +14,7 @@ use crate::model::{
 use crate::names;
 use crate::words::hint;
 
-use super::{request, response};
+use super::{deviations, request, response};
 
 const PARTS: [&str; 3] = ["request", "response", "error"];
 
@@ -147,7 +147,7 @@ impl Sample<'_> {
         entry.prose("doc", problems);
         let status = entry.count("status", problems);
         let before = problems.len();
-        let declared = response::declared(&entry, problems);
+        let declared = deviations::declared(&entry, problems);
         // A mistake in the declaration is not repeated by the deviations that it fails to declare.
         let declared = (problems.len() == before).then_some(declared);
         let has = |part| self.parts.contains(&part);

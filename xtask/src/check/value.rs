@@ -77,7 +77,8 @@ fn text_complaint(limits: &Limits, text: &str) -> Option<String> {
     Some(format!("{text:?} must be {}", format.shape()))
 }
 
-/// `12`, `-12.50`, `1,828.72`, `4.5e3`, with no more digits than an amount holds exactly.
+/// Whether a text is a number such as `12`, `-12.50`, `1,828.72` or `4.5e3`, with no more digits than
+/// an amount can have.
 fn is_decimal(text: &str) -> bool {
     let plain = text.trim().replace(',', "").to_lowercase();
     let (mantissa, exponent) = plain.split_once('e').unwrap_or((&plain, "0"));

@@ -17,10 +17,7 @@ use crate::load::spot::{File, Spot};
 use crate::names;
 use crate::read;
 
-use scan::{Fields, Scan};
-
-/// Marks what a person must fill in.
-const TODO: &str = "TODO";
+use scan::{Fields, Scan, TODO};
 
 /// What is known about a new operation.
 #[derive(Debug)]
@@ -84,11 +81,10 @@ pub fn write(root: &Path, draft: &Draft<'_>) -> Result<Vec<String>, Failure> {
     // A payload that is not an object is a field of the whole answer.
     let bare = payload.filter(|node| !matches!(node.value, Value::Object(_) | Value::Null));
     let output = match (bare, payload) {
-        (Some(node), _) => Value::Object(vec![Member {
-            key: envelope.payload.trim_start_matches('/').to_owned(),
-            at: 0,
-            node: node.clone(),
-        }]),
+        (Some(node), _) => {
+            let key = envelope.payload.trim_start_matches('/');
+            Value::Object(vec![Member::new(key, node.value.clone())])
+        }
         (None, Some(node)) => node.value.without(&own),
         (None, None) => empty.clone(),
     };

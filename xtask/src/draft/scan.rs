@@ -6,7 +6,8 @@ use crate::emit::json_text;
 use crate::load::json::{Member, Node, Value};
 use crate::names;
 
-use super::TODO;
+/// Marks what a person must fill in.
+pub(super) const TODO: &str = "TODO";
 
 /// Fields of a struct: name, type, and other keys that can be guessed.
 pub(super) type Fields = Vec<(String, String, Vec<(&'static str, String)>)>;
@@ -68,13 +69,7 @@ impl Scan {
                 }
                 [first, ..] => format!("list<{}>", self.ty(name, &first.value)),
             },
-            Value::Object(_) => {
-                let node = Node {
-                    at: 0,
-                    value: value.clone(),
-                };
-                self.named(name, &[node])
-            }
+            Value::Object(_) => self.named(name, &[Node::new(value.clone())]),
         }
     }
 

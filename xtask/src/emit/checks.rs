@@ -1,5 +1,7 @@
 //! The checks of a request before it is sent, as calls on `Violations`.
 
+use std::fmt::Display;
+
 use crate::model::{Field, Format, Limits, Require, Struct, Ty, Type};
 
 use super::literal::quoted;
@@ -49,20 +51,19 @@ fn field_checks(calls: &mut Vec<String>, of: &Struct, field: &Field, types: &[Ty
     if field.required && optional {
         calls.push(format!(".required({wire}, self.{name}.is_some())"));
     }
-    let whole = if optional {
-        format!("self.{name}.as_ref()")
-    } else {
-        format!("Some(&self.{name})")
-    };
-    let text = if optional {
-        format!("self.{name}.as_deref()")
-    } else {
-        format!("Some(self.{name}.as_str())")
-    };
-    let all = if optional {
-        format!("self.{name}.as_deref().unwrap_or_default()")
-    } else {
-        format!("&self.{name}")
+    let [whole, text, all, count] = match optional {
+        true => [
+            format!("self.{name}.as_ref()"),
+            format!("self.{name}.as_deref()"),
+            format!("self.{name}.as_deref().unwrap_or_default()"),
+            format!("self.{name}.as_ref().map(Vec::len)"),
+        ],
+        false => [
+            format!("Some(&self.{name})"),
+            format!("Some(self.{name}.as_str())"),
+            format!("&self.{name}"),
+            format!("self.{name}.len()"),
+        ],
     };
     match &field.ty {
         Ty::String => {
@@ -74,20 +75,11 @@ fn field_checks(calls: &mut Vec<String>, of: &Struct, field: &Field, types: &[Ty
             }
         }
         Ty::Struct(target) if is_checked(target, types, &mut Vec::new()) => {
-            let value = if field.boxed {
-                format!("self.{name}.as_deref()")
-            } else {
-                whole
-            };
+            let value = if field.boxed { text } else { whole };
             calls.push(format!(".within({wire}, {value}, {target}::check)"));
         }
         Ty::List(item) => {
             if let Some(range) = lengths(field.limits.min_items, field.limits.max_items) {
-                let count = if optional {
-                    format!("self.{name}.as_ref().map(Vec::len)")
-                } else {
-                    format!("self.{name}.len()")
-                };
                 calls.push(format!(".items({wire}, {count}, {range})"));
             }
             match item.as_ref() {
@@ -114,7 +106,7 @@ fn field_checks(calls: &mut Vec<String>, of: &Struct, field: &Field, types: &[Ty
     }
 }
 
-/// Whether a struct has anything to check, itself or within.
+/// Whether a struct or a part of it has checks.
 pub(super) fn is_checked(name: &str, types: &[Type], seen: &mut Vec<String>) -> bool {
     let unseen = !seen.iter().any(|known| known == name);
     let Some(part) = Type::find(types, name).filter(|_| unseen) else {
@@ -141,7 +133,11 @@ pub(super) fn is_checked(name: &str, types: &[Type], seen: &mut Vec<String>) -> 
 }
 
 fn lengths(min: Option<u64>, max: Option<u64>) -> Option<String> {
-    match (min.filter(|min| *min > 0), max) {
+    range(min.filter(|min| *min > 0), max)
+}
+
+fn range<T: Display>(min: Option<T>, max: Option<T>) -> Option<String> {
+    match (min, max) {
         (None, None) => None,
         (Some(min), None) => Some(format!("{min}..")),
         (None, Some(max)) => Some(format!("..={max}")),
@@ -159,15 +155,7 @@ fn numbers(ty: &Ty, limits: &Limits) -> Option<String> {
         return None;
     }
     // Every uint is at least 0.
-    let min = limits
-        .min
-        .as_ref()
-        .filter(|min| !(*ty == Ty::Uint && *min == "0"))
-        .map(number);
-    match (min, limits.max.as_ref().map(number)) {
-        (None, None) => None,
-        (Some(min), None) => Some(format!("{min}..")),
-        (None, Some(max)) => Some(format!("..={max}")),
-        (Some(min), Some(max)) => Some(format!("{min}..={max}")),
-    }
+    let is_needed = |min: &&String| *ty != Ty::Uint || *min != "0";
+    let min = limits.min.as_ref().filter(is_needed);
+    range(min.map(number), limits.max.as_ref().map(number))
 }

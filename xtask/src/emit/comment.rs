@@ -22,7 +22,7 @@ impl Comment {
         }
     }
 
-    /// A comment on the module that it stands in.
+    /// A comment on the module that contains it.
     pub(super) fn inner() -> Self {
         Self {
             prefix: "//!",

@@ -157,7 +157,7 @@ impl<'a> Expr<'a> {
                 }
             }
             (Ty::Decimal, Value::Number(text)) if text.parse::<i64>().is_ok() => {
-                // An integer literal is an i32 unless it says otherwise.
+                // An integer literal without a suffix is an i32.
                 let suffix = if text.parse::<i32>().is_ok() {
                     ""
                 } else {

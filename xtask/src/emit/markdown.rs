@@ -24,7 +24,7 @@ pub(super) fn blocks(markdown: &str, room: usize) -> Vec<Vec<String>> {
     lines.collect()
 }
 
-/// The list items and plain blocks of a paragraph.
+/// The items and plain blocks of a paragraph, with whether each is an item.
 fn items(paragraph: &str) -> Vec<(bool, String)> {
     let mut blocks: Vec<(bool, String)> = Vec::new();
     for line in paragraph.lines().map(str::trim) {
@@ -61,19 +61,9 @@ fn wrapped(text: &str, room: usize) -> Vec<String> {
     lines
 }
 
-/// The words of Markdown text, code spans whole, everything escaped that rustdoc would take for
-/// something else.
+/// The words of Markdown text: code spans are one word, and characters with another meaning for
+/// rustdoc are escaped.
 fn words(text: &str) -> Vec<String> {
-    // Most texts are plain, and most of the time went here.
-    let is_plain = |byte: u8| {
-        matches!(byte, b' ' | b'\n') || (byte.is_ascii_graphic() && !b"`[<\\".contains(&byte))
-    };
-    if text.bytes().all(is_plain) {
-        return text
-            .split_ascii_whitespace()
-            .map(|word| linked(word.to_owned()))
-            .collect();
-    }
     let mut words = vec![String::new()];
     let chars: Vec<char> = text.chars().filter(|c| !is_invisible(*c)).collect();
     let mut at = 0;
@@ -107,14 +97,14 @@ fn words(text: &str) -> Vec<String> {
     words.into_iter().map(linked).collect()
 }
 
-/// The length of what follows an opening back-tick, closing one included.
+/// The length of a code span after its opening back-tick, with the closing one.
 fn code_span(rest: &[char]) -> Option<usize> {
     let close = rest.iter().position(|c| *c == '`')?;
-    // Runs of back-ticks are another construct, and none that fixtures need.
+    // Fixtures need no runs of back-ticks, which have another meaning.
     (close > 0 && rest.get(close + 1) != Some(&'`')).then_some(close + 1)
 }
 
-/// Whether a bracket starts a link to an address, or one of the generator's own.
+/// Whether a bracket starts a link to a URL or a link that the generator wrote.
 fn is_link(rest: &[char]) -> bool {
     let Some(close) = rest.iter().position(|c| *c == ']') else {
         return false;
@@ -125,16 +115,12 @@ fn is_link(rest: &[char]) -> bool {
         .take_while(|c| **c != ')')
         .collect();
     let starts = ["(http://", "(https://", "(Self::", "(crate::"];
-    // With a blank in it, it leads nowhere.
+    // A target with a blank is not a link.
     starts.iter().any(|start| target.starts_with(start)) && !target.contains(char::is_whitespace)
 }
 
-/// A bare address becomes a link, wherever in the word it starts.
+/// Makes a link of a bare URL, wherever in the word it starts.
 fn linked(word: String) -> String {
-    // Most words are none; a single character is found much faster than a text.
-    if !word.contains(':') {
-        return word;
-    }
     let starts = ["https://", "http://"].map(|start| word.find(start));
     let Some(start) = starts.into_iter().flatten().min() else {
         return word;
@@ -154,7 +140,7 @@ fn linked(word: String) -> String {
     format!("{before}<{address}>{rest}")
 }
 
-/// A word that would make a heading, a quotation or a list of the line that it starts.
+/// Escapes a word that would make a heading, a quotation or a list of the line that it starts.
 fn harmless_at_line_start(word: String) -> String {
     let marker = word.trim_start_matches(|c: char| c.is_ascii_digit());
     if marker.len() < word.len() && (marker == "." || marker == ")") {
@@ -182,7 +168,7 @@ mod tests {
     }
 
     #[test]
-    fn docs_are_wrapped_and_harmless() {
+    fn text_is_wrapped_and_its_markup_escaped() {
         let text = "word ".repeat(30);
         assert!(doc(&text).lines().all(|line| line.len() <= 100));
         assert_eq!(
@@ -218,7 +204,7 @@ mod tests {
     }
 
     #[test]
-    fn code_spans_are_never_wrapped() {
+    fn code_span_is_never_wrapped() {
         let text = format!("{}`a code span with blanks in it` end", "word ".repeat(17));
         assert!(doc(&text).contains("`a code span with blanks in it`"));
     }

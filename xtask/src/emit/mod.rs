@@ -1,5 +1,5 @@
-//! From the model to Rust: one text per file, not yet formatted. Nothing is decided here that a
-//! fixture could get wrong.
+//! From the model to Rust: one text per file, not yet formatted. Mistakes of fixtures are found before,
+//! so the emission cannot fail.
 
 mod catalogue;
 mod checks;

@@ -114,7 +114,7 @@ fn info(operation: &Operation) -> Vec<String> {
 fn summary(doc: &str) -> String {
     let line = doc.split_whitespace().collect::<Vec<_>>().join(" ");
     let end = line.match_indices(". ").map(|(at, _)| at + 1).find(|end| {
-        // "e.g. " ends no sentence.
+        // "e.g. " does not end a sentence.
         line.get(end + 1..)
             .is_some_and(|rest| rest.starts_with(|c: char| !c.is_lowercase()))
     });
@@ -123,7 +123,7 @@ fn summary(doc: &str) -> String {
         .to_owned()
 }
 
-/// The fields that travel elsewhere than `params` says.
+/// The fields that are sent elsewhere than `params` says.
 fn places(operation: &Operation) -> Vec<(&str, Place)> {
     let usual = operation.params.place();
     let fields = operation.input.fields.iter();
@@ -148,7 +148,7 @@ fn sensitive(operation: &Operation) -> Vec<String> {
             }
             let next = field.ty.named();
             let next = next.and_then(|name| Type::find(&operation.types, name));
-            // A type that holds itself would never end.
+            // A recursive type would never end.
             if let Some(next) = next.filter(|next| !above.contains(&next.name.as_str())) {
                 let mut above = above.clone();
                 above.push(&next.name);
@@ -172,7 +172,7 @@ fn constants(out: &mut String, operation: &Operation) {
         let places = places.collect::<Vec<_>>().join(", ");
         let _ = writeln!(
             out,
-            "/// Fields that travel elsewhere than the others.
+            "/// Fields that are sent elsewhere than the others.
             const PLACES: &[(&str, Place)] = &[{places}];\n"
         );
     }

@@ -163,7 +163,7 @@ fn limits(limits: &Limits, each: &str) -> Vec<String> {
         (None, Some(max)) => Some(format!("{each}at most {max}{unit}")),
         (None, None) => None,
     };
-    // A fixture says "at least one" of what must not be empty.
+    // "At least one" means "not empty".
     let count = |min: Option<u64>, max: Option<u64>, unit: &str| {
         if min == Some(1) && max.is_none() {
             return Some(format!("{each}not empty"));

@@ -1,4 +1,4 @@
-//! Values as Rust has them: their types, and what an argument converts from.
+//! Rust types and literals of values.
 
 use crate::model::Ty;
 

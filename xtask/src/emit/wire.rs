@@ -7,7 +7,7 @@ use super::json::pretty;
 use super::literal::{pairs, quoted, raw};
 use super::value::float;
 
-/// The expression for what a server must see; `sample` is the one for the text of the sample.
+/// The expression for what a server must see; `sample` is the expression for the sample's text.
 pub(super) fn expected(
     provider: &Provider,
     operation: &Operation,

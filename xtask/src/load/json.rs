@@ -107,7 +107,23 @@ impl Value {
     }
 }
 
+impl Member {
+    /// A member that is not from a file.
+    pub fn new(key: &str, value: Value) -> Self {
+        Self {
+            key: key.to_owned(),
+            at: 0,
+            node: Node::new(value),
+        }
+    }
+}
+
 impl Node {
+    /// A value that is not from a file.
+    pub fn new(value: Value) -> Self {
+        Self { at: 0, value }
+    }
+
     /// The value at a JSON pointer without escapes, since no name on the wire has a `/`.
     pub fn at_pointer(&self, pointer: &str) -> Option<&Node> {
         pointer

@@ -97,7 +97,7 @@ impl<'a> Object<'a> {
             return None;
         };
         if text.trim().is_empty() {
-            problems.push(spot.problem(format!("{key:?} is empty; leave it out or fill it")));
+            problems.push(spot.problem(format!("{key:?} is empty; remove it or fill it")));
             return None;
         }
         // The generator itself writes links of this kind, to items that exist.

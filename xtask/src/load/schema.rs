@@ -1,5 +1,5 @@
-//! The JSON Schemas of the fixtures. Editors read them, and the reader takes from them which keys an
-//! object may have and which it must have.
+//! The JSON Schemas of the fixtures: for editors, and for the reader the keys that an object may have
+//! and those that it must have.
 
 use std::sync::LazyLock;
 

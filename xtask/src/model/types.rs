@@ -2,7 +2,7 @@
 
 use crate::load::json::Value;
 
-use super::{Doc, Place};
+use super::facts::{Doc, Place};
 
 /// A named type of an operation.
 #[derive(Debug)]
@@ -243,7 +243,7 @@ impl Format {
 
     /// Whether a text has this format.
     pub fn matches(self, text: &str) -> bool {
-        // A digit in the pattern stands for any digit, anything else for itself.
+        // `0` in the pattern matches any digit; other characters match themselves.
         let pattern = match self {
             Self::Md5 => {
                 return text.len() == 32 && text.bytes().all(|byte| byte.is_ascii_hexdigit());

@@ -1,4 +1,4 @@
-//! Fields: their types, their names in Rust, and what they may say in a request or an answer.
+//! Fields: their types, their names in Rust, and the keys that fit their role.
 
 use std::collections::HashMap;
 

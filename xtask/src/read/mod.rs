@@ -20,7 +20,7 @@ use crate::model::Provider;
 
 pub use operation::unusable;
 pub use provider::envelope_of;
-pub use types::RESERVED;
+pub use types::is_reserved;
 
 /// Reads every fixture under `root/fixtures`. The providers are valid only without problems.
 pub fn providers(root: &Path, problems: &mut Problems) -> Vec<Provider> {

@@ -16,7 +16,7 @@ use super::facts::{self, Inherited};
 use super::fields::{Role, fields};
 use super::paging;
 use super::places;
-use super::types::{self, Kind, RESERVED, Types};
+use super::types::{self, Kind, Types, is_reserved};
 use super::usage;
 
 /// Reads the operation at a path, in a folder of its name. `taken` has the names that other
@@ -143,7 +143,7 @@ fn name(
 /// Why generated code cannot have an operation of a name.
 pub fn unusable(name: &str) -> Option<String> {
     let snake = names::snake(name);
-    if RESERVED.contains(&name) {
+    if is_reserved(name) {
         Some(format!("the generated code uses the name {name:?} itself"))
     } else if snake == "standing_core" {
         Some(format!("{snake:?} is the name of the core crate"))

@@ -93,7 +93,7 @@ pub(super) fn check(object: &Object<'_>, http: &Http, input: &mut Struct, proble
     }
 }
 
-/// Why a field cannot travel as a header of its name.
+/// Why a field cannot be sent as a header of its name.
 fn header(name: &str, others: &mut Vec<String>) -> Option<String> {
     let folded = name.to_lowercase();
     let is_token = |c: char| c.is_ascii_alphanumeric() || "!#$%&'*+-.^_`|~".contains(c);

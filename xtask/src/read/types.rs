@@ -14,56 +14,17 @@ use super::facts;
 
 /// Names that generated modules use themselves: those of `standing_core::generated`, those of the
 /// standard prelude, and those of the constants of a module.
-pub const RESERVED: &[&str] = &[
-    "Amount",
-    "BTreeMap",
-    "Box",
-    "Clone",
-    "CodeKind",
-    "Cursor",
-    "Debug",
-    "Default",
-    "Deserialize",
-    "ENVELOPE",
-    "ERRORS",
-    "Entry",
-    "Envelope",
-    "Err",
-    "ErrorCode",
-    "Format",
-    "From",
-    "Hidden",
-    "Into",
-    "IntoIterator",
-    "InvalidRequest",
-    "Json",
-    "Lists",
-    "Method",
-    "None",
-    "Ok",
-    "Operation",
-    "OperationInfo",
-    "Option",
-    "PLACES",
-    "Paginated",
-    "Paging",
-    "Params",
-    "PartialEq",
-    "Place",
-    "RateLimit",
-    "Result",
-    "SENSITIVE",
-    "SERVICE",
-    "SUMMARY",
-    "Self",
-    "Serialize",
-    "Service",
-    "Some",
-    "String",
-    "Success",
-    "Vec",
-    "Violations",
-];
+const RESERVED: &str = "\
+    Amount BTreeMap Box Clone CodeKind Cursor Debug Default Deserialize ENVELOPE ERRORS \
+    Entry Envelope Err ErrorCode Format From Hidden Into IntoIterator InvalidRequest Json \
+    Lists Method None Ok Operation OperationInfo Option PLACES Paginated Paging Params \
+    PartialEq Place RateLimit Result SENSITIVE SERVICE SUMMARY Self Serialize Service Some \
+    String Success Vec Violations";
+
+/// Whether generated modules use a name themselves.
+pub fn is_reserved(name: &str) -> bool {
+    RESERVED.split(' ').any(|reserved| reserved == name)
+}
 
 /// Names of types in other formats, with their spelling here.
 const FOREIGN: &[(&str, &str)] = &[
@@ -132,9 +93,7 @@ impl<'a> Types<'a> {
             if !names::is_pascal(name) {
                 let message = format!("{name:?} cannot name a type; use PascalCase");
                 problems.push(spot.problem(message));
-            } else if RESERVED.contains(&name)
-                || name == operation
-                || name == format!("{operation}Output")
+            } else if is_reserved(name) || name == operation || name == format!("{operation}Output")
             {
                 problems.push(spot.problem(format!(
                     "the generated module uses the name {name:?} itself; use another name, which is \

@@ -722,7 +722,7 @@ const ERRORS: &[ErrorCode] = &[
     ErrorCode::new("Slow.Down.More", CodeKind::Throttled, "Slower still."),
 ];
 
-/// Fields that travel elsewhere than the others.
+/// Fields that are sent elsewhere than the others.
 const PLACES: &[(&str, Place)] = &[
     ("thing_id", Place::Path),
     ("kind", Place::Path),

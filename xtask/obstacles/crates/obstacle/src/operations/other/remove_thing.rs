@@ -105,7 +105,7 @@ impl Operation for RemoveThing {
 
 const SUMMARY: &str = "Does something.";
 
-/// Fields that travel elsewhere than the others.
+/// Fields that are sent elsewhere than the others.
 const PLACES: &[(&str, Place)] = &[("id", Place::Path)];
 
 /// Where the answer keeps its payload, its error and its request id.
