@@ -29,7 +29,7 @@ pub fn format(root: &Path, mut files: Vec<File>) -> Result<Vec<File>, String> {
             .find(|folder| folder.ends_with("operations"));
         roots.insert(operations.map_or(path.clone(), |folder| folder.join("mod.rs")));
     }
-    let mut command = Command::new("rustfmt");
+    let mut command = Command::new(program());
     command.args(["--edition", "2024", "--style-edition", "2024"]);
     // From the temporary folder, rustfmt does not find the settings of the project.
     if ["rustfmt.toml", ".rustfmt.toml"]
@@ -38,12 +38,14 @@ pub fn format(root: &Path, mut files: Vec<File>) -> Result<Vec<File>, String> {
     {
         command.arg("--config-path").arg(root);
     }
-    let output = command.args(roots).output().map_err(|error| {
-        format!("rustfmt cannot be run ({error}); `rustup component add rustfmt` installs it")
-    })?;
+    let output = command.args(roots).output();
+    let output = output.map_err(|error| missing(&error.to_string()))?;
     if !output.status.success() {
         let message = String::from_utf8_lossy(&output.stderr);
         let message = message.replace(&*scratch.0.to_string_lossy(), "");
+        if !is_installed() {
+            return Err(missing(message.lines().next().unwrap_or("no reason given")));
+        }
         return Err(format!("rustfmt refused the generated code:\n{message}"));
     }
     for file in &mut files {
@@ -51,6 +53,25 @@ pub fn format(root: &Path, mut files: Vec<File>) -> Result<Vec<File>, String> {
             .map_err(|error| format!("{}: {error}", file.path))?;
     }
     Ok(files)
+}
+
+fn missing(reason: &str) -> String {
+    format!("rustfmt cannot be run ({reason}); `rustup component add rustfmt` installs it")
+}
+
+/// Whether rustfmt runs: rustup provides a command of this name even without the component.
+fn is_installed() -> bool {
+    let version = Command::new(program()).arg("--version").output();
+    version.is_ok_and(|output| output.status.success())
+}
+
+/// The rustfmt of the toolchain that runs this, which may not be in `PATH`, or the one in `PATH`.
+fn program() -> PathBuf {
+    let name = format!("rustfmt{}", std::env::consts::EXE_SUFFIX);
+    let beside = std::env::var_os("CARGO").map(|cargo| Path::new(&cargo).with_file_name(&name));
+    beside
+        .filter(|path| path.is_file())
+        .unwrap_or_else(|| name.into())
 }
 
 fn write(path: &Path, text: &str) -> io::Result<()> {

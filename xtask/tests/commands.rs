@@ -4,7 +4,10 @@
 
 mod common;
 
+use std::ffi::OsStr;
 use std::fs;
+use std::path::Path;
+use std::process::Command;
 
 use common::Tree;
 
@@ -19,7 +22,7 @@ fn removed_files_are_generated_again_byte_by_byte() {
     let (code, stdout, _) = tree.xtask(&["codegen"]);
     assert_eq!(code, 0, "{stdout}");
     assert!(
-        stdout.contains(&format!("created {GENERATED}")) && stdout.contains("12 files changed"),
+        stdout.contains(&format!("created {GENERATED}")) && stdout.contains("13 files changed"),
         "{stdout}"
     );
     assert!(tree.bytes() == before, "a file changed");
@@ -28,6 +31,44 @@ fn removed_files_are_generated_again_byte_by_byte() {
     assert_eq!((code, stdout.as_str()), (0, "everything is up to date\n"));
     assert_eq!(tree.xtask(&["codegen", "--check"]).0, 0);
     assert!(tree.bytes() == before, "a file changed");
+}
+
+#[test]
+fn missing_rustfmt_is_reported_with_the_command_that_installs_it() {
+    let (tree, programs) = (Tree::obstacles(), Tree::empty());
+    let check = |cargo: Option<&OsStr>| {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_xtask"));
+        command
+            .arg("--root")
+            .arg(&tree.0)
+            .args(["codegen", "--check"])
+            .env("PATH", &programs.0)
+            .env_remove("CARGO");
+        if let Some(cargo) = cargo {
+            command.env("CARGO", cargo);
+        }
+        let output = command.output().unwrap();
+        let stderr = String::from_utf8(output.stderr).unwrap();
+        (output.status.code().unwrap(), stderr)
+    };
+    let assert_refused = || {
+        let (code, stderr) = check(None);
+        let installs = stderr.contains("`rustup component add rustfmt` installs it");
+        assert!(code == 2 && installs, "{code}: {stderr}");
+    };
+    assert_refused();
+    // The command that rustup provides for a missing component fails like this one.
+    #[cfg(unix)]
+    {
+        let fails = ["/bin/false", "/usr/bin/false"].map(Path::new);
+        let fails = fails.into_iter().find(|path| path.exists()).unwrap();
+        std::os::unix::fs::symlink(fails, programs.0.join("rustfmt")).unwrap();
+        assert_refused();
+    }
+    // The rustfmt of the toolchain is found although it is not in `PATH`.
+    let cargo = Path::new(env!("CARGO"));
+    let (code, stderr) = check(Some(cargo.as_os_str()));
+    assert_eq!(code, 0, "{stderr}");
 }
 
 #[test]

@@ -205,7 +205,7 @@ const VOCABULARY: &[Mutation] = &[
         "a misspelt format",
         "hard/everything_at_once/operation.json",
         Replace(r#""format": "md5""#, r#""format": "sha1""#),
-        r#"error: "sha1" is not a value of "format"; there is `md5`, `month`, `date`, `date_time` and `utc`
+        r#"error: "sha1" is not a value of "format"; there is `md5`, `phone`, `month`, `date`, `date_time` and `utc`
   --> hard/everything_at_once/operation.json:57:42
    at /input/md5/format
 
@@ -546,6 +546,87 @@ const MEANING: &[Mutation] = &[
         r#"error: Page has no field "Item"; did you mean "Items"?
   --> hard/list_by_token/operation.json:15:14
    at /pagination/items
+
+1 problem; nothing was written."#,
+    ),
+    (
+        "rows named by a field that is not there",
+        "hard/list_by_token/operation.json",
+        Replace(r#""id": "N""#, r#""id": "M""#),
+        r#"error: TokenRow has no field "M"; there is `N`
+  --> hard/list_by_token/operation.json:18:11
+   at /pagination/id
+
+1 problem; nothing was written."#,
+    ),
+    (
+        "rows named by an amount",
+        "hard/list_by_token/operation.json",
+        Replace(r#""N": { "type": "int""#, r#""N": { "type": "decimal""#),
+        r#"error: this is a `decimal`, but "id" is a text or a whole number
+  --> hard/list_by_token/operation.json:18:11
+   at /pagination/id
+
+1 problem; nothing was written."#,
+    ),
+    (
+        "rows named without a list that fits the page",
+        "hard/list_by_token/operation.json",
+        Replace(
+            r#"  "require": [{ "fits": ["Ids", "Max"] }],
+"#,
+            "",
+        ),
+        r#"error: no list of texts or whole numbers `fits` the `size` of a page
+  --> hard/list_by_token/operation.json:18:11
+   at /pagination/id
+
+1 problem; nothing was written."#,
+    ),
+    (
+        "rows without fields named by a field",
+        "other/list_by_offset/operation.json",
+        Replace(
+            r#""limit", "items": "rows" },
+  "input": {"#,
+            r#""limit", "items": "rows", "id": "n" },
+  "require": [{ "fits": ["ids", "limit"] }],
+  "input": {
+    "ids": { "type": "list<uint>", "doc": "Ids." },"#,
+        ),
+        r#"error: a row is a `string`, which has no fields
+  --> other/list_by_offset/operation.json:10:110
+   at /pagination/id
+
+1 problem; nothing was written."#,
+    ),
+    (
+        "a code for no record without a status",
+        "provider.json",
+        Replace(
+            r#""Gone": { "kind": "no_data", "status": 404,"#,
+            r#""Gone": { "kind": "no_data","#,
+        ),
+        r#"error: "Gone" means "no such record" under one HTTP status only; set its `status`
+  --> hard/choose_one/operation.json:11:17
+   at /no_record/0
+
+error: "Gone" means "no such record" under one HTTP status only; set its `status`
+  --> hard/list_by_token/operation.json:21:17
+   at /no_record/0
+
+2 problems; nothing was written."#,
+    ),
+    (
+        "a sample of no record under another status",
+        "hard/list_by_token/operation.json",
+        Replace(
+            r#""gone": { "origin": "constructed" }"#,
+            r#""gone": { "origin": "constructed", "status": 200 }"#,
+        ),
+        r#"error: "Gone" means "no such record" under HTTP 404 only, but this is HTTP 200
+  --> hard/list_by_token/gone.error.json:3:11
+   at /Code
 
 1 problem; nothing was written."#,
     ),

@@ -12,18 +12,11 @@ use std::process::Command;
 
 use serde_json::Value;
 
-fn metadata() -> Value {
-    let manifest = Path::new(env!("CARGO_MANIFEST_DIR")).join("../Cargo.toml");
+fn cargo(arguments: &[&str]) -> Vec<u8> {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap();
     let output = Command::new(env!("CARGO"))
-        .args([
-            "metadata",
-            "--format-version",
-            "1",
-            "--locked",
-            "--offline",
-            "--manifest-path",
-        ])
-        .arg(manifest)
+        .args(arguments)
+        .current_dir(root)
         .output()
         .unwrap();
     assert!(
@@ -31,16 +24,30 @@ fn metadata() -> Value {
         "{}",
         String::from_utf8_lossy(&output.stderr)
     );
-    serde_json::from_slice(&output.stdout).unwrap()
+    output.stdout
 }
 
-fn members(metadata: &Value) -> Vec<&Value> {
-    let members = metadata["workspace_members"].as_array().unwrap();
-    let packages = metadata["packages"].as_array().unwrap();
+fn metadata(of: &[&str]) -> Vec<Value> {
+    let arguments = ["metadata", "--format-version", "1", "--locked", "--offline"];
+    let text = cargo(&[&arguments, of].concat());
+    let mut metadata: Value = serde_json::from_slice(&text).unwrap();
+    let Value::Array(packages) = metadata["packages"].take() else {
+        panic!("no packages");
+    };
     packages
-        .iter()
-        .filter(|package| members.contains(&package["id"]))
-        .collect()
+}
+
+/// The packages of the workspace, read from their manifests alone.
+fn members() -> Vec<Value> {
+    metadata(&["--no-deps"])
+}
+
+/// The packages that the workspace is built and tested with on this platform. Those of other
+/// platforms are in the lock file, but no build on this machine downloads them.
+fn packages() -> Vec<Value> {
+    let version = String::from_utf8(cargo(&["-vV"])).unwrap();
+    let host = version.lines().find_map(|line| line.strip_prefix("host: "));
+    metadata(&["--filter-platform", host.unwrap()])
 }
 
 /// The names of a package's normal dependencies.
@@ -61,8 +68,7 @@ const PROVIDERS: [&str; 4] = [
 
 #[test]
 fn packages_outside_core_do_not_depend_on_network_time_or_hashes() {
-    let metadata = metadata();
-    for package in members(&metadata) {
+    for package in &members() {
         let name = package["name"].as_str().unwrap();
         let normal = dependencies(package);
         if name != "standing-core" {
@@ -89,8 +95,7 @@ fn packages_outside_core_do_not_depend_on_network_time_or_hashes() {
 
 #[test]
 fn features_of_serde_json_do_not_change_its_reading_for_others() {
-    let metadata = metadata();
-    for package in members(&metadata) {
+    for package in &members() {
         for dependency in package["dependencies"].as_array().unwrap() {
             if dependency["name"] != "serde_json" {
                 continue;
@@ -109,24 +114,23 @@ fn features_of_serde_json_do_not_change_its_reading_for_others() {
 
 #[test]
 fn members_have_the_workspace_lints_and_dependencies_the_oldest_compiler() {
-    let metadata = metadata();
     let number = |text: &str| -> Vec<u32> {
         let mut parts: Vec<u32> = text.split('.').map(|part| part.parse().unwrap()).collect();
         parts.resize(3, 0);
         parts
     };
     let mut oldest = None;
-    for package in members(&metadata) {
+    for package in &members() {
         let manifest = std::fs::read_to_string(package["manifest_path"].as_str().unwrap()).unwrap();
         assert!(
             manifest.contains("[lints]\nworkspace = true"),
             "{} has lints of its own",
             package["name"]
         );
-        oldest = package["rust_version"].as_str();
+        oldest = package["rust_version"].as_str().map(number);
     }
-    let oldest = number(oldest.unwrap());
-    for package in metadata["packages"].as_array().unwrap() {
+    let oldest = oldest.unwrap();
+    for package in &packages() {
         if let Some(needed) = package["rust_version"].as_str() {
             assert!(
                 number(needed) <= oldest,

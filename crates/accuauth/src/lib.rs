@@ -1,5 +1,9 @@
 //! AccuAuth: a person's debts report.
 //!
+//! Operations:
+//!
+//! - [`check::CheckDebtsReport`] (metered)
+//!
 //! ```no_run
 //! # async fn example() -> Result<(), standing_accuauth::Error> {
 //! use standing_accuauth::{Client, check::CheckDebtsReport};
@@ -16,24 +20,25 @@
 //!
 //! Every look-up may be billed, so none is repeated once it may have run, nor when it was refused
 //! for coming too fast, unless
-//! [`repeat_metered`](standing_core::ClientBuilder::repeat_metered) allows it. Nobody found
+//! [`retry_metered`](standing_core::ClientBuilder::retry_metered) allows it. Nobody found
 //! (`NOT_HIT`) is a value, not an error, and its request id is in the [`Response`].
 //!
 //! The secret travels in a header of every request. The documentation does not say how fields
-//! travel: see [`BodyEncoding`]; nor how a number is written before it is hashed: with the feature
-//! `md5`, `mobile_md5` has the caller say it.
+//! travel: see [`BodyEncoding`]; nor how a number is spelt: [`normalize_mobile`] has one spelling for
+//! all of a number, and refuses what is no mobile number of Indonesia before it is billed; nor how it
+//! is written before it is hashed: with the feature `md5`, `mobile_md5` has the caller say it.
 
-#[cfg(feature = "md5")]
 mod mobile;
 mod operations;
-mod profile;
 mod provider;
+mod site;
 
+pub use mobile::{InvalidMobile, normalize_mobile};
 #[cfg(feature = "md5")]
-pub use mobile::{InvalidMobile, MobileForm, mobile_md5};
+pub use mobile::{MobileForm, mobile_md5};
 pub use operations::*;
-pub use profile::{BodyEncoding, Site};
 pub use provider::AccuAuth;
+pub use site::{BodyEncoding, Site};
 pub use standing_core::{
     Amount, Credentials, Decimal, Error, ErrorKind, Json, Page, Pages, ProvideCredentials,
     RateLimit, Response,

@@ -1,13 +1,16 @@
-//! The MD5 of a mobile number, for those who must not send the number itself.
+//! Mobile numbers of Indonesia: what is one, its one spelling, and its MD5.
 
 use std::fmt;
 
+#[cfg(feature = "md5")]
 use md5::{Digest, Md5};
+#[cfg(feature = "md5")]
 use standing_core::sign::hex;
 
 /// How a number is written before it is hashed. The documentation of Indonesia does not say; that of
 /// India says country code and digits. Another form gives another MD5, and the answer to a wrong
 /// one looks like that for somebody unknown: try it with a number that you know to be found.
+#[cfg(feature = "md5")]
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum MobileForm {
@@ -21,9 +24,27 @@ pub enum MobileForm {
     National,
 }
 
+#[cfg(feature = "md5")]
+impl MobileForm {
+    /// Every form.
+    pub const ALL: [Self; 4] = [
+        Self::CountryCode,
+        Self::PlusCountryCode,
+        Self::LeadingZero,
+        Self::National,
+    ];
+}
+
 /// A number that is no mobile number of Indonesia. The text says why and does not repeat it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct InvalidMobile(&'static str);
+
+impl InvalidMobile {
+    /// The reason alone, to follow the name of a field: `must have digits only`.
+    pub const fn reason(&self) -> &'static str {
+        self.0
+    }
+}
 
 impl fmt::Display for InvalidMobile {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -32,6 +53,34 @@ impl fmt::Display for InvalidMobile {
 }
 
 impl std::error::Error for InvalidMobile {}
+
+/// Writes a mobile number of Indonesia in one spelling: the digits with the country code and nothing
+/// else, `628123456789`. Different spellings of one number become equal.
+///
+/// It accepts `+62 812-…`, `62812…`, `0812…` and `812…`, with spaces, `-`, `.` and brackets anywhere.
+/// After the country code or the zero, the number must have 9 to 12 ASCII digits and begin with 8; that
+/// is the range of the mobile numbers of Indonesia in the metadata of libphonenumber.
+///
+/// The provider's page does not document how a number is to be spelt. This is the form that the same
+/// provider documents for India ahead of hashing, so it is an assumption here.
+/// [`for_mobile`](crate::check::CheckDebtsReport::for_mobile) sends what it is given: pass the result.
+///
+/// ```
+/// use standing_accuauth::normalize_mobile;
+///
+/// assert_eq!(normalize_mobile("0812-0000-0000")?, "6281200000000");
+/// assert_eq!(normalize_mobile("+62 (812) 0000 0000")?, "6281200000000");
+/// assert!(normalize_mobile("6.28E+11").is_err());
+/// # Ok::<(), standing_accuauth::InvalidMobile>(())
+/// ```
+///
+/// # Errors
+///
+/// [`InvalidMobile`] for any other text, with the reason.
+pub fn normalize_mobile(number: &str) -> Result<String, InvalidMobile> {
+    let national = national(number).map_err(InvalidMobile)?;
+    Ok(format!("62{national}"))
+}
 
 /// The MD5, in lower case, of an Indonesian mobile number that may be given as `+62 812-…`, `62812…`,
 /// `0812…` or `812…`, once it is written in `form`.
@@ -49,6 +98,7 @@ impl std::error::Error for InvalidMobile {}
 /// # Errors
 ///
 /// A text that is no such number.
+#[cfg(feature = "md5")]
 pub fn mobile_md5(number: &str, form: MobileForm) -> Result<String, InvalidMobile> {
     let national = national(number).map_err(InvalidMobile)?;
     let prefix = match form {
@@ -62,17 +112,26 @@ pub fn mobile_md5(number: &str, form: MobileForm) -> Result<String, InvalidMobil
 
 /// The digits after country code or leading zero.
 fn national(number: &str) -> Result<String, &'static str> {
+    // A number that went through floating point: the dot would pass for a separator.
+    if let Some((_, "0" | "00")) = number.trim_end().rsplit_once('.') {
+        return Err("is a decimal fraction, as a spreadsheet writes it");
+    }
     let plain: String = number.chars().filter(|c| !" -.()".contains(*c)).collect();
-    let national = match plain.strip_prefix('+') {
-        Some(rest) => rest.strip_prefix("62").ok_or("is not one of Indonesia")?,
-        None => ["62", "0"]
-            .iter()
-            .find_map(|prefix| plain.strip_prefix(prefix))
-            .unwrap_or(&plain),
+    let (plus, digits) = match plain.strip_prefix('+') {
+        Some(digits) => (true, digits),
+        None => (false, plain.as_str()),
     };
-    if !national.bytes().all(|byte| byte.is_ascii_digit()) {
+    if digits.is_empty() || !digits.bytes().all(|byte| byte.is_ascii_digit()) {
         return Err("must have digits only");
     }
+    let national = if plus {
+        digits.strip_prefix("62").ok_or("is not one of Indonesia")?
+    } else {
+        let mut prefixes = ["62", "0"].iter();
+        prefixes
+            .find_map(|prefix| digits.strip_prefix(prefix))
+            .unwrap_or(digits)
+    };
     if !national.starts_with('8') {
         return Err("must begin with 8 after country code or zero");
     }
@@ -86,6 +145,7 @@ fn national(number: &str) -> Result<String, &'static str> {
 mod tests {
     use super::*;
 
+    #[cfg(feature = "md5")]
     #[test]
     fn the_four_forms_have_the_digests_of_their_texts() {
         // As md5sum gives them for 62812000000, +62812000000, 0812000000 and 812000000.
@@ -110,25 +170,64 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_number_is_refused_and_not_repeated() {
+    fn spellings_of_one_number_become_equal() {
+        for number in [
+            "628120000000",
+            "+628120000000",
+            "08120000000",
+            "8120000000",
+            "0812-000-0000",
+            "+62 (812) 000.0000",
+            " 62 812 000 0000 ",
+        ] {
+            assert_eq!(
+                normalize_mobile(number).unwrap(),
+                "628120000000",
+                "{number}"
+            );
+        }
+    }
+
+    #[test]
+    fn text_that_is_no_mobile_number_is_refused_without_its_value() {
         for number in [
             "",
+            " ",
+            "-",
+            "+",
             "62",
             "0",
+            "NULL",
+            "null",
+            "n/a",
+            "#N/A",
+            "6.28E+11",
+            "6,28E+11",
+            "6.28e11",
+            "62812000000.0",
+            "0812000000.00 ",
+            "'08120000000",
             "+1 812 000 0000",
             "620812000000",
             "0062812000000",
+            "+62+812000000",
             "021 000 0000",
             "0812",
             "08120000000000",
             "0812000000x",
             "0812\u{660}00000",
+            "\u{ff10}812000000",
+            "\u{ff0b}62812000000",
+            "0812\u{a0}000000",
             "0812000000\n",
+            "0812000000\0",
+            "\0",
         ] {
-            let refused = mobile_md5(number, MobileForm::CountryCode)
-                .unwrap_err()
-                .to_string();
-            assert!(!refused.contains("812"), "{refused}");
+            let refused = normalize_mobile(number).unwrap_err();
+            assert!(!refused.to_string().contains("812"), "{refused}");
+            assert!(!refused.reason().is_empty());
+            #[cfg(feature = "md5")]
+            assert_eq!(mobile_md5(number, MobileForm::CountryCode), Err(refused));
         }
     }
 }

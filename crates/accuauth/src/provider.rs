@@ -4,8 +4,8 @@ use std::borrow::Cow;
 use std::time::Duration;
 
 use standing_core::{
-    Answer, Credentials, CredentialsError, Fault, Limits, Members, Opened, OperationInfo, Params,
-    Provider, Refusal, Request, Service, Stamp,
+    Credentials, CredentialsError, Limits, OperationInfo, Params, Payload, Provider, RawObject,
+    RawResponse, Request, ResponseError, Service, ServiceError, SigningContext,
 };
 
 use crate::{BodyEncoding, Site};
@@ -62,7 +62,7 @@ impl Provider for AccuAuth {
         request: &mut Request,
         _: &OperationInfo,
         key: &Credentials,
-        _: &Stamp,
+        _: &SigningContext,
     ) -> Result<(), CredentialsError> {
         key.require_secret()?;
         request.insert_sensitive("x-df-api-id", key.id());
@@ -70,18 +70,22 @@ impl Provider for AccuAuth {
         Ok(())
     }
 
-    fn open<'r>(&self, answer: &'r Answer, _: &OperationInfo) -> Result<Opened<'r>, Fault> {
-        let root = Members::read(answer.text())?;
+    fn parse_response<'r>(
+        &self,
+        answer: &'r RawResponse,
+        _: &OperationInfo,
+    ) -> Result<Payload<'r>, ResponseError> {
+        let root = RawObject::read(answer.text())?;
         let request_id = root.text("request_id");
         match root.text("status") {
-            Some(status) if status.trim() == "OK" => Ok(Opened {
+            Some(status) if status.trim() == "OK" => Ok(Payload {
                 payload: answer.text(),
                 request_id,
             }),
-            Some(status) => Err(Refusal::new(Some(status), root.text("reason"))
+            Some(status) => Err(ServiceError::new(Some(status), root.text("reason"))
                 .request_id(request_id)
                 .into()),
-            None => Err(Fault::Unreadable("has no status")),
+            None => Err(ResponseError::Unreadable("has no status")),
         }
     }
 }
@@ -104,7 +108,7 @@ mod tests {
         let endpoint = Endpoint::parse("https://cloudapi.indonesia.accuauth.com").unwrap();
         let mut request = Request::new(Method::Post, Arc::new(endpoint), "/", vec![], Body::Empty);
         let key = Credentials::new("invented-id", "invented-secret");
-        let stamp = Stamp {
+        let stamp = SigningContext {
             time: OffsetDateTime::UNIX_EPOCH,
             nonce: String::new(),
         };

@@ -21,7 +21,7 @@ fn client(server: &MockServer, provider: AccuAuth, repeat: bool) -> Client {
         .credentials(Credentials::new("contract-id", "contract-secret"))
         .unlimited_rate()
         .max_attempts(2)
-        .repeat_metered(repeat)
+        .retry_metered(repeat)
         .build()
         .unwrap()
 }
@@ -91,18 +91,60 @@ async fn codes_are_classed_before_statuses() {
 
 #[tokio::test]
 async fn nobody_is_a_value_with_a_request_id() {
-    for status in [400, 200] {
-        for body in [
-            r#"{"status":"NOT_HIT","request_id":"TID1"}"#.to_owned(),
-            error("NOT_HIT"),
-        ] {
-            let (server, client) = server(json(status, &body)).await;
-            let answer = client.send(&question()).await.unwrap();
-            assert_eq!(*answer, None, "{status} {body}");
-            assert_eq!((answer.request_id(), answer.attempts()), (Some("TID1"), 1));
-            assert_eq!(answer.status(), status);
-            assert_eq!(server.received_requests().await.unwrap().len(), 1);
-        }
+    for body in [
+        r#"{"status":"NOT_HIT","request_id":"TID1"}"#.to_owned(),
+        r#"{"status":"NOT_HIT","request_id":"TID1","result":[],"took_ms":12}"#.to_owned(),
+        error("NOT_HIT"),
+    ] {
+        let (server, client) = server(json(400, &body)).await;
+        let answer = client.send(&question()).await.unwrap();
+        assert_eq!(*answer, None, "{body}");
+        assert_eq!((answer.request_id(), answer.attempts()), (Some("TID1"), 1));
+        assert_eq!(answer.status(), 400);
+        assert_eq!(server.received_requests().await.unwrap().len(), 1);
+    }
+}
+
+#[tokio::test]
+async fn not_hit_under_another_status_is_an_error() {
+    for (status, kind) in [
+        (200, ErrorKind::Service),
+        (301, ErrorKind::Redirect),
+        (401, ErrorKind::Auth),
+        (404, ErrorKind::NotFound),
+        (429, ErrorKind::Throttled),
+        (500, ErrorKind::Server),
+        (503, ErrorKind::Server),
+    ] {
+        let error = refused(json(status, &error("NOT_HIT"))).await;
+        assert_eq!(
+            (error.kind(), error.code()),
+            (kind, Some("NOT_HIT")),
+            "{error}"
+        );
+        assert!(error.may_have_run(), "{error}");
+    }
+}
+
+#[tokio::test]
+async fn not_hit_beside_a_report_is_an_error() {
+    for more in [
+        r#""result":{"loan_total_num ":70}"#,
+        r#""Result":[{"loan_total_num":70}]"#,
+        r#""result ":{"loan_total_num":70}"#,
+        r#""result":true"#,
+        r#""result":7"#,
+        r#""Status":"OK""#,
+    ] {
+        let body = format!(r#"{{"status":"NOT_HIT","request_id":"TID1",{more}}}"#);
+        let error = refused(json(400, &body)).await;
+        assert_eq!(error.kind(), ErrorKind::Service, "{more}: {error}");
+        assert!(error.may_have_run(), "{error}");
+        let body = format!(
+            r#"{{"status":"NOT_HIT","Status":"OK","result":{{"loan_total_num":70}},"x":{{{more}}}}}"#
+        );
+        let error = refused(json(200, &body)).await;
+        assert_eq!(error.kind(), ErrorKind::Decode, "{more}: {error}");
     }
 }
 
@@ -315,12 +357,21 @@ async fn what_would_be_a_paid_mistake_is_not_sent() {
     let md5 = "d41d8cd98f00b204e9800998ecf8427e";
     let neither: CheckDebtsReport = serde_json::from_str("{}").unwrap();
     let both: CheckDebtsReport =
-        serde_json::from_value(serde_json::json!({"mobile": "62812", "mobile_md5": md5})).unwrap();
+        serde_json::from_value(serde_json::json!({"mobile": "628120000000", "mobile_md5": md5}))
+            .unwrap();
     for (request, problem) in [
         (neither, "mobile, mobile_md5 are all missing"),
         (both, "mobile, mobile_md5 exclude each other"),
         (CheckDebtsReport::for_mobile(""), "mobile "),
         (CheckDebtsReport::for_mobile(" \t"), "mobile "),
+        (
+            CheckDebtsReport::for_mobile("6.28E+11"),
+            "mobile must be a telephone number of 7 to 15 digits",
+        ),
+        (
+            CheckDebtsReport::for_mobile("NULL"),
+            "mobile must be a telephone number of 7 to 15 digits",
+        ),
         (CheckDebtsReport::for_mobile_md5(""), "mobile_md5 "),
         (
             CheckDebtsReport::for_mobile_md5(&md5[1..]),

@@ -26,7 +26,7 @@ fn client_of(sandbox: &Sandbox, provider: AccuAuth, repeat: bool) -> Client {
         .endpoint(sandbox.endpoint(Provider::AccuAuth))
         .credentials(Credentials::new(key.id, key.secret))
         .attempt_timeout(Duration::from_secs(1))
-        .repeat_metered(repeat)
+        .retry_metered(repeat)
         .build()
         .unwrap()
 }

@@ -1,4 +1,10 @@
-//! Alibaba Cloud BSS: the account of a partner's customer.
+//! Alibaba Cloud BSS: customers' accounts and credit quotas, and invoice items.
+//!
+//! Operations:
+//!
+//! - [`bss::GetCustomerAccountInfo`]
+//! - [`bss::QueryEvaluateList`]
+//! - [`bss::QueryResellerAvailableQuota`]
 //!
 //! ```no_run
 //! # async fn example() -> Result<(), standing_alibaba::Error> {
@@ -19,12 +25,12 @@
 //! answer of HTTP 200 is a success is decided by its `Success`, whatever its `Code` says.
 
 mod operations;
-mod profile;
 mod provider;
+mod site;
 
 pub use operations::*;
-pub use profile::Site;
 pub use provider::Alibaba;
+pub use site::Site;
 pub use standing_core::{
     Amount, Credentials, Decimal, Error, ErrorKind, Json, Page, Pages, ProvideCredentials,
     RateLimit, Response,

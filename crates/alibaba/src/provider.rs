@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use standing_core::sign::{hex, hmac_sha256, sha256_hex};
 use standing_core::{
-    Answer, Credentials, CredentialsError, Fault, Members, Opened, OperationInfo, Provider,
-    Refusal, Request, Service, Stamp,
+    Credentials, CredentialsError, OperationInfo, Payload, Provider, RawObject, RawResponse,
+    Request, ResponseError, Service, ServiceError, SigningContext,
 };
 
 use crate::Site;
@@ -63,7 +63,7 @@ impl Provider for Alibaba {
         request: &mut Request,
         info: &OperationInfo,
         key: &Credentials,
-        at: &Stamp,
+        at: &SigningContext,
     ) -> Result<(), CredentialsError> {
         key.require_secret()?;
         let payload_hash = sha256_hex(request.body());
@@ -82,27 +82,35 @@ impl Provider for Alibaba {
         Ok(())
     }
 
-    fn open<'r>(&self, answer: &'r Answer, info: &OperationInfo) -> Result<Opened<'r>, Fault> {
-        let root = Members::read(answer.text())?;
+    fn parse_response<'r>(
+        &self,
+        answer: &'r RawResponse,
+        info: &OperationInfo,
+    ) -> Result<Payload<'r>, ResponseError> {
+        let root = RawObject::read(answer.text())?;
         let request_id = root.text("RequestId");
-        let success = root.text("Success");
-        // The code of a success is spelt in several ways, so this member tells; but what is documented
-        // as a failure is none.
         let code = root.text("Code");
-        let is_refused = code.is_some_and(|code| info.error_code(&code).is_some());
-        if success.is_some_and(|success| success.eq_ignore_ascii_case("true")) && !is_refused {
+        if code.is_none() && root.get("Code").is_some() {
+            return Err(ResponseError::Unreadable("has a Code that is no text"));
+        }
+        let success = root.text("Success");
+        let success = success.is_some_and(|success| success.trim().eq_ignore_ascii_case("true"));
+        // The code of a success is spelt in several ways and may be missing, so `Success` decides; but
+        // a code of any other kind contradicts it.
+        if success && code.is_none_or(|code| is_success(&code)) {
             let payload = match info.answer_envelope().payload.strip_prefix('/') {
                 Some(member) => root.get(member),
                 None => Some(answer.text()),
             };
-            return Ok(Opened {
-                payload: payload.ok_or(Fault::Unreadable("has Success without the data"))?,
+            return Ok(Payload {
+                payload: payload
+                    .ok_or(ResponseError::Unreadable("has Success without the data"))?,
                 request_id,
             });
         }
-        let refusal = Refusal::new(root.text("Code"), root.text("Message"));
+        let refusal = ServiceError::new(root.text("Code"), root.text("Message"));
         if refusal.code.is_none() && refusal.message.is_none() {
-            return Err(Fault::Unreadable("has neither Success nor a Code"));
+            return Err(ResponseError::Unreadable("has neither Success nor a Code"));
         }
         Err(refusal
             .request_id(request_id)
@@ -111,8 +119,16 @@ impl Provider for Alibaba {
     }
 }
 
+/// Whether a code is one that comes with a success: `Success` in any letter case, or a number in the
+/// 200s, of which `200` is documented. An empty one says nothing.
+fn is_success(code: &str) -> bool {
+    let code = code.trim();
+    let is_number = code.len() == 3 && code.bytes().all(|byte| byte.is_ascii_digit());
+    code.is_empty() || code.eq_ignore_ascii_case("success") || (is_number && code.starts_with('2'))
+}
+
 /// How long the gateway asks to wait, in headers of its own that count milliseconds.
-fn wait(answer: &Answer) -> Option<Duration> {
+fn wait(answer: &RawResponse) -> Option<Duration> {
     let millis = |text: &str| text.trim().parse().ok().map(Duration::from_millis);
     let left = |header: &str| {
         let parts = answer.header(header)?.split(',');
@@ -272,7 +288,7 @@ mod tests {
         let service: &'static Service =
             Box::leak(Box::new(SERVICE.version(text("version").to_owned().leak())));
         let info = OperationInfo::new(service, text("action").to_owned().leak(), Method::Post, "/");
-        let stamp = Stamp {
+        let stamp = SigningContext {
             time: OffsetDateTime::parse(text("x_acs_date"), &Rfc3339).unwrap(),
             nonce: text("nonce").to_owned(),
         };
@@ -336,12 +352,22 @@ mod tests {
             let headers = server
                 .iter()
                 .map(|(name, value)| (name.parse().unwrap(), value.parse().unwrap()));
-            let answer = Answer::new(429, headers.collect(), b"{}");
+            let answer = RawResponse::new(429, headers.collect(), b"{}");
             assert_eq!(
                 wait(&answer),
                 want.map(Duration::from_millis),
                 "{name}: {value}"
             );
+        }
+    }
+
+    #[test]
+    fn every_site_has_its_host() {
+        for (site, host) in [
+            (Site::China, "business.aliyuncs.com"),
+            (Site::International, "business.ap-southeast-1.aliyuncs.com"),
+        ] {
+            assert_eq!(Alibaba::new(site).host(&SERVICE), host);
         }
     }
 

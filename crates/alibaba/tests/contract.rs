@@ -84,9 +84,10 @@ async fn only_success_tells_a_success() {
         "\"success\"",
         "\"200\"",
         "200",
+        "201",
+        "\"299\"",
         "null",
         "\"\"",
-        "\"Unheard.Of\"",
     ] {
         for success in ["true", "\"true\"", "\"True\""] {
             let body = format!(
@@ -149,10 +150,10 @@ async fn a_failure_under_status_200_is_a_failure() {
 async fn nobody_is_a_value_with_a_request_id() {
     let bodies = [
         (401, error("VnoNoDataError")),
-        (400, error("VnoNoDataError ")),
+        (401, error("VnoNoDataError ")),
         (
-            200,
-            r#"{"Code":"VnoNoDataError","Message":"m","RequestId":"R-1","Success":false}"#
+            401,
+            r#"{"Code":"VnoNoDataError","Message":"m","RequestId":"R-1","Success":false,"Data":{}}"#
                 .to_owned(),
         ),
         (
@@ -176,6 +177,95 @@ async fn nobody_is_a_value_with_a_request_id() {
         refused(json(401, &error("NeverHeardOf"))).await.kind(),
         ErrorKind::Auth
     );
+}
+
+#[tokio::test]
+async fn no_data_under_another_status_or_beside_data_is_an_error() {
+    for (status, kind) in [
+        (200, ErrorKind::Service),
+        (301, ErrorKind::Redirect),
+        (400, ErrorKind::Service),
+        (403, ErrorKind::Permission),
+        (429, ErrorKind::Throttled),
+        (500, ErrorKind::Server),
+        (503, ErrorKind::Server),
+    ] {
+        let error = refused(json(status, &error("VnoNoDataError"))).await;
+        assert_eq!(error.kind(), kind, "{status}: {error}");
+        assert_eq!(
+            (error.code(), error.may_have_run()),
+            (Some("VnoNoDataError"), true)
+        );
+    }
+    for more in [
+        format!(r#""Data":{DATA}"#),
+        format!(r#""data":{DATA}"#),
+        format!(r#""Data":null,"DATA":{DATA}"#),
+        r#""Data":"x""#.to_owned(),
+        r#""Success":true"#.to_owned(),
+        r#""success":"True""#.to_owned(),
+        format!(r#""Success":false,"success":true,"Data":{DATA}"#),
+        r#""code":"Success""#.to_owned(),
+    ] {
+        let body = format!(r#"{{"Code":"VnoNoDataError","Message":"m","RequestId":"R-1",{more}}}"#);
+        for status in [200, 401] {
+            let (_server, client) = server(json(status, &body)).await;
+            let error = client.send(&question()).await.unwrap_err();
+            assert_eq!(error.attempts(), 1, "{more}: {error}");
+            assert!(error.may_have_run(), "{status} {more}: {error}");
+            assert!(
+                matches!(error.kind(), ErrorKind::Service | ErrorKind::Decode),
+                "{status} {more}: {error}"
+            );
+        }
+    }
+}
+
+#[tokio::test]
+async fn success_beside_a_code_of_no_success_is_an_error() {
+    for code in [
+        "\"Unheard.Of\"",
+        "\"100\"",
+        "300",
+        "\"2000\"",
+        "-1",
+        "true",
+        "\"Successful\"",
+    ] {
+        for (name, success) in [("Code", "Success"), ("code", "success")] {
+            let body = format!(
+                r#"{{"{name}":{code},"Message":"m","RequestId":"R-1","{success}":true,"Data":{DATA}}}"#
+            );
+            let error = refused(json(200, &body)).await;
+            assert_eq!(
+                (error.kind(), error.may_have_run()),
+                (ErrorKind::Service, true),
+                "{code}"
+            );
+        }
+    }
+    for code in ["{}", "[\"x\"]", "{\"x\":1}"] {
+        let body = format!(r#"{{"Code":{code},"RequestId":"R-1","Success":true,"Data":{DATA}}}"#);
+        assert_eq!(
+            refused(json(200, &body)).await.kind(),
+            ErrorKind::Decode,
+            "{code}"
+        );
+    }
+    // What differs by letter case must agree.
+    for more in [
+        r#""Success":true,"success":false"#,
+        r#""Success":true,"Code":"Success","code":"NotAuthorized""#,
+        r#""Success":true,"data":{"Mpk":7}"#,
+    ] {
+        let body = format!(r#"{{"RequestId":"R-1",{more},"Data":{DATA}}}"#);
+        let error = refused(json(200, &body)).await;
+        assert_eq!(
+            (error.kind(), error.may_have_run()),
+            (ErrorKind::Decode, true),
+            "{more}"
+        );
+    }
 }
 
 #[tokio::test]
@@ -395,7 +485,11 @@ static BSS: Service = Service::new("alibaba", "bss", "business.aliyuncs.com")
 
 #[tokio::test]
 async fn parameters_are_flattened_into_the_query_or_a_form() {
-    let (server, client) = server(json(200, r#"{"Success":true,"Data":{"x":1},"code":"y"}"#)).await;
+    let (server, client) = server(json(
+        200,
+        r#"{"Success":true,"Data":{"x":1},"code":"Success"}"#,
+    ))
+    .await;
     let envelope = &standing_alibaba::ENVELOPE;
     let parameters = serde_json::json!({
         "Tag": [{"Key": "a b", "Value": "中~*"}, {"Key": "c"}], "Ids": ["x", "y"], "None": [], "Flag": true, "Absent": null,

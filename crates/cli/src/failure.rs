@@ -5,7 +5,7 @@ use std::{fmt, io};
 
 use clap::error::{ContextKind, ContextValue};
 use serde::{Deserialize, Serialize};
-use standing_core::{Error, ErrorKind};
+use standing_core::{Activity, Error, ErrorKind};
 
 use crate::output;
 
@@ -13,6 +13,8 @@ use crate::output;
 const FAILED: u8 = 1;
 /// Exit code of a command that could not be carried out: nothing was sent.
 const REFUSED: u8 = 2;
+/// Exit code of a command that Ctrl-C or SIGTERM ended.
+pub(crate) const INTERRUPTED: u8 = 130;
 
 /// Why a command ends without success.
 #[derive(Debug)]
@@ -145,6 +147,21 @@ impl Failure {
         Self::Told(Box::new(why), FAILED)
     }
 
+    /// A report that lacks rows because a signal ended it.
+    pub(crate) fn interrupted(why: Telling) -> Self {
+        Self::Told(Box::new(why), INTERRUPTED)
+    }
+
+    /// A call that a signal ended, with what was sent by then.
+    pub(crate) fn interrupted_call(sent: Activity) -> Self {
+        let telling = Telling {
+            attempts: sent.attempts(),
+            may_have_run: sent.may_have_run(),
+            ..Telling::new(ErrorKind::Timeout, "interrupted before the call ended")
+        };
+        Self::interrupted(telling)
+    }
+
     /// The same, noticed after calls had been made.
     pub(crate) fn too_late(self) -> Self {
         match self {
@@ -174,6 +191,14 @@ impl Failure {
             }
             Self::Unread => Self::Unread,
         }
+    }
+
+    /// The same, with something to add to its message.
+    pub(crate) fn adding(mut self, text: &str) -> Self {
+        if let Self::Told(telling, _) = &mut self {
+            telling.message.push_str(text);
+        }
+        self
     }
 
     /// A call that failed after requests of an earlier page had been sent.

@@ -1,9 +1,18 @@
 //! Asks providers for their customers' standing, from the command line.
 //!
 //! Data is on standard output and nothing else is; bars, notes and errors are on standard error,
-//! whose last line is one JSON object when the command fails. The exit code is 0 for success, 1 for
-//! a call that failed, 2 if nothing was sent because the command line, the environment or a
-//! parameter is wrong.
+//! whose last line is one JSON object when the command fails.
+//!
+//! | exit code | meaning |
+//! |---|---|
+//! | 0 | success |
+//! | 1 | a call failed, or rows of a report are missing |
+//! | 2 | nothing was sent: the command line, the environment or a parameter is wrong |
+//! | 3 | `report --fail-on` found a row |
+//! | 130 | Ctrl-C or SIGTERM ended a report, which prints the rows that it has, or a call |
+//!
+//! Before a report or a call has begun, and in the other commands, a signal ends the process as the
+//! system does by default.
 
 mod book;
 mod call;
@@ -17,6 +26,7 @@ mod render;
 mod report;
 mod row;
 mod sandbox;
+mod signal;
 mod sweep;
 mod table;
 mod tally;
@@ -30,7 +40,14 @@ use crate::failure::Failure;
 
 /// Asks providers for their customers' standing.
 #[derive(Debug, Parser)]
-#[command(name = "standing", version)]
+#[command(
+    name = "standing",
+    version,
+    after_help = "\
+Exit codes: 0 success; 1 a call failed, or rows of a report are missing; 2 nothing was sent, because \
+the command line, the environment or a parameter is wrong; 3 report --fail-on found a row; 130 ended \
+by Ctrl-C or SIGTERM."
+)]
 struct Arguments {
     #[command(subcommand)]
     command: Command,

@@ -3,14 +3,18 @@
 use std::time::Duration;
 
 use futures_util::future::BoxFuture;
-use standing_core::sign::sha256_hex;
+use standing_core::sign::{hex, hmac_sha256};
 use standing_core::{
-    Client, Credentials, Entry, Error, Json, OperationInfo, RateLimit, Rows, Service,
+    Activity, Client, Credentials, Entry, Error, Json, OperationInfo, RateLimit, Rows, Service,
 };
 
 use crate::failure::{Failure, did_you_mean};
+use crate::journal::Account;
 use crate::sweep::{self, Plan, Sweep};
 use crate::tally::Teller;
+
+/// Key ids shorter than this might be found by trying all of them.
+const GUESSABLE: usize = 16;
 
 /// The providers. A new one is a line here, with its sweep in [`sweep`].
 pub(crate) static PROVIDERS: [&dyn Provider; 4] = [
@@ -72,7 +76,7 @@ pub(crate) struct Settings {
     /// In place of those from the environment.
     pub(crate) keys: Option<Credentials>,
     pub(crate) attempts: Option<u32>,
-    pub(crate) repeat_metered: bool,
+    pub(crate) retry_metered: bool,
     pub(crate) deadline: Option<Duration>,
     /// Repeats however many calls fail.
     pub(crate) tireless: bool,
@@ -84,7 +88,7 @@ pub(crate) struct Settings {
 
 impl Settings {
     fn client<P: standing_core::Provider>(&self) -> Result<Client<P>, Error> {
-        let mut builder = Client::builder().repeat_metered(self.repeat_metered);
+        let mut builder = Client::builder().retry_metered(self.retry_metered);
         builder = match &self.keys {
             Some(keys) => builder.credentials(keys.clone()),
             None => builder.credentials_from_env()?,
@@ -128,9 +132,8 @@ pub(crate) trait Provider: Sync {
     /// Whether it can be asked for all customers, or about each only.
     fn lists(&self) -> bool;
 
-    /// By what the account of the keys in the environment can be told from others. Nothing for
-    /// keys that do not last.
-    fn account(&self) -> Option<String>;
+    /// The mark of the keys in the environment; nothing if there are none that can be used.
+    fn account(&self) -> Option<Account>;
 
     /// A sweep over all customers, or over those of the plan if it lists none.
     fn sweep(&self, settings: &Settings, teller: Teller, plan: Plan) -> Result<Sweep, Failure>;
@@ -159,6 +162,9 @@ pub(crate) trait Connection: Send + Sync {
         info: &'c OperationInfo,
         parameters: &'c Json,
     ) -> BoxFuture<'c, Result<String, Error>>;
+
+    /// What was sent so far.
+    fn activity(&self) -> Activity;
 }
 
 impl<P: standing_core::Provider> Provider for Row<P> {
@@ -189,16 +195,33 @@ impl<P: standing_core::Provider> Provider for Row<P> {
         self.lists
     }
 
-    fn account(&self) -> Option<String> {
-        let variable = |name: &str| std::env::var(name).ok();
-        let keys = P::credentials(&variable).ok()?;
-        let lasts = keys.token().is_none() && !keys.id().is_empty();
-        lasts.then(|| sha256_hex(keys.id().as_bytes()))
+    fn account(&self) -> Option<Account> {
+        let variable =
+            |name: &str| std::env::var_os(name).map(|value| value.to_string_lossy().into_owned());
+        account(P::NAME, &P::credentials(&variable).ok()?)
     }
 
     fn sweep(&self, settings: &Settings, teller: Teller, plan: Plan) -> Result<Sweep, Failure> {
         (self.sweep)(settings.client()?, teller, plan)
     }
+}
+
+/// The mark of keys; nothing for none. The keys of the hash are such as cannot be found by trying:
+/// a token, or an id that is long, or else the secret.
+fn account(provider: &str, keys: &Credentials) -> Option<Account> {
+    let lasting = keys.token().is_none();
+    let secret = match keys.token() {
+        Some(token) => token.expose(),
+        None if keys.id().len() >= GUESSABLE => "",
+        None => keys.secret().expose(),
+    };
+    if keys.id().is_empty() && secret.is_empty() {
+        return None;
+    }
+    let text = format!("standing report journal, keys of {provider}: {}", keys.id());
+    let mut mark = hex(&hmac_sha256(secret.as_bytes(), text.as_bytes()));
+    mark.truncate(32);
+    Some(Account { mark, lasting })
 }
 
 struct Connected<P: 'static> {
@@ -243,6 +266,10 @@ impl<P: standing_core::Provider> Connection for Connected<P> {
             let answer = self.client.raw(info, parameters).await?;
             Ok(answer.as_str().to_owned())
         })
+    }
+
+    fn activity(&self) -> Activity {
+        self.client.activity()
     }
 }
 
@@ -372,5 +399,34 @@ mod tests {
         assert_eq!((info.name, info.path), ("QueryPartnerCredit", "/"));
         assert!(!info.repeatable());
         assert!(full("ip/QueryPartnerCredit", false).is_err());
+    }
+
+    #[test]
+    fn account_marks_differ_by_id_and_token_and_show_neither() {
+        let long = "AKIDofSomeoneWhoIsLong";
+        let of = |keys: Credentials| account("tencent", &keys).unwrap();
+        let lasting = of(Credentials::new(long, "s"));
+        assert!(lasting.lasting);
+        let renewed = of(Credentials::new(long, "another"));
+        assert_eq!(lasting, renewed, "a new secret is no new account");
+        assert_ne!(lasting, of(Credentials::new("AKIDofAnotherWhoIsLong", "s")));
+        assert_ne!(
+            lasting,
+            account("huawei", &Credentials::new(long, "s")).unwrap()
+        );
+        // A short id could be found by trying.
+        let short = |secret: &str| of(Credentials::new("1001", secret));
+        assert_ne!(short("s"), short("another"));
+        assert_eq!(short("s"), short("s"));
+        let session = |token: &str| of(Credentials::new(long, "s").with_token(token));
+        assert!(!session("t").lasting);
+        assert_ne!(session("t"), session("u"));
+        let alone = |token: &str| of(Credentials::token_only(token));
+        assert!(!alone("t").lasting);
+        assert_ne!(alone("t"), alone("u"));
+        assert_eq!(alone("t"), alone("t"));
+        assert_ne!(alone("t"), session("t"));
+        assert!(account("tencent", &Credentials::anonymous()).is_none());
+        assert_eq!(lasting.mark.len(), 32);
     }
 }

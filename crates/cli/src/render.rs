@@ -184,14 +184,36 @@ fn unwritten(error: csv::Error) -> io::Error {
     }
 }
 
+/// Begins a formula, in a spreadsheet of some country; or hides what does.
+const FORMULA: [char; 11] = ['=', '+', '-', '@', '＝', '＋', '－', '＠', '\t', '\r', '\n'];
+
 /// A text that a spreadsheet does not calculate and a terminal does not obey. Line breaks stay.
+///
+/// A `'` goes before each part that would be a formula. A part begins with the text, and after each `;`
+/// and line break, where a spreadsheet that takes `;` for the comma begins a cell. Blanks, quotes and
+/// `'` before the formula do not hide it, so a text that begins with `'=` gets another `'`, and without
+/// the first `'` of each such part, the text is what it was.
 fn neutral(text: &str) -> String {
-    let lines: Vec<_> = text.split('\n').map(plain).collect();
-    let clean = lines.join("\n");
-    if text.starts_with(['=', '+', '-', '@', '\t', '\r', '\n']) {
-        format!("'{clean}")
-    } else {
-        clean
+    let mut neutral = String::with_capacity(text.len() + 1);
+    let mut rest = text;
+    loop {
+        let shown = rest.trim_start_matches(|character: char| {
+            matches!(character, '\'' | '"')
+                || (character.is_whitespace() && !FORMULA.contains(&character))
+        });
+        if shown.starts_with(FORMULA) {
+            neutral.push('\'');
+        }
+        let Some(end) = rest.find([';', '\n']) else {
+            neutral.push_str(&plain(rest));
+            return neutral;
+        };
+        let (part, after) = rest.split_at(end);
+        neutral.push_str(&plain(part));
+        // Either is a single byte.
+        let (separator, after) = after.split_at(1);
+        neutral.push_str(separator);
+        rest = after;
     }
 }
 
@@ -212,11 +234,50 @@ mod tests {
             ("-", "'-"),
             ("@x", "'@x"),
             ("\t=1", "'\\u{9}=1"),
+            ("\r=1", "'\\u{d}=1"),
+            ("\n=1", "'\n'=1"),
             ("two\nlines", "two\nlines"),
+            ("two\n=lines", "two\n'=lines"),
+            ("a;=1+1", "a;'=1+1"),
+            ("a; +1;-2", "a;' +1;'-2"),
+            ("a;\"=1+1;", "a;'\"=1+1;"),
+            (" =1", "' =1"),
+            ("＝1", "'＝1"),
+            ("＋1", "'＋1"),
+            ("a;－1", "a;'－1"),
+            ("\u{3000}＠x", "'\u{3000}＠x"),
+            ("'=1", "''=1"),
+            ("'t Hooft", "'t Hooft"),
+            ("24 % left; not -5", "24 % left; not -5"),
             ("\u{1b}[31m", "\\u{1b}[31m"),
             ("plain", "plain"),
         ] {
             assert_eq!(neutral(text), neutralised);
+        }
+    }
+
+    /// The text without the first `'` of each part that has one before a formula, as documented.
+    fn restored(text: &str) -> String {
+        let parts = text.split_inclusive([';', '\n']).map(|part| {
+            let hidden = |character: char| {
+                matches!(character, '\'' | '"' | ' ' | '\u{3000}') && !FORMULA.contains(&character)
+            };
+            let shown = part.trim_start_matches(hidden);
+            match part.strip_prefix('\'') {
+                Some(rest) if shown.starts_with(FORMULA) => rest,
+                _ => part,
+            }
+        });
+        parts.collect()
+    }
+
+    #[test]
+    fn neutralised_text_is_restored_exactly() {
+        let pieces = ["=", "'", "\"", ";", " ", "a", "－", "\n"];
+        for number in 0..pieces.len().pow(5) {
+            let digits = (0..5).map(|place| number / pieces.len().pow(place) % pieces.len());
+            let text: String = digits.map(|digit| pieces[digit]).collect();
+            assert_eq!(restored(&neutral(&text)), text);
         }
     }
 }

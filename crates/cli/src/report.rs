@@ -16,21 +16,20 @@ use tokio::task::JoinSet;
 
 use crate::book::{Book, Customers, Whom};
 use crate::call::seconds;
-use crate::failure::Failure;
+use crate::failure::{Failure, INTERRUPTED};
 use crate::html::Page;
-use crate::journal::Journal;
+use crate::journal::{Found, Journal, Owner};
 use crate::output;
 use crate::providers::{self, PROVIDERS, Provider, Settings};
 use crate::render::{self, Sheet, Worst, as_json};
 use crate::sandbox::World;
+use crate::signal::Signals;
 use crate::sweep::Plan;
-use crate::tally::{Board, Counts, Event, Findings, Outcome, Tally, Teller};
+use crate::tally::{Board, Counts, Findings, Outcome, Tally, Teller};
 use crate::verdict::{Below, Verdict};
 
 /// Exit code of a report in which `--fail-on` found a row.
 const FOUND: u8 = 3;
-/// Exit code of a report that was interrupted.
-const INTERRUPTED: u8 = 130;
 /// With more customers than this the sandbox refuses no request for coming too fast, and the
 /// clients keep to no rate: the wait would teach nothing.
 const PACED: u64 = 1_000;
@@ -47,7 +46,8 @@ Verdicts: ok; watch, something will soon need attention; blocked, stopped or not
 the answer does not say; missing, there is no answer.
 
 Exit codes: 0 all rows obtained; 1 some are missing, and the report says why; 2 nothing was sent, \
-because the command line or the environment is wrong; 3 --fail-on found a row; 130 interrupted.")]
+because the command line or the environment is wrong; 3 --fail-on found a row; 130 ended by Ctrl-C \
+or SIGTERM, with the rows obtained by then (a second one exits at once).")]
 pub(crate) struct Arguments {
     /// How to write the rows
     #[arg(long, value_enum, default_value_t = Format::Table)]
@@ -166,7 +166,9 @@ pub(crate) async fn run(arguments: Arguments) -> Result<u8, Failure> {
     if arguments.excel && arguments.format != Format::Csv {
         return Err(Failure::config("--excel is for --format csv"));
     }
-    let book = arguments.book.as_deref().map(Book::open).transpose()?;
+    let asked: Vec<_> = tallies.iter().map(|tally| tally.provider).collect();
+    let book = arguments.book.as_deref();
+    let book = book.map(|path| Book::open(path, &asked)).transpose()?;
     let begun = now()?;
     let journal = journal(&arguments, book.as_ref(), &providers, &mut tallies, begun)?;
     let paced = arguments.world.customers <= PACED;
@@ -196,7 +198,7 @@ pub(crate) async fn run(arguments: Arguments) -> Result<u8, Failure> {
             progress: tally.progress.clone(),
             at_a_time: arguments.concurrency,
             // A sandbox bills nobody.
-            repeat_metered: arguments.retry_metered || sandbox.is_some(),
+            retry_metered: arguments.retry_metered || sandbox.is_some(),
         };
         if provider.lists() {
             tally.expected = book.is_some().then_some(customers);
@@ -228,14 +230,15 @@ pub(crate) async fn run(arguments: Arguments) -> Result<u8, Failure> {
         cut_short: "interrupted",
         show_personal: arguments.show_personal,
     });
+    let mut signals = Signals::new()?;
     let mut sweeps = JoinSet::new();
     for (sweep, teller) in ready {
         sweeps.spawn(async move {
             let end = sweep.await;
-            teller.tell(Event::End(end));
+            teller.end(end).await;
         });
     }
-    let end = wait(&mut sweeps, &board, arguments.deadline).await;
+    let end = wait(&mut sweeps, &board, arguments.deadline, &mut signals).await;
     let findings = board.close();
     sweeps.abort_all();
     // A bar that cannot be cleared is no reason to withhold the report.
@@ -250,12 +253,16 @@ pub(crate) async fn run(arguments: Arguments) -> Result<u8, Failure> {
     if end == End::Late {
         findings.cut_short = "the deadline has passed";
     }
-    // Whoever is tired of waiting for the rows to be printed says so once more.
-    tokio::spawn(async {
-        if tokio::signal::ctrl_c().await.is_ok() {
-            std::process::exit(INTERRUPTED.into());
-        }
+    // A signal while rows are being printed exits at once.
+    tokio::spawn(async move {
+        signals.next().await;
+        std::process::exit(INTERRUPTED.into());
     });
+    if let Err(error) = findings.journal.keep() {
+        // The rows are there and may have been billed: they are printed all the same.
+        let kind = error.kind();
+        output::note(&format!("the journal cannot be synced to disk: {kind}"));
+    }
     let outcome = Outcome::new(findings).map_err(Failure::too_late)?;
     match print(&outcome, &arguments) {
         // Whoever has read enough may want to know how it ended all the same.
@@ -272,11 +279,10 @@ pub(crate) async fn run(arguments: Arguments) -> Result<u8, Failure> {
                 output::plain(&path)
             ));
         }
-        if end == End::Interrupted {
-            output::note("interrupted: rows are missing");
-            return Ok(INTERRUPTED);
-        }
-        return Err(Failure::incomplete(error));
+        return Err(match end {
+            End::Interrupted => Failure::interrupted(error),
+            End::Over | End::Late => Failure::incomplete(error),
+        });
     }
     journal.done().map_err(|error| Failure::journal(&error))?;
     let found = found(&outcome.summary().all, &arguments.fail_on);
@@ -320,8 +326,6 @@ fn journal(
     // Whatever the rows depend on.
     let names: Vec<_> = providers.iter().map(|provider| provider.name()).collect();
     let world = (!arguments.live).then_some(&arguments.world);
-    let accounts = providers.iter().map(|provider| provider.account());
-    let accounts: Option<Vec<_>> = arguments.live.then(|| accounts.collect());
     let facts = serde_json::json!({
         "--live": arguments.live,
         "--only": names,
@@ -332,13 +336,56 @@ fn journal(
         "--endpoint": sha256_hex(format!("{:?}", arguments.endpoint).as_bytes()),
         "--book": book.map(Book::digest),
         "--show-personal": arguments.show_personal,
-        "account": accounts,
     });
-    Journal::open(path, &facts, now, |provider, found| {
+    let mut journal = Journal::open(path, arguments.live)?;
+    journal.replay(&facts, |provider, found| {
         let mut tallies = tallies.iter_mut();
         let tally = tallies.find(|tally| tally.provider == provider);
         tally.map(|tally| tally.progress.take(found)).is_some()
-    })
+    })?;
+    if arguments.live {
+        for (provider, tally) in providers.iter().zip(tallies) {
+            owned(*provider, tally)?;
+        }
+    }
+    journal.begin(&facts, now)?;
+    Ok(journal)
+}
+
+/// Goes on with the rows of a provider in a journal only if they are of the keys in the environment:
+/// rows of two accounts make no report of either.
+fn owned(provider: &dyn Provider, tally: &mut Tally) -> Result<(), Failure> {
+    let name = provider.name();
+    let refused = |text: String| Err(Failure::config(text).of(name, None));
+    let Some(account) = provider.account() else {
+        // Keys that cannot be used are named as without a journal.
+        provider.connect(&Settings::default())?;
+        return refused("a journal is kept for keys of an account only".to_owned());
+    };
+    match tally.progress.owner(&account) {
+        Owner::Same => return Ok(()),
+        Owner::None => {}
+        Owner::Unknown => output::note(&format!(
+            "{name}: the journal was written with other temporary keys, which may be of another \
+             account; its rows of {name} are asked for again"
+        )),
+        Owner::UnknownMetered => {
+            return refused(format!(
+                "the journal has metered look-ups at {name} made with other temporary keys, which \
+                 may be of another account: use those keys, or begin a new report by naming another \
+                 file or removing this one"
+            ));
+        }
+        Owner::Other => {
+            return refused(format!(
+                "the journal is of a report with another account at {name}: use the keys of that \
+                 account, or begin a new report by naming another file or removing this one"
+            ));
+        }
+    }
+    tally.progress.take(&Found::Keys(account.clone()));
+    tally.keys = Some(account);
+    Ok(())
 }
 
 /// The providers to ask, in the order of the table.
@@ -364,7 +411,7 @@ fn settings(provider: &dyn Provider, arguments: &Arguments, sandbox: Option<&San
         return Settings {
             rate,
             endpoint: endpoint.map(|(_, url)| url.clone()),
-            repeat_metered: arguments.retry_metered,
+            retry_metered: arguments.retry_metered,
             ..Settings::default()
         };
     };
@@ -456,7 +503,12 @@ enum End {
 }
 
 /// Waits until all sweeps have ended, or something ends them.
-async fn wait(sweeps: &mut JoinSet<()>, board: &Board, deadline: Option<Duration>) -> End {
+async fn wait(
+    sweeps: &mut JoinSet<()>,
+    board: &Board,
+    deadline: Option<Duration>,
+    signals: &mut Signals,
+) -> End {
     let all = async { while sweeps.join_next().await.is_some() {} };
     let late = async {
         match deadline {
@@ -468,7 +520,7 @@ async fn wait(sweeps: &mut JoinSet<()>, board: &Board, deadline: Option<Duration
         () = all => End::Over,
         () = board.full.notified() => End::Over,
         () = late => End::Late,
-        Ok(()) = tokio::signal::ctrl_c() => End::Interrupted,
+        () = signals.next() => End::Interrupted,
     }
 }
 

@@ -37,7 +37,7 @@ pub(crate) struct Plan {
     /// Calls at a time where each is about one customer.
     pub(crate) at_a_time: usize,
     /// Metered calls may be repeated although they may have run.
-    pub(crate) repeat_metered: bool,
+    pub(crate) retry_metered: bool,
 }
 
 /// A sweep that is ready to run.
@@ -185,7 +185,7 @@ fn one_by_one<O: Operation>(
             .map_err(|error| refused(&format!("cannot be asked about: {}", error.message())))?;
     }
     let metered = O::INFO.metered;
-    let repeat = plan.repeat_metered || !metered;
+    let repeat = plan.retry_metered || !metered;
     Ok(Box::pin(async move {
         let (client, teller, stop) = (&client, &teller, &AtomicBool::new(false));
         let turns = (0..).zip((plan.customers)()).filter_map(|(nth, whom)| {
@@ -200,7 +200,7 @@ fn one_by_one<O: Operation>(
                 if turn == Turn::MayBeBilled {
                     return (nth, row, Err(None));
                 }
-                if metered && !teller.tell(Event::Asked { nth }) {
+                if metered && !teller.ask(nth).await {
                     // Of what nobody notes down nobody could tell later that it was billed.
                     std::future::pending::<()>().await;
                 }

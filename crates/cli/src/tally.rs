@@ -1,6 +1,7 @@
 //! What a report knows so far: how each sweep fares, and every row, on disk.
 
 use std::collections::{BTreeMap, HashMap};
+use std::fs::File;
 use std::io;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -12,7 +13,7 @@ use tokio::sync::Notify;
 
 use crate::book::Customers;
 use crate::failure::{Failure, Telling};
-use crate::journal::{Found, Journal, Progress};
+use crate::journal::{Account, Found, Journal, Progress};
 use crate::row::{Row, Written};
 use crate::verdict::{Below, Judged, Verdict};
 
@@ -50,6 +51,8 @@ pub(crate) enum Event {
 pub(crate) struct Tally {
     pub(crate) provider: &'static str,
     pub(crate) progress: Progress,
+    /// The keys, until the journal names them.
+    pub(crate) keys: Option<Account>,
     /// How many customers there are to ask about, where each is asked about.
     pub(crate) asked_about: Option<u64>,
     /// Who is expected in a list.
@@ -74,6 +77,7 @@ impl Tally {
         Self {
             provider,
             progress: Progress::default(),
+            keys: None,
             asked_about: None,
             expected: None,
             calls: 0,
@@ -130,6 +134,8 @@ pub(crate) struct Board {
     findings: Mutex<Option<Findings>>,
     /// The journal cannot be written.
     pub(crate) full: Notify,
+    /// How many bytes of the journal are on disk.
+    synced: tokio::sync::Mutex<u64>,
 }
 
 impl Board {
@@ -141,6 +147,53 @@ impl Board {
     /// What was told by now; nothing is taken down any more.
     pub(crate) fn close(&self) -> Option<Findings> {
         self.lock().take()
+    }
+
+    fn fail(&self, findings: &mut Findings, error: io::Error) {
+        findings.failure = Some(error);
+        self.full.notify_one();
+    }
+
+    /// Returns whether everything that was taken down is on disk, or need not be. Sweeps that wait
+    /// at the same time share a sync.
+    async fn sync(&self) -> bool {
+        let Some(unsynced) = self.unsynced() else {
+            return false;
+        };
+        let Some((_, wanted)) = unsynced else {
+            return true;
+        };
+        let mut synced = self.synced.lock().await;
+        if *synced >= wanted {
+            return true;
+        }
+        // With what other sweeps have written meanwhile.
+        let Some(Some((file, length))) = self.unsynced() else {
+            return false;
+        };
+        let outcome = tokio::task::spawn_blocking(move || file.sync_data()).await;
+        let outcome = outcome.unwrap_or_else(|error| Err(io::Error::other(error)));
+        let mut findings = self.lock();
+        let Some(findings) = findings.as_mut() else {
+            return false;
+        };
+        match outcome.and_then(|()| findings.journal.synced(length)) {
+            Ok(()) => {
+                *synced = length;
+                true
+            }
+            Err(error) => {
+                self.fail(findings, error);
+                false
+            }
+        }
+    }
+
+    /// What is to be synced, if anything is; nothing once the report has ended or its journal failed.
+    fn unsynced(&self) -> Option<Option<(Arc<File>, u64)>> {
+        let findings = self.lock();
+        let findings = findings.as_ref().filter(|board| board.failure.is_none());
+        findings.map(|findings| findings.journal.unsynced())
     }
 
     fn lock(&self) -> std::sync::MutexGuard<'_, Option<Findings>> {
@@ -168,10 +221,21 @@ impl Teller {
         match findings.take(self.place, event) {
             Ok(()) => true,
             Err(error) => {
-                findings.failure = Some(error);
-                self.board.full.notify_one();
+                self.board.fail(findings, error);
                 false
             }
+        }
+    }
+
+    /// Takes down that a metered call is about to be made, and returns whether that is on disk.
+    pub(crate) async fn ask(&self, nth: u64) -> bool {
+        self.tell(Event::Asked { nth }) && self.board.sync().await
+    }
+
+    /// Takes down how the sweep ended, with everything before it on disk.
+    pub(crate) async fn end(&self, end: Result<(), Error>) {
+        if self.tell(Event::End(end)) {
+            self.board.sync().await;
         }
     }
 }
@@ -254,6 +318,9 @@ impl Findings {
         };
         tally.progress.take(&found);
         tally.show();
+        if let Some(keys) = tally.keys.take() {
+            self.journal.add(tally.provider, &Found::Keys(keys))?;
+        }
         self.journal.add(tally.provider, &found)
     }
 

@@ -1,6 +1,8 @@
 //! Money, exact to the digit that was sent.
 
 use std::fmt;
+use std::iter::Sum;
+use std::ops::{Add, Sub};
 use std::str::FromStr;
 
 use rust_decimal::Decimal;
@@ -14,6 +16,10 @@ use serde_json::value::RawValue;
 /// Reads a JSON number or text, with thousands separators (`"1,828.72"`) and exponents (`4.5e3`).
 /// What cannot be held exactly (more than 28 digits, or so) is an error, not an approximation.
 ///
+/// Amounts compare by value: `1.5` equals `1.50`. Sums and differences are exact; the operators
+/// panic where [`checked_add`](Self::checked_add) returns `None`. Adding amounts of two currencies
+/// is the caller's mistake to avoid, because an amount does not know its currency.
+///
 /// ```
 /// use standing_core::Amount;
 ///
@@ -21,6 +27,11 @@ use serde_json::value::RawValue;
 /// let left: Amount = serde_json::from_str("\"1,828.72\"")?;
 /// assert!(left < credit);
 /// assert_eq!(left.to_string(), "1828.72");
+/// assert_eq!(left.token(), "\"1,828.72\"");
+/// assert_eq!((&credit - &left).to_string(), "123456789010516.95");
+///
+/// let total: Amount = [credit, left].iter().sum();
+/// assert_eq!(total.to_string(), "123456789014174.39");
 /// # Ok::<(), serde_json::Error>(())
 /// ```
 #[derive(Clone)]
@@ -41,6 +52,22 @@ impl Amount {
         self.value
     }
 
+    /// The JSON token as the provider sent it: digits, or text in quotes. An amount that was
+    /// computed has the token of its plain digits.
+    pub fn token(&self) -> &str {
+        self.token.get()
+    }
+
+    /// The exact sum, or `None` if it has more digits than an amount can hold.
+    pub fn checked_add(&self, other: &Self) -> Option<Self> {
+        sum(self.value, other.value).map(Self::from)
+    }
+
+    /// The exact difference, or `None` if it has more digits than an amount can hold.
+    pub fn checked_sub(&self, other: &Self) -> Option<Self> {
+        sum(self.value, -other.value).map(Self::from)
+    }
+
     fn from_token(token: Box<RawValue>) -> Result<Self, ParseAmountError> {
         let text = token.get();
         let digits = match text.strip_prefix('"').and_then(|t| t.strip_suffix('"')) {
@@ -52,6 +79,21 @@ impl Amount {
             token,
         })
     }
+}
+
+/// `left` + `right`, exactly or not at all: the addition of the decimals themselves would round.
+fn sum(left: Decimal, right: Decimal) -> Option<Decimal> {
+    let exact = |left: Decimal, right: Decimal| {
+        let scale = left.scale().max(right.scale());
+        let mantissa = |value: Decimal| {
+            let factor = 10_i128.checked_pow(scale - value.scale())?;
+            value.mantissa().checked_mul(factor)
+        };
+        let sum = mantissa(left)?.checked_add(mantissa(right)?)?;
+        Decimal::try_from_i128_with_scale(sum, scale).ok()
+    };
+    // Zeros at the end are kept (`1.50 + 1.50` is `3.00`) unless only their absence leaves room.
+    exact(left, right).or_else(|| exact(left.normalize(), right.normalize()))
 }
 
 /// Takes the thousands separators out, if they are where thousands end.
@@ -135,8 +177,8 @@ impl FromStr for Amount {
 
 impl From<Decimal> for Amount {
     fn from(value: Decimal) -> Self {
-        // A decimal's own text is always a JSON number; the fallback keeps this total.
-        let token = RawValue::from_string(value.to_string()).unwrap_or_default();
+        #[expect(clippy::expect_used, reason = "a decimal is written as a JSON number")]
+        let token = RawValue::from_string(value.to_string()).expect("digits are a JSON number");
         Self { value, token }
     }
 }
@@ -151,6 +193,41 @@ macro_rules! from_integer {
     )*};
 }
 from_integer!(i32, u32, i64, u64);
+
+/// An operator on amounts and references to them, by the checked method of the same meaning.
+macro_rules! operator {
+    ($operator:ident, $method:ident, $checked:ident; $($left:ty, $right:ty);*) => {$(
+        impl $operator<$right> for $left {
+            type Output = Amount;
+
+            /// # Panics
+            ///
+            /// If the result has more digits than an amount can hold, 28 or so.
+            fn $method(self, other: $right) -> Amount {
+                held(self.$checked(&other))
+            }
+        }
+    )*};
+}
+operator!(Add, add, checked_add; Amount, Amount; Amount, &Amount; &Amount, Amount; &Amount, &Amount);
+operator!(Sub, sub, checked_sub; Amount, Amount; Amount, &Amount; &Amount, Amount; &Amount, &Amount);
+
+#[expect(clippy::expect_used, reason = "as integers do, and documented")]
+fn held(result: Option<Amount>) -> Amount {
+    result.expect("the result has more digits than an amount can hold")
+}
+
+impl Sum for Amount {
+    fn sum<I: Iterator<Item = Self>>(amounts: I) -> Self {
+        amounts.fold(Decimal::ZERO.into(), Self::add)
+    }
+}
+
+impl<'a> Sum<&'a Self> for Amount {
+    fn sum<I: Iterator<Item = &'a Self>>(amounts: I) -> Self {
+        amounts.fold(Decimal::ZERO.into(), |total, amount| total + amount)
+    }
+}
 
 impl PartialEq for Amount {
     fn eq(&self, other: &Self) -> bool {
@@ -256,6 +333,51 @@ mod tests {
         ] {
             assert_eq!(read(json), None, "{json}");
         }
+    }
+
+    #[test]
+    fn sums_and_differences_are_exact_or_refused() {
+        let amount = |text: &str| text.parse::<Amount>().unwrap();
+        for (left, right, sum, difference) in [
+            ("0.1", "0.2", "0.3", "-0.1"),
+            ("1.50", "1.50", "3.00", "0.00"),
+            ("-2", "0.005", "-1.995", "-2.005"),
+            (
+                "9999999999999999999999999.999",
+                "0.001",
+                "10000000000000000000000000.000",
+                "9999999999999999999999999.998",
+            ),
+        ] {
+            let (left, right) = (amount(left), amount(right));
+            assert_eq!((&left + &right).to_string(), sum);
+            assert_eq!((left - right).to_string(), difference);
+        }
+        let largest = amount("79228162514264337593543950335");
+        for (left, right) in [
+            (&largest, "1"),
+            (&largest, "0.1"),
+            (&amount("1e-28"), "1e9"),
+        ] {
+            assert_eq!(left.checked_add(&amount(right)), None, "{left} {right}");
+        }
+        // Zeros at the end are given up before digits are.
+        let cents = amount("1.0000000000000000000000000000");
+        assert_eq!(
+            (&largest - &cents).to_string(),
+            "79228162514264337593543950334"
+        );
+        assert_eq!(largest.checked_sub(&amount("-1")), None);
+        let total: Amount = ["1.5", "2.25"].map(amount).into_iter().sum();
+        assert_eq!(total, amount("3.75"));
+        assert_eq!(std::iter::empty::<Amount>().sum::<Amount>(), amount("0"));
+    }
+
+    #[test]
+    #[should_panic = "more digits than an amount can hold"]
+    fn a_sum_that_cannot_be_held_panics_instead_of_rounding() {
+        let largest: Amount = "79228162514264337593543950335".parse().unwrap();
+        let _ = &largest + &Amount::from(1);
     }
 
     #[test]

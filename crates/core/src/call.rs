@@ -1,23 +1,24 @@
 //! The one loop that every call goes through.
 
 use std::borrow::Cow;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD_NO_PAD;
 use time::OffsetDateTime;
 
+use crate::activity::{Current, Log};
 use crate::clock::{Clock, Random, fraction};
-use crate::credentials::{Credentials, CredentialsError, Source};
+use crate::credentials::{Credentials, CredentialsCache, CredentialsError, Moment};
 use crate::encode::Encoded;
-use crate::error::{Error, ErrorKind, shown};
+use crate::envelope::{agrees, reports_success};
+use crate::error::{Error, ErrorKind, Secret, noted, shown, shown_id};
 use crate::lenient::INVALID;
-use crate::operation::{CodeKind, OperationInfo, RateLimit};
-use crate::pace::{Pace, Slot};
-use crate::provider::{Answer, Fault, Limits, Provider, Refusal, Stamp};
-use crate::request::{Body, Endpoint, Request};
+use crate::operation::{CodeKind, ErrorCode, OperationInfo, RateLimit};
+use crate::provider::{Limits, Provider, RawResponse, ResponseError, ServiceError, SigningContext};
+use crate::rate_limit::{Permit, RateLimiter};
+use crate::request::{Endpoint, Request};
 use crate::retry::{self, Budget, Outcome, Passing, Pause, Policy, Tried};
 use crate::sign;
 use crate::transport::{Broken, Connection, Transport};
@@ -26,16 +27,17 @@ use crate::transport::{Broken, Connection, Transport};
 pub(crate) struct Shared<P> {
     pub(crate) provider: P,
     pub(crate) transport: Transport,
-    pub(crate) source: Source,
+    pub(crate) source: CredentialsCache,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) random: Arc<dyn Random>,
     pub(crate) budget: Budget,
-    pub(crate) pace: Pace,
-    pub(crate) skew: Skew,
+    pub(crate) rate_limiter: RateLimiter,
+    pub(crate) skew: ClockSkew,
     pub(crate) endpoint: Option<Arc<Endpoint>>,
     pub(crate) policy: Policy,
     pub(crate) limits: Limits,
     pub(crate) rate: Rate,
+    pub(crate) log: Arc<Log>,
 }
 
 impl<P> Shared<P> {
@@ -63,8 +65,8 @@ pub(crate) enum Rate {
 /// A successful call, its payload not yet decoded.
 #[derive(Debug)]
 pub(crate) struct Done {
-    pub(crate) answer: Answer,
-    pub(crate) payload: Payload,
+    pub(crate) answer: RawResponse,
+    pub(crate) payload: PayloadSpan,
     pub(crate) request_id: Option<String>,
     pub(crate) attempts: u32,
     /// How long the attempt took that succeeded.
@@ -73,7 +75,7 @@ pub(crate) struct Done {
 
 /// Where the payload is.
 #[derive(Debug, Clone)]
-pub(crate) enum Payload {
+pub(crate) enum PayloadSpan {
     /// In these bytes of the answer's text.
     Within(std::ops::Range<usize>),
     /// The provider says that there is no such record.
@@ -144,13 +146,9 @@ impl<P: Provider> Shared<P> {
         encoded: &Encoded,
         time: Duration,
     ) -> Result<Done, Error> {
-        if tokio::runtime::Handle::try_current().is_err() {
-            return Err(self.error(
-                info,
-                Failure::local(ErrorKind::Config, "no Tokio runtime is running"),
-                0,
-            ));
-        }
+        self.transport
+            .enter()
+            .map_err(|broken| self.error(info, broken.into(), 0))?;
         let end = self.clock.elapsed().saturating_add(time);
         let mut tried = Tried::default();
         let mut earlier: Vec<String> = Vec::new();
@@ -158,9 +156,12 @@ impl<P: Provider> Shared<P> {
         // may be long.
         let mut before: Option<Failure> = None;
         let mut may_have_run = false;
-        let mut next = Attempt::first();
+        let mut next = Attempt::first(info);
         loop {
             let outcome = self.attempt(info, encoded, end, &mut next).await;
+            if let Some(current) = next.current.take() {
+                current.ended(outcome.as_ref().map_or_else(|f| f.may_have_run, |_| true));
+            }
             let Attempt { sent, paid, .. } = next;
             tried.attempts += u32::from(sent);
             let failure = match outcome {
@@ -188,12 +189,15 @@ impl<P: Provider> Shared<P> {
                 status = failure.status,
                 "failed"
             );
-            // That time was too short for another attempt tells less than how the last one failed.
-            let failure = match before.take() {
-                Some(before) if !sent && failure.kind == ErrorKind::Timeout => before,
+            // If the deadline left no time for this attempt, report how the one before failed: it says
+            // more.
+            let (failure, mut given_up) = match before.take() {
+                Some(before) if !sent && failure.kind == ErrorKind::Timeout => {
+                    (before, Some(NO_TIME))
+                }
                 before => {
                     earlier.extend(before.as_ref().map(Failure::brief));
-                    failure
+                    (failure, None)
                 }
             };
             let again = if sent {
@@ -201,10 +205,16 @@ impl<P: Provider> Shared<P> {
             } else {
                 None
             };
-            let price =
-                again.and_then(|pause| self.pause(pause, tried.attempts, failure.hint, end));
+            let price = again.and_then(|pause| {
+                self.pause(pause, tried.attempts, failure.hint, end)
+                    .map_err(|why| given_up = Some(why))
+                    .ok()
+            });
             let Some(price) = price else {
                 return Err(self.error(info, failure, tried.attempts).with(|parts| {
+                    if let Some(why) = given_up {
+                        parts.message = noted(&parts.message, why);
+                    }
                     parts.earlier = earlier;
                     parts.may_have_run = may_have_run;
                     parts.retryable &= !may_have_run || info.repeatable();
@@ -217,7 +227,7 @@ impl<P: Provider> Shared<P> {
                 _ => {}
             }
             self.clock.sleep(price.wait).await;
-            next = Attempt::after(&failure, price, tried);
+            next = Attempt::after(info, &failure, price, tried);
             before = Some(failure);
         }
     }
@@ -230,7 +240,7 @@ impl<P: Provider> Shared<P> {
         end: Duration,
         this: &mut Attempt<'_>,
     ) -> Result<Done, Failure> {
-        let slot = self.wait_for_slot(info, end).await?;
+        let permit = self.wait_for_permit(info, end).await?;
         let key = self.key(end).await?;
         let skew = self.skew.get();
         let request = self.signed(info, encoded, &key, skew)?;
@@ -245,21 +255,24 @@ impl<P: Provider> Shared<P> {
         // From here on nothing is given back: the request may be under way.
         this.sent = true;
         this.paid = this.price.take().map(Price::spend);
-        if let Some(slot) = slot {
-            slot.used();
+        if let Some(permit) = permit {
+            permit.used();
         }
+        this.current = Some(self.log.attempt(message.left()));
         let sent_at = self.clock.elapsed();
         let answer = self.transport.send(message, limit).await?;
         let round_trip = self.clock.elapsed().saturating_sub(sent_at);
-        let told = Skew::told(&answer, self.clock.utc(), round_trip);
-        self.skew.learn(told);
-        let secrets = secrets(encoded, &request, &key);
-        let (payload, request_id) = match self.opened(&answer, info) {
+        let now = self.instant();
+        let told = ClockSkew::told(&answer, now.utc, round_trip);
+        self.skew.learn(told, now);
+        let secrets = secrets(encoded, info, &request, &key);
+        let (payload, request_id) = match opened(&self.provider, &answer, info) {
             Ok(opened) => opened,
             Err(fault) => {
                 let time = Timing {
                     used: skew,
                     told,
+                    now,
                     again: this.after_clock,
                 };
                 return Err(self.judged(fault, &answer, info, time, &key, &secrets));
@@ -278,6 +291,24 @@ impl<P: Provider> Shared<P> {
         end.saturating_sub(self.clock.elapsed())
     }
 
+    fn instant(&self) -> Instant {
+        Instant {
+            utc: self.clock.utc(),
+            elapsed: self.clock.elapsed(),
+        }
+    }
+
+    /// The time as keys are judged by it.
+    fn moment(&self) -> Moment {
+        let now = self.instant();
+        Moment {
+            own: now.utc,
+            corrected: self.now(),
+            confirmed: self.skew.is_confirmed(now),
+            elapsed: now.elapsed,
+        }
+    }
+
     /// The time of day as the provider sees it, as far as is known.
     fn now(&self) -> OffsetDateTime {
         self.clock
@@ -286,17 +317,17 @@ impl<P: Provider> Shared<P> {
             .unwrap_or(OffsetDateTime::UNIX_EPOCH)
     }
 
-    async fn wait_for_slot(
+    async fn wait_for_permit(
         &self,
         info: &OperationInfo,
         end: Duration,
-    ) -> Result<Option<Slot<'_>>, Failure> {
+    ) -> Result<Option<Permit<'_>>, Failure> {
         let Some(rate) = self.rate_of(info) else {
             return Ok(None);
         };
-        let slot = self
-            .pace
-            .take(info, rate, self.clock.elapsed(), self.left(end))
+        let permit = self
+            .rate_limiter
+            .take(info, rate, &*self.clock, self.left(end))
             .map_err(|wait| Failure {
                 outcome: Outcome::NotSent,
                 ..Failure::local(
@@ -307,14 +338,12 @@ impl<P: Provider> Shared<P> {
                     ),
                 )
             })?;
-        if !slot.wait.is_zero() {
-            self.clock.sleep(slot.wait).await;
-        }
-        Ok(Some(slot))
+        permit.comes().await;
+        Ok(Some(permit))
     }
 
     async fn key(&self, end: Duration) -> Result<Credentials, Failure> {
-        let keys = self.source.get(self.now());
+        let keys = self.source.get(|| self.moment());
         match tokio::time::timeout(self.left(end), keys).await {
             Ok(keys) => Ok(keys?),
             Err(_) => Err(Failure::local(
@@ -333,7 +362,12 @@ impl<P: Provider> Shared<P> {
     ) -> Result<Request, Failure> {
         let endpoint = match &self.endpoint {
             Some(endpoint) => endpoint.clone(),
-            None => Arc::new(Endpoint::https(&self.provider.host(info.service))),
+            None => {
+                let host = self.provider.host(info.service);
+                let endpoint = Endpoint::of_host(&host)
+                    .map_err(|error| Failure::local(error.kind(), error.message()))?;
+                Arc::new(endpoint)
+            }
         };
         let mut request = Request::new(
             info.method,
@@ -354,7 +388,7 @@ impl<P: Provider> Shared<P> {
             .utc()
             .checked_add(skew)
             .unwrap_or(OffsetDateTime::UNIX_EPOCH);
-        let stamp = Stamp {
+        let stamp = SigningContext {
             time,
             nonce: sign::hex(&nonce),
         };
@@ -367,58 +401,19 @@ impl<P: Provider> Shared<P> {
         Ok(request)
     }
 
-    /// The payload, if the answer is a success in every respect.
-    fn opened(
-        &self,
-        answer: &Answer,
-        info: &OperationInfo,
-    ) -> Result<(Payload, Option<String>), Fault> {
-        if let Some(problem) = unreadable(answer) {
-            return Err(Fault::Unreadable(problem));
-        }
-        match self.provider.open(answer, info) {
-            Ok(opened) if answer.is_success() => {
-                if opened.payload.trim().is_empty() {
-                    return Err(Fault::Unreadable("has no payload"));
-                }
-                let start = (opened.payload.as_ptr() as usize)
-                    .wrapping_sub(answer.text().as_ptr() as usize);
-                let within = start..start.wrapping_add(opened.payload.len());
-                if answer.text().get(within.clone()) != Some(opened.payload) {
-                    return Err(Fault::Unreadable("has no payload of its own"));
-                }
-                Ok((
-                    Payload::Within(within),
-                    opened.request_id.map(Cow::into_owned),
-                ))
-            }
-            // A success in the body under a status of failure is no success, and no proof either that
-            // nothing happened.
-            Ok(opened) => Err(Refusal {
-                has_run: true,
-                ..Refusal::default().request_id(opened.request_id)
-            }
-            .into()),
-            Err(Fault::Refused(refusal)) if is_no_record(&refusal, info) => {
-                Ok((Payload::NoRecord, refusal.request_id))
-            }
-            Err(fault) => Err(fault),
-        }
-    }
-
     fn judged(
         &self,
-        fault: Fault,
-        answer: &Answer,
+        fault: ResponseError,
+        answer: &RawResponse,
         info: &OperationInfo,
         time: Timing,
         key: &Credentials,
-        secrets: &[String],
+        secrets: &[Secret],
     ) -> Failure {
         let status = answer.status();
         let request_id = match &fault {
-            Fault::Refused(refusal) => refusal.request_id.clone(),
-            Fault::Unreadable(_) => None,
+            ResponseError::Refused(refusal) => refusal.request_id.clone(),
+            ResponseError::Unreadable(_) => None,
         };
         let failure = Failure {
             status: Some(status),
@@ -426,9 +421,9 @@ impl<P: Provider> Shared<P> {
             ..Failure::local(ErrorKind::Decode, "")
         };
         let refusal = match fault {
-            Fault::Refused(refusal) => *refusal,
+            ResponseError::Refused(refusal) => *refusal,
             // Without any framing, a body that was cut looks like one that ended.
-            Fault::Unreadable(_)
+            ResponseError::Unreadable(_)
                 if status_tells_nothing(answer, info) && !answer.framed && !is_complete(answer) =>
             {
                 return Failure {
@@ -439,7 +434,7 @@ impl<P: Provider> Shared<P> {
                     ..failure
                 };
             }
-            Fault::Unreadable(problem) if answer.is_success() => {
+            ResponseError::Unreadable(problem) if answer.is_success() => {
                 let content_type = answer.header("content-type").unwrap_or("not given");
                 // Cut after scrubbing: half a secret is no secret that would be found.
                 let content_type = bounded(content_type, 60, secrets);
@@ -450,13 +445,22 @@ impl<P: Provider> Shared<P> {
                     ..failure
                 };
             }
-            Fault::Unreadable(_) => Refusal::default(),
+            ResponseError::Unreadable(_) => ServiceError::default(),
         };
         let known = refusal
             .code
             .as_deref()
             .and_then(|code| info.error_code(code));
-        let mut verdict = match refusal.kind.or(known.map(|known| known.kind)) {
+        // "No such record" under a status that it does not come with is no word on the request.
+        let misplaced = known.is_some_and(|known| {
+            known.kind == CodeKind::NoData
+                && known.status.is_some_and(|documented| documented != status)
+        });
+        let kind = match misplaced {
+            true => refusal.kind,
+            false => refusal.kind.or(known.map(|known| known.kind)),
+        };
+        let mut verdict = match kind {
             Some(kind) => {
                 let clock = || Passing::Clock {
                     corrected: self.skew.refused(time),
@@ -467,7 +471,7 @@ impl<P: Provider> Shared<P> {
             }
             None => by_status(status),
         };
-        if refusal.has_run {
+        if refusal.has_run || misplaced {
             verdict.may_have_run = true;
             if matches!(verdict.outcome, Outcome::Refused(_)) {
                 verdict.outcome = Outcome::Unknown;
@@ -487,6 +491,9 @@ impl<P: Provider> Shared<P> {
         if verdict.kind == ErrorKind::Clock {
             message = format!("check the clock of this machine: {message}");
         }
+        if let Some(why) = no_value(&refusal, answer, info) {
+            message = format!("{why}: {message}");
+        }
         Failure {
             outcome: verdict.outcome,
             kind: verdict.kind,
@@ -501,23 +508,26 @@ impl<P: Provider> Shared<P> {
         }
     }
 
-    /// Pays for another attempt and finds out how long to pause before it; nothing if the budget
-    /// is spent or the time too short.
+    /// Pays for another attempt and finds out how long to pause before it.
+    ///
+    /// # Errors
+    ///
+    /// Why there is none: the time is too short, or the budget spent.
     fn pause(
         &self,
         pause: Pause,
         attempts: u32,
         hint: Option<Duration>,
         end: Duration,
-    ) -> Option<Price<'_>> {
+    ) -> Result<Price<'_>, &'static str> {
         // Without random numbers there will be no next attempt either; the pause does not matter.
         let fraction = fraction(&*self.random).unwrap_or(1.0);
         let wait = retry::delay(pause, attempts, fraction, hint);
         if wait >= self.left(end) {
-            return None;
+            return Err(NO_TIME);
         }
-        let tokens = self.budget.pay(pause)?;
-        Some(Price {
+        let tokens = self.budget.pay(pause).ok_or("the retry budget is spent")?;
+        Ok(Price {
             budget: &self.budget,
             tokens,
             wait,
@@ -540,6 +550,9 @@ impl<P: Provider> Shared<P> {
     }
 }
 
+/// What an error says when the deadline of its call is too near for a further attempt.
+const NO_TIME: &str = "the deadline left no time for a retry";
+
 /// One attempt of a call: how it is to be made, and what came of that.
 struct Attempt<'b> {
     connection: Connection,
@@ -551,34 +564,50 @@ struct Attempt<'b> {
     sent: bool,
     /// An earlier one of this call was refused for its time.
     after_clock: bool,
+    /// From when it is sent until it ends.
+    current: Option<Current>,
 }
 
 impl<'b> Attempt<'b> {
-    fn first() -> Self {
+    fn first(info: &OperationInfo) -> Self {
         Self {
-            connection: Connection::Any,
+            connection: connection_for(info),
             price: None,
             paid: None,
             sent: false,
             after_clock: false,
+            current: None,
         }
     }
 
-    fn after(failure: &Failure, price: Price<'b>, tried: Tried) -> Self {
+    fn after(info: &OperationInfo, failure: &Failure, price: Price<'b>, tried: Tried) -> Self {
+        let first = Self::first(info);
         Self {
-            connection: connection_after(failure.kind),
+            connection: connection_after(failure.kind).unwrap_or(first.connection),
             price: Some(price),
             after_clock: tried.clock,
-            ..Self::first()
+            ..first
         }
     }
 }
 
+/// A call that cannot be repeated gets a connection of its own: on one that the server is closing it
+/// might have run, and an answer left over from another call would be paid for.
+fn connection_for(info: &OperationInfo) -> Connection {
+    if info.repeatable() {
+        Connection::Any
+    } else {
+        Connection::Fresh
+    }
+}
+
 /// Where a connection broke, or never answered, the next attempt does not trust another old one.
-fn connection_after(failure: ErrorKind) -> Connection {
+fn connection_after(failure: ErrorKind) -> Option<Connection> {
     match failure {
-        ErrorKind::Connect | ErrorKind::Transport | ErrorKind::Timeout => Connection::Fresh,
-        _ => Connection::Any,
+        ErrorKind::Connect | ErrorKind::Tls | ErrorKind::Transport | ErrorKind::Timeout => {
+            Some(Connection::Fresh)
+        }
+        _ => None,
     }
 }
 
@@ -615,26 +644,115 @@ impl Drop for Price<'_> {
 /// The request's id from the body, else from a header.
 fn told_id<P: Provider>(
     in_body: Option<String>,
-    answer: &Answer,
-    secrets: &[String],
+    answer: &RawResponse,
+    secrets: &[Secret],
 ) -> Option<String> {
     let mut headers = P::REQUEST_ID_HEADERS.iter();
     let in_header = || headers.find_map(|name| answer.header(name).map(str::to_owned));
     in_body
         .filter(|id| !id.is_empty())
         .or_else(in_header)
-        .map(|id| bounded(&id, 128, secrets))
+        .map(|id| short(&shown_id(id.trim(), secrets), 128))
 }
 
-fn is_no_record(refusal: &Refusal, info: &OperationInfo) -> bool {
-    refusal
-        .code
-        .as_deref()
-        .is_some_and(|code| info.no_record.contains(&code))
+/// The payload, if the answer is a success in every respect.
+pub(crate) fn opened<P: Provider>(
+    provider: &P,
+    answer: &RawResponse,
+    info: &OperationInfo,
+) -> Result<(PayloadSpan, Option<String>), ResponseError> {
+    if let Some(problem) = unreadable(answer) {
+        return Err(ResponseError::Unreadable(problem));
+    }
+    if !agrees(answer.text(), info.answer_envelope()) {
+        return Err(disagreeing(answer));
+    }
+    match provider.parse_response(answer, info) {
+        Ok(opened) if answer.is_success() => {
+            if opened.payload.trim().is_empty() {
+                return Err(ResponseError::Unreadable("has no payload"));
+            }
+            let start =
+                (opened.payload.as_ptr() as usize).wrapping_sub(answer.text().as_ptr() as usize);
+            let within = start..start.wrapping_add(opened.payload.len());
+            if answer.text().get(within.clone()) != Some(opened.payload) {
+                return Err(ResponseError::Unreadable("has no payload of its own"));
+            }
+            Ok((
+                PayloadSpan::Within(within),
+                opened.request_id.map(Cow::into_owned),
+            ))
+        }
+        // A success in the body under a status of failure is no success, and no proof either that
+        // nothing happened.
+        Ok(opened) => Err(ServiceError {
+            has_run: true,
+            ..ServiceError::default().request_id(opened.request_id)
+        }
+        .into()),
+        Err(ResponseError::Refused(refusal)) => refused(*refusal, answer, info),
+        Err(fault) => Err(fault),
+    }
+}
+
+/// An answer whose envelope says two things at once. Under a status that says nothing about the
+/// request it has no meaning at all.
+fn disagreeing(answer: &RawResponse) -> ResponseError {
+    let status = answer.status();
+    if answer.is_success() {
+        return ResponseError::Unreadable("has a member twice, with different values");
+    }
+    let body_decides = (400..500).contains(&status) && !matches!(status, 408 | 429);
+    ServiceError {
+        has_run: true,
+        kind: body_decides.then_some(CodeKind::Other),
+        ..ServiceError::default()
+    }
+    .into()
+}
+
+/// "No such record" is a value only under the status that is documented for its code, and only if
+/// nothing else in the answer contradicts it.
+fn refused(
+    mut refusal: ServiceError,
+    answer: &RawResponse,
+    info: &OperationInfo,
+) -> Result<(PayloadSpan, Option<String>), ResponseError> {
+    let no_record = no_record(&refusal, info);
+    let documented = no_record.is_some_and(|known| known.status == Some(answer.status()));
+    if reports_success(answer.text(), info) {
+        refusal.has_run = true;
+        if documented {
+            refusal.kind = Some(CodeKind::Other);
+        }
+    } else if documented {
+        return Ok((PayloadSpan::NoRecord, refusal.request_id));
+    }
+    Err(refusal.into())
+}
+
+/// The entry of a code that means "no such record".
+fn no_record(refusal: &ServiceError, info: &OperationInfo) -> Option<&'static ErrorCode> {
+    let code = refusal.code.as_deref()?;
+    info.no_record
+        .contains(&code)
+        .then(|| info.error_code(code))?
+}
+
+/// Why "no such record" is an error here.
+fn no_value(refusal: &ServiceError, answer: &RawResponse, info: &OperationInfo) -> Option<String> {
+    let status = no_record(refusal, info)?.status;
+    Some(match status {
+        Some(status) if status == answer.status() => {
+            "\"no such record\" contradicts the rest of the answer".to_owned()
+        }
+        Some(status) => format!("\"no such record\" is documented under HTTP {status} only"),
+        None => "no HTTP status is documented for \"no such record\"".to_owned(),
+    })
 }
 
 /// What is wrong with an answer before its envelope is looked into.
-fn unreadable(answer: &Answer) -> Option<&'static str> {
+fn unreadable(answer: &RawResponse) -> Option<&'static str> {
     let encoded = answer
         .header("content-encoding")
         .is_some_and(|e| !e.trim().eq_ignore_ascii_case("identity"));
@@ -662,12 +780,12 @@ fn unreadable(answer: &Answer) -> Option<&'static str> {
 
 /// Whether only the body tells what became of the operation: under a status of success, under one
 /// that comes with codes of every kind, and under every refusal if "no such record" may be one.
-fn status_tells_nothing(answer: &Answer, info: &OperationInfo) -> bool {
+fn status_tells_nothing(answer: &RawResponse, info: &OperationInfo) -> bool {
     let refused = (400..500).contains(&answer.status()) && answer.status() != 429;
     by_status(answer.status()).kind == ErrorKind::Service || (refused && !info.no_record.is_empty())
 }
 
-fn is_complete(answer: &Answer) -> bool {
+fn is_complete(answer: &RawResponse) -> bool {
     let read = serde_json::from_str::<serde::de::IgnoredAny>(answer.text());
     !read.is_err_and(|error| error.is_eof())
 }
@@ -743,14 +861,17 @@ fn by_status(status: u16) -> Verdict {
     }
 }
 
-/// A code or an id: a short word, whatever was sent in its place.
-fn bounded(text: &str, most: usize, secrets: &[String]) -> String {
-    let clean = shown(text.trim(), secrets);
-    clean.chars().filter(|c| *c != INVALID).take(most).collect()
+/// A code: a short word, whatever was sent in its place.
+fn bounded(text: &str, most: usize, secrets: &[Secret]) -> String {
+    short(&shown(text.trim(), secrets), most)
+}
+
+fn short(text: &str, most: usize) -> String {
+    text.chars().filter(|c| *c != INVALID).take(most).collect()
 }
 
 /// `Retry-After` in its two forms.
-fn retry_after(answer: &Answer, now: OffsetDateTime) -> Option<Duration> {
+fn retry_after(answer: &RawResponse, now: OffsetDateTime) -> Option<Duration> {
     let text = answer.header("retry-after")?.trim();
     if !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit()) {
         return Some(Duration::from_secs(text.parse().unwrap_or(u64::MAX)));
@@ -760,63 +881,102 @@ fn retry_after(answer: &Answer, now: OffsetDateTime) -> Option<Duration> {
 }
 
 /// Every text that a provider's message must not repeat: the caller's own values, the keys, the
-/// signature. Short ones are left out: scrubbing every `1` would leave no message.
-fn secrets(encoded: &Encoded, request: &Request, key: &Credentials) -> Vec<String> {
-    let mut secrets = Vec::new();
+/// signature. Short values are left out, for scrubbing every `1` would leave no message, but not
+/// those of fields with personal data.
+fn secrets(
+    encoded: &Encoded,
+    info: &OperationInfo,
+    request: &Request,
+    key: &Credentials,
+) -> Vec<Secret> {
+    let mut personal = Vec::new();
     for text in key.texts() {
-        secrets.push(sign::hex(text.as_bytes()));
-        secrets.push(STANDARD_NO_PAD.encode(text));
-        written(text, &mut secrets);
+        personal.push(sign::hex(text.as_bytes()));
+        personal.push(STANDARD_NO_PAD.encode(text));
+        written(text, &mut personal);
     }
     for (_, value, _) in request.headers().filter(|(_, _, sensitive)| *sensitive) {
-        written(value, &mut secrets);
-        secrets.extend(
+        written(value, &mut personal);
+        personal.extend(
             value
                 .rsplit_once("Signature=")
                 .map(|(_, signature)| signature.to_owned()),
         );
     }
-    let mut values: Vec<String> = encoded
-        .query
-        .iter()
-        .map(|(_, value)| value.clone())
-        .collect();
-    values.extend(encoded.headers.iter().map(|(_, value)| value.clone()));
-    values.extend(encoded.path_values.iter().cloned());
-    if let Body::Bytes(body, content_type) = &encoded.body {
-        let body = String::from_utf8_lossy(body);
-        if *content_type == "application/json" {
-            leaves(
-                &serde_json::from_str(&body).unwrap_or_default(),
-                &mut values,
-            );
-        } else {
-            let pairs = body.split('&').filter_map(|pair| pair.split_once('='));
-            values.extend(pairs.map(|(_, value)| sign::percent_decoded(value).into_owned()));
-        }
-    }
-    for value in values {
-        let number = value.bytes().all(|b| b.is_ascii_digit() || b == b'.');
-        if value.chars().count() < if number { 5 } else { 3 } {
+    let mut plain = Vec::new();
+    for (field, value) in &encoded.values {
+        let is_number = value.bytes().all(|b| b.is_ascii_digit() || b == b'.');
+        let is_short = value.chars().count() < if is_number { 5 } else { 3 };
+        let into = if is_sensitive(field, info) {
+            &mut personal
+        } else if is_short || matches!(value.as_str(), "true" | "false") {
             continue;
+        } else {
+            &mut plain
+        };
+        if value.chars().any(char::is_alphanumeric) {
+            written(value, into);
+            telephone(value, into);
         }
-        written(&value, &mut secrets);
-        telephone(&value, &mut secrets);
     }
-    secrets.retain(|secret| !secret.is_empty());
-    secrets.sort();
-    secrets.dedup();
+    let known = |texts: Vec<String>, sensitive| {
+        texts
+            .into_iter()
+            .filter(|text| !text.is_empty())
+            .map(move |text| Secret::new(text, sensitive))
+    };
+    let mut secrets: Vec<Secret> = known(personal, true).chain(known(plain, false)).collect();
+    // Of two alike the sensitive one stays, for it comes first.
+    secrets.sort_by(|a, b| (a.text(), b.is_sensitive()).cmp(&(b.text(), a.is_sensitive())));
+    secrets.dedup_by(|later, first| later.text() == first.text());
     secrets
 }
 
-/// A value as it is, and as it travels in URLs and forms.
+/// Whether a field holds personal data, by the way to it or to what it is in.
+fn is_sensitive(field: &str, info: &OperationInfo) -> bool {
+    info.sensitive.iter().any(|known| {
+        field
+            .strip_prefix(known)
+            .is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
+    })
+}
+
+/// A value as it is, and as it travels in URLs, forms and JSON.
 fn written(value: &str, into: &mut Vec<String>) {
     let encoded = sign::percent(value);
     if encoded != value {
         into.push(encoded.replace("%20", "+"));
         into.push(encoded.into_owned());
     }
+    for escaped in [json_escaped(value, false), json_escaped(value, true)] {
+        if escaped != value {
+            into.push(escaped);
+        }
+    }
     into.push(value.to_owned());
+}
+
+/// A text as it stands between the quotes of a JSON string; with escapes for what is not ASCII, as
+/// many servers write it.
+fn json_escaped(value: &str, in_ascii: bool) -> String {
+    let json = serde_json::Value::from(value).to_string();
+    let json = json
+        .strip_prefix('"')
+        .and_then(|json| json.strip_suffix('"'))
+        .unwrap_or(&json);
+    if !in_ascii {
+        return json.to_owned();
+    }
+    json.chars().fold(String::new(), |mut text, character| {
+        if character.is_ascii() {
+            text.push(character);
+        } else {
+            for unit in character.encode_utf16(&mut [0; 2]) {
+                text.push_str(&format!("\\u{unit:04x}"));
+            }
+        }
+        text
+    })
 }
 
 /// A telephone number without its punctuation, and without what stands before the subscriber's own
@@ -836,23 +996,42 @@ fn telephone(value: &str, into: &mut Vec<String>) {
     }
 }
 
-fn leaves(value: &serde_json::Value, into: &mut Vec<String>) {
-    use serde_json::Value;
-    match value {
-        Value::String(text) => into.push(text.clone()),
-        Value::Number(number) => into.push(number.to_string()),
-        Value::Array(items) => items.iter().for_each(|item| leaves(item, into)),
-        Value::Object(members) => members.values().for_each(|member| leaves(member, into)),
-        Value::Null | Value::Bool(_) => {}
-    }
+/// An instant by both of a machine's clocks.
+#[derive(Debug, Clone, Copy)]
+struct Instant {
+    utc: OffsetDateTime,
+    elapsed: Duration,
 }
 
 /// How far this machine's clock is off, learnt from every answer.
 #[derive(Debug, Default)]
-pub(crate) struct Skew {
-    millis: AtomicI64,
+pub(crate) struct ClockSkew(Mutex<Learnt>);
+
+#[derive(Debug, Default)]
+struct Learnt {
+    millis: i64,
+    /// When an answer asked for the correction that was in use already.
+    confirmed: Option<Instant>,
     /// Dates are not believed: with a time that agreed with them a request was refused.
-    doubted: AtomicBool,
+    doubted: bool,
+}
+
+impl Learnt {
+    fn learn(&mut self, told: Option<i64>, now: Instant) {
+        if let Some(skew) = told.filter(|_| !self.doubted) {
+            let agrees = skew.abs_diff(self.millis) < ClockSkew::WORTH_IT.unsigned_abs();
+            self.confirmed = agrees.then_some(now);
+            self.millis = skew;
+        }
+    }
+
+    /// Whether a correction was learnt since `used` was taken.
+    fn differs_from(&self, used: time::Duration) -> bool {
+        (time::Duration::milliseconds(self.millis) - used)
+            .whole_milliseconds()
+            .unsigned_abs()
+            >= u128::from(ClockSkew::WORTH_IT.unsigned_abs())
+    }
 }
 
 /// The time of a request, and what its answer tells of the time.
@@ -862,32 +1041,45 @@ struct Timing {
     used: time::Duration,
     /// The one that the answer's date asks for.
     told: Option<i64>,
+    /// When the answer came.
+    now: Instant,
     /// The call was refused for its time before.
     again: bool,
 }
 
-impl Skew {
+impl ClockSkew {
     /// Smaller differences are the network's.
     const WORTH_IT: i64 = 30_000;
     /// Larger differences are the server's.
     const BELIEVED: i64 = 24 * 60 * 60 * 1000;
     /// After a longer round trip the midpoint says too little.
     const PROMPT: Duration = Duration::from_secs(15);
+    /// How long a confirmed correction counts as confirmed.
+    const CONFIRMED: Duration = Duration::from_secs(60);
+
+    fn learnt(&self) -> MutexGuard<'_, Learnt> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
 
     /// What to add to this machine's time.
     fn get(&self) -> time::Duration {
-        time::Duration::milliseconds(self.millis.load(Ordering::Acquire))
+        time::Duration::milliseconds(self.learnt().millis)
     }
 
-    /// Whether a correction was learnt since `used` was taken.
-    fn differs_from(&self, used: time::Duration) -> bool {
-        (self.get() - used).whole_milliseconds().unsigned_abs()
-            >= u128::from(Self::WORTH_IT.unsigned_abs())
+    /// Whether an answer confirmed the correction a short while ago, and this machine's clock was not
+    /// set since.
+    fn is_confirmed(&self, now: Instant) -> bool {
+        self.learnt().confirmed.is_some_and(|then| {
+            let passed = now.elapsed.saturating_sub(then.elapsed);
+            let set_by = (now.utc - then.utc - passed).unsigned_abs();
+            passed < Self::CONFIRMED
+                && set_by < Duration::from_millis(Self::WORTH_IT.unsigned_abs())
+        })
     }
 
     /// What an answer tells of this machine's clock. `now` is read after the answer: a clock that was
     /// set meanwhile is judged as it is now.
-    fn told(answer: &Answer, now: OffsetDateTime, round_trip: Duration) -> Option<i64> {
+    fn told(answer: &RawResponse, now: OffsetDateTime, round_trip: Duration) -> Option<i64> {
         // What a cache has kept has an old date.
         if answer.header("age").is_some() {
             return None;
@@ -896,10 +1088,8 @@ impl Skew {
         Self::of(date.into(), now, round_trip)
     }
 
-    fn learn(&self, told: Option<i64>) {
-        if let Some(skew) = told.filter(|_| !self.doubted.load(Ordering::Acquire)) {
-            self.millis.store(skew, Ordering::Release);
-        }
+    fn learn(&self, told: Option<i64>, now: Instant) {
+        self.learnt().learn(told, now);
     }
 
     /// After a refusal of the time: whether there is a better one for another attempt. A correction
@@ -907,13 +1097,16 @@ impl Skew {
     /// signatures are checked by, and this machine's own clock is the next best guess, until that is
     /// refused, too.
     fn refused(&self, time: Timing) -> bool {
-        if self.doubted.swap(false, Ordering::AcqRel) {
-            self.learn(time.told);
-        } else if !time.again && !time.used.is_zero() && !self.differs_from(time.used) {
-            self.doubted.store(true, Ordering::Release);
-            self.millis.store(0, Ordering::Release);
+        let mut learnt = self.learnt();
+        if std::mem::take(&mut learnt.doubted) {
+            learnt.learn(time.told, time.now);
+        } else if !time.again && !time.used.is_zero() && !learnt.differs_from(time.used) {
+            *learnt = Learnt {
+                doubted: true,
+                ..Learnt::default()
+            };
         }
-        !time.again && self.differs_from(time.used)
+        !time.again && learnt.differs_from(time.used)
     }
 
     /// By how many milliseconds this machine's clock is behind, if an answer of that date tells.
@@ -941,15 +1134,19 @@ mod tests {
     use crate::operation::{Method, Service};
 
     const NOW: OffsetDateTime = datetime!(2026-11-21 12:00:00 UTC);
+    const AT: Instant = Instant {
+        utc: NOW,
+        elapsed: Duration::ZERO,
+    };
 
-    fn answer(status: u16, headers: &[(&'static str, &str)], body: &str) -> Answer {
+    fn answer(status: u16, headers: &[(&'static str, &str)], body: &str) -> RawResponse {
         let headers = headers.iter().map(|(name, value)| {
             (
                 HeaderName::from_static(name),
                 HeaderValue::from_str(value).unwrap(),
             )
         });
-        Answer::new(status, HeaderMap::from_iter(headers), body.as_bytes())
+        RawResponse::new(status, HeaderMap::from_iter(headers), body.as_bytes())
     }
 
     static SERVICE: Service = Service::new("p", "s", "h");
@@ -1065,11 +1262,16 @@ mod tests {
 
     #[test]
     fn a_broken_connection_is_followed_by_a_fresh_one() {
-        for kind in [ErrorKind::Connect, ErrorKind::Transport, ErrorKind::Timeout] {
-            assert_eq!(connection_after(kind), Connection::Fresh);
+        for kind in [
+            ErrorKind::Connect,
+            ErrorKind::Tls,
+            ErrorKind::Transport,
+            ErrorKind::Timeout,
+        ] {
+            assert_eq!(connection_after(kind), Some(Connection::Fresh));
         }
         for kind in [ErrorKind::Server, ErrorKind::Throttled, ErrorKind::Clock] {
-            assert_eq!(connection_after(kind), Connection::Any);
+            assert_eq!(connection_after(kind), None);
         }
     }
 
@@ -1135,7 +1337,7 @@ mod tests {
     fn skew_is_learnt_from_the_midpoint_within_reason() {
         let seconds = time::Duration::seconds;
         let of = |ahead, round_trip| {
-            Skew::of(NOW + seconds(ahead), NOW, Duration::from_secs(round_trip))
+            ClockSkew::of(NOW + seconds(ahead), NOW, Duration::from_secs(round_trip))
         };
         for (ahead, round_trip, want) in [
             (0, 0, Some(0)),
@@ -1155,14 +1357,50 @@ mod tests {
     }
 
     #[test]
+    fn skew_is_confirmed_by_a_second_answer_for_a_minute() {
+        let (seconds, passed) = (time::Duration::seconds, Duration::from_secs);
+        let later = |after: u64| Instant {
+            utc: NOW + passed(after),
+            elapsed: passed(after),
+        };
+        let skew = ClockSkew::default();
+        assert!(!skew.is_confirmed(AT), "no answer came");
+        skew.learn(Some(0), AT);
+        assert!(
+            skew.is_confirmed(later(59)),
+            "the answer agrees with this machine"
+        );
+        assert!(!skew.is_confirmed(later(60)));
+        skew.learn(None, later(50));
+        assert!(
+            !skew.is_confirmed(later(60)),
+            "an answer without a date confirms nothing"
+        );
+        skew.learn(Some(7_200_000), later(1));
+        assert!(!skew.is_confirmed(later(1)), "one answer alone");
+        skew.learn(Some(7_210_000), later(2));
+        assert!(skew.is_confirmed(later(3)), "two answers that agree");
+        for set_by in [3600, -3600] {
+            let set = Instant {
+                utc: NOW + seconds(set_by),
+                ..later(3)
+            };
+            assert!(!skew.is_confirmed(set), "the clock was set meanwhile");
+        }
+        skew.learn(Some(0), later(3));
+        assert!(!skew.is_confirmed(later(3)), "they differ again");
+    }
+
+    #[test]
     fn skew_follows_every_answer_but_cached_and_undated_ones() {
-        let skew = Skew::default();
+        let skew = ClockSkew::default();
         let learn = |headers: &[(&'static str, &str)]| {
-            skew.learn(Skew::told(&answer(200, headers, ""), NOW, Duration::ZERO));
+            let told = ClockSkew::told(&answer(200, headers, ""), NOW, Duration::ZERO);
+            skew.learn(told, AT);
             skew.get().whole_seconds()
         };
         assert_eq!(learn(&[("date", "Sat, 21 Nov 2026 12:20:00 GMT")]), 1200);
-        assert!(skew.differs_from(time::Duration::ZERO));
+        assert!(skew.learnt().differs_from(time::Duration::ZERO));
         for (date, age) in [
             ("Sat, 21 Nov 2026 12:00:00 GMT", Some("5")),
             ("yesterday", None),

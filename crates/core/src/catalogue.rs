@@ -109,11 +109,9 @@ where
     P: Provider,
     O: Paginated<Provider = P> + DeserializeOwned,
 {
-    let operation: O = parsed(&client, parameters)?;
-    operation
-        .validate()
-        .map_err(|invalid| client.invalid(&O::INFO, &invalid))?;
-    let mut pages = client.pages(operation);
+    let mut pages = client.pages(parsed::<P, O>(&client, parameters)?);
+    // Only now does the request have the page size that the walk sets.
+    pages.check()?;
     if let Some(cursor) = cursor {
         pages = pages.resume(cursor)?;
     }
@@ -167,6 +165,12 @@ impl Rows {
     pub async fn next(&mut self) -> Option<Result<Vec<String>, Error>> {
         self.0.next().await
     }
+
+    /// The field of the request that names the rows to return, where it has one, and its items for
+    /// which no row came back so far: see [`Pages::missing`].
+    pub fn missing(&self) -> Option<(&'static str, &[String])> {
+        self.0.missing()
+    }
 }
 
 impl fmt::Debug for Rows {
@@ -177,6 +181,8 @@ impl fmt::Debug for Rows {
 
 trait NextRows {
     fn next(&mut self) -> Future<'_, Option<Result<Vec<String>, Error>>>;
+
+    fn missing(&self) -> Option<(&'static str, &[String])>;
 }
 
 struct Walk<P: Provider, O: Paginated<Provider = P>> {
@@ -202,5 +208,9 @@ where
                     .collect(),
             )
         })
+    }
+
+    fn missing(&self) -> Option<(&'static str, &[String])> {
+        Some((O::PAGING.batch?.field, self.pages.missing()))
     }
 }

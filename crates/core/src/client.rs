@@ -8,17 +8,18 @@ use std::time::Duration;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use crate::call::{Done, Payload, Rate, Shared, Skew};
+use crate::activity::Activity;
+use crate::call::{ClockSkew, Done, PayloadSpan, Rate, Shared};
 use crate::clock::{Clock, Random, SystemClock, SystemRandom};
-use crate::credentials::{ProvideCredentials, Source};
+use crate::credentials::{CredentialsCache, ProvideCredentials};
 use crate::encode::encode;
 use crate::error::{Error, ErrorKind};
 use crate::lenient::{self, Deviation};
 use crate::model::Json;
 use crate::operation::{Operation, OperationInfo, Paginated, RateLimit};
-use crate::pace::Pace;
 use crate::pages::Pages;
 use crate::provider::{Limits, Provider};
+use crate::rate_limit::RateLimiter;
 use crate::request::Endpoint;
 use crate::retry::{self, Budget, Policy};
 use crate::transport::{Settings, Transport};
@@ -104,11 +105,17 @@ impl<P: Provider> Client<P> {
 
     /// This client with another limit for each whole call.
     #[must_use]
-    pub fn within(&self, time: Duration) -> Self {
+    pub fn with_deadline(&self, time: Duration) -> Self {
         Self {
             shared: self.shared.clone(),
             time,
         }
+    }
+
+    /// What this client and its clones have sent so far: for a program that must end, or drops a
+    /// call, before the answer.
+    pub fn activity(&self) -> Activity {
+        self.shared.log.so_far()
     }
 
     async fn call(&self, info: &OperationInfo, fields: &impl Serialize) -> Result<Done, Error> {
@@ -124,8 +131,8 @@ impl<P: Provider> Client<P> {
         info: &OperationInfo,
     ) -> Result<Response<T>, Error> {
         let payload = match &done.payload {
-            Payload::Within(bytes) => done.answer.text().get(bytes.clone()).unwrap_or_default(),
-            Payload::NoRecord => "null",
+            PayloadSpan::Within(bytes) => done.answer.text().get(bytes.clone()).unwrap_or_default(),
+            PayloadSpan::NoRecord => "null",
         };
         match lenient::decode_payload(payload, info) {
             Ok(decoded) => Ok(Response {
@@ -206,8 +213,8 @@ impl<P: Provider> ClientBuilder<P> {
             endpoint: None,
             policy: Policy {
                 attempts: 3,
-                repeat_metered: false,
-                repeat_writes: false,
+                retry_metered: false,
+                retry_writes: false,
             },
             limits: P::LIMITS,
             rate: Rate::Documented,
@@ -282,15 +289,15 @@ impl<P: Provider> ClientBuilder<P> {
     /// Allows a metered look-up to be repeated although it may have run, and been billed. Off
     /// unless set.
     #[must_use]
-    pub fn repeat_metered(mut self, allowed: bool) -> Self {
-        self.policy.repeat_metered = allowed;
+    pub fn retry_metered(mut self, allowed: bool) -> Self {
+        self.policy.retry_metered = allowed;
         self
     }
 
     /// Allows a write to be repeated although it may have run. Off unless set.
     #[must_use]
-    pub fn repeat_writes(mut self, allowed: bool) -> Self {
-        self.policy.repeat_writes = allowed;
+    pub fn retry_writes(mut self, allowed: bool) -> Self {
+        self.policy.retry_writes = allowed;
         self
     }
 
@@ -393,6 +400,7 @@ impl<P: Provider> ClientBuilder<P> {
         let Some(credentials) = self.credentials else {
             return Err(Error::new(ErrorKind::Credentials, "no keys were given"));
         };
+        self.provider.check().map_err(|problem| config(&problem))?;
         if let Some(fixed) = &self.fixed {
             fixed.check().map_err(|error| config(&error.to_string()))?;
         }
@@ -433,16 +441,17 @@ impl<P: Provider> ClientBuilder<P> {
             shared: Arc::new(Shared {
                 provider: self.provider,
                 transport,
-                source: Source::new(credentials, self.fixed.is_some()),
+                source: CredentialsCache::new(credentials, self.fixed.is_some()),
                 clock: self.clock,
                 random: self.random,
                 budget: Budget::new(self.retry_budget),
-                pace: Pace::default(),
-                skew: Skew::default(),
+                rate_limiter: RateLimiter::default(),
+                skew: ClockSkew::default(),
                 endpoint: endpoint.map(Arc::new),
                 policy: self.policy,
                 limits: self.limits,
                 rate: self.rate,
+                log: Arc::default(),
             }),
         })
     }
@@ -527,5 +536,111 @@ impl<T: fmt::Debug> fmt::Debug for Response<T> {
             .field("status", &self.done.answer.status())
             .field("deviations", &self.deviations.len())
             .finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::operation::OperationInfo;
+    use crate::provider::{Payload, RawResponse, ResponseError, SigningContext};
+    use crate::request::Request;
+    use crate::{Credentials, CredentialsError};
+
+    #[derive(Default)]
+    struct Plain;
+
+    impl Provider for Plain {
+        const NAME: &'static str = "plain";
+
+        fn credentials(
+            _: &dyn Fn(&str) -> Option<String>,
+        ) -> Result<Credentials, CredentialsError> {
+            Ok(Credentials::new("id", "secret"))
+        }
+
+        fn sign(
+            &self,
+            _: &mut Request,
+            _: &OperationInfo,
+            _: &Credentials,
+            _: &SigningContext,
+        ) -> Result<(), CredentialsError> {
+            Ok(())
+        }
+
+        fn parse_response<'r>(
+            &self,
+            answer: &'r RawResponse,
+            _: &OperationInfo,
+        ) -> Result<Payload<'r>, ResponseError> {
+            Ok(Payload {
+                payload: answer.text(),
+                request_id: None,
+            })
+        }
+    }
+
+    #[test]
+    fn zero_for_any_limit_is_a_config_error_that_names_the_limit() {
+        type Set = fn(ClientBuilder<Plain>) -> ClientBuilder<Plain>;
+        let limits: [(&str, Set, Set); 9] = [
+            (
+                "number of attempts",
+                |builder| builder.max_attempts(0),
+                |builder| builder.max_attempts(1),
+            ),
+            (
+                "retry budget",
+                |builder| builder.retry_budget(0),
+                |builder| builder.retry_budget(1),
+            ),
+            (
+                "connect timeout",
+                |builder| builder.connect_timeout(Duration::ZERO),
+                |builder| builder.connect_timeout(Duration::from_nanos(1)),
+            ),
+            (
+                "attempt timeout",
+                |builder| builder.attempt_timeout(Duration::ZERO),
+                |builder| builder.attempt_timeout(Duration::from_nanos(1)),
+            ),
+            (
+                "deadline",
+                |builder| builder.deadline(Duration::ZERO),
+                |builder| builder.deadline(Duration::from_nanos(1)),
+            ),
+            (
+                "idle timeout",
+                |builder| builder.idle_timeout(Duration::ZERO),
+                |builder| builder.idle_timeout(Duration::from_nanos(1)),
+            ),
+            (
+                "body limit",
+                |builder| builder.body_limit(0),
+                |builder| builder.body_limit(1),
+            ),
+            (
+                "rate",
+                |builder| builder.rate(RateLimit::new(0, 1)),
+                |builder| builder.rate(RateLimit::new(1, 1)),
+            ),
+            (
+                "rate",
+                |builder| builder.rate(RateLimit::new(1, 0)),
+                |builder| builder.rate(RateLimit::new(1, 1)),
+            ),
+        ];
+        let builder = || {
+            ClientBuilder::<Plain>::new()
+                .credentials(Credentials::new("id", "secret"))
+                .endpoint("http://127.0.0.1:9")
+        };
+        for (name, zero, least) in limits {
+            let error = zero(builder()).build().unwrap_err();
+            assert_eq!((error.kind(), error.attempts()), (ErrorKind::Config, 0));
+            assert_eq!(error.message(), format!("the {name} must not be zero"));
+            assert!(least(builder()).build().is_ok(), "{name}");
+        }
     }
 }

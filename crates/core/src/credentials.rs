@@ -15,8 +15,12 @@ use crate::redact::Secret;
 /// Keys that end sooner than this are renewed before they are used.
 const RENEW_BEFORE: Duration = Duration::from_secs(120);
 
-/// So long a call waits for new keys while the old ones still do.
+/// How long a call waits for a renewal while the current keys are still valid.
 const RENEWAL: Duration = Duration::from_secs(5);
+
+/// How long a source is left alone that handed back keys which are about to expire, or none while the
+/// current ones are still valid.
+const LEFT_ALONE: Duration = Duration::from_secs(10);
 
 /// The keys of one account: an id with its secret, perhaps with a session token, or a token alone,
 /// or expressly none.
@@ -255,36 +259,118 @@ impl CredentialsError {
 }
 
 /// What [`ProvideCredentials::provide`] returns.
-pub type Providing<'a> =
+pub type CredentialsFuture<'a> =
     Pin<Box<dyn Future<Output = Result<Credentials, CredentialsError>> + Send + 'a>>;
 
-/// Where keys come from. A client asks again when keys are about to expire and when the provider
-/// refused them, one call at a time for all its clones, and never remembers a failure.
+/// Where keys come from. A client asks for keys once at a time for all its clones, keeps them while
+/// they last, and asks again
+///
+/// - when they end within 120 s, by this machine's clock with the correction that the `Date` of the
+///   last answer asks for. Meanwhile the current keys are used (stale-while-revalidate); a renewal
+///   that takes longer than 5 s, or fails, leaves them in use. If the source returns keys that end
+///   within 120 s, or seem to have ended, they are used, and the source is asked again after 10 s at
+///   the earliest, or when they end;
+/// - when the provider refused them;
+/// - after a failure at the next call: a failure is never remembered.
+///
+/// # Keys that seem to have expired
+///
+/// The clock of this machine may be wrong, and so may the `Date` of an answer. Only another answer
+/// corrects either, so expiry does not stop a request that could bring one. A call fails with
+/// [`ErrorKind::Credentials`](crate::ErrorKind::Credentials), and nothing is sent, only if the keys
+/// have ended both by this machine's own clock and by the corrected one, and an answer within the
+/// last 60 s confirmed the correction: its `Date` asked for the same one, to 30 s, as was in use.
+/// Otherwise the request is sent with these keys; the provider refuses it if they have really
+/// expired. The same holds for fixed keys with a time of expiry.
 ///
 /// The text of an error is shown to users: keep secrets out of it.
 pub trait ProvideCredentials: Send + Sync + 'static {
     /// The keys to use from now on.
-    fn provide(&self) -> Providing<'_>;
+    fn provide(&self) -> CredentialsFuture<'_>;
 }
 
 impl ProvideCredentials for Credentials {
-    fn provide(&self) -> Providing<'_> {
+    fn provide(&self) -> CredentialsFuture<'_> {
         Box::pin(std::future::ready(Ok(self.clone())))
     }
 }
 
+/// The time at which keys are needed.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Moment {
+    /// The time of day by this machine's own clock.
+    pub(crate) own: OffsetDateTime,
+    /// The time of day as the provider sees it, as far as is known.
+    pub(crate) corrected: OffsetDateTime,
+    /// An answer confirmed that correction a short while ago.
+    pub(crate) confirmed: bool,
+    /// The time since an origin, which never goes backwards.
+    pub(crate) elapsed: Duration,
+}
+
+impl Moment {
+    /// Whether keys have ended by both clocks.
+    fn is_after(&self, keys: &Credentials) -> bool {
+        !keys.lasts(self.own, Duration::ZERO) && !keys.lasts(self.corrected, Duration::ZERO)
+    }
+
+    /// Whether keys are not worth a request: not even the clocks could be wrong.
+    fn rules_out(&self, keys: &Credentials) -> bool {
+        self.confirmed && self.is_after(keys)
+    }
+
+    fn usable(&self, keys: Credentials) -> Result<Credentials, CredentialsError> {
+        if self.rules_out(&keys) {
+            return Err(CredentialsError::new(
+                "the keys that were provided have expired",
+            ));
+        }
+        Ok(keys)
+    }
+}
+
+/// Keys that were provided.
+#[derive(Clone)]
+struct Kept {
+    keys: Credentials,
+    /// Until then the source is not asked again, however soon the keys end.
+    settled_until: Duration,
+}
+
+impl Kept {
+    fn new(keys: Credentials, now: &Moment) -> Self {
+        let settled_until = if keys.lasts(now.corrected, RENEW_BEFORE) {
+            Duration::ZERO
+        } else {
+            let left = keys.expires_at().map(|end| end - now.corrected);
+            let left = left.and_then(|left| Duration::try_from(left).ok());
+            // The end of short-lived keys is waited for; keys that seem to have ended have none.
+            let pause = left.filter(|left| !left.is_zero()).unwrap_or(LEFT_ALONE);
+            now.elapsed.saturating_add(pause.min(LEFT_ALONE))
+        };
+        Self {
+            keys,
+            settled_until,
+        }
+    }
+
+    fn is_fresh(&self, now: &Moment) -> bool {
+        self.keys.lasts(now.corrected, RENEW_BEFORE) || now.elapsed < self.settled_until
+    }
+}
+
 /// Keys as the call loop gets them: kept while they last, asked for once at a time.
-pub(crate) struct Source {
+pub(crate) struct CredentialsCache {
     provider: Arc<dyn ProvideCredentials>,
     /// There are no other keys than these.
     fixed: bool,
-    kept: Mutex<Option<Credentials>>,
+    kept: Mutex<Option<Kept>>,
     flight: tokio::sync::Mutex<Option<CredentialsError>>,
     /// How many times the provider was asked, to let those who waited share the outcome.
     asked: AtomicU64,
 }
 
-impl Source {
+impl CredentialsCache {
     pub(crate) fn new(provider: Arc<dyn ProvideCredentials>, fixed: bool) -> Self {
         Self {
             provider,
@@ -295,68 +381,73 @@ impl Source {
         }
     }
 
-    fn kept(&self) -> Option<Credentials> {
+    fn kept(&self) -> Option<Kept> {
         self.kept
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
             .clone()
     }
 
-    fn keep(&self, credentials: Option<Credentials>) {
-        *self.kept.lock().unwrap_or_else(PoisonError::into_inner) = credentials;
+    fn keep(&self, kept: Option<Kept>) {
+        *self.kept.lock().unwrap_or_else(PoisonError::into_inner) = kept;
     }
 
-    /// Keys that are usable at `now`.
-    pub(crate) async fn get(&self, now: OffsetDateTime) -> Result<Credentials, CredentialsError> {
-        let fresh = |credentials: &Credentials| credentials.lasts(now, RENEW_BEFORE);
-        if let Some(credentials) = self.kept().filter(fresh) {
-            return Ok(credentials);
+    /// Keys to use at the moment that `now` gives.
+    pub(crate) async fn get(
+        &self,
+        now: impl Fn() -> Moment,
+    ) -> Result<Credentials, CredentialsError> {
+        let moment = now();
+        if let Some(kept) = self.kept().filter(|kept| kept.is_fresh(&moment)) {
+            return moment.usable(kept.keys);
         }
         let asked_before = self.asked.load(Ordering::Acquire);
-        // Renewal comes early: while somebody sees to it, the old keys do.
-        let usable = |credentials: &Credentials| credentials.lasts(now, Duration::ZERO);
-        let old = self.kept().filter(usable);
-        let mut flight = match (&old, self.flight.try_lock()) {
+        let old = self
+            .kept()
+            .map(|kept| kept.keys)
+            .filter(|keys| !moment.rules_out(keys));
+        // Renewal comes early: while another call sees to it, the old keys do, unless both clocks say
+        // that they have ended.
+        let valid = old.as_ref().filter(|keys| !moment.is_after(keys));
+        let mut flight = match (valid, self.flight.try_lock()) {
             (_, Ok(flight)) => flight,
             (Some(old), Err(_)) => return Ok(old.clone()),
             (None, Err(_)) => self.flight.lock().await,
         };
-        if let Some(credentials) = self.kept().filter(fresh) {
-            return Ok(credentials);
+        let moment = now();
+        if let Some(kept) = self.kept().filter(|kept| kept.is_fresh(&moment)) {
+            return moment.usable(kept.keys);
         }
         if self.asked.load(Ordering::Acquire) != asked_before
             && let Some(failure) = flight.as_ref()
         {
-            return Err(failure.clone());
+            return old.ok_or_else(|| failure.clone());
         }
         let keys = self.provider.provide();
-        let provided = match &old {
+        let provided = match valid {
             Some(_) => tokio::time::timeout(RENEWAL, keys)
                 .await
                 .unwrap_or_else(|_| Err(CredentialsError::new("no keys in time"))),
             None => keys.await,
         };
-        let outcome = provided.and_then(|credentials| {
-            credentials.check()?;
-            if usable(&credentials) {
-                Ok(credentials)
-            } else {
-                Err(CredentialsError::new(
-                    "the keys that were provided have expired",
-                ))
-            }
-        });
+        let outcome = provided.and_then(|keys| keys.check().map(|()| keys));
         self.asked.fetch_add(1, Ordering::AcqRel);
+        let moment = now();
         match outcome {
-            Ok(credentials) => {
+            Ok(keys) => {
                 *flight = None;
-                self.keep(Some(credentials.clone()));
-                Ok(credentials)
+                self.keep(Some(Kept::new(keys.clone(), &moment)));
+                moment.usable(keys)
             }
-            // A failed renewal is no reason to drop keys that still work, unless they were refused
+            // A failed renewal is no reason to drop keys that may still work, unless they were refused
             // in the meantime.
-            Err(failure) => match self.kept().filter(usable) {
-                Some(credentials) => Ok(credentials),
+            Err(failure) => match self.kept().filter(|kept| !moment.rules_out(&kept.keys)) {
+                Some(kept) => {
+                    if !moment.is_after(&kept.keys) {
+                        self.keep(Some(Kept::new(kept.keys.clone(), &moment)));
+                    }
+                    Ok(kept.keys)
+                }
                 None => {
                     *flight = Some(failure.clone());
                     Err(failure)
@@ -371,7 +462,10 @@ impl Source {
         if self.fixed {
             return false;
         }
-        if self.kept().is_some_and(|kept| kept.is_same(credentials)) {
+        if self
+            .kept()
+            .is_some_and(|kept| kept.keys.is_same(credentials))
+        {
             self.keep(None);
         }
         credentials.token().is_some()
@@ -457,13 +551,23 @@ mod tests {
         assert!(end("tomorrow").is_err());
     }
 
+    /// A moment by clocks that agree.
+    fn at(time: OffsetDateTime) -> impl Fn() -> Moment {
+        move || Moment {
+            own: time,
+            corrected: time,
+            confirmed: true,
+            elapsed: (time - NOW).try_into().unwrap(),
+        }
+    }
+
     struct Counting {
         asked: AtomicU64,
         fails: bool,
     }
 
     impl ProvideCredentials for Counting {
-        fn provide(&self) -> Providing<'_> {
+        fn provide(&self) -> CredentialsFuture<'_> {
             Box::pin(async {
                 tokio::time::sleep(Duration::from_millis(20)).await;
                 let number = self.asked.fetch_add(1, Ordering::Relaxed);
@@ -482,11 +586,11 @@ mod tests {
             asked: AtomicU64::new(0),
             fails,
         });
-        let source = Arc::new(Source::new(counting.clone(), false));
+        let source = Arc::new(CredentialsCache::new(counting.clone(), false));
         let tasks: Vec<_> = (0..200)
             .map(|_| {
                 let source = source.clone();
-                tokio::spawn(async move { source.get(NOW).await.is_ok() })
+                tokio::spawn(async move { source.get(at(NOW)).await.is_ok() })
             })
             .collect();
         let mut fine = 0;
@@ -508,11 +612,11 @@ mod tests {
             asked: AtomicU64::new(0),
             fails: false,
         };
-        let source = Source::new(Arc::new(counting), false);
-        let first = source.get(NOW).await.unwrap();
+        let source = CredentialsCache::new(Arc::new(counting), false);
+        let first = source.get(at(NOW)).await.unwrap();
         assert_eq!(
             source
-                .get(NOW + Duration::from_secs(479))
+                .get(at(NOW + Duration::from_secs(479)))
                 .await
                 .unwrap()
                 .id(),
@@ -520,7 +624,7 @@ mod tests {
         );
         assert_eq!(
             source
-                .get(NOW + Duration::from_secs(481))
+                .get(at(NOW + Duration::from_secs(481)))
                 .await
                 .unwrap()
                 .id(),
@@ -528,18 +632,18 @@ mod tests {
         );
         assert!(source.refused(&first), "others may come");
         assert_eq!(
-            source.get(NOW).await.unwrap().id(),
+            source.get(at(NOW)).await.unwrap().id(),
             "id1",
             "an old refusal drops nothing new"
         );
-        let second = source.get(NOW).await.unwrap();
+        let second = source.get(at(NOW)).await.unwrap();
         source.refused(&second);
-        assert_eq!(source.get(NOW).await.unwrap().id(), "id2");
+        assert_eq!(source.get(at(NOW)).await.unwrap().id(), "id2");
         let fixed = Credentials::new("fixed", "s").with_token("t");
-        let source = Source::new(Arc::new(fixed.clone()), true);
+        let source = CredentialsCache::new(Arc::new(fixed.clone()), true);
         assert!(!source.refused(&fixed), "no others will come");
         let no_token = Credentials::new("id", "s").expiring_at(NOW + Duration::from_secs(600));
-        let source = Source::new(Arc::new(no_token.clone()), false);
+        let source = CredentialsCache::new(Arc::new(no_token.clone()), false);
         assert!(!source.refused(&no_token), "it was not about these keys");
     }
 
@@ -547,7 +651,7 @@ mod tests {
     struct Hanging(AtomicU64);
 
     impl ProvideCredentials for Hanging {
-        fn provide(&self) -> Providing<'_> {
+        fn provide(&self) -> CredentialsFuture<'_> {
             Box::pin(async {
                 if self.0.fetch_add(1, Ordering::Relaxed) > 0 {
                     std::future::pending::<()>().await;
@@ -559,15 +663,18 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn a_renewal_that_hangs_holds_up_one_call_for_a_while_and_the_others_not_at_all() {
-        let source = Arc::new(Source::new(Arc::new(Hanging(AtomicU64::new(0))), false));
-        source.get(NOW).await.unwrap();
+        let source = Arc::new(CredentialsCache::new(
+            Arc::new(Hanging(AtomicU64::new(0))),
+            false,
+        ));
+        source.get(at(NOW)).await.unwrap();
         let late = NOW + Duration::from_secs(500);
         let first = {
             let source = source.clone();
-            tokio::spawn(async move { source.get(late).await })
+            tokio::spawn(async move { source.get(at(late)).await })
         };
         tokio::task::yield_now().await;
-        let second = source.get(late);
+        let second = source.get(at(late));
         assert_eq!(second.await.unwrap().id(), "id");
         assert!(!first.is_finished(), "the first still waits");
         assert_eq!(first.await.unwrap().unwrap().id(), "id");

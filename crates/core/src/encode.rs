@@ -3,7 +3,8 @@
 use serde::Serialize;
 use serde_json::value::RawValue;
 
-use crate::envelope::Members;
+use crate::envelope::RawObject;
+use crate::lenient::is_deeper;
 use crate::operation::{Lists, Method, OperationInfo, Params, Place};
 use crate::request::{Body, is_dots};
 use crate::sign::percent;
@@ -13,8 +14,9 @@ use crate::validate::InvalidRequest;
 #[derive(Debug)]
 pub(crate) struct Encoded {
     pub(crate) path: String,
-    /// What was filled into the path, as it was given.
-    pub(crate) path_values: Vec<String>,
+    /// Every value as it was given, by the way to its field, wherever it travels. Lists have no part
+    /// in the way.
+    pub(crate) values: Vec<(String, String)>,
     pub(crate) query: Vec<(String, String)>,
     pub(crate) headers: Vec<(String, String)>,
     pub(crate) body: Body,
@@ -41,39 +43,50 @@ pub(crate) fn encode(
     // The message of a failed serialisation may hold a value.
     let json = serde_json::to_string(fields)
         .map_err(|_| InvalidRequest::one("the request", "cannot be written as JSON"))?;
-    if is_too_deep(&json) {
+    if is_deeper(&json, DEEPEST) {
         return Err(InvalidRequest::one("the request", "is nested too deeply"));
     }
-    let members = Members::unchecked(&json)
+    let members = RawObject::unchecked(&json)
         .map_err(|_| InvalidRequest::one("the request", "must be a JSON object"))?;
     let lists = info.service.lists;
     let (mut path, mut query, mut headers) = (info.path.to_owned(), Vec::new(), Vec::new());
-    let (mut form, mut path_values) = (Vec::new(), Vec::new());
+    let (mut form, mut values) = (Vec::new(), Vec::new());
     let mut object = String::from("{");
     for (name, value) in members.iter() {
+        flatten(name, value, Lists::Repeated, &mut values);
         let place = info
             .places
             .iter()
             .find(|(field, _)| *field == name)
             .map(|(_, place)| *place);
-        match place {
-            Some(Place::Path) => {
+        // Null is absent, wherever it would travel; a JSON body alone can say it.
+        match (place, params) {
+            (Some(Place::Path), _) => {
                 path = filled(&path, name, value)?;
-                path_values.extend(scalar(value));
             }
-            Some(Place::Header) => {
-                if let Some(value) = scalar(value) {
-                    headers.push((header_name(name)?, header_value(name, value)?));
+            (Some(Place::Header), _) => {
+                if let Some(value) = header_value(name, value)? {
+                    headers.push((header_name(name)?, value));
                 }
             }
-            Some(Place::Query) => flatten(name, value, lists, &mut query),
-            None if params == Params::Query => flatten(name, value, lists, &mut query),
-            _ if params == Params::Form => flatten(name, value, lists, &mut form),
-            _ => {
+            (Some(Place::Query), _) | (None, Params::Query) => {
+                flatten(name, value, lists, &mut query);
+            }
+            (Some(Place::Body), Params::Query) => {
+                if value != "null" {
+                    return Err(InvalidRequest::one(
+                        name,
+                        "travels in the body, and this operation has none: its fields are its query",
+                    ));
+                }
+            }
+            (Some(Place::Body) | None, Params::Form) => flatten(name, value, lists, &mut form),
+            (Some(Place::Body) | None, Params::Json) => {
                 if object.len() > 1 {
                     object.push(',');
                 }
-                let key = serde_json::to_string(name).unwrap_or_default();
+                let key = serde_json::to_string(name)
+                    .map_err(|_| InvalidRequest::one("the request", "cannot be written as JSON"))?;
                 object.push_str(&key);
                 object.push(':');
                 object.push_str(value);
@@ -89,21 +102,21 @@ pub(crate) fn encode(
         ));
     }
     let body = match params {
-        Params::Json if info.method != Method::Get || object.len() > 2 => {
-            Body::Bytes(object.into(), "application/json")
-        }
-        Params::Form if !form.is_empty() => {
+        Params::Query => Body::Empty,
+        Params::Json if info.method == Method::Get && object.len() == 2 => Body::Empty,
+        Params::Json => Body::Bytes(object.into(), "application/json"),
+        Params::Form if form.is_empty() => Body::Empty,
+        Params::Form => {
             let pairs: Vec<_> = form
                 .iter()
                 .map(|(name, value)| format!("{}={}", percent(name), percent(value)))
                 .collect();
             Body::Bytes(pairs.join("&").into(), "application/x-www-form-urlencoded")
         }
-        _ => Body::Empty,
     };
     Ok(Encoded {
         path,
-        path_values,
+        values,
         query,
         headers,
         body,
@@ -112,34 +125,22 @@ pub(crate) fn encode(
 
 /// The most lists and objects inside each other. No operation comes near; what goes through the
 /// levels one by one must end before the stack does.
-const DEEPEST: usize = 100;
-
-fn is_too_deep(json: &str) -> bool {
-    let (mut depth, mut quoted, mut escaped) = (0_usize, false, false);
-    json.bytes().any(|byte| {
-        match byte {
-            _ if escaped => escaped = false,
-            b'\\' => escaped = true,
-            b'"' => quoted = !quoted,
-            _ if quoted => {}
-            b'{' | b'[' => depth += 1,
-            b'}' | b']' => depth = depth.saturating_sub(1),
-            _ => {}
-        }
-        depth > DEEPEST
-    })
-}
+const DEEPEST: usize = 32;
 
 /// The path with `{name}` replaced. An empty segment, or one of dots, would be another route.
 fn filled(path: &str, name: &str, value: &str) -> Result<String, InvalidRequest> {
-    let value = scalar(value).unwrap_or_default();
-    if value.is_empty() || is_dots(&value) {
+    let value = scalar(value).filter(|value| !value.is_empty() && !is_dots(value));
+    let value = value.ok_or_else(|| {
+        InvalidRequest::one(name, "is a part of the path and must not be empty or dots")
+    })?;
+    let hole = format!("{{{name}}}");
+    if !path.contains(&hole) {
         return Err(InvalidRequest::one(
             name,
-            "is a part of the path and must not be empty or dots",
+            "travels in the path, and the path of this operation has no room for it",
         ));
     }
-    Ok(path.replace(&format!("{{{name}}}"), &percent(&value)))
+    Ok(path.replace(&hole, &percent(&value)))
 }
 
 fn header_name(name: &str) -> Result<String, InvalidRequest> {
@@ -149,14 +150,24 @@ fn header_name(name: &str) -> Result<String, InvalidRequest> {
         .ok_or_else(|| InvalidRequest::one(name, "is no name for a header"))
 }
 
-fn header_value(name: &str, value: String) -> Result<String, InvalidRequest> {
+/// The text of a header; nothing for null.
+fn header_value(name: &str, json: &str) -> Result<Option<String>, InvalidRequest> {
+    if json == "null" {
+        return Ok(None);
+    }
+    let value = scalar(json).ok_or_else(|| {
+        InvalidRequest::one(
+            name,
+            "travels in a header and must be text, a number or a flag",
+        )
+    })?;
     if value.trim() != value || value.chars().any(char::is_control) {
         return Err(InvalidRequest::one(
             name,
             "travels in a header: no blanks around it, no control characters",
         ));
     }
-    Ok(value)
+    Ok(Some(value))
 }
 
 /// The text of a JSON scalar; nothing for null, and for what has no text.
@@ -172,7 +183,7 @@ fn scalar(json: &str) -> Option<String> {
 fn flatten(name: &str, json: &str, lists: Lists, pairs: &mut Vec<(String, String)>) {
     if let Some(value) = scalar(json) {
         pairs.push((name.to_owned(), value));
-    } else if let Ok(members) = Members::unchecked(json) {
+    } else if let Ok(members) = RawObject::unchecked(json) {
         for (key, value) in members.iter() {
             flatten(&format!("{name}.{key}"), value, lists, pairs);
         }
@@ -274,8 +285,8 @@ mod tests {
         for params in [Params::Query, Params::Form, Params::Json] {
             let info = OperationInfo::new(&NUMBERED, "O", Method::Post, "/").params(params);
             for (open, close) in [("[", "]"), (r#"{"a":"#, "}")] {
-                assert!(encode(&nested(99, open, close), &info, params).is_ok());
-                for depth in [100, 50_000] {
+                assert!(encode(&nested(DEEPEST - 1, open, close), &info, params).is_ok());
+                for depth in [DEEPEST, 50_000] {
                     let error = encode(&nested(depth, open, close), &info, params).unwrap_err();
                     assert!(error.to_string().contains("nested"), "{error}");
                 }
@@ -301,5 +312,49 @@ mod tests {
         let error = encode(&json!({"id": "1", "h": "a\nb"}), &info, info.params).unwrap_err();
         assert_eq!(error.violations()[0].field, "h");
         assert!(encode(&[1], &info, info.params).is_err());
+    }
+
+    #[test]
+    fn a_field_that_has_no_place_to_travel_is_refused_by_name() {
+        let info = OperationInfo::new(&PLAIN, "O", Method::Post, "/").places(&[
+            ("body", Place::Body),
+            ("path", Place::Path),
+            ("x-list", Place::Header),
+        ]);
+        for (params, fields, field) in [
+            (Params::Query, json!({"a": 1, "body": 7}), "body"),
+            (Params::Query, json!({"body": {"b": [1]}}), "body"),
+            (Params::Json, json!({"path": "in no path"}), "path"),
+            (Params::Form, json!({"x-list": [1]}), "x-list"),
+            (Params::Json, json!({"x-list": {"a": 1}}), "x-list"),
+        ] {
+            let error = encode(&fields, &info, params).unwrap_err();
+            assert_eq!(error.violations()[0].field, field, "{fields}");
+        }
+        // Null is absent everywhere.
+        let absent = json!({"body": null, "x-list": null});
+        let encoded = encode(&absent, &info, Params::Query).unwrap();
+        assert_eq!((encoded.body, encoded.headers), (Body::Empty, Vec::new()));
+        for params in [Params::Json, Params::Form] {
+            let encoded = encode(&json!({"body": 7}), &info, params).unwrap();
+            assert!(matches!(encoded.body, Body::Bytes(..)), "{params:?}");
+        }
+    }
+
+    #[test]
+    fn the_deepest_request_is_encoded_on_a_small_stack() {
+        let small = std::thread::Builder::new().stack_size(256 * 1024);
+        let work = || {
+            for params in [Params::Query, Params::Form, Params::Json] {
+                let info = OperationInfo::new(&NUMBERED, "O", Method::Post, "/").params(params);
+                for (open, close) in [("[", "]"), (r#"{"a":"#, "}")] {
+                    let (open, close) = (open.repeat(DEEPEST - 1), close.repeat(DEEPEST - 1));
+                    let text = format!(r#"{{"a":{open}1{close}}}"#);
+                    let fields = RawValue::from_string(text).unwrap();
+                    assert!(encode(&fields, &info, params).is_ok());
+                }
+            }
+        };
+        small.spawn(work).unwrap().join().unwrap();
     }
 }

@@ -8,6 +8,7 @@ use serde::de::{Deserializer, MapAccess, Visitor};
 use serde_json::value::RawValue;
 
 use crate::lenient::{Key, same};
+use crate::operation::{Envelope, OperationInfo, Success};
 
 /// The members of a JSON object by name, each as its own text: an envelope is looked into, its
 /// payload is left for the one real decoding.
@@ -15,26 +16,26 @@ use crate::lenient::{Key, same};
 /// Names are compared without the blanks around them and, failing that, without case.
 ///
 /// ```
-/// use standing_core::Members;
+/// use standing_core::RawObject;
 ///
-/// let envelope = Members::read(r#"{"Response":{"Error":{"Code":"FailedOperation"}}}"#)?;
+/// let envelope = RawObject::read(r#"{"Response":{"Error":{"Code":"FailedOperation"}}}"#)?;
 /// let code = envelope.object("Response").and_then(|r| r.object("Error")).and_then(|e| e.text("Code"));
 /// assert_eq!(code.as_deref(), Some("FailedOperation"));
-/// # Ok::<(), standing_core::Fault>(())
+/// # Ok::<(), standing_core::ResponseError>(())
 /// ```
-pub struct Members<'r>(Vec<(Cow<'r, str>, &'r RawValue)>);
+pub struct RawObject<'r>(Vec<(Cow<'r, str>, &'r RawValue)>);
 
-impl<'r> Members<'r> {
+impl<'r> RawObject<'r> {
     /// Reads the members of an object.
     ///
     /// # Errors
     ///
-    /// [`Fault::Unreadable`](crate::Fault::Unreadable) if the text is no JSON object, or has a
+    /// [`ResponseError::Unreadable`](crate::ResponseError::Unreadable) if the text is no JSON object, or has a
     /// member twice with different values: which of them counts is anybody's guess.
-    pub fn read(text: &'r str) -> Result<Self, crate::Fault> {
+    pub fn read(text: &'r str) -> Result<Self, crate::ResponseError> {
         let members = Self::unchecked(text)?;
         if members.disagree() {
-            return Err(crate::Fault::Unreadable(
+            return Err(crate::ResponseError::Unreadable(
                 "has a member twice, with different values",
             ));
         }
@@ -42,14 +43,14 @@ impl<'r> Members<'r> {
     }
 
     /// The members of an object, whatever comes twice.
-    pub(crate) fn unchecked(text: &'r str) -> Result<Self, crate::Fault> {
+    pub(crate) fn unchecked(text: &'r str) -> Result<Self, crate::ResponseError> {
         serde_json::from_str(text).map_err(|error| {
             let problem = match error.classify() {
                 serde_json::error::Category::Eof => "ends too early",
                 serde_json::error::Category::Data => "is not a JSON object",
                 _ => "is not JSON",
             };
-            crate::Fault::Unreadable(problem)
+            crate::ResponseError::Unreadable(problem)
         })
     }
 
@@ -63,6 +64,16 @@ impl<'r> Members<'r> {
                 .map(|(_, value)| value)
         };
         by(|a, b| a == b).or_else(|| by(|a, b| a.eq_ignore_ascii_case(b)))
+    }
+
+    /// The values of a member under every spelling of its name; null counts as absent.
+    fn spelt<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'r RawValue> + 'a {
+        self.0
+            .iter()
+            .filter(move |(key, value)| {
+                value.get() != "null" && key.trim().eq_ignore_ascii_case(name)
+            })
+            .map(|(_, value)| *value)
     }
 
     /// Whether two members of one name have values that differ; null says nothing.
@@ -97,20 +108,15 @@ impl<'r> Members<'r> {
 
     /// A member that is a scalar, as text: a provider's code may come as a number.
     pub fn text(&self, name: &str) -> Option<Cow<'r, str>> {
-        let value = self.get(name)?;
-        match value.chars().next()? {
-            '"' => serde_json::from_str::<String>(value).ok().map(Cow::Owned),
-            '{' | '[' => None,
-            _ => Some(value.into()),
-        }
+        self.get(name).and_then(scalar)
     }
 }
 
-impl<'de> Deserialize<'de> for Members<'de> {
+impl<'de> Deserialize<'de> for RawObject<'de> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         struct MembersVisitor;
         impl<'de> Visitor<'de> for MembersVisitor {
-            type Value = Members<'de>;
+            type Value = RawObject<'de>;
 
             fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
                 f.write_str("an object")
@@ -121,14 +127,106 @@ impl<'de> Deserialize<'de> for Members<'de> {
                 while let Some(Key(key)) = map.next_key()? {
                     members.push((key, map.next_value()?));
                 }
-                Ok(Members(members))
+                Ok(RawObject(members))
             }
         }
         deserializer.deserialize_map(MembersVisitor)
     }
 }
 
-impl fmt::Debug for Members<'_> {
+/// Whether the parts of an answer's envelope have one value each, however their names are spelt:
+/// `status` and `Status` are one member, and which of two values counts is unknown.
+pub(crate) fn agrees(text: &str, envelope: &Envelope) -> bool {
+    let (Success::Absent(success) | Success::Equals(success, _)) = envelope.success;
+    agree(text, &[envelope.payload, success, envelope.code])
+}
+
+fn agree(text: &str, pointers: &[&str]) -> bool {
+    let parts: Vec<(&str, &str)> = pointers
+        .iter()
+        .filter_map(|pointer| pointer.strip_prefix('/'))
+        .map(|pointer| pointer.split_at(pointer.find('/').unwrap_or(pointer.len())))
+        .collect();
+    if parts.is_empty() {
+        return true;
+    }
+    // What is no object has no members that could disagree.
+    let Ok(members) = RawObject::unchecked(text) else {
+        return true;
+    };
+    parts.iter().all(|(name, _)| {
+        let mut values = members.spelt(name);
+        let Some(first) = values.next() else {
+            return true;
+        };
+        let below = parts.iter().filter(|(other, _)| other == name);
+        let below: Vec<&str> = below.map(|(_, rest)| *rest).collect();
+        values.all(|value| same(first, value)) && agree(first.get(), &below)
+    })
+}
+
+/// Whether an answer that reports a failure also reports a success: its success flag says so, or it
+/// has a payload that is not empty.
+pub(crate) fn reports_success(text: &str, info: &OperationInfo) -> bool {
+    let envelope = info.answer_envelope();
+    if let Success::Equals(pointer, wanted) = envelope.success
+        && member_at(text, pointer)
+            .and_then(scalar)
+            .is_some_and(|found| found.trim().eq_ignore_ascii_case(wanted))
+    {
+        return true;
+    }
+    let Some(payload) = member_at(text, envelope.payload) else {
+        return false;
+    };
+    if !envelope.is_within_payload() {
+        return !is_empty(payload);
+    }
+    let Ok(members) = RawObject::unchecked(payload) else {
+        return false;
+    };
+    members.iter().any(|(name, value)| {
+        let is_output = match info.output_fields {
+            // Where the fields are unknown, "no such record" comes beside scalars only; another failure
+            // may have an object of its own.
+            [] => !info.no_record.is_empty() && value.starts_with(['{', '[']),
+            _ => info.has_output_field(name),
+        };
+        is_output && !envelope.owns_member(name) && !is_empty(value)
+    })
+}
+
+/// The text of the member that a pointer leads to.
+fn member_at<'r>(text: &'r str, pointer: &str) -> Option<&'r str> {
+    pointer.split('/').skip(1).try_fold(text, |text, name| {
+        RawObject::unchecked(text).ok()?.get(name)
+    })
+}
+
+fn scalar(value: &str) -> Option<Cow<'_, str>> {
+    match value.chars().next()? {
+        '"' => serde_json::from_str::<String>(value).ok().map(Cow::Owned),
+        '{' | '[' => None,
+        _ => Some(value.into()),
+    }
+}
+
+/// Whether a JSON value says nothing: null, false, a blank text, or a list or an object of such.
+fn is_empty(json: &str) -> bool {
+    use serde_json::Value;
+    fn empty(value: &Value) -> bool {
+        match value {
+            Value::Null | Value::Bool(false) => true,
+            Value::String(text) => text.trim().is_empty(),
+            Value::Array(items) => items.iter().all(empty),
+            Value::Object(members) => members.values().all(empty),
+            Value::Bool(true) | Value::Number(_) => false,
+        }
+    }
+    serde_json::from_str(json).is_ok_and(|value| empty(&value))
+}
+
+impl fmt::Debug for RawObject<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "Members({})", self.0.len())
     }
@@ -141,13 +239,14 @@ mod tests {
     #[test]
     fn members_are_found_whatever_blanks_and_case() {
         let members =
-            Members::read(r#"{"status ":"OK","requestId":"r","Code":4500,"Error":null}"#).unwrap();
+            RawObject::read(r#"{"status ":"OK","requestId":"r","Code":4500,"Error":null}"#)
+                .unwrap();
         assert_eq!(members.text("status").as_deref(), Some("OK"));
         assert_eq!(members.text("RequestId").as_deref(), Some("r"));
         assert_eq!(members.text("Code").as_deref(), Some("4500"));
         assert!(members.get("Error").is_none());
         assert!(members.object("Code").is_none());
-        let members = Members::read(r#"{"a":[{}],"b":{"c":1},"d":null,"e":{}}"#).unwrap();
+        let members = RawObject::read(r#"{"a":[{}],"b":{"c":1},"d":null,"e":{}}"#).unwrap();
         assert_eq!(members.objects().count(), 2);
         assert_eq!(
             members.objects().find_map(|m| m.text("c")).as_deref(),
@@ -162,8 +261,8 @@ mod tests {
             r#"{"status":"OK","x":1,"status ":"NOT_HIT"}"#,
             r#"{"Error":{"Code":"A"},"Error":{"Code":"B"}}"#,
         ] {
-            assert!(Members::read(text).is_err(), "{text}");
-            assert!(Members::unchecked(text).is_ok(), "{text}");
+            assert!(RawObject::read(text).is_err(), "{text}");
+            assert!(RawObject::unchecked(text).is_ok(), "{text}");
         }
         for text in [
             r#"{"Error":null,"Error":{"Code":"A"}}"#,
@@ -171,15 +270,140 @@ mod tests {
             r#"{"Error":{"Code":"A"},"Error":null}"#,
             r#"{"Error":{"Code":"A"},"Error":{ "Code" : "A" }}"#,
         ] {
-            let members = Members::read(text).unwrap();
+            let members = RawObject::read(text).unwrap();
             assert!(members.object("Error").is_some(), "{text}");
+        }
+    }
+
+    const ALL: Envelope = Envelope {
+        payload: "",
+        success: Success::Equals("/status", "OK"),
+        code: "/status",
+        message: "/reason",
+        request_id: Some("/id"),
+    };
+    const WITHIN: Envelope = Envelope {
+        payload: "/Response",
+        success: Success::Absent("/Response/Error"),
+        code: "/Response/Error/Code",
+        message: "/Response/Error/Message",
+        request_id: None,
+    };
+
+    #[test]
+    fn envelope_members_in_any_spelling_must_agree() {
+        for (envelope, text, want) in [
+            (&ALL, r#"{"status":"OK","Status":"OK","x":1,"X":2}"#, true),
+            (&ALL, r#"{"status":"OK","STATUS ":null}"#, true),
+            (&ALL, r#"{"status":"OK","Status":"NOT_HIT"}"#, false),
+            (&ALL, "[1]", true),
+            (&WITHIN, r#"{"Response":{"a":1,"A":2}}"#, true),
+            (&WITHIN, r#"{"Response":{"a":1},"response":{"a":2}}"#, false),
+            (
+                &WITHIN,
+                r#"{"Response":{"Error":{"Code":"A"},"error":{"Code":"B"}}}"#,
+                false,
+            ),
+            (
+                &WITHIN,
+                r#"{"Response":{"Error":{"Code":"A","code":"B"}}}"#,
+                false,
+            ),
+            (
+                &WITHIN,
+                r#"{"Response":{"Error":{"Code":"A","code":"A"}}}"#,
+                true,
+            ),
+        ] {
+            assert_eq!(agrees(text, envelope), want, "{text}");
+        }
+    }
+
+    #[test]
+    fn success_is_reported_by_the_flag_or_by_a_payload_of_any_spelling() {
+        use crate::operation::{Method, Service};
+        const OTHER: Envelope = Envelope {
+            payload: "/Data",
+            success: Success::Equals("/Success", "true"),
+            code: "/Code",
+            message: "/Message",
+            request_id: None,
+        };
+        static SERVICE: Service = Service::new("p", "s", "h");
+        const BARE: OperationInfo = OperationInfo::new(&SERVICE, "O", Method::Post, "/");
+        const INFO: OperationInfo = BARE.output_fields(&["result", "Data"]);
+        const NONE: OperationInfo = BARE.no_record(&["NO"]);
+        for (info, text, want) in [
+            (
+                INFO.envelope(&ALL),
+                r#"{"status":"NO","reason":"x","id":"y","took":7,"meta":{"a":1}}"#,
+                false,
+            ),
+            (
+                INFO.envelope(&ALL),
+                r#"{"status":"NO","result":[{"a":null,"b":""}]}"#,
+                false,
+            ),
+            (
+                INFO.envelope(&ALL),
+                r#"{"status":"NO"," Result":[{"a":0}]}"#,
+                true,
+            ),
+            (
+                INFO.envelope(&ALL),
+                r#"{"status":"NO","result":true}"#,
+                true,
+            ),
+            (BARE.envelope(&ALL), r#"{"status":"NO","took":7}"#, false),
+            (
+                BARE.envelope(&ALL),
+                r#"{"status":"NO","anything":{"a":1}}"#,
+                false,
+            ),
+            (
+                NONE.envelope(&ALL),
+                r#"{"status":"NO","anything":{"a":1}}"#,
+                true,
+            ),
+            (
+                BARE.envelope(&WITHIN),
+                r#"{"Response":{"Error":{"Code":"A"}}}"#,
+                false,
+            ),
+            (
+                INFO.envelope(&WITHIN),
+                r#"{"Response":{"Error":{"Code":"A"},"Data":[1]}}"#,
+                true,
+            ),
+            (
+                BARE.envelope(&OTHER),
+                r#"{"Code":"A","Details":{"a":1},"Data":{}}"#,
+                false,
+            ),
+            (
+                BARE.envelope(&OTHER),
+                r#"{"Code":"A","Data":null,"data":{"a":1}}"#,
+                true,
+            ),
+            (
+                BARE.envelope(&OTHER),
+                r#"{"Code":"A","success":"True"}"#,
+                true,
+            ),
+            (
+                BARE.envelope(&OTHER),
+                r#"{"Code":"A","Success":false}"#,
+                false,
+            ),
+        ] {
+            assert_eq!(reports_success(text, &info), want, "{text}");
         }
     }
 
     #[test]
     fn anything_but_an_object_is_refused() {
         for text in ["", "[]", "null", "\"x\"", "7", "{", "{}x", "<html>"] {
-            assert!(Members::read(text).is_err(), "{text}");
+            assert!(RawObject::read(text).is_err(), "{text}");
         }
     }
 }

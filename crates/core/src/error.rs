@@ -53,7 +53,8 @@ pub enum ErrorKind {
     Service,
     /// The host could not be reached. Check name, network and proxy.
     Connect,
-    /// No trusted TLS connection. Check the certificates; trying again does not help.
+    /// No trusted TLS connection. Check the certificates; trying again does not help, unless what
+    /// broke was a connection already in use: then [`Error::may_have_run`] is set.
     Tls,
     /// The connection broke.
     Transport,
@@ -268,21 +269,78 @@ const MOST_SEARCHED: usize = 64 * 1024;
 /// Of more failed attempts only the last are told.
 const MOST_EARLIER: usize = 8;
 
+/// A text that messages must not repeat: a key, a signature, a value of the caller's.
+pub(crate) struct Secret {
+    text: String,
+    folded: String,
+    /// A key, or a value of a field with personal data.
+    sensitive: bool,
+}
+
+impl Secret {
+    pub(crate) fn new(text: String, sensitive: bool) -> Self {
+        Self {
+            folded: text.chars().flat_map(folded).collect(),
+            text,
+            sensitive,
+        }
+    }
+
+    pub(crate) fn text(&self) -> &str {
+        &self.text
+    }
+
+    pub(crate) fn is_sensitive(&self) -> bool {
+        self.sensitive
+    }
+
+    /// Whether it counts only where it stands as a word of its own: plain words and short texts are
+    /// parts of many words.
+    fn is_word(&self) -> bool {
+        let is_number = self.text.bytes().all(|byte| byte.is_ascii_digit());
+        self.text.bytes().all(|byte| byte.is_ascii_alphabetic())
+            || self.text.chars().count() < if is_number { 5 } else { 3 }
+    }
+}
+
+/// A character without its case, as full case folding has it: `ß` is `ss`, `ς` is `σ`; and without
+/// the dot above, in which alone `İ` and `i` differ.
+fn folded(character: char) -> impl Iterator<Item = char> {
+    character
+        .to_uppercase()
+        .flat_map(char::to_lowercase)
+        .filter(|folded| *folded != '\u{307}')
+}
+
 /// What can be shown of a provider's text: without the given values, without control characters,
 /// at most 1 KiB.
-pub(crate) fn shown(text: &str, secrets: &[String]) -> String {
+pub(crate) fn shown(text: &str, secrets: &[Secret]) -> String {
+    clean(text, secrets, Secret::is_word)
+}
+
+/// What can be shown of an id: it loses a key and a sensitive value wherever they stand in it, and
+/// other values only where they stand as a word, for an id is no use without a part of it.
+pub(crate) fn shown_id(text: &str, secrets: &[Secret]) -> String {
+    clean(text, secrets, |secret| {
+        !secret.sensitive || secret.is_word()
+    })
+}
+
+/// A message with a remark at its end, still at most 1 KiB.
+pub(crate) fn noted(message: &str, remark: &str) -> String {
+    let end = boundary(message, MOST_BYTES.saturating_sub(remark.len() + 2));
+    format!("{}; {remark}", message.get(..end).unwrap_or_default())
+}
+
+fn clean(text: &str, secrets: &[Secret], is_word: impl Fn(&Secret) -> bool) -> String {
     // A text without measure is not searched to its end for hundreds of values.
     let (searched, rest) = text.split_at(boundary(text, MOST_SEARCHED));
-    let mut clean = searched.to_owned();
-    // Longer values first: a value may be a part of another one.
-    let mut secrets: Vec<&String> = secrets.iter().collect();
-    secrets.sort_by_key(|secret| std::cmp::Reverse(secret.len()));
-    for secret in &secrets {
-        clean = without(&clean, secret);
-    }
+    let mut clean = without(searched, secrets, is_word);
     if !rest.is_empty() {
         // The search may have ended inside a value.
-        let longest = secrets.first().map_or(0, |secret| secret.len());
+        let longest = secrets.iter().map(|secret| secret.text.len()).max();
+        // In another case a text may be longer, up to three bytes for one.
+        let longest = longest.unwrap_or(0).saturating_mul(3);
         clean.truncate(boundary(&clean, clean.len().saturating_sub(longest)));
         clean.push('…');
     }
@@ -317,49 +375,106 @@ fn is_invisible(character: char) -> bool {
     matches!(character, '\u{61C}' | '\u{200B}'..='\u{200F}' | '\u{2028}'..='\u{202E}' | '\u{2060}'..='\u{2069}' | '\u{FEFF}' | '\u{E0000}'..='\u{E007F}')
 }
 
-/// The text without a value, in whatever case. A value that is a plain word is taken out only
-/// where it stands as a word.
-fn without(text: &str, value: &str) -> String {
-    if value.is_empty() {
-        return text.to_owned();
+/// The text without the given values, in whatever case.
+fn without(text: &str, secrets: &[Secret], is_word: impl Fn(&Secret) -> bool) -> String {
+    let mut lower = String::with_capacity(text.len());
+    // For every byte of the folded text, the character of the text that it comes from.
+    let mut origins = Vec::with_capacity(text.len());
+    for (at, character) in text.char_indices() {
+        lower.extend(folded(character));
+        origins.resize(lower.len(), at..at + character.len_utf8());
     }
-    let (lower_text, lower_value) = (text.to_ascii_lowercase(), value.to_ascii_lowercase());
-    let is_word = value.bytes().all(|b| b.is_ascii_alphabetic());
+    let mut found = Vec::new();
+    for secret in secrets.iter().filter(|secret| !secret.folded.is_empty()) {
+        let is_word = is_word(secret);
+        for (start, _) in lower.match_indices(&secret.folded) {
+            let end = start + secret.folded.len();
+            let inside_a_word = is_word
+                && (joins(last(&lower, start), secret.folded.chars().next())
+                    || joins(secret.folded.chars().next_back(), first(&lower, end)));
+            if let (false, Some(from), Some(to)) =
+                (inside_a_word, origins.get(start), origins.get(end - 1))
+            {
+                found.push(from.start..to.end);
+            }
+        }
+    }
+    found.sort_by_key(|range| (range.start, std::cmp::Reverse(range.end)));
     let mut kept = String::with_capacity(text.len());
     let mut at = 0;
-    while let Some(found) = lower_text
-        .get(at..)
-        .and_then(|rest| rest.find(&lower_value))
-    {
-        let (start, end) = (at + found, at + found + value.len());
-        let letter = |c: Option<char>| c.is_some_and(|c| c.is_ascii_alphanumeric());
-        let before = lower_text.get(..start).and_then(|t| t.chars().next_back());
-        let after = lower_text.get(end..).and_then(|t| t.chars().next());
-        let inside_a_word = is_word && (letter(before) || letter(after));
-        kept.push_str(text.get(at..start).unwrap_or_default());
-        kept.push_str(if inside_a_word {
-            text.get(start..end).unwrap_or_default()
-        } else {
-            "[…]"
-        });
-        at = end;
+    for range in found {
+        if range.start >= at {
+            kept.push_str(text.get(at..range.start).unwrap_or_default());
+            kept.push_str("[…]");
+        }
+        at = at.max(range.end);
     }
     kept.push_str(text.get(at..).unwrap_or_default());
     kept
+}
+
+fn last(text: &str, end: usize) -> Option<char> {
+    text.get(..end).and_then(|text| text.chars().next_back())
+}
+
+fn first(text: &str, start: usize) -> Option<char> {
+    text.get(start..).and_then(|text| text.chars().next())
+}
+
+/// Whether two neighbours are of one word.
+fn joins(a: Option<char>, b: Option<char>) -> bool {
+    let letter = |c: Option<char>| c.is_some_and(|c| c.is_ascii_alphanumeric());
+    letter(a) && letter(b)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
+    fn secrets(texts: &[&str], sensitive: bool) -> Vec<Secret> {
+        let secret = |text: &&str| Secret::new((*text).to_owned(), sensitive);
+        texts.iter().map(secret).collect()
+    }
+
+    #[test]
+    fn values_are_scrubbed_in_every_letter_case() {
+        for (value, text, want) in [
+            ("Ünal", "ÜNAL, ünal; Ünalan", "[…], […]; […]an"),
+            ("straße", "STRASSE straSSe STRAẞE", "[…] […] STRAẞE"),
+            ("STRASSE", "straße", "[…]"),
+            ("ΟΔΟΣ", "οδος οδοσ", "[…] […]"),
+            ("İzmir", "İZMİR", "[…]"),
+            ("李", "李 (李)", "[…] ([…])"),
+            ("7", "7 of 77, 7a, -7", "[…] of 77, 7a, -[…]"),
+            ("+1", "+1 +14", "[…] +14"),
+            ("a-a", "a-a-A", "[…]-A"),
+        ] {
+            assert_eq!(shown(text, &secrets(&[value], true)), want, "{value}");
+        }
+        let overlapping = secrets(&["one two", "two three", "+62812", "62812"], true);
+        assert_eq!(shown("one two three +62812", &overlapping), "[…] […]");
+    }
+
+    #[test]
+    fn an_id_loses_values_that_stand_as_words_and_sensitive_ones_anywhere() {
+        let id = "7c9e6679-e07fc12345ae-12345";
+        let own = secrets(&["12345"], false);
+        assert_eq!(shown_id(id, &own), "7c9e6679-e07fc12345ae-[…]");
+        let personal = secrets(&["12345"], true);
+        assert_eq!(shown_id(id, &personal), "7c9e6679-e07fc[…]ae-[…]");
+        assert_eq!(shown(id, &own), "7c9e6679-e07fc[…]ae-[…]");
+    }
+
+    #[test]
+    fn a_remark_fits_into_the_bound() {
+        assert_eq!(noted("no", "why"), "no; why");
+        let long = noted(&"云".repeat(400), "why");
+        assert!(long.len() <= MOST_BYTES && long.ends_with("云; why"));
+    }
+
     #[test]
     fn messages_are_bounded_escaped_and_scrubbed() {
-        let secrets = [
-            "+62812".to_owned(),
-            "62812".to_owned(),
-            "desc".to_owned(),
-            "ABCdef".to_owned(),
-        ];
+        let secrets = secrets(&["+62812", "62812", "desc", "ABCdef"], false);
         assert_eq!(
             shown(
                 "no +62812, no 62812; desc of description abcDEF\n\u{1b}[31m\u{202e}\u{61c}\u{e0041}",
@@ -376,7 +491,7 @@ mod tests {
         let secret = "s3cret/".repeat(1000);
         for before in 0..20 {
             let text = format!("{}{}", "x".repeat(before), secret.repeat(20));
-            let told = shown(&text, std::slice::from_ref(&secret));
+            let told = shown(&text, &secrets(&[&secret], true));
             assert!(!told.contains("s3c"), "{told}");
         }
     }

@@ -27,6 +27,11 @@ use crate::operation::OperationInfo;
 /// Stands in a body for bytes that are not UTF-8: a noncharacter, so no text holds it by chance.
 pub(crate) const INVALID: char = '\u{FFFE}';
 
+/// The most lists and objects inside each other that a type reads. Each takes about 8 KiB of stack in
+/// a build without optimisation, and a thread may have no more than 256 KiB. What no type asks for,
+/// and what is kept as text, may be nested in any depth.
+const DEEPEST: usize = 16;
+
 /// More deviations than this are counted no further: a page of thousands of rows repeats itself.
 const MOST_DEVIATIONS: usize = 256;
 
@@ -165,6 +170,9 @@ struct Context {
     /// Holds all values of an object before it is read, to compare what comes twice.
     compares: bool,
     key_twice: Cell<bool>,
+    /// How many lists and objects the reader is inside of. serde_json counts too, but anew for each
+    /// value that is held for comparison.
+    levels: Cell<usize>,
     deviations: RefCell<Vec<Deviation>>,
     /// The first failure is the innermost one.
     failure: RefCell<Option<(String, Cow<'static, str>)>>,
@@ -218,6 +226,16 @@ impl Context {
         E::custom("")
     }
 
+    /// Goes one level down, until the result is dropped.
+    fn enter<E: serde::de::Error>(&self, path: &Path<'_>) -> Result<Level<'_>, E> {
+        let levels = self.levels.get();
+        if levels == DEEPEST {
+            return Err(self.fail(path, "is nested too deeply"));
+        }
+        self.levels.set(levels + 1);
+        Ok(Level(&self.levels))
+    }
+
     fn deviate<E: serde::de::Error>(&self, kind: DeviationKind, path: &Path<'_>) -> Result<(), E> {
         if self.strict {
             return Err(self.fail(path, kind.refusal()));
@@ -230,6 +248,15 @@ impl Context {
             });
         }
         Ok(())
+    }
+}
+
+/// A list or an object that is being read.
+struct Level<'c>(&'c Cell<usize>);
+
+impl Drop for Level<'_> {
+    fn drop(&mut self) {
+        self.0.set(self.0.get().saturating_sub(1));
     }
 }
 
@@ -314,14 +341,14 @@ fn distance(a: &str, b: &str) -> usize {
             let cell = (left + 1)
                 .min(above + 1)
                 .min(diagonal + usize::from(x != y));
-            if let Some(slot) = row.get_mut(j) {
-                *slot = left;
+            if let Some(permit) = row.get_mut(j) {
+                *permit = left;
             }
             diagonal = above;
             left = cell;
         }
-        if let Some(slot) = row.last_mut() {
-            *slot = left;
+        if let Some(permit) = row.last_mut() {
+            *permit = left;
         }
     }
     row.last().copied().unwrap_or_default()
@@ -597,7 +624,17 @@ impl<'de, D: Deserializer<'de>> Deserializer<'de> for Reader<'_, D> {
     }
 
     fn deserialize_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, D::Error> {
-        self.inner.deserialize_any(visitor)
+        let Self {
+            inner,
+            path,
+            context,
+        } = self;
+        inner.deserialize_any(Shaped {
+            visitor,
+            path,
+            context,
+            shape: Shape::Any,
+        })
     }
 
     fn deserialize_bytes<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, D::Error> {
@@ -638,6 +675,8 @@ enum Shape {
     List,
     Map,
     Struct(&'static [&'static str]),
+    /// Any value; only the levels are counted.
+    Any,
 }
 
 /// A visitor that holds what comes against the shape that was asked for.
@@ -654,10 +693,21 @@ impl<V> Shaped<'_, V> {
         let problem = match self.shape {
             Shape::List => "must be a list",
             Shape::Map | Shape::Struct(_) => "must be an object",
-            Shape::Option | Shape::Newtype => "does not fit",
+            Shape::Option | Shape::Newtype | Shape::Any => "does not fit",
         };
         Err(self.context.fail(&self.path, problem))
     }
+}
+
+macro_rules! scalars {
+    ($($visit:ident $type:ty;)*) => {$(
+        fn $visit<E: serde::de::Error>(self, value: $type) -> Result<V::Value, E> {
+            match self.shape {
+                Shape::Any => self.visitor.$visit(value),
+                _ => self.refuse(),
+            }
+        }
+    )*};
 }
 
 impl<'de, V: Visitor<'de>> Visitor<'de> for Shaped<'_, V> {
@@ -673,6 +723,7 @@ impl<'de, V: Visitor<'de>> Visitor<'de> for Shaped<'_, V> {
 
     fn visit_unit<E: serde::de::Error>(self) -> Result<V::Value, E> {
         match self.shape {
+            Shape::Any => self.visitor.visit_unit(),
             Shape::Option => self.visitor.visit_none(),
             Shape::List if !self.context.strict => {
                 self.visitor.visit_seq(Nothing(std::marker::PhantomData))
@@ -708,12 +759,15 @@ impl<'de, V: Visitor<'de>> Visitor<'de> for Shaped<'_, V> {
             shape,
         } = self;
         match shape {
-            Shape::List => visitor.visit_seq(Items {
-                items,
-                index: 0,
-                path,
-                context,
-            }),
+            Shape::List | Shape::Any => {
+                let _level = context.enter(&path)?;
+                visitor.visit_seq(ListAccess {
+                    items,
+                    index: 0,
+                    path,
+                    context,
+                })
+            }
             _ => Shaped {
                 visitor,
                 path,
@@ -731,10 +785,13 @@ impl<'de, V: Visitor<'de>> Visitor<'de> for Shaped<'_, V> {
             context,
             shape,
         } = self;
-        match shape {
+        if matches!(shape, Shape::Newtype) {
             // How serde_json hands over a value's own text.
-            Shape::Newtype => visitor.visit_map(members),
-            Shape::Option => Shaped {
+            return visitor.visit_map(members);
+        }
+        let _level = context.enter(&path)?;
+        match shape {
+            Shape::Newtype | Shape::Option => Shaped {
                 visitor,
                 path,
                 context,
@@ -749,7 +806,7 @@ impl<'de, V: Visitor<'de>> Visitor<'de> for Shaped<'_, V> {
                     context,
                 })
             }
-            Shape::Map => visitor.visit_map(Pairs {
+            Shape::Map | Shape::Any => visitor.visit_map(Pairs {
                 members,
                 path,
                 context,
@@ -791,7 +848,7 @@ impl<'de, V: Visitor<'de>> Visitor<'de> for Shaped<'_, V> {
             }
             Shape::Struct(fields) => {
                 let fields = Fields::new(fields, path, context);
-                let outcome = visitor.visit_map(Members {
+                let outcome = visitor.visit_map(ObjectAccess {
                     members,
                     fields,
                     current: "",
@@ -801,29 +858,39 @@ impl<'de, V: Visitor<'de>> Visitor<'de> for Shaped<'_, V> {
         }
     }
 
-    fn visit_bool<E: serde::de::Error>(self, _: bool) -> Result<V::Value, E> {
-        self.refuse()
-    }
-
-    fn visit_i64<E: serde::de::Error>(self, _: i64) -> Result<V::Value, E> {
-        self.refuse()
-    }
-
-    fn visit_u64<E: serde::de::Error>(self, _: u64) -> Result<V::Value, E> {
-        self.refuse()
-    }
-
-    fn visit_f64<E: serde::de::Error>(self, _: f64) -> Result<V::Value, E> {
-        self.refuse()
-    }
-
-    fn visit_str<E: serde::de::Error>(self, _: &str) -> Result<V::Value, E> {
-        self.refuse()
+    scalars! {
+        visit_bool bool;
+        visit_i64 i64;
+        visit_u64 u64;
+        visit_f64 f64;
+        visit_str &str;
+        visit_borrowed_str &'de str;
     }
 }
 
+/// Whether a JSON text has more than `most` lists and objects inside each other.
+pub(crate) fn is_deeper(json: &str, most: usize) -> bool {
+    let (mut depth, mut quoted, mut escaped) = (0_usize, false, false);
+    json.bytes().any(|byte| {
+        match byte {
+            _ if escaped => escaped = false,
+            b'\\' => escaped = true,
+            b'"' => quoted = !quoted,
+            _ if quoted => {}
+            b'{' | b'[' => depth += 1,
+            b'}' | b']' => depth = depth.saturating_sub(1),
+            _ => {}
+        }
+        depth > most
+    })
+}
+
+/// Whether two values are the same; deep ones are only if they are written alike.
 pub(crate) fn same(a: &RawValue, b: &RawValue) -> bool {
-    let value = |raw: &RawValue| serde_json::from_str::<serde_json::Value>(raw.get()).ok();
+    let value = |raw: &RawValue| {
+        let json = Some(raw.get()).filter(|json| !is_deeper(json, DEEPEST))?;
+        serde_json::from_str::<serde_json::Value>(json).ok()
+    };
     a.get() == b.get() || value(a).is_some_and(|a| Some(a) == value(b))
 }
 
@@ -851,14 +918,14 @@ impl<'de, E: serde::de::Error> MapAccess<'de> for Nothing<E> {
 }
 
 /// The items of a list.
-struct Items<'c, A> {
+struct ListAccess<'c, A> {
     items: A,
     index: usize,
     path: Path<'c>,
     context: &'c Context,
 }
 
-impl<'de, A: SeqAccess<'de>> SeqAccess<'de> for Items<'_, A> {
+impl<'de, A: SeqAccess<'de>> SeqAccess<'de> for ListAccess<'_, A> {
     type Error = A::Error;
 
     fn next_element_seed<T: DeserializeSeed<'de>>(
@@ -1027,13 +1094,13 @@ impl<'c> Fields<'c> {
 }
 
 /// The members of a struct, as they come.
-struct Members<'c, A> {
+struct ObjectAccess<'c, A> {
     members: A,
     fields: Fields<'c>,
     current: &'static str,
 }
 
-impl<'de, A: MapAccess<'de>> MapAccess<'de> for Members<'_, A> {
+impl<'de, A: MapAccess<'de>> MapAccess<'de> for ObjectAccess<'_, A> {
     type Error = A::Error;
 
     fn next_key_seed<K: DeserializeSeed<'de>>(
@@ -1483,5 +1550,96 @@ mod tests {
         let decoded = decode::<Row>(&format!(r#"{{"Rows":[{rows}]}}"#)).unwrap();
         assert_eq!(decoded.value.rows.len(), 10_000);
         assert_eq!(decoded.deviations.len(), MOST_DEVIATIONS);
+    }
+
+    /// A row as `Row` has it, `levels` times inside itself, with every key twice if `twice`.
+    fn rows(levels: usize, twice: bool) -> String {
+        let open = if twice {
+            r#"{"Id":1,"Id":1,"Rows":["#
+        } else {
+            r#"{"Id":1,"Rows":["#
+        };
+        format!("{}{}", open.repeat(levels), "]}".repeat(levels))
+    }
+
+    #[test]
+    fn nesting_beyond_the_limit_is_a_decode_error_on_a_small_stack() {
+        let small = std::thread::Builder::new().stack_size(256 * 1024);
+        let work = || {
+            for twice in [false, true] {
+                let deepest = decode::<Row>(&rows(DEEPEST / 2, twice)).unwrap();
+                assert_eq!(deepest.value.id, Some(1));
+                drop(format!("{:?}", deepest.value));
+                drop(serde_json::to_string(&deepest.value).unwrap());
+                for levels in [DEEPEST / 2 + 1, 3_000, 100_000] {
+                    let error = decode::<Row>(&rows(levels, twice)).unwrap_err();
+                    assert!(error.problem.contains("nested"), "{error}");
+                    assert!(error.to_string().len() < 1024, "{error}");
+                    // Parameters that a person wrote are read by the same code.
+                    let error = decode_strict::<Row>(&rows(levels, twice)).unwrap_err();
+                    assert!(!error.problem.is_empty(), "{error}");
+                }
+            }
+        };
+        small.spawn(work).unwrap().join().unwrap();
+    }
+
+    #[test]
+    fn single_objects_for_lists_are_levels_too() {
+        let small = std::thread::Builder::new().stack_size(256 * 1024);
+        let work = || {
+            for levels in [3_000, 100_000] {
+                let (open, close) = (
+                    r#"{"Id":1,"Id":1,"Rows":"#.repeat(levels),
+                    "}".repeat(levels),
+                );
+                let error = decode::<Row>(&format!("{open}{{\"Id\":1}}{close}")).unwrap_err();
+                assert!(error.problem.contains("nested"), "{error}");
+            }
+        };
+        small.spawn(work).unwrap().join().unwrap();
+    }
+
+    #[test]
+    fn values_that_come_twice_are_compared_on_a_small_stack() {
+        let small = std::thread::Builder::new().stack_size(256 * 1024);
+        let work = || {
+            for levels in [DEEPEST, DEEPEST + 1, 127, 3_000, 100_000] {
+                for (open, close) in [("[", "]"), (r#"{"a":"#, "}")] {
+                    let value = format!("{}1{}", open.repeat(levels), close.repeat(levels));
+                    let text = format!(r#"{{"Id":1,"Any":{value},"Any": {value} }}"#);
+                    assert!(decode::<Row>(&text).is_ok());
+                    assert!(crate::RawObject::read(&text).is_ok());
+                    // The same value in another spelling.
+                    let other = format!("{} 1{}", open.repeat(levels), close.repeat(levels));
+                    let text = format!(r#"{{"Id":1,"Any":{value},"Any":{other}}}"#);
+                    assert_eq!(decode::<Row>(&text).is_ok(), levels == DEEPEST);
+                    assert_eq!(crate::RawObject::read(&text).is_ok(), levels == DEEPEST);
+                }
+            }
+        };
+        small.spawn(work).unwrap().join().unwrap();
+    }
+
+    #[test]
+    fn a_type_that_takes_anything_has_the_same_limit() {
+        let small = std::thread::Builder::new().stack_size(256 * 1024);
+        let work = || {
+            type Any = serde_json::Value;
+            let text = r#"{"a":[1,-2,0.5,"x","\n",true,null,{}],"b":{"c":18446744073709551615}}"#;
+            let decoded = decode::<Any>(text).unwrap();
+            assert_eq!(decoded.value, serde_json::from_str::<Any>(text).unwrap());
+            assert_eq!(decoded.deviations, []);
+            for levels in [DEEPEST, DEEPEST + 1, 3_000, 100_000] {
+                for (open, close) in [("[", "]"), (r#"{"a":"#, "}")] {
+                    let value = format!("{}1{}", open.repeat(levels), close.repeat(levels));
+                    match decode::<Any>(&value) {
+                        Ok(_) => assert_eq!(levels, DEEPEST),
+                        Err(error) => assert!(error.problem.contains("nested"), "{error}"),
+                    }
+                }
+            }
+        };
+        small.spawn(work).unwrap().join().unwrap();
     }
 }

@@ -4,9 +4,11 @@
 //! its [`ClientBuilder`], [`Response`], [`Error`], [`Credentials`], [`Pages`] and [`Amount`]. The
 //! rest is the contract that generated models ([`Operation`]) and providers ([`Provider`]) meet.
 //!
-//! A provider is two pure functions: [`Provider::sign`] and [`Provider::open`]. Everything that
-//! waits, reads a clock or touches a socket is in the call loop of this crate.
+//! A [`Provider`] is a set of functions over values, above all [`Provider::sign`] and
+//! [`Provider::parse_response`]. Everything that waits, reads a clock or touches a socket is in the call loop
+//! of this crate.
 
+mod activity;
 mod amount;
 mod call;
 mod catalogue;
@@ -19,9 +21,9 @@ mod error;
 mod lenient;
 mod model;
 mod operation;
-mod pace;
 mod pages;
 mod provider;
+mod rate_limit;
 mod redact;
 mod request;
 mod retry;
@@ -31,21 +33,24 @@ pub mod testing;
 mod transport;
 mod validate;
 
+pub use activity::Activity;
 pub use amount::{Amount, ParseAmountError};
 pub use catalogue::{Entry, Rows};
 pub use client::{Client, ClientBuilder, Response};
 pub use clock::{Clock, Random, Sleep, SystemClock, SystemRandom};
-pub use credentials::{Credentials, CredentialsError, ProvideCredentials, Providing};
-pub use envelope::Members;
+pub use credentials::{Credentials, CredentialsError, CredentialsFuture, ProvideCredentials};
+pub use envelope::RawObject;
 pub use error::{Error, ErrorKind};
 pub use lenient::{Deviation, DeviationKind};
 pub use model::{Json, UnknownNumber, UnknownValue, lower_case, non_empty};
 pub use operation::{
-    CodeKind, Cursor, Effect, Envelope, ErrorCode, Lists, Method, Operation, OperationInfo,
-    Paginated, Paging, PagingStyle, Params, Place, RateLimit, Service, Success,
+    Batch, CodeKind, Cursor, Effect, Envelope, ErrorCode, Lists, Method, Operation, OperationInfo,
+    Paginated, Paging, PagingStyle, Params, Place, RateLimit, Service, Success, batches,
 };
 pub use pages::{Drift, Items, Page, Pages};
-pub use provider::{Answer, Fault, Limits, Opened, Provider, Refusal, Stamp};
+pub use provider::{
+    Limits, Payload, Provider, RawResponse, ResponseError, ServiceError, SigningContext,
+};
 pub use redact::{Hidden, Presence, Secret};
 pub use request::{Body, Endpoint, Request};
 pub use rust_decimal::Decimal;
@@ -60,8 +65,8 @@ pub mod generated {
     pub use serde::{self, Deserialize, Serialize};
 
     pub use crate::{
-        Amount, CodeKind, Cursor, Entry, Envelope, ErrorCode, Format, Hidden, InvalidRequest, Json,
-        Lists, Method, Operation, OperationInfo, Paginated, Paging, Params, Place, RateLimit,
-        Service, Success, Violations, open_enum, wrapped_list,
+        Amount, Batch, CodeKind, Cursor, Entry, Envelope, ErrorCode, Format, Hidden,
+        InvalidRequest, Json, Lists, Method, Operation, OperationInfo, Paginated, Paging, Params,
+        Place, RateLimit, Service, Success, Violations, open_enum, wrapped_list,
     };
 }

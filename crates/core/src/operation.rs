@@ -1,5 +1,6 @@
 //! The contract that generated code meets: what an operation is, as a type and as plain facts.
 
+use std::collections::BTreeSet;
 use std::fmt;
 
 use serde::Serialize;
@@ -226,6 +227,28 @@ impl Envelope {
         .filter_map(|part| part.strip_prefix(self.payload)?.strip_prefix(pointer))
         .any(|rest| rest.is_empty() || rest.starts_with('/'))
     }
+
+    /// Whether the payload itself has the parts of the envelope among its members.
+    pub(crate) fn is_within_payload(&self) -> bool {
+        self.code
+            .strip_prefix(self.payload)
+            .is_some_and(|rest| rest.starts_with('/'))
+    }
+
+    /// Whether a member of the payload is a part of the envelope, in whatever letter case.
+    pub(crate) fn owns_member(&self, name: &str) -> bool {
+        let (Success::Absent(success) | Success::Equals(success, _)) = self.success;
+        [
+            Some(success),
+            Some(self.code),
+            Some(self.message),
+            self.request_id,
+        ]
+        .into_iter()
+        .flatten()
+        .filter_map(|part| part.strip_prefix(self.payload)?.split('/').nth(1))
+        .any(|part| part.eq_ignore_ascii_case(name.trim()))
+    }
 }
 
 /// A service of a provider: what its operations share.
@@ -346,8 +369,10 @@ pub struct OperationInfo {
     pub rate: Option<RateLimit>,
     /// Its own error codes.
     pub errors: &'static [ErrorCode],
-    /// The codes that mean "no such record".
+    /// The codes that mean "no such record", each under the HTTP status of its [`ErrorCode`].
     pub no_record: &'static [&'static str],
+    /// The fields of its answer's payload, under every name that they may have.
+    pub output_fields: &'static [&'static str],
     /// Request fields with personal data.
     pub sensitive: &'static [&'static str],
     /// Its own envelope, where it differs from the service's.
@@ -378,6 +403,7 @@ impl OperationInfo {
             rate: None,
             errors: &[],
             no_record: &[],
+            output_fields: &[],
             sensitive: &[],
             own_envelope: None,
         }
@@ -437,10 +463,24 @@ impl OperationInfo {
         self
     }
 
-    /// The codes that mean "no such record".
+    /// The codes that mean "no such record". A code counts only under the HTTP status that its
+    /// [`ErrorCode`] documents; without one, or under another status, it is an error.
     pub const fn no_record(mut self, codes: &'static [&'static str]) -> Self {
         self.no_record = codes;
         self
+    }
+
+    /// The fields of its answer's payload, under every name that they may have.
+    pub const fn output_fields(mut self, fields: &'static [&'static str]) -> Self {
+        self.output_fields = fields;
+        self
+    }
+
+    /// Whether its answer's payload has such a field, in whatever letter case.
+    pub fn has_output_field(&self, name: &str) -> bool {
+        self.output_fields
+            .iter()
+            .any(|field| field.trim().eq_ignore_ascii_case(name.trim()))
     }
 
     /// Request fields with personal data.
@@ -512,6 +552,44 @@ pub struct Paging {
     pub default_size: Option<u64>,
     /// The largest page size.
     pub max_size: Option<u64>,
+    /// The list of the request that names the rows to return, where there is one.
+    pub batch: Option<Batch>,
+}
+
+/// A list of a request that names the rows to return. All rows of a list that is no longer than a page
+/// come in one page, so a walk sends a longer list in parts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Batch {
+    /// The field of the request that has the list.
+    pub field: &'static str,
+    /// The most items that one request may have.
+    pub max_items: Option<usize>,
+    /// The field of a row that repeats its item of the list.
+    pub item_id: Option<&'static str>,
+}
+
+impl Batch {
+    /// A list by its field.
+    pub const fn new(field: &'static str) -> Self {
+        Self {
+            field,
+            max_items: None,
+            item_id: None,
+        }
+    }
+
+    /// The most items that one request may have.
+    pub const fn max_items(mut self, items: usize) -> Self {
+        self.max_items = Some(items);
+        self
+    }
+
+    /// The field of a row that repeats its item of the list.
+    pub const fn item_id(mut self, field: &'static str) -> Self {
+        self.item_id = Some(field);
+        self
+    }
 }
 
 /// The three ways to page.
@@ -533,6 +611,7 @@ impl Paging {
             first,
             default_size: None,
             max_size: None,
+            batch: None,
         }
     }
 
@@ -560,6 +639,12 @@ impl Paging {
     /// The largest page size.
     pub const fn max_size(mut self, size: u64) -> Self {
         self.max_size = Some(size);
+        self
+    }
+
+    /// The list of the request that names the rows to return.
+    pub const fn batch(mut self, batch: Batch) -> Self {
+        self.batch = Some(batch);
         self
     }
 }
@@ -596,6 +681,33 @@ pub trait Paginated: Operation {
 
     /// The rows of a page.
     fn into_items(output: Self::Output) -> Vec<Self::Item>;
+
+    /// The items of the list of [`Paging::batch`], as text; none if the request has no such list.
+    fn batch_ids(&self) -> Vec<String> {
+        Vec::new()
+    }
+
+    /// The request in parts: the list of [`Paging::batch`] without the first `skip` items, at most
+    /// `size` items in each part, in their order. An item that comes again counts once, the first time.
+    fn batches(&self, _skip: usize, _size: usize) -> Vec<Self> {
+        Vec::new()
+    }
+
+    /// What a row has in the field of [`Batch::item_id`], as text.
+    fn item_id(_item: &Self::Item) -> Option<String> {
+        None
+    }
+}
+
+/// The list without repetitions and without the first `skip` items, in parts of at most `size`: for
+/// [`Paginated::batches`].
+pub fn batches<T: Ord + Clone>(list: Vec<T>, skip: usize, size: usize) -> Vec<Vec<T>> {
+    let mut seen = BTreeSet::new();
+    let once: Vec<&T> = list.iter().filter(|item| seen.insert(*item)).collect();
+    let rest = once.get(skip..).unwrap_or_default();
+    rest.chunks(size.max(1))
+        .map(|part| part.iter().copied().cloned().collect())
+        .collect()
 }
 
 #[cfg(test)]

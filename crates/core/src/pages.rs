@@ -1,6 +1,6 @@
 //! Walking a list that comes in pages.
 
-use std::collections::VecDeque;
+use std::collections::{HashSet, VecDeque};
 use std::fmt;
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::time::Duration;
@@ -18,6 +18,8 @@ use crate::provider::Provider;
 const MOST_AT_A_TIME: u64 = 8;
 /// With no rate to go by, so many pages are asked for at a time once the total is known.
 const UNRATED_AT_A_TIME: u64 = 4;
+/// Parts of a list asked for at a time, at the least.
+const BATCHES_AT_A_TIME: u64 = 4;
 /// How many rows back a repetition is noticed.
 const ROWS_REMEMBERED: usize = 2048;
 
@@ -73,6 +75,13 @@ impl Drift {
 /// an answer leave room for (at most 8), within the rate; dropping the walk drops them. By token
 /// there is one at a time.
 ///
+/// A request that names its rows in a list (see [`Paging::batch`](crate::Paging::batch)) is sent in
+/// parts: as many items in each as a request may have and a page can answer, 4 to 8 parts at a time
+/// within the rate. Each part is a page, in the order of the list; an item that the list repeats is
+/// sent once. All parts are validated before the first one is sent. [`missing`](Self::missing) names
+/// the items that no row came back for. A cursor of such a walk counts items of the list, and needs
+/// the same list again. A request that also sets the position of its first page is not sent in parts.
+///
 /// ```no_run
 /// # use standing_core::{Client, Error, Paginated, Provider};
 /// # async fn walk<P: Provider, O: Paginated<Provider = P>>(client: Client<P>, operation: O) -> Result<(), Error> {
@@ -103,10 +112,55 @@ pub struct Pages<O: Paginated> {
     lowest: Option<u64>,
     remembered: Remembered,
     drift: Drift,
-    tokens: Circle,
-    contents: Circle,
+    tokens: CycleDetector,
+    contents: CycleDetector,
     /// Marks the cursors of walks with these parameters.
     mark: String,
+    /// Nothing if the request names its rows in no list.
+    batches: Option<Batches<O>>,
+}
+
+/// A request in parts. Positions of the walk count items of the list without repetitions.
+struct Batches<O> {
+    /// Items in each part but the last.
+    size: usize,
+    /// Items in all parts.
+    total: u64,
+    /// The position of the first part, and the parts, once they have been made and validated.
+    parts: Option<(u64, Vec<O>)>,
+    /// Items for which no row came back.
+    missing: Vec<String>,
+}
+
+impl<O: Paginated> Batches<O> {
+    fn of(operation: &O) -> Option<Self> {
+        let batch = O::PAGING.batch?;
+        let ids: HashSet<String> = operation.batch_ids().into_iter().collect();
+        let begins = match operation.cursor() {
+            None => true,
+            Some(Cursor::Number(number)) => number == O::PAGING.first,
+            Some(Cursor::Token(token)) => token.is_empty(),
+        };
+        if ids.is_empty() || !begins {
+            return None;
+        }
+        let page = operation.page_size().or(O::PAGING.default_size);
+        let page = page.and_then(|size| usize::try_from(size).ok());
+        let sizes = [page, batch.max_items].into_iter().flatten();
+        Some(Self {
+            size: sizes.min().unwrap_or(ids.len()).max(1),
+            total: ids.len() as u64,
+            parts: None,
+            missing: Vec::new(),
+        })
+    }
+
+    /// The part at a position.
+    fn part(&self, position: u64) -> Option<&O> {
+        let (start, parts) = self.parts.as_ref()?;
+        let place = position.checked_sub(*start)? / self.size as u64;
+        parts.get(usize::try_from(place).ok()?)
+    }
 }
 
 impl<O: Paginated> Pages<O> {
@@ -119,12 +173,18 @@ impl<O: Paginated> Pages<O> {
             operation.set_page_size(size);
         }
         let mark = mark(&operation);
-        let position = operation.cursor().unwrap_or(match paging.style {
+        let batches = Batches::of(&operation);
+        let begin = match batches {
+            Some(_) => Some(Cursor::Number(0)),
+            None => operation.cursor(),
+        };
+        let position = begin.unwrap_or(match paging.style {
             PagingStyle::Token => Cursor::Token(String::new()),
             PagingStyle::Page | PagingStyle::Offset => Cursor::Number(paging.first),
         });
         let asked = operation.page_size().or(paging.default_size);
         let seen = match &position {
+            Cursor::Number(_) if batches.is_some() => 0,
             Cursor::Number(number) => {
                 let steps = number.saturating_sub(paging.first);
                 // Pages before the one that the caller begins with count, as far as is known.
@@ -149,9 +209,35 @@ impl<O: Paginated> Pages<O> {
             lowest: None,
             remembered: Remembered::default(),
             drift: Drift::default(),
-            tokens: Circle::default(),
-            contents: Circle::default(),
+            tokens: CycleDetector::default(),
+            contents: CycleDetector::default(),
             mark,
+            batches,
+        }
+    }
+
+    /// Validates the request, as the walk does before anything is sent.
+    pub(crate) fn check(&self) -> Result<(), Error> {
+        let Err(invalid) = self.operation.validate() else {
+            return Ok(());
+        };
+        // The parts fit, whatever the length of the whole list.
+        let invalid = match (&self.batches, O::PAGING.batch) {
+            (Some(_), Some(batch)) => invalid.without(batch.field),
+            _ => Some(invalid),
+        };
+        invalid.map_or(Ok(()), |invalid| {
+            Err(self.client.invalid(&O::INFO, &invalid))
+        })
+    }
+
+    /// The items of the request's list for which no row came back so far, each once: see
+    /// [`Paging::batch`](crate::Paging::batch). Always empty if the request has no such list, or if
+    /// rows do not say for which item they are.
+    pub fn missing(&self) -> &[String] {
+        match &self.batches {
+            Some(batches) => &batches.missing,
+            None => &[],
         }
     }
 
@@ -173,6 +259,10 @@ impl<O: Paginated> Pages<O> {
         self.total = place.total;
         self.lowest = place.total;
         self.ahead.clear();
+        if let Some(batches) = &mut self.batches {
+            batches.parts = None;
+            batches.missing.clear();
+        }
         Ok(self)
     }
 
@@ -180,11 +270,12 @@ impl<O: Paginated> Pages<O> {
     /// Nothing once the walk is over.
     pub fn cursor(&self) -> Option<String> {
         let (mark, position) = match self.position.as_ref()? {
+            Cursor::Number(number) if self.batches.is_some() => ('i', number.to_string()),
             Cursor::Number(number) => ('n', number.to_string()),
             Cursor::Token(token) => ('t', token.clone()),
         };
         let number = |number: Option<u64>| number.map_or_else(|| "-".to_owned(), |n| n.to_string());
-        Some(sealed(&format!(
+        Some(encode_cursor(&format!(
             "{} {} {} {} {} {mark}{position}",
             scope::<O>(),
             self.mark,
@@ -195,7 +286,7 @@ impl<O: Paginated> Pages<O> {
     }
 
     fn read(&self, cursor: &str) -> Option<Place> {
-        let text = unsealed(cursor)?;
+        let text = decode_cursor(cursor)?;
         let rest = text.strip_prefix(&scope::<O>())?.strip_prefix(' ')?;
         let mut words = rest.splitn(5, ' ');
         if words.next()? != self.mark {
@@ -208,9 +299,13 @@ impl<O: Paginated> Pages<O> {
         };
         let (size, total) = (number()?, number()?);
         let by_token = O::PAGING.style == PagingStyle::Token;
-        let position = match words.next()?.split_at_checked(1)? {
-            ("n", number) if !by_token => Cursor::Number(number.parse().ok()?),
-            ("t", token) if by_token => Cursor::Token(token.to_owned()),
+        let position = match (words.next()?.split_at_checked(1)?, &self.batches) {
+            (("i", number), Some(batches)) => {
+                let number = number.parse().ok().filter(|place| *place < batches.total);
+                Cursor::Number(number?)
+            }
+            (("n", number), None) if !by_token => Cursor::Number(number.parse().ok()?),
+            (("t", token), None) if by_token => Cursor::Token(token.to_owned()),
             _ => return None,
         };
         Some(Place {
@@ -270,8 +365,33 @@ impl<O: Paginated> Pages<O> {
         }
     }
 
+    /// Makes the parts of a request from a position on, unless there are some.
+    fn make_batches(&mut self, position: &Cursor) -> Result<(), Error> {
+        if self.batches.as_ref().is_none_or(|it| it.parts.is_some()) {
+            return Ok(());
+        }
+        self.check()?;
+        let (Some(batches), Cursor::Number(start)) = (&mut self.batches, position) else {
+            return Ok(());
+        };
+        let skip = usize::try_from(*start).unwrap_or(usize::MAX);
+        let mut parts = self.operation.batches(skip, batches.size);
+        for part in &mut parts {
+            if O::PAGING.style != PagingStyle::Token {
+                part.set_cursor(Cursor::Number(O::PAGING.first));
+            }
+            self.client.check(part)?;
+        }
+        batches.parts = Some((*start, parts));
+        self.size = Some(batches.size as u64);
+        self.total = Some(batches.total);
+        self.seen = *start;
+        Ok(())
+    }
+
     /// The answer for a position: the one that is on its way, or a new one.
     async fn response(&mut self, position: &Cursor) -> Result<Response<O::Output>, Error> {
+        self.make_batches(position)?;
         let Cursor::Number(number) = *position else {
             // The first page by token is asked for without one.
             if *position != Cursor::Token(String::new()) {
@@ -298,8 +418,18 @@ impl<O: Paginated> Pages<O> {
     }
 
     fn ask(&self, number: u64) -> Result<Asked<O>, Error> {
-        let (client, mut operation) = (self.client.clone(), self.operation.clone());
-        operation.set_cursor(Cursor::Number(number));
+        let client = self.client.clone();
+        let operation = match &self.batches {
+            Some(batches) => batches
+                .part(number)
+                .ok_or_else(|| self.stuck("the list of the request ends before this position"))?
+                .clone(),
+            None => {
+                let mut operation = self.operation.clone();
+                operation.set_cursor(Cursor::Number(number));
+                operation
+            }
+        };
         let runtime = tokio::runtime::Handle::try_current().map_err(|_| {
             self.client
                 .failed(&O::INFO, ErrorKind::Config, "no Tokio runtime is running")
@@ -318,6 +448,11 @@ impl<O: Paginated> Pages<O> {
             self.round_trip,
             self.total.is_some(),
         );
+        // It is known from the beginning how many there are, and the rate spaces them.
+        let room = match self.batches {
+            Some(_) => room.max(BATCHES_AT_A_TIME),
+            None => room,
+        };
         while (self.ahead.len() as u64) < room {
             let Some(last) = self.ahead.back().map(|asked| asked.number) else {
                 return Ok(());
@@ -336,6 +471,9 @@ impl<O: Paginated> Pages<O> {
 
     /// The number of the page after that at `number`.
     fn step(&self, number: u64) -> u64 {
+        if let Some(batches) = &self.batches {
+            return number.saturating_add(batches.size as u64);
+        }
         number.saturating_add(match O::PAGING.style {
             PagingStyle::Offset => self.asked_size().or(self.size).unwrap_or(1),
             _ => 1,
@@ -361,6 +499,18 @@ impl<O: Paginated> Pages<O> {
         );
         let items = O::into_items(response.into_inner());
         let received = items.len() as u64;
+        if let Cursor::Number(number) = position
+            && self.batches.is_some()
+        {
+            self.take_batch(number, &items, total, token.is_some())?;
+            return Ok(Some(Page {
+                items,
+                total: None,
+                request_id,
+                attempts,
+                round_trip: self.round_trip,
+            }));
+        }
 
         let gone = match (self.total, total) {
             (Some(before), Some(now)) => {
@@ -372,7 +522,7 @@ impl<O: Paginated> Pages<O> {
         let unchanged = self.total == total;
         self.total = total;
         if !unchanged {
-            self.contents = Circle::default();
+            self.contents = CycleDetector::default();
         }
         let lower = total.is_some_and(|now| self.lowest.is_none_or(|lowest| now < lowest));
         self.lowest = if lower { total } else { self.lowest };
@@ -419,6 +569,38 @@ impl<O: Paginated> Pages<O> {
             attempts,
             round_trip: self.round_trip,
         }))
+    }
+
+    /// Takes in the answer to a part of the request.
+    fn take_batch(
+        &mut self,
+        position: u64,
+        items: &[O::Item],
+        total: Option<u64>,
+        goes_on: bool,
+    ) -> Result<(), Error> {
+        let received = items.len() as u64;
+        let ids = self.batches.as_ref().and_then(|it| it.part(position));
+        let ids = ids.map(O::batch_ids).unwrap_or_default();
+        // A page that is full of more rows than were asked for may have been cut.
+        let full = self.asked_size().is_some_and(|size| received >= size);
+        if goes_on
+            || total.is_some_and(|total| total > received)
+            || (full && items.len() > ids.len())
+        {
+            return Err(self.stuck("the answer to a part of the list does not end with its page"));
+        }
+        let next = self.step(position);
+        if let Some(batches) = &mut self.batches {
+            if O::PAGING.batch.is_some_and(|batch| batch.item_id.is_some()) {
+                let came: HashSet<String> = items.iter().filter_map(O::item_id).collect();
+                let missing = ids.into_iter().filter(|id| !came.contains(id));
+                batches.missing.extend(missing);
+            }
+            self.position = (next < batches.total).then_some(Cursor::Number(next));
+            self.seen = next.min(batches.total);
+        }
+        Ok(())
     }
 
     /// Steps back over the pages onto which rows may have slid.
@@ -579,6 +761,11 @@ impl<O: Paginated> Items<O> {
     pub fn drift(&self) -> Drift {
         self.pages.drift()
     }
+
+    /// The items of the request's list for which no row came back so far: see [`Pages::missing`].
+    pub fn missing(&self) -> &[String] {
+        self.pages.missing()
+    }
 }
 
 impl<O: Paginated> fmt::Debug for Items<O> {
@@ -647,7 +834,7 @@ mod stream {
 #[derive(Debug, Default)]
 struct Remembered {
     order: VecDeque<u64>,
-    known: std::collections::HashSet<u64>,
+    known: HashSet<u64>,
 }
 
 impl Remembered {
@@ -675,14 +862,14 @@ impl Remembered {
 /// after twice as many steps each time, so at last it is one of the circle, and stays while that comes
 /// round and round.
 #[derive(Debug, Default)]
-struct Circle {
+struct CycleDetector {
     kept: Option<u64>,
     met: u32,
     steps: u64,
     until: u64,
 }
 
-impl Circle {
+impl CycleDetector {
     /// How often the one kept was met again.
     fn met(&mut self, next: u64) -> u32 {
         self.steps += 1;
@@ -726,15 +913,15 @@ fn scope<O: Paginated>() -> String {
 }
 
 /// The text with a checksum, so that a damaged cursor is noticed, in URL-safe letters.
-fn sealed(text: &str) -> String {
+fn encode_cursor(text: &str) -> String {
     let sum = crate::sign::sha256_hex(text.as_bytes());
     URL_SAFE_NO_PAD.encode(format!("{} {text}", sum.get(..8).unwrap_or_default()))
 }
 
-fn unsealed(cursor: &str) -> Option<String> {
+fn decode_cursor(cursor: &str) -> Option<String> {
     let text = String::from_utf8(URL_SAFE_NO_PAD.decode(cursor).ok()?).ok()?;
     let (_, inside) = text.split_once(' ')?;
-    (sealed(inside) == cursor).then(|| inside.to_owned())
+    (encode_cursor(inside) == cursor).then(|| inside.to_owned())
 }
 
 /// What rows are compared by: how they are written.
@@ -752,23 +939,27 @@ mod tests {
 
     #[test]
     fn a_cursor_is_url_safe_and_notices_damage() {
-        let cursor = sealed("tencent ip/QueryCustomersCredit 7 n42");
+        let cursor = encode_cursor("tencent ip/QueryCustomersCredit 7 n42");
         assert!(
             cursor
                 .bytes()
                 .all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_')
         );
         assert_eq!(
-            unsealed(&cursor).as_deref(),
+            decode_cursor(&cursor).as_deref(),
             Some("tencent ip/QueryCustomersCredit 7 n42")
         );
         for at in 0..cursor.len() {
             let mut damaged = cursor.clone().into_bytes();
             damaged[at] = if damaged[at] == b'A' { b'B' } else { b'A' };
-            assert_eq!(unsealed(&String::from_utf8(damaged).unwrap()), None, "{at}");
+            assert_eq!(
+                decode_cursor(&String::from_utf8(damaged).unwrap()),
+                None,
+                "{at}"
+            );
         }
         for text in ["", "n42", "%%%", "dGV4dA"] {
-            assert_eq!(unsealed(text), None);
+            assert_eq!(decode_cursor(text), None);
         }
     }
 

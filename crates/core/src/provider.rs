@@ -1,4 +1,5 @@
-//! The contract that a provider meets: two pure functions and a few facts.
+//! The contract that a provider meets: functions over values that sign requests, parse answers, name
+//! hosts and read keys. None of them waits, reads a clock or does I/O.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -24,7 +25,16 @@ pub trait Provider: Default + Send + Sync + 'static {
     /// Headers that hold the request's id where the body has none, in lower case, the best first.
     const REQUEST_ID_HEADERS: &'static [&'static str] = &[];
 
-    /// The host of a service. It never changes what name is signed for the service.
+    /// Checks the settings of the provider when a client is built.
+    ///
+    /// # Errors
+    ///
+    /// Which setting cannot be used and why, in a sentence without its value.
+    fn check(&self) -> Result<(), String> {
+        Ok(())
+    }
+
+    /// The host of a service: a host name in lower case, without a port. It never changes what name is signed for the service.
     fn host<'s>(&'s self, service: &'s Service) -> Cow<'s, str> {
         service.host.into()
     }
@@ -54,7 +64,7 @@ pub trait Provider: Default + Send + Sync + 'static {
         request: &mut Request,
         info: &OperationInfo,
         key: &Credentials,
-        at: &Stamp,
+        at: &SigningContext,
     ) -> Result<(), CredentialsError>;
 
     /// Finds the payload of a success, or what went wrong, whatever the HTTP status.
@@ -62,7 +72,11 @@ pub trait Provider: Default + Send + Sync + 'static {
     /// # Errors
     ///
     /// What the provider says went wrong, or that the answer is not of its form.
-    fn open<'r>(&self, answer: &'r Answer, info: &OperationInfo) -> Result<Opened<'r>, Fault>;
+    fn parse_response<'r>(
+        &self,
+        answer: &'r RawResponse,
+        info: &OperationInfo,
+    ) -> Result<Payload<'r>, ResponseError>;
 }
 
 /// How long calls may take.
@@ -95,14 +109,14 @@ impl Limits {
 
 /// The instant and the nonce that a request is signed with.
 #[derive(Debug, Clone)]
-pub struct Stamp {
+pub struct SigningContext {
     /// The time, corrected for a clock that is known to be off.
     pub time: OffsetDateTime,
     /// 32 lower-case hexadecimal digits that no other request has.
     pub nonce: String,
 }
 
-impl Stamp {
+impl SigningContext {
     /// The date in UTC: `2026-11-21`.
     pub fn date(&self) -> String {
         let (year, month, day) = self.time.to_offset(UtcOffset::UTC).to_calendar_date();
@@ -117,7 +131,7 @@ impl Stamp {
 }
 
 /// An answer as it came, whatever its status.
-pub struct Answer {
+pub struct RawResponse {
     pub(crate) status: u16,
     pub(crate) headers: HeaderMap,
     pub(crate) text: String,
@@ -125,7 +139,7 @@ pub struct Answer {
     pub(crate) framed: bool,
 }
 
-impl Answer {
+impl RawResponse {
     /// An answer from its parts, as a test of a provider needs it. A byte order mark is dropped;
     /// bytes that are not UTF-8 are refused only where a value holds them.
     pub fn new(status: u16, headers: HeaderMap, body: &[u8]) -> Self {
@@ -182,7 +196,7 @@ impl Answer {
     }
 }
 
-impl fmt::Debug for Answer {
+impl fmt::Debug for RawResponse {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Answer")
             .field("status", &self.status)
@@ -192,14 +206,14 @@ impl fmt::Debug for Answer {
 }
 
 /// The payload of a success.
-pub struct Opened<'r> {
+pub struct Payload<'r> {
     /// The payload's JSON, still to be decoded.
     pub payload: &'r str,
     /// The id that the provider gave the request.
     pub request_id: Option<Cow<'r, str>>,
 }
 
-impl fmt::Debug for Opened<'_> {
+impl fmt::Debug for Payload<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Opened")
             .field("payload_length", &self.payload.len())
@@ -211,9 +225,9 @@ impl fmt::Debug for Opened<'_> {
 /// Why an answer holds no payload.
 #[derive(Clone, PartialEq, Eq)]
 #[non_exhaustive]
-pub enum Fault {
+pub enum ResponseError {
     /// The provider says what went wrong.
-    Refused(Box<Refusal>),
+    Refused(Box<ServiceError>),
     /// The answer is not of the provider's form; the HTTP status decides.
     Unreadable(&'static str),
 }
@@ -221,7 +235,7 @@ pub enum Fault {
 /// What a provider says went wrong.
 #[derive(Clone, PartialEq, Eq, Default)]
 #[non_exhaustive]
-pub struct Refusal {
+pub struct ServiceError {
     /// The provider's code.
     pub code: Option<String>,
     /// The provider's text; it may repeat what the caller sent.
@@ -232,11 +246,11 @@ pub struct Refusal {
     pub kind: Option<CodeKind>,
     /// How long the provider asks to wait.
     pub retry_after: Option<Duration>,
-    /// The body is that of a success; only the status is one of failure.
+    /// Some of the answer reports a success, so the operation may have been carried out.
     pub(crate) has_run: bool,
 }
 
-impl Refusal {
+impl ServiceError {
     /// A refusal by code and text. Blanks around the code are dropped; an empty one is none.
     pub fn new(code: Option<impl Into<String>>, message: Option<impl Into<String>>) -> Self {
         let told = |text: &String| !text.trim().is_empty();
@@ -272,13 +286,13 @@ impl Refusal {
     }
 }
 
-impl From<Refusal> for Fault {
-    fn from(refusal: Refusal) -> Self {
+impl From<ServiceError> for ResponseError {
+    fn from(refusal: ServiceError) -> Self {
         Self::Refused(Box::new(refusal))
     }
 }
 
-impl fmt::Debug for Refusal {
+impl fmt::Debug for ServiceError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Refusal")
             .field("code", &self.code)
@@ -288,7 +302,7 @@ impl fmt::Debug for Refusal {
     }
 }
 
-impl fmt::Debug for Fault {
+impl fmt::Debug for ResponseError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Refused(refusal) => refusal.fmt(f),
@@ -297,7 +311,7 @@ impl fmt::Debug for Fault {
     }
 }
 
-impl fmt::Display for Fault {
+impl fmt::Display for ResponseError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Refused(refusal) => f.write_str(refusal.code.as_deref().unwrap_or("refused")),
@@ -306,7 +320,7 @@ impl fmt::Display for Fault {
     }
 }
 
-impl std::error::Error for Fault {}
+impl std::error::Error for ResponseError {}
 
 #[cfg(test)]
 mod tests {
@@ -324,15 +338,15 @@ mod tests {
             (datetime!(0999-01-02 03:04:05 UTC), "0999-01-02T03:04:05Z"),
         ] {
             let nonce = String::new();
-            assert_eq!(Stamp { time, nonce }.date_time(), want);
+            assert_eq!(SigningContext { time, nonce }.date_time(), want);
         }
     }
 
     #[test]
     fn a_code_loses_its_blanks_and_an_empty_one_counts_for_nothing() {
-        let refusal = Refusal::new(Some("\u{a0}InternalError\t"), Some("  "));
+        let refusal = ServiceError::new(Some("\u{a0}InternalError\t"), Some("  "));
         assert_eq!(refusal.code.as_deref(), Some("InternalError"));
         assert_eq!(refusal.message, None);
-        assert_eq!(Refusal::new(Some(" "), Some("x")).code, None);
+        assert_eq!(ServiceError::new(Some(" "), Some("x")).code, None);
     }
 }

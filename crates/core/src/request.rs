@@ -79,13 +79,18 @@ impl Endpoint {
         })
     }
 
-    /// A host as documented, by `https`.
-    pub(crate) fn https(host: &str) -> Self {
-        Self {
-            secure: true,
-            authority: host.to_owned(),
-            prefix: String::new(),
-        }
+    /// The host of a provider's service, by `https`. It is as suspect as an endpoint: a site may be
+    /// made of text that somebody typed.
+    pub(crate) fn of_host(host: &str) -> Result<Self, Error> {
+        Self::parse(&format!("https://{host}"))
+            .ok()
+            .filter(|endpoint| endpoint.authority == host && endpoint.prefix.is_empty())
+            .ok_or_else(|| {
+                Error::new(
+                    ErrorKind::Config,
+                    "the site gives a host that is no host name in lower case",
+                )
+            })
     }
 
     /// Whether it is reached by TLS.
@@ -400,19 +405,51 @@ mod tests {
     }
 
     #[test]
+    fn hosts_that_are_no_host_names_are_refused_and_not_repeated() {
+        for host in ["ip.tencentcloudapi.com", "bss.myhuaweicloud.eu"] {
+            let endpoint = Endpoint::of_host(host).unwrap();
+            assert_eq!(endpoint.to_string(), format!("https://{host}"));
+        }
+        for host in [
+            "",
+            " ",
+            "ip.hunter2.example#.tencentcloudapi.com",
+            "ip.hunter2.example/.tencentcloudapi.com",
+            "ip.hunter2.example?.tencentcloudapi.com",
+            "ip.hunter2\\.tencentcloudapi.com",
+            "ip.a@hunter2.tencentcloudapi.com",
+            "ip.hunter2 .tencentcloudapi.com",
+            "ip.HUNTER2.tencentcloudapi.com",
+            "ip.hunter2\u{fc}.tencentcloudapi.com",
+            "ip.hunter2\r\n.tencentcloudapi.com",
+            "ip..tencentcloudapi.com",
+            "ip....tencentcloudapi.com",
+            "ip.hunter2:443",
+            "https://hunter2",
+            "hunter2/",
+            " hunter2",
+        ] {
+            let error = Endpoint::of_host(host).unwrap_err();
+            assert_eq!(error.kind(), ErrorKind::Config, "{host}");
+            let shown = format!("{error} {error:?}").to_lowercase();
+            assert!(!shown.contains("hunter2"), "{error}");
+        }
+    }
+
+    #[test]
     fn query_is_sorted_by_name_then_value_and_encoded_once() {
         let pairs = [("b", "2"), ("a", "~ *+/中"), ("b", "1"), ("B", "")];
         let query = pairs
             .map(|(name, value)| (name.to_owned(), value.to_owned()))
             .to_vec();
-        let endpoint = Arc::new(Endpoint::https("example.com"));
+        let endpoint = Arc::new(Endpoint::of_host("example.com").unwrap());
         let request = Request::new(Method::Get, endpoint, "/", query, Body::Empty);
         assert_eq!(request.query(), "B=&a=~%20%2A%2B%2F%E4%B8%AD&b=1&b=2");
     }
 
     #[test]
     fn debug_shows_the_route_and_no_value() {
-        let endpoint = Arc::new(Endpoint::https("example.com"));
+        let endpoint = Arc::new(Endpoint::of_host("example.com").unwrap());
         let query = vec![("q".to_owned(), "SENTINEL".to_owned())];
         let body = Body::Bytes("SENTINEL".into(), "text/plain");
         let mut request = Request::new(Method::Post, endpoint, "/path", query, body);

@@ -35,8 +35,8 @@ pub(crate) enum Passing {
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Policy {
     pub(crate) attempts: u32,
-    pub(crate) repeat_metered: bool,
-    pub(crate) repeat_writes: bool,
+    pub(crate) retry_metered: bool,
+    pub(crate) retry_writes: bool,
 }
 
 /// What has been tried in this call.
@@ -69,9 +69,9 @@ pub(crate) fn decide(
         return None;
     }
     // The caller's word stands for a repeat of what may cost or change something.
-    let opted_in = (!info.metered || policy.repeat_metered)
-        && (info.metered || info.repeatable() || policy.repeat_writes);
-    let refused_is_free = !info.metered || policy.repeat_metered;
+    let opted_in = (!info.metered || policy.retry_metered)
+        && (info.metered || info.repeatable() || policy.retry_writes);
+    let refused_is_free = !info.metered || policy.retry_metered;
     match outcome {
         Outcome::NotSent => Some(Pause::Transient),
         Outcome::Refused(Passing::Throttled) => refused_is_free.then_some(Pause::Throttled),
@@ -170,8 +170,8 @@ mod tests {
     const IDEMPOTENT: OperationInfo = WRITE.idempotent();
     const POLICY: Policy = Policy {
         attempts: 3,
-        repeat_metered: false,
-        repeat_writes: false,
+        retry_metered: false,
+        retry_writes: false,
     };
 
     #[test]
@@ -203,11 +203,11 @@ mod tests {
                 ..Tried::default()
             };
             let metered_word = Policy {
-                repeat_metered: true,
+                retry_metered: true,
                 ..POLICY
             };
             let write_word = Policy {
-                repeat_writes: true,
+                retry_writes: true,
                 ..POLICY
             };
             let again = [
@@ -225,7 +225,7 @@ mod tests {
         };
         assert!(decide(Unknown, &IDEMPOTENT, tried, &POLICY).is_some());
         let wrong_word = Policy {
-            repeat_metered: true,
+            retry_metered: true,
             ..POLICY
         };
         assert!(

@@ -16,11 +16,12 @@ use serde_json::Value;
 use wiremock::matchers::any;
 use wiremock::{Mock, MockServer, ResponseTemplate};
 
+use crate::call::{PayloadSpan, opened};
 use crate::client::Client;
 use crate::credentials::Credentials;
 use crate::lenient::{self, Deviation};
 use crate::operation::{CodeKind, Operation};
-use crate::provider::{Answer, Fault, Provider};
+use crate::provider::{Provider, RawResponse, ResponseError};
 
 /// An answer, and what is to be made of it.
 #[derive(Debug, Clone, Copy)]
@@ -140,11 +141,10 @@ fn mark(value: &mut Value, field: &str) {
 ///
 /// What is wrong with it, in the words of the error that a caller would see.
 pub fn reads<O: Operation>(body: &[u8]) -> Result<O::Output, String> {
-    let answer = Answer::new(200, HeaderMap::new(), body);
-    let opened = O::Provider::default()
-        .open(&answer, &O::INFO)
-        .map_err(|fault| fault.to_string())?;
-    lenient::decode_payload(opened.payload, &O::INFO)
+    let answer = RawResponse::new(200, HeaderMap::new(), body);
+    let (payload, _) =
+        opened(&O::Provider::default(), &answer, &O::INFO).map_err(|fault| fault.to_string())?;
+    lenient::decode_payload(payload_text(&payload, &answer), &O::INFO)
         .map(|decoded| decoded.value)
         .map_err(|error| error.to_string())
 }
@@ -160,33 +160,46 @@ where
 {
     let info = O::INFO;
     let answer = answer(reply);
-    match (O::Provider::default().open(&answer, &info), &reply.expect) {
-        (Ok(opened), Expect::Payload(_) | Expect::Output(..)) => {
-            let decoded = lenient::decode_payload::<O::Output>(opened.payload, &info)
+    match (
+        opened(&O::Provider::default(), &answer, &info),
+        &reply.expect,
+    ) {
+        (Ok((PayloadSpan::Within(bytes), _)), Expect::Payload(_) | Expect::Output(..)) => {
+            let payload = payload_text(&PayloadSpan::Within(bytes), &answer);
+            let decoded = lenient::decode_payload::<O::Output>(payload, &info)
                 .unwrap_or_else(|error| panic!("the answer cannot be read: {error}"));
             assert_output::<O>(&decoded.value, &decoded.deviations, reply);
         }
-        (Err(Fault::Refused(refusal)), Expect::Error(code, kind)) => {
+        (Err(ResponseError::Refused(refusal)), Expect::Error(code, kind)) => {
             assert_eq!(refusal.code.as_deref(), Some(*code));
             assert!(refusal.message.is_some(), "{code} comes with a message");
             let known = info.error_code(code).map(|known| known.kind);
             assert_eq!(refusal.kind.or(known), Some(*kind), "the kind of {code}");
             assert!(!info.no_record.contains(code), "{code} is a failure");
         }
-        (Err(Fault::Refused(refusal)), Expect::NoRecord(code)) => {
-            assert_eq!(refusal.code.as_deref(), Some(*code));
+        (Ok((PayloadSpan::NoRecord, _)), Expect::NoRecord(code)) => {
             assert!(info.no_record.contains(code), "{code} means no record");
         }
         (opened, expect) => panic!("opened as {opened:?}, expected {expect:?}"),
     }
 }
 
-fn answer(reply: &Reply<'_>) -> Answer {
+fn payload_text<'r>(payload: &PayloadSpan, answer: &'r RawResponse) -> &'r str {
+    match payload {
+        PayloadSpan::Within(bytes) => answer
+            .text()
+            .get(bytes.clone())
+            .expect("the payload is a part of the answer"),
+        PayloadSpan::NoRecord => "null",
+    }
+}
+
+fn answer(reply: &Reply<'_>) -> RawResponse {
     let json = (
         HeaderName::from_static("content-type"),
         HeaderValue::from_static("application/json"),
     );
-    Answer::new(
+    RawResponse::new(
         reply.status,
         HeaderMap::from_iter([json]),
         reply.body.as_bytes(),
@@ -305,7 +318,7 @@ where
 /// The payload without what belongs to the envelope.
 fn bare_payload<O: Operation>(reply: &Reply<'_>) -> Value {
     let answer = answer(reply);
-    let opened = O::Provider::default().open(&answer, &O::INFO);
+    let opened = O::Provider::default().parse_response(&answer, &O::INFO);
     let payload = opened.expect("the answer is a success").payload;
     let mut payload: Value = serde_json::from_str(payload).expect("the payload is JSON");
     if let Some(members) = payload.as_object_mut() {

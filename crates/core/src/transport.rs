@@ -1,6 +1,7 @@
 //! The only file that knows the HTTP client.
 
 use std::error::Error as StdError;
+use std::ffi::OsString;
 use std::future::poll_fn;
 use std::io;
 use std::pin::{Pin, pin};
@@ -12,14 +13,13 @@ use std::time::Duration;
 use bytes::Bytes;
 use http::{HeaderMap, HeaderName, HeaderValue};
 use http_body::{Frame, SizeHint};
+use hyper_util::client::proxy::matcher::Matcher;
+use tokio::task::AbortHandle;
 
 use crate::error::{Error, ErrorKind};
-use crate::provider::Answer;
+use crate::provider::RawResponse;
 use crate::request::{Endpoint, Request};
 use crate::retry::Outcome;
-
-/// Pools are kept for so many runtimes; a program has one, a test suite one after another.
-const MOST_POOLS: usize = 8;
 
 /// Room that is made for a body before any of it has come: a length that a server announces is
 /// only a claim.
@@ -39,28 +39,57 @@ pub(crate) struct Settings {
 pub(crate) struct Transport {
     settings: Settings,
     endpoint: Option<Endpoint>,
-    /// A connection is driven by the runtime that opened it and stands still with it, so every
-    /// runtime has a pool of its own.
-    pools: Mutex<Vec<(tokio::runtime::Id, reqwest::Client)>>,
+    /// The proxies of the environment; none on this machine.
+    proxies: Option<Matcher>,
+    /// The runtimes that live, and those that have ended since a call came from a new one.
+    homes: Mutex<Vec<Home>>,
     /// Opens a connection for every request.
     unpooled: reqwest::Client,
+}
+
+/// A runtime that calls came from. A connection is driven by the runtime that opened it and stands
+/// still with it, so every runtime has a pool of its own.
+#[derive(Debug)]
+struct Home {
+    runtime: tokio::runtime::Id,
+    /// A task that does nothing and ends with the runtime.
+    alive: AbortHandle,
+    has_drivers: bool,
+    /// Made when it is needed first.
+    pool: Option<reqwest::Client>,
+}
+
+impl Drop for Home {
+    fn drop(&mut self) {
+        self.alive.abort();
+    }
 }
 
 /// A request that is ready to be sent.
 pub(crate) struct Message {
     http: reqwest::Client,
+    connection: Connection,
     message: reqwest::Request,
     /// Whether a byte of it may have left.
     left: Arc<AtomicBool>,
     to: Endpoint,
+    /// Whether it goes through a proxy.
+    proxied: bool,
+}
+
+impl Message {
+    /// Becomes true when a byte of the message may have left.
+    pub(crate) fn left(&self) -> Arc<AtomicBool> {
+        self.left.clone()
+    }
 }
 
 /// Which connection a request may take.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Connection {
-    /// One that is open already, if there is one.
+    /// One that is open already and quiet, if there is one.
     Any,
-    /// A new one: when a connection broke, others of its age may be broken too.
+    /// A new one: nothing of an earlier call can be on it, and when a connection broke, others of its age may be broken too.
     Fresh,
 }
 
@@ -97,13 +126,53 @@ impl Transport {
                 "the endpoint would be sent in another form than it is written in",
             ));
         }
+        let on_this_machine = endpoint.is_some_and(Endpoint::is_loopback);
+        if !on_this_machine && let Some(name) = malformed_proxy(&|name| std::env::var_os(name)) {
+            return Err(Error::new(
+                ErrorKind::Config,
+                format!("the variable {name} holds no proxy of the form http://host:port"),
+            ));
+        }
         let unpooled = client(&settings, endpoint, 0)?;
         Ok(Self {
             settings,
             endpoint: endpoint.cloned(),
-            pools: Mutex::default(),
+            proxies: (!on_this_machine).then(Matcher::from_env),
+            homes: Mutex::default(),
             unpooled,
         })
+    }
+
+    /// Checks, once for each runtime, that calls can be made from the current one.
+    pub(crate) fn enter(&self) -> Result<(), Broken> {
+        let refuse = |problem: &str| Err(Broken::new(Outcome::Final, ErrorKind::Config, problem));
+        let Ok(runtime) = tokio::runtime::Handle::try_current() else {
+            return refuse("no Tokio runtime is running");
+        };
+        if self.home(&runtime, |home| home.has_drivers) {
+            Ok(())
+        } else {
+            refuse("the Tokio runtime has no drivers: build it with `enable_all`")
+        }
+    }
+
+    /// Looks at what is known of a runtime.
+    fn home<T>(&self, runtime: &tokio::runtime::Handle, look: impl FnOnce(&mut Home) -> T) -> T {
+        let id = runtime.id();
+        let mut homes = self.homes.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(home) = homes.iter_mut().find(|home| home.runtime == id) {
+            return look(home);
+        }
+        let mut home = Home {
+            runtime: id,
+            alive: runtime.spawn(std::future::pending::<()>()).abort_handle(),
+            has_drivers: has_drivers(),
+            pool: None,
+        };
+        let looked = look(&mut home);
+        homes.retain(|home| !home.alive.is_finished());
+        homes.push(home);
+        looked
     }
 
     /// The client for a request.
@@ -111,33 +180,35 @@ impl Transport {
         if connection == Connection::Fresh {
             return Ok(self.unpooled.clone());
         }
-        let runtime = tokio::runtime::Handle::current().id();
-        let mut pools = self.pools.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some((_, http)) = pools.iter().find(|(id, _)| *id == runtime) {
-            return Ok(http.clone());
+        let runtime = tokio::runtime::Handle::current();
+        if let Some(pool) = self.home(&runtime, |home| home.pool.clone()) {
+            return Ok(pool);
         }
-        let http = client(&self.settings, self.endpoint.as_ref(), usize::MAX).map_err(|error| {
+        let made = client(&self.settings, self.endpoint.as_ref(), usize::MAX).map_err(|error| {
             Broken::new(
                 Outcome::Final,
                 ErrorKind::Config,
                 error.message().to_owned(),
             )
         })?;
-        if pools.len() == MOST_POOLS {
-            pools.remove(0);
-        }
-        pools.push((runtime, http.clone()));
-        Ok(http)
+        Ok(self.home(&runtime, |home| home.pool.get_or_insert(made).clone()))
     }
 
     /// Sends a message once and reads the whole answer, within `limit`.
-    pub(crate) async fn send(&self, message: Message, limit: Duration) -> Result<Answer, Broken> {
+    pub(crate) async fn send(
+        &self,
+        message: Message,
+        limit: Duration,
+    ) -> Result<RawResponse, Broken> {
         let Message {
             http,
+            connection,
             message,
             left,
             to,
+            proxied,
         } = message;
+        let way = Way { to: &to, proxied };
         let mut timer = pin!(tokio::time::sleep(limit));
         let late = |status| {
             let outcome = if left.load(Ordering::Acquire) {
@@ -151,15 +222,21 @@ impl Transport {
                 ..Broken::new(outcome, ErrorKind::Timeout, message)
             }
         };
-        let response = before(timer.as_mut(), http.execute(message))
+        let exchange = async {
+            if connection == Connection::Any {
+                settled().await;
+            }
+            http.execute(message).await
+        };
+        let response = before(timer.as_mut(), exchange)
             .await
             .ok_or_else(|| late(None))?
-            .map_err(|error| classified(&error, &left, &to))?;
+            .map_err(|error| classified(&error, &left, way))?;
         let status = response.status().as_u16();
         let headers = response.headers().clone();
         let marked = response.content_length().is_some()
             || headers.contains_key(http::header::TRANSFER_ENCODING);
-        let body = before(timer, self.body(response, &left, &to))
+        let body = before(timer, self.body(response, &left, way))
             .await
             .unwrap_or_else(|| Err(late(Some(status))));
         let (body, framed) = match body {
@@ -169,7 +246,7 @@ impl Transport {
             // failure it is.
             Err(_) => (Vec::new(), false),
         };
-        Ok(Answer::received(status, headers, body, framed))
+        Ok(RawResponse::received(status, headers, body, framed))
     }
 
     /// The request in the HTTP client's form. Nothing is sent if there is none.
@@ -196,18 +273,23 @@ impl Transport {
             text.push('?');
             text.push_str(request.query());
         }
-        if text.parse::<http::Uri>().is_err() {
+        let Ok(uri) = text.parse::<http::Uri>() else {
             return Err(Broken::new(
                 Outcome::Final,
                 ErrorKind::InvalidRequest,
                 "the request is of a form or a size that cannot be sent",
             ));
-        }
+        };
         let url = reqwest::Url::parse(&text).map_err(|_| unfit("the URL"))?;
-        // A URL parser resolves dots and re-encodes; nothing of that may happen after signing.
-        if url.path() != request.path() || url.query().unwrap_or_default() != request.query() {
+        // A URL parser resolves dots, re-encodes and rewrites hosts; nothing of that may happen after
+        // signing. Scheme, host, port, path and query are those of the text if the whole is.
+        if url.as_str() != text {
             return Err(unfit("the URL"));
         }
+        let proxied = (self.proxies.as_ref()).is_some_and(|proxies| {
+            let proxy = proxies.intercept(&uri);
+            proxy.is_some()
+        });
         let method = reqwest::Method::from_bytes(request.method().as_str().as_bytes())
             .map_err(|_| unfit("the method"))?;
         let mut message = reqwest::Request::new(method, url);
@@ -230,9 +312,11 @@ impl Transport {
         }
         Ok(Message {
             http: self.http(connection)?,
+            connection,
             message,
             left,
             to: endpoint.clone(),
+            proxied,
         })
     }
 
@@ -240,7 +324,7 @@ impl Transport {
         &self,
         mut response: reqwest::Response,
         left: &AtomicBool,
-        to: &Endpoint,
+        way: Way<'_>,
     ) -> Result<Vec<u8>, Broken> {
         let status = Some(response.status().as_u16());
         let limit = self.settings.body_limit;
@@ -261,7 +345,7 @@ impl Transport {
         let mut body = Vec::with_capacity(length.min(ROOM));
         while let Some(chunk) = response.chunk().await.map_err(|error| Broken {
             status,
-            ..classified(&error, left, to)
+            ..classified(&error, left, way)
         })? {
             if chunk.len() > limit - body.len() {
                 return Err(too_large());
@@ -277,6 +361,67 @@ impl Transport {
 fn is_kept(endpoint: &Endpoint) -> bool {
     let text = endpoint.to_string();
     reqwest::Url::parse(&text).is_ok_and(|url| url.as_str().trim_end_matches('/') == text)
+}
+
+/// Lets the runtime look at every connection once, so that an idle one on which an answer came that
+/// nobody asked for, or that the server closed, is closed before a request is given to it.
+///
+/// A runtime asks the system which sockets are readable, then sees to the timers that are due. The
+/// first timer may belong to a round that began before this call; the second one belongs to a whole
+/// round after it, in which everything was noticed that had arrived by then. This holds for every
+/// kind of runtime and from any thread; it takes one to two milliseconds.
+async fn settled() {
+    for _ in 0..2 {
+        // The shortest pause that is never over by the time it is asked for.
+        tokio::time::sleep(Duration::from_micros(1)).await;
+    }
+}
+
+/// Whether the current runtime has a timer and can read from sockets. There is no way to ask but to
+/// try: what lacks the one or the other panics, and nothing else is done here that could.
+fn has_drivers() -> bool {
+    let time = || drop(tokio::time::sleep(Duration::ZERO));
+    let sockets = || {
+        let socket = std::net::UdpSocket::bind((std::net::Ipv4Addr::LOCALHOST, 0))?;
+        socket.set_nonblocking(true)?;
+        tokio::net::UdpSocket::from_std(socket).map(drop)
+    };
+    std::panic::catch_unwind(time).is_ok()
+        // Where no socket is to be had, the call will find out.
+        && std::panic::catch_unwind(sockets).is_ok()
+}
+
+/// The variable that would name the proxy for `https` if it did not hold something else. The HTTP
+/// client takes the first variable that is set of either pair, and none at all in a CGI script.
+fn malformed_proxy(variable: &dyn Fn(&str) -> Option<OsString>) -> Option<&'static str> {
+    if variable("REQUEST_METHOD").is_some() {
+        return None;
+    }
+    let pairs = [["HTTPS_PROXY", "https_proxy"], ["ALL_PROXY", "all_proxy"]];
+    let (name, value) = pairs.iter().find_map(|names| {
+        let set = |name: &&'static str| variable(name).map(|value| (*name, value));
+        names
+            .iter()
+            .find_map(set)
+            .filter(|(_, value)| !value.is_empty())
+    })?;
+    let is_proxy = value.to_str().is_some_and(is_proxy);
+    (!is_proxy).then_some(name)
+}
+
+/// Whether the HTTP client takes a text for a proxy that it can speak to.
+fn is_proxy(text: &str) -> bool {
+    let anywhere = http::Uri::from_static("https://example.com/");
+    let matcher = Matcher::builder().https(text).build();
+    matcher.intercept(&anywhere).is_some_and(|proxy| {
+        let (uri, spoken) = (proxy.uri(), ["http", "https"]);
+        let host = uri.host().unwrap_or_default();
+        let port = uri.authority().and_then(|a| a.as_str().strip_prefix(host));
+        uri.scheme_str()
+            .is_some_and(|scheme| spoken.contains(&scheme))
+            && !host.is_empty()
+            && (port == Some("") || uri.port_u16().is_some_and(|port| port != 0))
+    })
 }
 
 /// An HTTP client that keeps so many idle connections.
@@ -404,12 +549,24 @@ impl http_body::Body for Tracked {
     }
 }
 
+/// Where a request goes, and whether through a proxy.
+#[derive(Clone, Copy)]
+struct Way<'e> {
+    to: &'e Endpoint,
+    proxied: bool,
+}
+
 /// What a failure of the HTTP client means. Its own text holds the URL, so only the innermost
 /// cause is ever quoted.
-fn classified(error: &reqwest::Error, left: &AtomicBool, to: &Endpoint) -> Broken {
-    let host = to.authority();
+fn classified(error: &reqwest::Error, left: &AtomicBool, way: Way<'_>) -> Broken {
+    let host = way.to.authority();
     if error.is_connect() || !left.load(Ordering::Acquire) {
-        return unreached(error, to);
+        return unreached(error, way);
+    }
+    // After the handshake: a record was altered on its way, and the request may have arrived.
+    if is_tls(error) {
+        let message = format!("the TLS connection to {host} broke: {}", cause(error));
+        return Broken::new(Outcome::Unknown, ErrorKind::Tls, message);
     }
     let malformed = chain(error).any(|cause| {
         cause
@@ -440,7 +597,7 @@ fn classified(error: &reqwest::Error, left: &AtomicBool, to: &Endpoint) -> Broke
 }
 
 /// No byte of the request left.
-fn unreached(error: &reqwest::Error, to: &Endpoint) -> Broken {
+fn unreached(error: &reqwest::Error, Way { to, proxied }: Way<'_>) -> Broken {
     let host = to.authority();
     if error.is_timeout() {
         return Broken::new(
@@ -449,21 +606,10 @@ fn unreached(error: &reqwest::Error, to: &Endpoint) -> Broken {
             format!("no connection to {host} in time"),
         );
     }
-    // rustls reports what it refuses as invalid data; a handshake that is cut is another error.
-    let refused_tls = to.is_secure()
-        && chain(error).any(|cause| {
-            cause
-                .downcast_ref::<io::Error>()
-                .is_some_and(|cause| cause.kind() == io::ErrorKind::InvalidData)
-        });
-    if refused_tls {
+    if is_tls(error) {
         let message = format!("no trusted TLS connection to {host}: {}", cause(error));
         return Broken::new(Outcome::Final, ErrorKind::Tls, message);
     }
-    let proxied = !to.is_loopback()
-        && ["HTTPS_PROXY", "https_proxy", "ALL_PROXY", "all_proxy"]
-            .iter()
-            .any(|name| std::env::var_os(name).is_some_and(|value| !value.is_empty()));
     let way = if proxied {
         " through the proxy that the environment names"
     } else {
@@ -474,6 +620,17 @@ fn unreached(error: &reqwest::Error, to: &Endpoint) -> Broken {
         ErrorKind::Connect,
         format!("cannot reach {host}{way}: {}", cause(error)),
     )
+}
+
+/// Whether the TLS library refused something. A handshake that is cut is another error.
+#[cfg(feature = "rustls")]
+fn is_tls(error: &reqwest::Error) -> bool {
+    chain(error).any(|cause| cause.is::<rustls::Error>())
+}
+
+#[cfg(not(feature = "rustls"))]
+fn is_tls(_: &reqwest::Error) -> bool {
+    false
 }
 
 fn chain<'e>(
@@ -502,8 +659,103 @@ fn cause(error: &reqwest::Error) -> String {
     crate::error::shown(&text.chars().take(200).collect::<String>(), &[])
 }
 
-#[cfg(all(test, not(feature = "rustls")))]
+#[cfg(test)]
 mod tests {
+    use super::*;
+
+    #[test]
+    fn malformed_proxy_is_named_and_one_that_is_not_used_is_not() {
+        for (set, want) in [
+            (&[][..], None),
+            (&[("HTTPS_PROXY", "http://proxy:3128")][..], None),
+            (&[("HTTPS_PROXY", "proxy")], None),
+            (&[("HTTPS_PROXY", "proxy.example:3128")], None),
+            (&[("HTTPS_PROXY", "https://u:p%40@proxy.example/")], None),
+            (&[("HTTPS_PROXY", "http://[::1]:3128")], None),
+            (&[("HTTPS_PROXY", "http://[::1")], Some("HTTPS_PROXY")),
+            (&[("HTTPS_PROXY", "http://")], Some("HTTPS_PROXY")),
+            (&[("HTTPS_PROXY", " ")], Some("HTTPS_PROXY")),
+            (&[("HTTPS_PROXY", "a proxy")], Some("HTTPS_PROXY")),
+            (&[("HTTPS_PROXY", "http://proxy:port")], Some("HTTPS_PROXY")),
+            (
+                &[("HTTPS_PROXY", "http://proxy:99999")],
+                Some("HTTPS_PROXY"),
+            ),
+            (&[("HTTPS_PROXY", "http://proxy:0")], Some("HTTPS_PROXY")),
+            (&[("HTTPS_PROXY", "ftp://proxy:21")], Some("HTTPS_PROXY")),
+            (
+                &[("HTTPS_PROXY", "socks5://proxy:1080")],
+                Some("HTTPS_PROXY"),
+            ),
+            (&[("https_proxy", "http://[")], Some("https_proxy")),
+            (&[("ALL_PROXY", "http://[")], Some("ALL_PROXY")),
+            (&[("all_proxy", "http://[")], Some("all_proxy")),
+            // The first that is set counts, an empty one for none.
+            (&[("HTTPS_PROXY", "proxy"), ("https_proxy", "[")], None),
+            (&[("HTTPS_PROXY", "proxy"), ("ALL_PROXY", "[")], None),
+            (&[("HTTPS_PROXY", ""), ("https_proxy", "[")], None),
+            (
+                &[("HTTPS_PROXY", ""), ("ALL_PROXY", "[")],
+                Some("ALL_PROXY"),
+            ),
+            // Plain http leaves this machine never, and a CGI script uses no proxy.
+            (&[("HTTP_PROXY", "["), ("http_proxy", "[")], None),
+            (&[("REQUEST_METHOD", "GET"), ("HTTPS_PROXY", "[")], None),
+        ] {
+            let variable = |name: &str| {
+                let found = set.iter().find(|(known, _)| *known == name);
+                found.map(|(_, value)| OsString::from(value))
+            };
+            assert_eq!(malformed_proxy(&variable), want, "{set:?}");
+        }
+    }
+
+    #[test]
+    fn runtimes_that_have_ended_are_forgotten() {
+        let endpoint = Endpoint::parse("http://127.0.0.1:9").unwrap();
+        let settings = Settings {
+            connect: Duration::from_secs(1),
+            idle: Duration::from_secs(1),
+            body_limit: 1,
+            root_certificates: Vec::new(),
+        };
+        let transport = Transport::new(settings, Some(&endpoint)).unwrap();
+        let count = || transport.homes.lock().unwrap().len();
+        let runtime = || {
+            let mut builder = tokio::runtime::Builder::new_multi_thread();
+            builder.worker_threads(1).enable_all().build().unwrap()
+        };
+        let enter = |runtime: &tokio::runtime::Runtime| {
+            let _entered = runtime.enter();
+            transport.enter().unwrap();
+            assert!(transport.http(Connection::Any).is_ok());
+        };
+        let kept = [runtime(), runtime()];
+        for _ in 0..20 {
+            let passing = runtime();
+            enter(&passing);
+            kept.iter().for_each(enter);
+            // Those that live, and the one that has just ended.
+            assert!(count() <= kept.len() + 2, "{}", count());
+        }
+        let tasks = || kept.each_ref().map(|r| r.metrics().num_alive_tasks());
+        assert_eq!(tasks(), [1, 1]);
+        drop(transport);
+        for runtime in &kept {
+            let ended = async {
+                while runtime.metrics().num_alive_tasks() > 0 {
+                    tokio::time::sleep(Duration::from_millis(1)).await;
+                }
+            };
+            let limit = Duration::from_secs(20);
+            let waited = async { tokio::time::timeout(limit, ended).await };
+            assert!(runtime.block_on(waited).is_ok(), "no task is left behind");
+        }
+    }
+}
+
+#[cfg(all(test, not(feature = "rustls")))]
+mod tests_without_tls {
     use super::*;
 
     #[test]

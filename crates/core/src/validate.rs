@@ -19,6 +19,12 @@ impl InvalidRequest {
         }
     }
 
+    /// The violations without those of the field as a whole; nothing if no others are left.
+    pub(crate) fn without(mut self, field: &str) -> Option<Self> {
+        self.violations.retain(|violation| violation.field != field);
+        (!self.violations.is_empty()).then_some(self)
+    }
+
     /// Every limit that is broken.
     pub fn violations(&self) -> &[Violation] {
         &self.violations
@@ -61,6 +67,32 @@ impl fmt::Display for Violation {
 pub enum Format {
     /// 32 hexadecimal digits.
     Md5,
+    /// A telephone number of any country: 7 to 15 ASCII digits (E.164 allows 15), `+` before them or
+    /// not, with spaces, `-`, `.` and brackets between them.
+    Phone,
+}
+
+impl Format {
+    fn matches(self, text: &str) -> bool {
+        match self {
+            Self::Md5 => text.len() == 32 && text.bytes().all(|byte| byte.is_ascii_hexdigit()),
+            Self::Phone => {
+                let number = text.strip_prefix('+').unwrap_or(text);
+                let digits = number.bytes().filter(u8::is_ascii_digit).count();
+                (7..=15).contains(&digits)
+                    && number
+                        .bytes()
+                        .all(|byte| byte.is_ascii_digit() || b" -.()".contains(&byte))
+            }
+        }
+    }
+
+    const fn shape(self) -> &'static str {
+        match self {
+            Self::Md5 => "must be 32 hexadecimal digits",
+            Self::Phone => "must be a telephone number of 7 to 15 digits",
+        }
+    }
 }
 
 /// Collects every broken limit of a request.
@@ -154,16 +186,8 @@ impl Violations {
 
     /// A text must be of a documented shape.
     pub fn format(mut self, field: &str, value: Option<&str>, format: Format) -> Self {
-        let (fits, problem) = match format {
-            Format::Md5 => (
-                value.is_none_or(|text| {
-                    text.len() == 32 && text.bytes().all(|b| b.is_ascii_hexdigit())
-                }),
-                "must be 32 hexadecimal digits",
-            ),
-        };
-        if !fits {
-            self.add(field, problem);
+        if value.is_some_and(|text| !format.matches(text)) {
+            self.add(field, format.shape());
         }
         self
     }
@@ -184,18 +208,29 @@ impl Violations {
         self
     }
 
-    /// A list must not ask for more rows than an answer may have.
+    /// A list must not ask for more rows than an answer may have: `size` rows, as `size_field` says,
+    /// which may be set up to `max`.
     pub fn fits(
         mut self,
         field: &str,
         count: impl Into<Option<usize>>,
         size_field: &str,
         size: u64,
+        max: impl Into<Option<u64>>,
     ) -> Self {
-        if let Some(count) = count.into().filter(|count| *count as u64 > size) {
-            let problem =
-                format!("has {count} items, and {size_field} lets only {size} of them be answered");
-            self.add(field, problem);
+        let count = count.into().map(|count| count as u64);
+        if let Some(count) = count.filter(|count| *count > size) {
+            let remedy = match max.into() {
+                Some(max) if count > max => format!("give at most {max} items at a time"),
+                Some(max) => format!("set `{size_field}` to at least {count} (at most {max})"),
+                None => format!("set `{size_field}` to at least {count}"),
+            };
+            self.add(
+                field,
+                format!(
+                    "has {count} items, and {size_field} lets only {size} of them be answered: {remedy}"
+                ),
+            );
         }
         self
     }
@@ -297,18 +332,22 @@ fn names(fields: &[(&str, bool)]) -> String {
 
 fn described<T: fmt::Display>(limits: &impl RangeBounds<T>, unit: &str) -> String {
     let low = match limits.start_bound() {
-        Bound::Included(low) | Bound::Excluded(low) => Some(low),
+        Bound::Included(low) => Some(format!("at least {low}")),
+        Bound::Excluded(low) => Some(format!("more than {low}")),
         Bound::Unbounded => None,
     };
     let high = match limits.end_bound() {
-        Bound::Included(high) | Bound::Excluded(high) => Some(high),
+        Bound::Included(high) => Some(format!("at most {high}")),
+        Bound::Excluded(high) => Some(format!("less than {high}")),
         Bound::Unbounded => None,
     };
-    match (low, high) {
-        (Some(low), Some(high)) => format!("{low} to {high}{unit}"),
-        (Some(low), None) => format!("at least {low}{unit}"),
-        (None, Some(high)) => format!("at most {high}{unit}"),
-        (None, None) => "anything".to_owned(),
+    match (limits.start_bound(), limits.end_bound()) {
+        (Bound::Included(low), Bound::Included(high)) => format!("{low} to {high}{unit}"),
+        _ => match (low, high) {
+            (Some(low), Some(high)) => format!("{low} and {high}{unit}"),
+            (Some(bound), None) | (None, Some(bound)) => format!("{bound}{unit}"),
+            (None, None) => "anything".to_owned(),
+        },
     }
 }
 
@@ -342,6 +381,40 @@ mod tests {
             "Name is required; Page must be at least 1; Id must have at most 4 characters; \
              ids must have at most 200 items, has 201; ids[0] must have 1 to 64 characters; \
              mobile_md5 must be 32 hexadecimal digits; Tags[0].Key is required; Tags[1].Key is required"
+        );
+    }
+
+    #[test]
+    fn an_excluded_bound_is_not_named_as_an_included_one() {
+        let range =
+            |limits: (Bound<u64>, Bound<u64>)| text(Violations::new().range("n", Some(&9), limits));
+        use Bound::{Excluded, Included, Unbounded};
+        for (low, high, want) in [
+            (Included(1), Included(5), "n must be 1 to 5"),
+            (
+                Included(1),
+                Excluded(5),
+                "n must be at least 1 and less than 5",
+            ),
+            (
+                Excluded(9),
+                Included(20),
+                "n must be more than 9 and at most 20",
+            ),
+            (
+                Excluded(9),
+                Excluded(20),
+                "n must be more than 9 and less than 20",
+            ),
+            (Excluded(9), Unbounded, "n must be more than 9"),
+            (Unbounded, Excluded(9), "n must be less than 9"),
+            (Unbounded, Included(8), "n must be at most 8"),
+        ] {
+            assert_eq!(range((low, high)), want);
+        }
+        assert_eq!(
+            text(Violations::new().items("ids", 5, 1..5)),
+            "ids must have at least 1 and less than 5 items, has 5"
         );
     }
 
@@ -392,14 +465,55 @@ mod tests {
         assert_eq!(
             text(
                 Violations::new()
-                    .fits("ids", 10, "limit", 10)
-                    .fits("ids", None, "limit", 0)
+                    .fits("ids", 10, "limit", 10, 20)
+                    .fits("ids", None, "limit", 0, None)
             ),
             ""
         );
-        assert_eq!(
-            text(Violations::new().fits("ids", 11, "limit", 10)),
-            "ids has 11 items, and limit lets only 10 of them be answered"
-        );
+        for (count, max, remedy) in [
+            (11, Some(20), "set `limit` to at least 11 (at most 20)"),
+            (11, None, "set `limit` to at least 11"),
+            (21, Some(20), "give at most 20 items at a time"),
+        ] {
+            assert_eq!(
+                text(Violations::new().fits("ids", count, "limit", 10, max)),
+                format!(
+                    "ids has {count} items, and limit lets only 10 of them be answered: {remedy}"
+                )
+            );
+        }
+    }
+
+    #[test]
+    fn text_that_is_no_telephone_number_is_refused() {
+        let check = |number| text(Violations::new().format("mobile", Some(number), Format::Phone));
+        for number in [
+            "+62 812-0000-0001",
+            "081200000001",
+            "+91 (98765) 43.210",
+            "1234567",
+        ] {
+            assert_eq!(check(number), "", "{number}");
+        }
+        for number in [
+            "",
+            "-",
+            "NULL",
+            "n/a",
+            "6.28E+11",
+            "123456",
+            "1234567890123456",
+            "62812000000x",
+            "62+812000000",
+            "\u{ff10}\u{ff18}12000000",
+            "0812000000\0",
+            "0812000000\n",
+        ] {
+            assert_eq!(
+                check(number),
+                "mobile must be a telephone number of 7 to 15 digits",
+                "{number:?}"
+            );
+        }
     }
 }

@@ -11,8 +11,9 @@ use std::sync::{Arc, Mutex};
 
 use serde::{Deserialize, Serialize};
 use standing_core::{
-    Answer, Client, Credentials, CredentialsError, Cursor, ErrorKind, Fault, Method, Opened,
-    Operation, OperationInfo, Paginated, Paging, Provider, Request, Service, Stamp,
+    Batch, Client, Credentials, CredentialsError, Cursor, ErrorKind, InvalidRequest, Method,
+    Operation, OperationInfo, Pages, Paginated, Paging, Payload, Provider, RawResponse, Request,
+    ResponseError, Service, SigningContext, Violations,
 };
 use wiremock::matchers::any;
 use wiremock::{Mock, MockServer, Respond, ResponseTemplate};
@@ -32,13 +33,17 @@ impl Provider for Plain {
         _: &mut Request,
         _: &OperationInfo,
         _: &Credentials,
-        _: &Stamp,
+        _: &SigningContext,
     ) -> Result<(), CredentialsError> {
         Ok(())
     }
 
-    fn open<'r>(&self, answer: &'r Answer, _: &OperationInfo) -> Result<Opened<'r>, Fault> {
-        Ok(Opened {
+    fn parse_response<'r>(
+        &self,
+        answer: &'r RawResponse,
+        _: &OperationInfo,
+    ) -> Result<Payload<'r>, ResponseError> {
+        Ok(Payload {
             payload: answer.text(),
             request_id: None,
         })
@@ -445,9 +450,9 @@ async fn a_walk_that_cannot_end_well_ends_with_an_error_and_a_cursor() {
 }
 
 /// A list whose tokens lead from each page to the next, and after so many pages back to the second.
-struct Circle(u64);
+struct CycleDetector(u64);
 
-impl Respond for Circle {
+impl Respond for CycleDetector {
     fn respond(&self, request: &wiremock::Request) -> ResponseTemplate {
         let asked: Asked = serde_json::from_slice(&request.body).unwrap();
         let page: u64 = asked.token.map_or(0, |token| token.parse().unwrap());
@@ -461,7 +466,7 @@ impl Respond for Circle {
 async fn tokens_that_lead_in_a_circle_are_noticed_however_long_it_is() {
     for length in [2, 3, 7, 40] {
         let server = MockServer::start().await;
-        let circle = Mock::given(any()).respond_with(Circle(length));
+        let circle = Mock::given(any()).respond_with(CycleDetector(length));
         circle.mount(&server).await;
         let client: Client<Plain> = Client::builder()
             .endpoint(server.uri())
@@ -630,4 +635,297 @@ async fn rows_come_as_a_stream_that_ends_after_an_error() {
     let seen = rows(repeating).await;
     assert_eq!(seen.len(), 11);
     assert_eq!(seen.last(), Some(&None), "the error comes last");
+}
+
+/// Rows that a request names in a list.
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+struct ByIds {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    ids: Option<Vec<u64>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    offset: Option<u64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    size: Option<u64>,
+}
+
+impl ByIds {
+    fn new(ids: impl IntoIterator<Item = u64>) -> Self {
+        Self {
+            ids: Some(ids.into_iter().collect()),
+            ..Self::default()
+        }
+    }
+
+    fn size(mut self, size: u64) -> Self {
+        self.size = Some(size);
+        self
+    }
+}
+
+impl Operation for ByIds {
+    type Provider = Plain;
+    type Output = Rows;
+    const INFO: OperationInfo = OperationInfo::new(&LISTS, "ByIds", Method::Post, "/").reads();
+
+    fn validate(&self) -> Result<(), InvalidRequest> {
+        let ids = self.ids.as_ref().map(Vec::len);
+        Violations::new()
+            .items("ids", ids, 1..=20)
+            .each_range("ids", self.ids.as_deref().unwrap_or_default(), ..=9999)
+            .range("size", self.size.as_ref(), 1..=20)
+            .fits("ids", ids, "size", self.size.unwrap_or(10), 20)
+            .finish()
+    }
+}
+
+impl Paginated for ByIds {
+    type Item = u64;
+    const PAGING: Paging = Paging::offsets(0)
+        .default_size(10)
+        .max_size(20)
+        .batch(Batch::new("ids").max_items(20).item_id("id"));
+
+    fn cursor(&self) -> Option<Cursor> {
+        self.offset.map(Cursor::Number)
+    }
+
+    fn set_cursor(&mut self, cursor: Cursor) {
+        if let Cursor::Number(offset) = cursor {
+            self.offset = Some(offset);
+        }
+    }
+
+    fn page_size(&self) -> Option<u64> {
+        self.size
+    }
+
+    fn set_page_size(&mut self, size: u64) {
+        self.size = Some(size);
+    }
+
+    fn total(output: &Rows) -> Option<u64> {
+        output.total
+    }
+
+    fn into_items(output: Rows) -> Vec<u64> {
+        output.rows
+    }
+
+    fn batch_ids(&self) -> Vec<String> {
+        self.ids.iter().flatten().map(ToString::to_string).collect()
+    }
+
+    fn batches(&self, skip: usize, size: usize) -> Vec<Self> {
+        let parts = standing_core::batches(self.ids.clone().unwrap_or_default(), skip, size);
+        let part = |ids| Self {
+            ids: Some(ids),
+            ..self.clone()
+        };
+        parts.into_iter().map(part).collect()
+    }
+
+    fn item_id(item: &u64) -> Option<String> {
+        Some(item.to_string())
+    }
+}
+
+fn by_ids(request: &wiremock::Request) -> ByIds {
+    serde_json::from_slice(&request.body).unwrap()
+}
+
+/// Has every row but the multiples of 7, and fails for a list with 666.
+fn named_rows(request: &wiremock::Request) -> ResponseTemplate {
+    let asked = by_ids(request);
+    let ids = asked.ids.unwrap();
+    if ids.contains(&666) {
+        return ResponseTemplate::new(500);
+    }
+    let offset = usize::try_from(asked.offset.unwrap_or(0)).unwrap();
+    let size = usize::try_from(asked.size.unwrap_or(10)).unwrap();
+    let rows = ids.iter().filter(|id| !id.is_multiple_of(7));
+    let rows: Vec<_> = rows.skip(offset).take(size).collect();
+    ResponseTemplate::new(200).set_body_json(serde_json::json!({"rows": rows}))
+}
+
+async fn named(respond: impl Respond + 'static) -> (MockServer, Client<Plain>) {
+    let server = MockServer::start().await;
+    Mock::given(any())
+        .respond_with(respond)
+        .mount(&server)
+        .await;
+    let client = Client::builder()
+        .endpoint(server.uri())
+        .credentials(Credentials::new("id", "secret"))
+        .max_attempts(1)
+        .build()
+        .unwrap();
+    (server, client)
+}
+
+/// What was sent, as sorted lists of ids: parts are under way together.
+async fn parts_sent(server: &MockServer) -> Vec<Vec<u64>> {
+    let requests = server.received_requests().await.unwrap();
+    let mut parts: Vec<_> = requests
+        .iter()
+        .map(|request| by_ids(request).ids.unwrap())
+        .collect();
+    parts.sort();
+    parts
+}
+
+async fn all_rows(pages: &mut Pages<ByIds>) -> Vec<u64> {
+    let mut rows = Vec::new();
+    while let Some(page) = pages.next().await.transpose().unwrap() {
+        rows.extend(page.items);
+    }
+    rows
+}
+
+#[tokio::test]
+async fn long_list_is_sent_in_parts_and_items_without_a_row_are_named() {
+    let (server, client) = named(named_rows).await;
+    // Some of them again, within a part and in a later one.
+    let ids = [2, 2].into_iter().chain(1..=45).chain([3, 44]);
+    let mut pages = client.pages(ByIds::new(ids));
+    let rows = all_rows(&mut pages).await;
+    let want: Vec<u64> = [2, 1]
+        .into_iter()
+        .chain(3..=45)
+        .filter(|id: &u64| !id.is_multiple_of(7))
+        .collect();
+    assert_eq!(rows, want, "in the order of the list, each once");
+    assert_eq!(pages.missing(), ["7", "14", "21", "28", "35", "42"]);
+    assert!(pages.cursor().is_none() && pages.drift().is_none());
+    let sizes: Vec<usize> = parts_sent(&server).await.iter().map(Vec::len).collect();
+    assert_eq!(sizes.len(), 3);
+    assert_eq!(sizes.iter().sum::<usize>(), 45);
+    for request in server.received_requests().await.unwrap() {
+        let asked = by_ids(&request);
+        assert_eq!((asked.offset, asked.size), (Some(0), Some(20)));
+    }
+}
+
+#[tokio::test]
+async fn page_size_below_the_list_makes_smaller_parts() {
+    let (server, client) = named(named_rows).await;
+    let mut pages = client.pages(ByIds::new(101..=125).size(10));
+    assert_eq!(all_rows(&mut pages).await.len(), 25 - 3);
+    let parts = parts_sent(&server).await;
+    let want: Vec<Vec<u64>> = vec![
+        (101..=110).collect(),
+        (111..=120).collect(),
+        (121..=125).collect(),
+    ];
+    assert_eq!(parts, want);
+}
+
+#[tokio::test]
+async fn failed_part_keeps_the_parts_before_it_and_its_cursor_goes_on() {
+    let (_server, client) = named(named_rows).await;
+    let ids: Vec<u64> = (100..150).chain([666]).chain(200..230).collect();
+    let mut pages = client.pages(ByIds::new(ids.clone()));
+    let mut rows = Vec::new();
+    let error = loop {
+        match pages.next().await.unwrap() {
+            Ok(page) => rows.extend(page.items),
+            Err(error) => break error,
+        }
+    };
+    let before = |id: &&u64| !id.is_multiple_of(7);
+    let want: Vec<u64> = ids[..40].iter().filter(before).copied().collect();
+    assert_eq!(rows, want);
+    assert_eq!(error.kind(), ErrorKind::Server);
+    let cursor = error.cursor().unwrap().to_owned();
+
+    // The server has recovered; parts of another size begin in the middle of those.
+    let (server, client) = named(|request: &wiremock::Request| {
+        let ids = by_ids(request).ids.unwrap();
+        ResponseTemplate::new(200).set_body_json(serde_json::json!({"rows": ids}))
+    })
+    .await;
+    let mut pages = client
+        .pages(ByIds::new(ids.clone()).size(7))
+        .resume(&cursor)
+        .unwrap();
+    assert_eq!(all_rows(&mut pages).await, ids[40..]);
+    assert_eq!(parts_sent(&server).await.len(), 6);
+
+    for (request, why) in [
+        (ByIds::new(100..149), "another list"),
+        (ByIds::default(), "no list"),
+    ] {
+        let error = client.pages(request).resume(&cursor).unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Paging, "{why}");
+    }
+}
+
+#[tokio::test]
+async fn parts_are_under_way_together_and_not_all_at_once() {
+    let (server, client) = named(
+        ResponseTemplate::new(200)
+            .set_body_json(serde_json::json!({"rows": []}))
+            .set_delay(std::time::Duration::from_secs(600)),
+    )
+    .await;
+    let mut pages = client.pages(ByIds::new(1..=400));
+    let arrived = async {
+        while server.received_requests().await.unwrap().len() < 4 {
+            tokio::time::sleep(std::time::Duration::from_millis(5)).await;
+        }
+        tokio::time::sleep(std::time::Duration::from_millis(50)).await;
+        server.received_requests().await.unwrap().len()
+    };
+    tokio::select! {
+        page = pages.next() => panic!("{page:?}"),
+        count = arrived => assert_eq!(count, 4),
+    }
+}
+
+#[tokio::test]
+async fn request_with_an_invalid_item_in_its_last_part_sends_nothing() {
+    let (server, client) = named(named_rows).await;
+    for (request, expected) in [
+        (
+            ByIds::new((1..=50).chain([10_000])),
+            "ids[50] must be at most 9999",
+        ),
+        (ByIds::new([]), "ids must have 1 to 20 items, has 0"),
+        (ByIds::new(1..=50).size(21), "size must be 1 to 20"),
+        (ByIds::new(1..=50).size(0), "size must be 1 to 20"),
+    ] {
+        let error = client.pages(request).next().await.unwrap().unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::InvalidRequest);
+        assert_eq!(error.message(), expected);
+        assert_eq!(error.attempts(), 0);
+    }
+    assert!(server.received_requests().await.unwrap().is_empty());
+}
+
+#[tokio::test]
+async fn list_with_a_position_of_its_own_is_not_sent_in_parts() {
+    let (server, client) = named(named_rows).await;
+    let mut request = ByIds::new(1..=15);
+    request.offset = Some(5);
+    let mut pages = client.pages(request.clone());
+    assert_eq!(all_rows(&mut pages).await, [6, 8, 9, 10, 11, 12, 13, 15]);
+    assert!(pages.missing().is_empty());
+    let first = by_ids(&server.received_requests().await.unwrap()[0]);
+    assert_eq!((first.offset, first.size), (Some(5), Some(20)));
+    request.ids = Some((1..=30).collect());
+    let error = client.pages(request).next().await.unwrap().unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::InvalidRequest);
+}
+
+#[tokio::test]
+async fn part_whose_answer_goes_on_is_an_error() {
+    for body in [
+        serde_json::json!({"rows": [1, 2], "total": 3}),
+        serde_json::json!({"rows": (1..=20).collect::<Vec<_>>()}),
+    ] {
+        let (_server, client) = named(ResponseTemplate::new(200).set_body_json(body)).await;
+        let mut pages = client.pages(ByIds::new(1..=5));
+        let error = pages.next().await.unwrap().unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Paging);
+        assert!(error.cursor().is_some() && error.may_have_run());
+    }
 }

@@ -4,16 +4,15 @@
 
 use std::process::{Command, Output};
 
-/// Variables that would change where a client goes.
-const PROXIES: [&str; 8] = [
-    "HTTP_PROXY",
-    "http_proxy",
-    "HTTPS_PROXY",
-    "https_proxy",
-    "ALL_PROXY",
-    "all_proxy",
-    "NO_PROXY",
-    "no_proxy",
+/// The variables that a child inherits: what finds files of the system. Keys, proxies and settings of
+/// a developer are not among them.
+const INHERITED: [&str; 6] = [
+    "PATH",
+    "RUST_BACKTRACE",
+    "SSL_CERT_DIR",
+    "SSL_CERT_FILE",
+    "SYSTEMROOT",
+    "TMPDIR",
 ];
 
 /// Tells a child that it is one.
@@ -45,10 +44,11 @@ pub fn is_alone(test: &str, environment: &[(&str, &str)]) -> bool {
 fn start(test: &str, environment: &[(&str, &str)]) -> Output {
     let mut command = Command::new(std::env::current_exe().expect("a binary"));
     command.args([test, "--exact", "--nocapture"]);
-    for name in PROXIES {
-        command.env_remove(name);
-    }
+    let inherited = INHERITED.iter();
+    let inherited = inherited.filter_map(|name| Some((name, std::env::var_os(name)?)));
     command
+        .env_clear()
+        .envs(inherited)
         .env(MARK, test)
         .envs(environment.iter().copied())
         .output()

@@ -3,29 +3,8 @@
 //! The rows are tests, named after them, in `tests/rows`; this is what they are made of: a server
 //! that follows a script ([`raw`]), a clock that nobody waits for ([`clock`]), a watch for secrets
 //! and personal data ([`watch`]), and a provider of one operation of each class ([`trial`]). Faults
-//! inside a stream are scripts that write a part and then close, reset, drip or fall silent.
-//!
-//! # Rows that are not here
-//!
-//! | Row | Why |
-//! |---|---|
-//! | B8 (no TLS built in) | needs another build: `cargo test -p standing-core --no-default-features` |
-//! | E4 (gzip bomb) | nothing is decompressed: a compressed answer is refused (E3) |
-//! | E23 (allocations counted) | a counting allocator is unsafe code; the rows are read, without the count |
-//! | E26 (months) | dates are texts in every model; nothing reads them |
-//! | F3, F4, F5 (envelopes of Alibaba and Huawei) | in the tests of those crates; their costs are here |
-//! | G7 after a fork | a fork is unsafe code, and the system's random numbers know no fork |
-//! | G12 (headers of a hook) | there are no hooks: nothing is added after signing |
-//! | G13, G18 (vectors) | in the tests of the provider crates; P1 and P2 hold them for any text |
-//! | H7, H10 (budget and doubling) | unit tests of the core; H5 and H6 hold them from outside |
-//! | H16 (a classifier that panics) | there is no such hook; keys, clock and random numbers that panic are held |
-//! | I6, I8, I10, I11 | in the tests of the pages and of the provider crates |
-//! | I9 | limits are generated from fixtures and tested with them |
-//! | J9 (memory after a drop) | looking there is unsafe code; the type does the wiping |
-//! | J10 | in the sandbox, whose comparison is the library's constant-time one |
-//! | K3 | not in the table |
-//! | L3, L5, L6 | the binary's own tests |
-//! | X1, X3 | the generator's own tests |
+//! inside a stream are scripts that write a part and then close, reset, drip or fall silent. The table
+//! of all rows, with the tests that hold them, is the README of this crate.
 
 #![allow(
     clippy::expect_used,

@@ -4,9 +4,9 @@
 
 use serde::{Deserialize, Serialize};
 use standing_core::{
-    Answer, CodeKind, Credentials, CredentialsError, Cursor, Envelope, ErrorCode, Fault, Lists,
-    Members, Method, Opened, Operation, OperationInfo, Paginated, Paging, Provider, RateLimit,
-    Refusal, Request, Service, Stamp, Success,
+    CodeKind, Credentials, CredentialsError, Cursor, Envelope, ErrorCode, Lists, Method, Operation,
+    OperationInfo, Paginated, Paging, Payload, Provider, RateLimit, RawObject, RawResponse,
+    Request, ResponseError, Service, ServiceError, SigningContext, Success,
 };
 
 /// The provider.
@@ -51,7 +51,7 @@ impl Provider for Metered {
         request: &mut Request,
         _: &OperationInfo,
         key: &Credentials,
-        at: &Stamp,
+        at: &SigningContext,
     ) -> Result<(), CredentialsError> {
         request.insert("x-time", at.time.unix_timestamp().to_string());
         request.insert("x-nonce", &*at.nonce);
@@ -63,18 +63,22 @@ impl Provider for Metered {
         Ok(())
     }
 
-    fn open<'r>(&self, answer: &'r Answer, _: &OperationInfo) -> Result<Opened<'r>, Fault> {
-        let root = Members::read(answer.text())?;
+    fn parse_response<'r>(
+        &self,
+        answer: &'r RawResponse,
+        _: &OperationInfo,
+    ) -> Result<Payload<'r>, ResponseError> {
+        let root = RawObject::read(answer.text())?;
         let request_id = root.text("id");
         match root.text("status").as_deref() {
-            Some("OK") => Ok(Opened {
+            Some("OK") => Ok(Payload {
                 payload: root.get("result").unwrap_or_default(),
                 request_id,
             }),
-            Some(code) => Err(Refusal::new(Some(code), root.text("reason"))
+            Some(code) => Err(ServiceError::new(Some(code), root.text("reason"))
                 .request_id(request_id)
                 .into()),
-            None => Err(Fault::Unreadable("has no status")),
+            None => Err(ResponseError::Unreadable("has no status")),
         }
     }
 }
@@ -117,7 +121,7 @@ macro_rules! operation {
         impl Operation for $name {
             type Provider = Metered;
             type Output = $output;
-            const INFO: OperationInfo = $info;
+            const INFO: OperationInfo = $info.sensitive(&["mobile"]);
         }
     };
 }

@@ -2,8 +2,8 @@
 
 use serde_json::{Value, json};
 use standing_core::{
-    ClientBuilder, Credentials, CredentialsError, Members, Method, OperationInfo, Place,
-    ProvideCredentials, Provider, Providing, Service,
+    ClientBuilder, Credentials, CredentialsError, CredentialsFuture, Method, OperationInfo, Place,
+    ProvideCredentials, Provider, RawObject, Service,
 };
 
 use crate::{Client, Error, Huawei};
@@ -25,11 +25,11 @@ pub struct IamTokens {
     client: Client,
     /// The account that the tokens are for.
     account: String,
-    way: Way,
+    way: Grant,
 }
 
 #[derive(Debug)]
-enum Way {
+enum Grant {
     Password(Credentials),
     Agency(String),
 }
@@ -50,7 +50,7 @@ impl IamTokens {
         Ok(Self {
             client: iam.credentials(Credentials::anonymous()).build()?,
             account: account.into(),
-            way: Way::Password(Credentials::new(user, password)),
+            way: Grant::Password(Credentials::new(user, password)),
         })
     }
 
@@ -69,19 +69,19 @@ impl IamTokens {
         Ok(Self {
             client: iam.credentials_provider(own).build()?,
             account: account.into(),
-            way: Way::Agency(agency.into()),
+            way: Grant::Agency(agency.into()),
         })
     }
 
     fn identity(&self) -> Value {
         let domain = &self.account;
         match &self.way {
-            Way::Password(login) => {
+            Grant::Password(login) => {
                 let (name, password) = (login.id(), login.secret().expose());
                 let user = json!({"domain": {"name": domain}, "name": name, "password": password});
                 json!({"methods": ["password"], "password": {"user": user}})
             }
-            Way::Agency(agency) => {
+            Grant::Agency(agency) => {
                 let role = json!({"domain_name": domain, "agency_name": agency});
                 json!({"methods": ["assume_role"], "assume_role": role})
             }
@@ -98,7 +98,7 @@ impl IamTokens {
             .raw(&CREATE_TOKEN, &fields)
             .await
             .map_err(told)?;
-        let end = Members::read(answer.as_str())
+        let end = RawObject::read(answer.as_str())
             .ok()
             .and_then(|root| root.object("token")?.text("expires_at"));
         match (answer.header("x-subject-token"), end) {
@@ -111,7 +111,7 @@ impl IamTokens {
 }
 
 impl ProvideCredentials for IamTokens {
-    fn provide(&self) -> Providing<'_> {
+    fn provide(&self) -> CredentialsFuture<'_> {
         Box::pin(self.token())
     }
 }

@@ -1,4 +1,10 @@
-//! Huawei Cloud partner API: the new-customer tags of a partner's customers.
+//! Huawei Cloud partner API: new-customer tags, grants to customers, and balances.
+//!
+//! Operations:
+//!
+//! - [`bss::ListPartnerAdjustRecords`]
+//! - [`bss::ListPartnerBalances`]
+//! - [`bss::ListSubCustomerNewTag`]
 //!
 //! ```no_run
 //! # async fn example() -> Result<(), standing_huawei::Error> {
@@ -13,9 +19,9 @@
 //! # }
 //! ```
 //!
-//! Without ids the request means all customers of the partner. [`tags_of`] asks for any number of
-//! ids, and for nobody if there are none. The operation exists on the mainland only:
-//! [`Site::Europe`] is for operations that have no type yet.
+//! Without ids, `ListSubCustomerNewTag` returns the tags of all customers of the partner. [`tags_of`]
+//! requests any number of ids, and sends nothing if there are none. That operation exists on the
+//! mainland only.
 //!
 //! Requests are signed with SDK-HMAC-SHA256, or carry a token instead of a signature: one of your
 //! own ([`Credentials::token_only`], or `HUAWEICLOUD_X_AUTH_TOKEN`, which comes before the keys), or
@@ -36,19 +42,19 @@
 
 mod iam;
 mod operations;
-mod profile;
 mod provider;
+mod site;
 mod tags;
 
 pub use iam::IamTokens;
 pub use operations::*;
-pub use profile::Site;
 pub use provider::Huawei;
+pub use site::Site;
 pub use standing_core::{
     Amount, Credentials, Decimal, Error, ErrorKind, Json, Page, Pages, ProvideCredentials,
     RateLimit, Response,
 };
-pub use tags::{Tags, tags_of};
+pub use tags::{Tags, TagsError, tags_of};
 
 /// A client of Huawei Cloud.
 pub type Client = standing_core::Client<Huawei>;

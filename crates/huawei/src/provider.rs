@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use standing_core::sign::{hex, hmac_sha256, percent, percent_decoded, sha256_hex};
 use standing_core::{
-    Answer, CodeKind, Credentials, CredentialsError, Fault, Members, Opened, OperationInfo,
-    Provider, Refusal, Request, Service, Stamp,
+    CodeKind, Credentials, CredentialsError, OperationInfo, Payload, Provider, RawObject,
+    RawResponse, Request, ResponseError, Service, ServiceError, SigningContext,
 };
 
 use crate::Site;
@@ -103,7 +103,7 @@ impl Provider for Huawei {
         request: &mut Request,
         _: &OperationInfo,
         key: &Credentials,
-        at: &Stamp,
+        at: &SigningContext,
     ) -> Result<(), CredentialsError> {
         if key.is_anonymous() {
             return Ok(());
@@ -129,15 +129,22 @@ impl Provider for Huawei {
         Ok(())
     }
 
-    fn open<'r>(&self, answer: &'r Answer, _: &OperationInfo) -> Result<Opened<'r>, Fault> {
-        let root = Members::read(answer.text())?;
+    fn parse_response<'r>(
+        &self,
+        answer: &'r RawResponse,
+        info: &OperationInfo,
+    ) -> Result<Payload<'r>, ResponseError> {
+        let root = RawObject::read(answer.text())?;
         let request_id = root.text("request_id");
-        match refusal(&root, answer) {
+        match refusal(&root, answer, info) {
             Some(refusal) => Err(refusal.request_id(request_id).into()),
-            None if has_strange_code(&root) => {
-                Err(Fault::Unreadable("has an error_code that is no text"))
-            }
-            None => Ok(Opened {
+            None if has_strange_code(&root) => Err(ResponseError::Unreadable(
+                "has an error_code that is no text",
+            )),
+            None if has_strange_error(&root, info) => Err(ResponseError::Unreadable(
+                "has an error that cannot be read",
+            )),
+            None => Ok(Payload {
                 payload: answer.text(),
                 request_id,
             }),
@@ -146,38 +153,55 @@ impl Provider for Huawei {
 }
 
 /// Whether there is a code that cannot be read: whatever it says, it is no success.
-fn has_strange_code(root: &Members<'_>) -> bool {
+fn has_strange_code(root: &RawObject<'_>) -> bool {
     ["error_code", "errorCode"]
         .iter()
         .any(|name| root.get(name).is_some() && root.text(name).is_none())
 }
 
+/// Whether there is something under `error` that is no error of a known form: whatever it says, it is
+/// no success.
+fn has_strange_error(root: &RawObject<'_>, info: &OperationInfo) -> bool {
+    let error = root.get("error").map(str::trim);
+    !info.has_output_field("error")
+        && error.is_some_and(|error| !matches!(error, "{}" | "[]" | "\"\"" | "false"))
+}
+
 /// What an answer says went wrong, whatever its status.
-fn refusal(root: &Members<'_>, answer: &Answer) -> Option<Refusal> {
-    let refused = |members: &Members<'_>, code: &str, message: &str| {
-        let refusal = Refusal::new(members.text(code), members.text(message));
-        (refusal.code.is_some() || refusal.message.is_some()).then_some(refusal)
+fn refusal(
+    root: &RawObject<'_>,
+    answer: &RawResponse,
+    info: &OperationInfo,
+) -> Option<ServiceError> {
+    let refused = |members: &RawObject<'_>, code: &str, message: &str| {
+        let refusal = ServiceError::new(members.text(code), members.text(message));
+        let is_success = refusal.code.as_deref() == Some("CBC.0000");
+        (!is_success && (refusal.code.is_some() || refusal.message.is_some())).then_some(refusal)
     };
-    let named = |members: &Members<'_>| {
+    let named = |members: &RawObject<'_>| {
         refused(members, "error_code", "error_msg")
             .or_else(|| refused(members, "errorCode", "errorMsg"))
     };
+    let plain = |members: &RawObject<'_>| refused(members, "code", "message");
+    let either = |members: &RawObject<'_>| named(members).or_else(|| plain(members));
     let refusal = named(root).or_else(|| {
-        // A success may have members of these names.
-        let plain = |members: &Members<'_>| refused(members, "code", "message");
-        let within = || {
-            root.objects()
-                .find_map(|inner| named(&inner).or_else(|| plain(&inner)))
-        };
-        (!answer.is_success()).then(|| plain(root).or_else(within))?
+        if !answer.is_success() {
+            return plain(root).or_else(|| root.objects().find_map(|inner| either(&inner)));
+        }
+        // A success may have members of these names among its own, or one of them alone.
+        let is_free = |name: &str| !info.has_output_field(name);
+        let error = root.object("error").filter(|_| is_free("error"));
+        let both = ["code", "message"].iter().all(|name| {
+            is_free(name) && root.text(name).is_some_and(|text| !text.trim().is_empty())
+        });
+        error
+            .and_then(|error| either(&error))
+            .or_else(|| plain(root).filter(|_| both))
     })?;
     let (code, message) = (
         refusal.code.as_deref().unwrap_or_default(),
         refusal.message.as_deref().unwrap_or_default(),
     );
-    if code == "CBC.0000" {
-        return None;
-    }
     let (kind, wait) = (kind(code, message), window(message));
     let refusal = refusal.retry_after(wait);
     Some(match kind {
@@ -318,7 +342,7 @@ mod tests {
 
     fn signed(mut request: Request, huawei: &Huawei, key: &Credentials, date: &str) -> Request {
         let form = format_description!("[year][month][day]T[hour][minute][second]Z");
-        let stamp = Stamp {
+        let stamp = SigningContext {
             time: PrimitiveDateTime::parse(date, form).unwrap().assume_utc(),
             nonce: String::new(),
         };
@@ -373,6 +397,27 @@ mod tests {
         assert_eq!(request_with_token.header("x-auth-token"), Some("lone"));
         assert_eq!(request_with_token.header("authorization"), None);
         assert_eq!(request_with_token.header("x-sdk-date"), None);
+    }
+
+    #[test]
+    fn every_site_has_its_host() {
+        static IAM: Service = Service::new(Huawei::NAME, "iam", "iam.myhuaweicloud.com");
+        for (site, bss, iam) in [
+            (
+                Site::Mainland,
+                "bss.myhuaweicloud.com",
+                "iam.myhuaweicloud.com",
+            ),
+            (
+                Site::Europe,
+                "bss.myhuaweicloud.eu",
+                "iam.eu-west-101.myhuaweicloud.eu",
+            ),
+        ] {
+            let huawei = Huawei::new(site);
+            assert_eq!(huawei.host(&SERVICE), bss);
+            assert_eq!(huawei.host(&IAM), iam);
+        }
     }
 
     #[test]

@@ -1,6 +1,7 @@
 //! The tags of any number of customers, by their ids.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
 
 use crate::bss::ListSubCustomerNewTag;
 use crate::bss::NewCustomerTag;
@@ -20,9 +21,40 @@ pub struct Tags {
     pub missing: Vec<String>,
 }
 
-/// Asks for the tags of customers in calls of 200 ids, each id once however often it is given. No
-/// ids make no call, where a request without ids means everybody. `request` says what else is asked
-/// for, such as the indirect partner; its ids, offset and limit do not matter.
+/// The call that ended [`tags_of`], with what came before it. `?` makes an [`Error`] of it.
+#[derive(Debug)]
+#[non_exhaustive]
+pub struct TagsError {
+    /// Why the call failed.
+    pub error: Error,
+    /// The tags of the ids that were answered by then, and of no others.
+    pub tags: Tags,
+    /// The ids without an answer, each once and in their order: what to ask for again.
+    pub unanswered: Vec<String>,
+}
+
+impl fmt::Display for TagsError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} ids without an answer", self.unanswered.len())
+    }
+}
+
+impl std::error::Error for TagsError {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        Some(&self.error)
+    }
+}
+
+impl From<TagsError> for Error {
+    fn from(error: TagsError) -> Self {
+        error.error
+    }
+}
+
+/// Asks for the tags of customers in calls of 200 ids, each id once however often it is given, several
+/// calls at a time within the client's rate. No ids make no call, where a request without ids means
+/// everybody. `request` says what else is asked for, such as the indirect partner; its ids, offset and
+/// limit do not matter.
 ///
 /// ```no_run
 /// # async fn example(client: standing_huawei::Client) -> Result<(), standing_huawei::Error> {
@@ -36,48 +68,57 @@ pub struct Tags {
 ///
 /// # Errors
 ///
-/// As [`Client::send`](standing_core::Client::send). Ids that break a limit are found before
-/// anything is sent; after a failure midway it is safe to ask for all of them again.
+/// [`TagsError`] for the first call that failed, as [`Client::send`](standing_core::Client::send), with
+/// the tags that came before. Ids that break a limit are found before anything is sent; after a failure
+/// midway it is safe to ask for all of them again.
 pub async fn tags_of(
     client: &Client,
     request: &ListSubCustomerNewTag,
     ids: impl IntoIterator<Item = impl Into<String>>,
-) -> Result<Tags, Error> {
+) -> Result<Tags, TagsError> {
     let ids: Vec<String> = ids.into_iter().map(Into::into).collect();
-    let mut seen = BTreeSet::new();
-    let once: Vec<&str> = ids
-        .iter()
-        .map(String::as_str)
-        .filter(|id| seen.insert(*id))
-        .collect();
-    let calls: Vec<ListSubCustomerNewTag> = once
-        .chunks(CHUNK)
-        .map(|chunk| {
-            let request = request.clone().with_customer_ids(chunk.iter().copied());
-            // Unless told so, Huawei Cloud answers for ten of them.
-            request.with_offset(0).with_limit(CHUNK as u64)
-        })
-        .collect();
-    calls.iter().try_for_each(|call| client.check(call))?;
-    let mut rows: BTreeMap<String, Vec<NewCustomerTag>> = BTreeMap::new();
-    for call in &calls {
-        for row in client.send(call).await?.into_inner().new_customer_tags {
-            let id = row.customer_id.clone().unwrap_or_default();
-            rows.entry(id).or_default().push(row);
-        }
+    if ids.is_empty() {
+        return Ok(Tags::default());
     }
-    let missing = once
-        .iter()
-        .filter(|id| !rows.contains_key(**id))
-        .map(|id| (*id).to_owned());
-    Ok(Tags {
-        missing: missing.collect(),
+    // By default, Huawei Cloud answers for ten of them.
+    let request = request.clone().with_offset(0).with_limit(CHUNK as u64);
+    let mut pages = client.pages(request.with_customer_ids(&ids));
+    let mut rows: BTreeMap<String, Vec<NewCustomerTag>> = BTreeMap::new();
+    let mut answered = 0;
+    let failed = loop {
+        match pages.next().await {
+            None => break None,
+            Some(Err(error)) => break Some(error),
+            Some(Ok(page)) => {
+                answered += CHUNK;
+                for row in page.items {
+                    let id = row.customer_id.clone().unwrap_or_default();
+                    rows.entry(id).or_default().push(row);
+                }
+            }
+        }
+    };
+    let mut seen = BTreeSet::new();
+    let once: Vec<&String> = ids.iter().filter(|id| seen.insert(*id)).collect();
+    let unanswered = match failed {
+        Some(_) => once.get(answered..).unwrap_or_default(),
+        None => &[],
+    };
+    let open: BTreeSet<&String> = unanswered.iter().copied().collect();
+    let tags = Tags {
         by_id: ids
-            .into_iter()
-            .map(|id| {
-                let found = rows.get(&id).cloned().unwrap_or_default();
-                (id, found)
-            })
+            .iter()
+            .filter(|id| !open.contains(id))
+            .map(|id| (id.clone(), rows.get(id).cloned().unwrap_or_default()))
             .collect(),
-    })
+        missing: pages.missing().to_vec(),
+    };
+    match failed {
+        None => Ok(tags),
+        Some(error) => Err(TagsError {
+            error,
+            tags,
+            unanswered: unanswered.iter().map(|id| (*id).clone()).collect(),
+        }),
+    }
 }

@@ -6,7 +6,9 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use standing_core::{ClientBuilder, Clock, CredentialsError, Providing, Sleep, SystemClock};
+use standing_core::{
+    ClientBuilder, Clock, CredentialsError, CredentialsFuture, Sleep, SystemClock,
+};
 use standing_huawei::bss::ListSubCustomerNewTag;
 use standing_huawei::{
     Client, Credentials, Error, ErrorKind, Huawei, IamTokens, ProvideCredentials, tags_of,
@@ -267,8 +269,8 @@ async fn a_success_code_is_a_success() {
         assert_eq!(tags.new_customer_tags.len(), 1, "{head}");
         assert_eq!(tags.request_id(), Some("r-1"));
     }
-    // Members that elsewhere tell an error may be what was asked for.
-    let body = r#"{"code":"voucher","message":"m","inner":{"code":"c"},"new_customer_tags":[]}"#;
+    // A code alone is no error, nor is one inside of another object.
+    let body = r#"{"code":"voucher","inner":{"code":"c","message":"m"},"error":{},"Error":null,"new_customer_tags":[]}"#;
     let (_server, client) = server(json(200, body)).await;
     client.send(&question()).await.unwrap();
     // A status of failure is one, whatever the body says.
@@ -278,6 +280,74 @@ async fn a_success_code_is_a_success() {
     ))
     .await;
     assert_eq!(error.kind(), ErrorKind::Permission);
+}
+
+#[tokio::test]
+async fn an_error_in_another_form_beside_a_list_is_an_error() {
+    for list in ["[]", r#"[{"customer_id":"a"}]"#] {
+        for (form, kind, code) in [
+            (
+                r#""error":{"code":"CBC.0151","message":"no"}"#,
+                ErrorKind::Permission,
+                Some("CBC.0151"),
+            ),
+            (
+                r#""Error":{"error_code":"CBC.0151","error_msg":"no"}"#,
+                ErrorKind::Permission,
+                Some("CBC.0151"),
+            ),
+            (
+                r#""error":{"Code":500,"title":"x"}"#,
+                ErrorKind::Service,
+                Some("500"),
+            ),
+            (r#""error":{"message":"no"}"#, ErrorKind::Service, None),
+            (
+                r#""code":"CBC.0151","message":"no""#,
+                ErrorKind::Permission,
+                Some("CBC.0151"),
+            ),
+            (
+                r#""Code":"CBC.0151","Message":"no""#,
+                ErrorKind::Permission,
+                Some("CBC.0151"),
+            ),
+            (
+                r#""Error_Code":"CBC.0151","error_msg":"no""#,
+                ErrorKind::Permission,
+                Some("CBC.0151"),
+            ),
+            (
+                r#""errorcode":"CBC.0151""#,
+                ErrorKind::Permission,
+                Some("CBC.0151"),
+            ),
+            (
+                r#""error_code":"CBC.0000","errorCode":"CBC.0151""#,
+                ErrorKind::Permission,
+                Some("CBC.0151"),
+            ),
+            (r#""error":"no access""#, ErrorKind::Decode, None),
+            (r#""error":[1]"#, ErrorKind::Decode, None),
+            (
+                r#""error_code":"CBC.0000","Error_Code":"CBC.0151""#,
+                ErrorKind::Decode,
+                None,
+            ),
+        ] {
+            for body in [
+                format!(r#"{{{form},"new_customer_tags":{list}}}"#),
+                format!(r#"{{"new_customer_tags":{list},{form}}}"#),
+            ] {
+                let error = refused(json(200, &body)).await;
+                assert_eq!(
+                    (error.kind(), error.code()),
+                    (kind, code),
+                    "{body}: {error}"
+                );
+            }
+        }
+    }
 }
 
 #[tokio::test]
@@ -469,10 +539,14 @@ async fn limits_are_checked_before_anything_is_sent_and_no_value_is_told() {
             number.to_string()
         }
     });
-    let error = tags_of(&client, &ListSubCustomerNewTag::new(), ids)
+    let failed = tags_of(&client, &ListSubCustomerNewTag::new(), ids)
         .await
         .unwrap_err();
+    assert_eq!(failed.unanswered.len(), 401);
+    assert!(failed.tags.by_id.is_empty());
+    let error = Error::from(failed);
     assert_eq!(error.kind(), ErrorKind::InvalidRequest);
+    assert!(error.message().starts_with("customer_ids[400] "), "{error}");
     assert_eq!(server.received_requests().await.unwrap().len(), 0);
 }
 
@@ -523,14 +597,43 @@ async fn more_ids_than_a_call_takes_are_asked_for_in_chunks() {
     assert_eq!(tags.missing.len(), 45);
     assert_eq!(tags.missing[..2], ["id-7", "id-17"]);
 
-    let sizes: Vec<usize> = server
-        .received_requests()
-        .await
-        .unwrap()
-        .iter()
-        .map(asked)
+    let requests = server.received_requests().await.unwrap();
+    let mut sizes: Vec<usize> = requests.iter().map(asked).collect();
+    // Several are under way together.
+    sizes.sort_unstable();
+    assert_eq!(sizes, [50, 200, 200]);
+}
+
+#[tokio::test]
+async fn failed_chunk_keeps_the_tags_of_those_before_it() {
+    let server = MockServer::start().await;
+    Mock::given(body_partial_json(serde_json::json!({"limit": 200})))
+        .respond_with(|request: &Request| {
+            let body = String::from_utf8_lossy(&request.body);
+            if body.contains("\"id-555\"") {
+                return ResponseTemplate::new(400)
+                    .set_body_string(r#"{"error_code":"CBC.0101","error_msg":"no"}"#);
+            }
+            rows(request)
+        })
+        .mount(&server)
+        .await;
+    let client = client(&server, keys());
+    let ids: Vec<String> = (0..700)
+        .chain([650, 3])
+        .map(|number| format!("id-{number}"))
         .collect();
-    assert_eq!(sizes, [200, 200, 50]);
+    let failed = tags_of(&client, &ListSubCustomerNewTag::new(), &ids)
+        .await
+        .unwrap_err();
+    assert_eq!(failed.error.code(), Some("CBC.0101"));
+    assert_eq!(failed.unanswered, ids[400..700]);
+    let answered: Vec<_> = failed.tags.by_id.iter().map(|(id, _)| id.clone()).collect();
+    let mut want = ids[..400].to_vec();
+    want.push("id-3".to_owned());
+    assert_eq!(answered, want);
+    assert_eq!(failed.tags.missing.len(), 40);
+    assert!(failed.tags.by_id[399].1.len() == 1);
 }
 
 fn asked(request: &Request) -> usize {
@@ -542,7 +645,7 @@ fn asked(request: &Request) -> usize {
 struct Tokens(AtomicU32);
 
 impl ProvideCredentials for Tokens {
-    fn provide(&self) -> Providing<'_> {
+    fn provide(&self) -> CredentialsFuture<'_> {
         let number = self.0.fetch_add(1, Ordering::Relaxed);
         let token = Credentials::token_only(format!("token-{number}"));
         Box::pin(std::future::ready(Ok(
@@ -703,14 +806,6 @@ async fn iam_answers_of_any_form_are_understood() {
             1,
         ),
         (
-            with_token(
-                201,
-                r#"{"token":{"expires_at":"2020-01-04T09:05:22.701000Z"}}"#,
-            ),
-            "have expired",
-            1,
-        ),
-        (
             json(
                 401,
                 r#"{"error":{"code":401,"message":"The username or password is wrong.","title":"Unauthorized"}}"#,
@@ -762,11 +857,39 @@ async fn iam_answers_of_any_form_are_understood() {
     }
 }
 
+/// The clock of this machine may be wrong, so a token that seems to have expired is sent once; when
+/// the answer has confirmed the clock, it is not sent again.
+#[tokio::test]
+async fn token_that_seems_expired_is_sent_until_the_clock_is_confirmed() {
+    let iam = MockServer::start().await;
+    let answer = json(
+        201,
+        r#"{"token":{"expires_at":"2020-01-04T09:05:22.701000Z"}}"#,
+    );
+    let answer = answer.insert_header("X-Subject-Token", "sentinel-token");
+    Mock::given(any()).respond_with(answer).mount(&iam).await;
+    let (server, _) = server_of_nobody().await;
+    let tokens = IamTokens::password(builder(&iam), "account", "user", "password").unwrap();
+    let client = client(&server, tokens);
+    client.send(&question()).await.unwrap();
+    for _ in 0..3 {
+        let error = client.send(&question()).await.unwrap_err();
+        assert_eq!(
+            (error.kind(), error.attempts()),
+            (ErrorKind::Credentials, 0),
+            "{error}"
+        );
+        assert!(error.message().contains("have expired"), "{error}");
+    }
+    assert_eq!(server.received_requests().await.unwrap().len(), 1);
+    assert_eq!(iam.received_requests().await.unwrap().len(), 1);
+}
+
 #[tokio::test]
 async fn keys_from_elsewhere_that_fail_send_nothing() {
     struct Failing;
     impl ProvideCredentials for Failing {
-        fn provide(&self) -> Providing<'_> {
+        fn provide(&self) -> CredentialsFuture<'_> {
             Box::pin(std::future::ready(Err(CredentialsError::new(
                 "no keys today",
             ))))

@@ -1,7 +1,8 @@
-//! Keeps a sandbox running for clients in other languages: `cargo run -p standing-sandbox --example serve`.
+//! Runs a sandbox for clients in other languages:
+//! `cargo run -p standing-sandbox --example serve`.
 //!
-//! The line that it prints tells where the providers listen and which keys they know.
-#![allow(clippy::print_stdout, reason = "the line is what the example is for")]
+//! Prints one line of JSON with the endpoints and keys of all providers.
+#![allow(clippy::print_stdout, reason = "the line is the example's output")]
 
 use standing_sandbox::Sandbox;
 

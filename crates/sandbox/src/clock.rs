@@ -1,15 +1,15 @@
-//! The sandbox's clock, and the only file that reads the machine's.
+//! The sandbox's clock. No other file reads the system time.
 
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-/// The last second that an HTTP date can name: 9999-12-31T23:59:59Z.
-const LATEST: u64 = 253_402_300_799;
+/// The last second that an HTTP date can express: 9999-12-31T23:59:59Z.
+const LAST_HTTP_DATE: u64 = 253_402_300_799;
 
-/// The time that a sandbox believes in: that of the machine, until it is told otherwise.
+/// The clock of a sandbox: the system time, unless it is set or advanced.
 ///
-/// Everything that depends on time follows it: time windows, lock-outs, expiry, rate limits and the `Date` header.
-/// Waiting faults (latency, drip) wait in real time.
+/// Everything that depends on time follows it: the validity of signatures, lock-outs, expiry, rate
+/// limits and the `Date` header. Faults that delay an answer (latency, drip) wait in real time.
 ///
 /// ```
 /// # #[tokio::main(flavor = "current_thread")]
@@ -25,94 +25,94 @@ const LATEST: u64 = 253_402_300_799;
 /// ```
 #[derive(Clone, Debug, Default)]
 pub struct Clock {
-    reading: Arc<Mutex<Reading>>,
+    mode: Arc<Mutex<Mode>>,
 }
 
 #[derive(Clone, Copy, Debug)]
-enum Reading {
-    /// Runs with the machine's clock, this much ahead of it.
+enum Mode {
+    /// Runs with the system clock, ahead of it by this much.
     Running(Duration),
-    /// Stands still.
     Stopped(SystemTime),
 }
 
-impl Default for Reading {
+impl Default for Mode {
     fn default() -> Self {
         Self::Running(Duration::ZERO)
     }
 }
 
 impl Clock {
-    /// Stops the clock at `time`. A stopped clock opens no new rate window until it is advanced.
+    /// Stops the clock at `time`. Rate limits count a second that does not end until the clock is
+    /// advanced.
     pub fn set(&self, time: SystemTime) {
-        self.change(|_| Reading::Stopped(bounded(time)));
+        self.change(|_| Mode::Stopped(clamp(time)));
     }
 
-    /// Moves the clock forward, whether it stands or runs.
+    /// Moves the clock forward, whether it is stopped or running.
     pub fn advance(&self, by: Duration) {
-        self.change(|reading| match reading {
-            Reading::Running(ahead) => Reading::Running(ahead.saturating_add(by)),
-            Reading::Stopped(time) => Reading::Stopped(later(time, by)),
+        self.change(|mode| match mode {
+            Mode::Running(ahead) => Mode::Running(ahead.saturating_add(by)),
+            Mode::Stopped(time) => Mode::Stopped(saturating_add(time, by)),
         });
     }
 
-    /// Goes back to the machine's clock.
+    /// Returns to the system time.
     pub fn real(&self) {
-        self.change(|_| Reading::default());
+        self.change(|_| Mode::default());
     }
 
-    /// What the clock says.
+    /// The current time of the sandbox.
     #[must_use]
     pub fn now(&self) -> SystemTime {
-        let reading = *self.reading.lock().unwrap_or_else(PoisonError::into_inner);
-        match reading {
-            Reading::Running(ahead) => later(machine(), ahead),
-            Reading::Stopped(time) => time,
+        let mode = *self.mode.lock().unwrap_or_else(PoisonError::into_inner);
+        match mode {
+            Mode::Running(ahead) => saturating_add(system_time(), ahead),
+            Mode::Stopped(time) => time,
         }
     }
 
-    fn change(&self, to: impl FnOnce(Reading) -> Reading) {
-        let mut reading = self.reading.lock().unwrap_or_else(PoisonError::into_inner);
-        *reading = to(*reading);
+    fn change(&self, to: impl FnOnce(Mode) -> Mode) {
+        let mut mode = self.mode.lock().unwrap_or_else(PoisonError::into_inner);
+        *mode = to(*mode);
     }
 }
 
-/// `time` moved by `seconds`, within what an HTTP date can name.
-pub(crate) fn shifted(time: SystemTime, seconds: i64) -> SystemTime {
+/// Shifts `time` by `seconds`, within the range of HTTP dates.
+pub(crate) fn shift(time: SystemTime, seconds: i64) -> SystemTime {
     let by = Duration::from_secs(seconds.unsigned_abs());
     if seconds < 0 {
-        bounded(time.checked_sub(by).unwrap_or(UNIX_EPOCH))
+        clamp(time.checked_sub(by).unwrap_or(UNIX_EPOCH))
     } else {
-        later(time, by)
+        saturating_add(time, by)
     }
 }
 
-/// Whole seconds since 1970, as the signing schemes count them.
-pub(crate) fn unix(time: SystemTime) -> i64 {
+/// Whole seconds since 1970; 0 for an earlier time.
+pub(crate) fn unix_seconds(time: SystemTime) -> i64 {
     time.duration_since(UNIX_EPOCH)
         .ok()
         .and_then(|since| i64::try_from(since.as_secs()).ok())
         .unwrap_or(0)
 }
 
-fn later(time: SystemTime, by: Duration) -> SystemTime {
-    bounded(
+fn saturating_add(time: SystemTime, by: Duration) -> SystemTime {
+    clamp(
         time.checked_add(by)
-            .unwrap_or(UNIX_EPOCH + Duration::from_secs(LATEST)),
+            .unwrap_or(UNIX_EPOCH + Duration::from_secs(LAST_HTTP_DATE)),
     )
 }
 
-/// Every time that leaves this file can be written as an HTTP date.
-fn bounded(time: SystemTime) -> SystemTime {
-    time.clamp(UNIX_EPOCH, UNIX_EPOCH + Duration::from_secs(LATEST))
+/// Limits `time` to the range of HTTP dates, so that it can be written to a `Date` header.
+fn clamp(time: SystemTime) -> SystemTime {
+    time.clamp(UNIX_EPOCH, UNIX_EPOCH + Duration::from_secs(LAST_HTTP_DATE))
 }
 
 #[allow(
     clippy::disallowed_methods,
-    reason = "the one place that reads the machine's clock"
+    reason = "the only function that reads the system time"
 )]
-fn machine() -> SystemTime {
-    bounded(SystemTime::now())
+fn system_time() -> SystemTime {
+    clamp(SystemTime::now())
 }
 
 #[cfg(test)]
@@ -124,7 +124,7 @@ mod tests {
     }
 
     #[test]
-    fn stands_moves_and_runs_again() {
+    fn stopped_clock_advances_by_the_given_duration_and_runs_again_when_real() {
         let clock = Clock::default();
         clock.set(at(100));
         clock.advance(Duration::from_secs(5));
@@ -134,13 +134,13 @@ mod tests {
     }
 
     #[test]
-    fn never_leaves_the_years_of_http_dates() {
+    fn times_beyond_http_dates_are_clamped() {
         let clock = Clock::default();
         clock.advance(Duration::MAX);
-        assert_eq!(clock.now(), at(LATEST));
-        clock.set(at(u64::from(u32::MAX)) + Duration::from_secs(LATEST));
-        assert_eq!(clock.now(), at(LATEST));
-        assert_eq!(shifted(at(5), -10), at(0));
-        assert_eq!(unix(shifted(at(5), 10)), 15);
+        assert_eq!(clock.now(), at(LAST_HTTP_DATE));
+        clock.set(at(u64::from(u32::MAX)) + Duration::from_secs(LAST_HTTP_DATE));
+        assert_eq!(clock.now(), at(LAST_HTTP_DATE));
+        assert_eq!(shift(at(5), -10), at(0));
+        assert_eq!(unix_seconds(shift(at(5), 10)), 15);
     }
 }

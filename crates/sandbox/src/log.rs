@@ -1,44 +1,51 @@
-//! What the sandbox saw: counters for ever, and the last requests without anything worth hiding.
+//! The request log: counters of all requests, and the last requests without secret or personal
+//! data.
 
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::{Mutex, PoisonError};
 
-use crate::Provider;
+use crate::provider::Provider;
 
-/// How many requests [`Sandbox::requests`](crate::Sandbox::requests) remembers; the counters go on.
-const REMEMBERED: usize = 1024;
+/// How many requests [`Sandbox::requests`](crate::Sandbox::requests) returns. The counters have no
+/// limit.
+const CAPACITY: usize = 1024;
 
-/// How a request's credentials fared.
+/// The code of a successful response.
+pub(crate) const OK: &str = "OK";
+
+/// Whether the credentials of a request were right.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
-pub enum Proof {
-    /// The signature, token or secret was right, and in time.
+pub enum Verification {
+    /// The signature, token or secret is right and valid at this time.
     Verified,
-    /// It was missing, malformed, unknown, wrong, used up or out of time.
+    /// It is missing, malformed, unknown, wrong, used already or expired.
     Refused,
 }
 
-/// One request as the log keeps it: names that the sandbox knows and numbers, never a value of the caller's.
+/// One request in the log: names that the sandbox knows and numbers, never a value from the
+/// request.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Entry {
-    /// Counts the requests of the provider from 1.
+    /// Counts the requests to the provider from 1.
     pub number: u64,
-    /// Whose listener it reached.
+    /// The provider that received the request.
     pub provider: Provider,
     /// The operation, or `unknown`.
     pub operation: &'static str,
-    /// The page that it asked for, from 1.
+    /// The requested page; counts from 1.
     pub page: u64,
-    /// Whether its credentials were right.
-    pub proof: Proof,
-    /// The HTTP status of the answer; none when the connection was dropped or kept silent.
+    /// Whether the credentials were right.
+    pub verification: Verification,
+    /// The HTTP status of the response; `None` if none was sent.
     pub status: Option<u16>,
-    /// The provider's code in the answer, `OK` when it was a success; `HTTP 503` or `none` where a fault took its place.
+    /// The provider's code in the response, `OK` for a success. If a fault replaced the response:
+    /// `HTTP 503`, or `none` if nothing was sent.
     pub code: String,
-    /// The fault that was injected.
+    /// The injected fault.
     pub fault: Option<&'static str>,
-    /// How many bytes of body came with it.
+    /// The length of the request's body in bytes.
     pub body_len: usize,
 }
 
@@ -46,15 +53,15 @@ pub struct Entry {
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Report {
-    /// Requests that arrived whole.
+    /// Requests that arrived completely.
     pub total: u64,
-    /// Of these, those whose credentials were right.
+    /// Those whose credentials were right.
     pub verified: u64,
-    /// Of these, those whose credentials were not.
+    /// Those whose credentials were not.
     pub refused: u64,
-    /// Requests that met an injected fault.
+    /// Those with an injected fault.
     pub faults: u64,
-    /// Requests that were answered with success and without a fault.
+    /// Those that succeeded without a fault.
     pub succeeded: u64,
     /// Requests by provider and code, as in [`Entry::code`].
     pub codes: BTreeMap<(Provider, String), u64>,
@@ -64,23 +71,23 @@ pub struct Report {
 
 #[derive(Debug, Default)]
 pub(crate) struct Log {
-    kept: Mutex<Kept>,
+    state: Mutex<State>,
 }
 
 #[derive(Debug, Default)]
-struct Kept {
+struct State {
     report: Report,
     last: VecDeque<Entry>,
 }
 
 impl Log {
     pub(crate) fn add(&self, entry: Entry) {
-        let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
-        let report = &mut kept.report;
+        let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+        let report = &mut state.report;
         report.total += 1;
-        match entry.proof {
-            Proof::Verified => report.verified += 1,
-            Proof::Refused => report.refused += 1,
+        match entry.verification {
+            Verification::Verified => report.verified += 1,
+            Verification::Refused => report.refused += 1,
         }
         if let Some(fault) = entry.fault {
             report.faults += 1;
@@ -92,32 +99,29 @@ impl Log {
             .codes
             .entry((entry.provider, entry.code.clone()))
             .or_default() += 1;
-        if kept.last.len() == REMEMBERED {
-            kept.last.pop_front();
+        if state.last.len() == CAPACITY {
+            state.last.pop_front();
         }
-        kept.last.push_back(entry);
+        state.last.push_back(entry);
     }
 
     pub(crate) fn entries(&self) -> Vec<Entry> {
-        let kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
-        kept.last.iter().cloned().collect()
+        let state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+        state.last.iter().cloned().collect()
     }
 
     pub(crate) fn report(&self) -> Report {
-        let kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
-        kept.report.clone()
+        let state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+        state.report.clone()
     }
 }
-
-/// The code of an answer that is no failure.
-pub(crate) const OK: &str = "OK";
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
-    fn counts_all_and_remembers_the_last() {
+    fn log_counts_all_requests_and_keeps_the_last() {
         let log = Log::default();
         for number in 1..=2_000 {
             log.add(Entry {
@@ -125,10 +129,10 @@ mod tests {
                 provider: Provider::Tencent,
                 operation: "unknown",
                 page: 1,
-                proof: if number % 2 == 0 {
-                    Proof::Verified
+                verification: if number % 2 == 0 {
+                    Verification::Verified
                 } else {
-                    Proof::Refused
+                    Verification::Refused
                 },
                 status: Some(200),
                 code: OK.to_owned(),
@@ -145,7 +149,7 @@ mod tests {
             (report.faults, report.succeeded, report.injected["reset"]),
             (500, 1_500, 500)
         );
-        assert_eq!(log.entries().len(), REMEMBERED);
+        assert_eq!(log.entries().len(), CAPACITY);
         assert_eq!(log.entries()[0].number, 2_000 - 1_023);
     }
 }

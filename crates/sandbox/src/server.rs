@@ -1,4 +1,4 @@
-//! One listener on loopback: reads requests, lets faults have their say, and asks the provider's desk for the answer.
+//! One HTTP server on loopback: reads requests, applies faults, and calls the provider's handler.
 
 use std::fmt;
 use std::io;
@@ -10,20 +10,23 @@ use std::time::{Duration, SystemTime};
 use bytes::Bytes;
 use http_body_util::{BodyExt, Full, Limited};
 use hyper::body::Incoming;
-use hyper::header::{DATE, HeaderMap, HeaderName, HeaderValue, LOCATION};
+use hyper::header::{CONTENT_TYPE, DATE, HeaderMap, HeaderName, HeaderValue, LOCATION};
 use hyper::service::service_fn;
 use hyper_util::rt::TokioIo;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::task::{AbortHandle, JoinSet};
 
-use crate::Provider;
-use crate::clock::{shifted, unix};
-use crate::desk::{Answer, BODY_LIMIT, Desk, House, Instead, Moment, Request, Verification};
-use crate::fault::{Kind, Subject};
-use crate::log::{Entry, Proof};
-use crate::wire::{FaultStream, Tap, Trouble};
+use crate::clock::{shift, unix_seconds};
+use crate::fault::FaultKind;
+use crate::fault_stream::{FaultHandle, FaultStream, WriteFault};
+use crate::handler::{Handler, InjectedError, RequestContext};
+use crate::log::{Entry, Verification};
+use crate::provider::Provider;
+use crate::request::{BODY_LIMIT, Request, Target};
+use crate::response::{CredentialCheck, Response};
+use crate::state::SharedState;
 
-/// A running listener; its connections end with it.
+/// A running server. Dropping it closes its connections.
 #[derive(Debug)]
 pub(crate) struct Listener {
     pub address: SocketAddr,
@@ -38,18 +41,17 @@ impl Drop for Listener {
 
 impl Listener {
     pub(crate) async fn start(
-        house: Arc<House>,
+        shared: Arc<SharedState>,
         provider: Provider,
-        desk: Arc<dyn Desk>,
+        handler: Arc<dyn Handler>,
     ) -> io::Result<Self> {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await?;
         let address = listener.local_addr()?;
-        let counter = Arc::new(AtomicU64::new(0));
         let server = Server {
-            house,
+            shared,
             provider,
-            desk,
-            counter,
+            handler,
+            received: Arc::new(AtomicU64::new(0)),
         };
         let task = tokio::spawn(async move {
             let mut connections = JoinSet::new();
@@ -57,9 +59,9 @@ impl Listener {
                 tokio::select! {
                     accepted = listener.accept() => match accepted {
                         Ok((stream, _)) => {
-                            connections.spawn(server.clone().connection(stream));
+                            connections.spawn(server.clone().serve(stream));
                         }
-                        // Out of file descriptors, most likely: some will be given back.
+                        // The usual cause is a lack of file descriptors, which passes.
                         Err(_) => tokio::time::sleep(Duration::from_millis(20)).await,
                     },
                     Some(_) = connections.join_next() => {}
@@ -75,36 +77,37 @@ impl Listener {
 
 #[derive(Clone, Debug)]
 struct Server {
-    house: Arc<House>,
+    shared: Arc<SharedState>,
     provider: Provider,
-    desk: Arc<dyn Desk>,
-    counter: Arc<AtomicU64>,
+    handler: Arc<dyn Handler>,
+    received: Arc<AtomicU64>,
 }
 
-/// The connection is to be closed without an answer.
+/// Makes hyper close the connection without a response.
 #[derive(Debug)]
-struct Hangup;
+struct CloseConnection;
 
-impl fmt::Display for Hangup {
+impl fmt::Display for CloseConnection {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("the connection is closed without an answer")
+        f.write_str("the connection is closed without a response")
     }
 }
 
-impl std::error::Error for Hangup {}
+impl std::error::Error for CloseConnection {}
 
 impl Server {
-    async fn connection(self, stream: TcpStream) {
-        // Small answers must not wait for one another's acknowledgement.
+    async fn serve(self, stream: TcpStream) {
+        // With Nagle's algorithm, a small response waits for the acknowledgement of the previous
+        // one.
         let _ = stream.set_nodelay(true);
-        let tap = Tap::default();
-        let stream = FaultStream::new(stream, tap.clone());
-        let arrived = AtomicU64::new(0);
+        let handle = FaultHandle::default();
+        let stream = FaultStream::new(stream, handle.clone());
+        let received = AtomicU64::new(0);
         let service = service_fn(|request| {
-            let first = arrived.fetch_add(1, Ordering::Relaxed) == 0;
-            self.request(request, &tap, first)
+            let first = received.fetch_add(1, Ordering::Relaxed) == 0;
+            self.respond(request, &handle, first)
         });
-        // A client that breaks HTTP or goes away is no concern of the sandbox.
+        // A client may violate HTTP or disconnect; the sandbox ignores both.
         let _ = hyper::server::conn::http1::Builder::new()
             .auto_date_header(false)
             .header_read_timeout(None)
@@ -112,18 +115,18 @@ impl Server {
             .await;
     }
 
-    async fn request(
+    async fn respond(
         &self,
         request: hyper::Request<Incoming>,
-        tap: &Tap,
-        first: bool,
-    ) -> Result<hyper::Response<Full<Bytes>>, Hangup> {
-        tap.set(Trouble::None);
+        handle: &FaultHandle,
+        first_on_connection: bool,
+    ) -> Result<hyper::Response<Full<Bytes>>, CloseConnection> {
+        handle.set(WriteFault::None);
         let (head, body) = request.into_parts();
         let body = match Limited::new(body, BODY_LIMIT).collect().await {
             Ok(body) => Some(body.to_bytes()),
             Err(error) if error.is::<http_body_util::LengthLimitError>() => None,
-            Err(_) => return Err(Hangup),
+            Err(_) => return Err(CloseConnection),
         };
         let too_large = body.is_none();
         let request = Request {
@@ -133,142 +136,148 @@ impl Server {
             headers: head.headers,
             body: body.unwrap_or_default(),
         };
-        let subject = self.desk.subject(&request);
-        let fault = self.house.faults.pick(&subject, first);
+        let target = self.handler.target(&request);
+        let fault = self.shared.faults.select(&target, first_on_connection);
         let time = match fault {
-            Some(Kind::WrongClock(seconds)) => shifted(self.house.clock.now(), seconds),
-            _ => self.house.clock.now(),
+            Some(FaultKind::WrongClock(seconds)) => shift(self.shared.clock.now(), seconds),
+            _ => self.shared.clock.now(),
         };
-        let number = self.counter.fetch_add(1, Ordering::Relaxed) + 1;
-        let moment = self.moment(&subject, fault.as_ref(), time, number);
-        let answer = if too_large {
-            Answer::too_large()
+        let number = self.received.fetch_add(1, Ordering::Relaxed) + 1;
+        let context = self.context(&target, fault.as_ref(), time, number);
+        let response = if too_large {
+            Response::body_too_large()
         } else {
-            self.desk.answer(&request, &moment)
+            self.handler.handle(&request, &context)
         };
-        self.house
+        self.shared
             .faults
-            .ended(&subject, fault.as_ref(), answer.retryable);
-        let response = meddle(&answer, fault.as_ref(), time);
-        self.record(
-            &request,
-            &subject,
-            number,
-            &answer,
-            fault.as_ref(),
-            &response,
-        );
-        if !self.house.latency.is_zero() {
-            tokio::time::sleep(self.house.latency).await;
+            .record(&target, fault.as_ref(), response.retryable);
+        let sent = http_response(&response, fault.as_ref(), time);
+        let status = sent.status().as_u16();
+        self.log(&request, &target, number, fault.as_ref(), &response, status);
+        if !self.shared.latency.is_zero() {
+            tokio::time::sleep(self.shared.latency).await;
         }
         match fault {
-            Some(Kind::Drop | Kind::StaleKeepalive) => return Err(Hangup),
-            Some(Kind::Silent) => std::future::pending::<()>().await,
-            Some(Kind::Latency(wait)) => tokio::time::sleep(wait).await,
-            Some(Kind::Reset) => tap.set(Trouble::Reset),
-            Some(Kind::CutBody(bytes)) => tap.set(Trouble::cut_body_after(bytes, false)),
-            Some(Kind::ResetBody(bytes)) => tap.set(Trouble::cut_body_after(bytes, true)),
-            Some(Kind::Drip(pause)) => tap.set(Trouble::Drip(pause)),
+            Some(FaultKind::Drop | FaultKind::StaleKeepalive) => return Err(CloseConnection),
+            Some(FaultKind::Silent) => std::future::pending::<()>().await,
+            Some(FaultKind::Latency(wait)) => tokio::time::sleep(wait).await,
+            Some(FaultKind::Reset) => handle.set(WriteFault::Reset),
+            Some(FaultKind::CutBody(bytes)) => {
+                handle.set(WriteFault::cut_body_after(bytes, false));
+            }
+            Some(FaultKind::ResetBody(bytes)) => {
+                handle.set(WriteFault::cut_body_after(bytes, true));
+            }
+            Some(FaultKind::Drip(pause)) => handle.set(WriteFault::Drip(pause)),
             _ => {}
         }
-        Ok(response)
+        Ok(sent)
     }
 
-    fn moment(
+    fn context(
         &self,
-        subject: &Subject,
-        fault: Option<&Kind>,
+        target: &Target,
+        fault: Option<&FaultKind>,
         time: SystemTime,
         number: u64,
-    ) -> Moment {
+    ) -> RequestContext {
         let joined = match fault {
-            Some(Kind::MutateBetweenPages) => subject.page.saturating_sub(1),
+            Some(FaultKind::MutateBetweenPages) => target.page.saturating_sub(1),
             _ => 0,
         };
-        Moment {
-            now: unix(time),
+        RequestContext {
+            now: unix_seconds(time),
             id: number | (self.provider as u64) << 56,
-            customers: self.house.customers.saturating_add(joined),
-            limited: self.house.rate_limits && !self.house.faults.spares(subject),
-            instead: match fault {
-                Some(Kind::Throttle(wait)) => Some(Instead::Throttle(*wait)),
-                Some(Kind::Code(code, status)) => Some(Instead::Code(code.clone(), *status)),
-                // The desk's words are not used: this only keeps the operation from running.
-                Some(kind) if kind.replaces_the_answer() => Some(Instead::Throttle(None)),
+            customers: self.shared.customers.saturating_add(joined),
+            rate_limits: self.shared.rate_limits && !self.shared.faults.must_succeed(target),
+            injected: match fault {
+                Some(FaultKind::Throttle(wait)) => Some(InjectedError::Throttle(*wait)),
+                Some(FaultKind::Code(code, status)) => {
+                    Some(InjectedError::Code(code.clone(), *status))
+                }
+                // Any error keeps the operation from running; the fault replaces the response.
+                Some(kind) if kind.replaces_response() => Some(InjectedError::Throttle(None)),
                 _ => None,
             },
         }
     }
 
-    fn record(
+    fn log(
         &self,
         request: &Request,
-        subject: &Subject,
+        target: &Target,
         number: u64,
-        answer: &Answer,
-        fault: Option<&Kind>,
-        response: &hyper::Response<Full<Bytes>>,
+        fault: Option<&FaultKind>,
+        response: &Response,
+        status: u16,
     ) {
-        let status =
-            (!fault.is_some_and(Kind::leaves_no_answer)).then(|| response.status().as_u16());
-        let code = match (status, fault.is_some_and(Kind::replaces_the_answer)) {
-            (_, false) => answer.code.to_string(),
+        let status = (!fault.is_some_and(FaultKind::sends_nothing)).then_some(status);
+        let code = match (status, fault.is_some_and(FaultKind::replaces_response)) {
+            (_, false) => response.code.to_string(),
             (Some(status), true) => format!("HTTP {status}"),
             (None, true) => "none".to_owned(),
         };
-        self.house.log.add(Entry {
+        let verification = match (response.credentials, fault) {
+            (CredentialCheck::Passed, _)
+            | (CredentialCheck::OutsideTimeWindow, Some(FaultKind::WrongClock(_))) => {
+                Verification::Verified
+            }
+            _ => Verification::Refused,
+        };
+        self.shared.log.add(Entry {
             number,
             provider: self.provider,
-            operation: subject.operation,
-            page: subject.page,
-            proof: match (answer.proof, fault) {
-                (Verification::Verified, _)
-                | (Verification::OutOfTime, Some(Kind::WrongClock(_))) => Proof::Verified,
-                _ => Proof::Refused,
-            },
+            operation: target.operation,
+            page: target.page,
+            verification,
             status,
             code,
-            fault: fault.map(Kind::name),
+            fault: fault.map(FaultKind::name),
             body_len: request.body.len(),
         });
     }
 }
 
-/// The response that goes out: the desk's answer, or what a fault puts in its place.
-fn meddle(answer: &Answer, fault: Option<&Kind>, time: SystemTime) -> hyper::Response<Full<Bytes>> {
+/// The response to send: the provider's, unless a fault replaces it.
+fn http_response(
+    response: &Response,
+    fault: Option<&FaultKind>,
+    time: SystemTime,
+) -> hyper::Response<Full<Bytes>> {
     const HTML: &str = "<html>\r\n<head><title>502 Bad Gateway</title></head>\r\n<body>\r\n\
         <center><h1>502 Bad Gateway</h1></center>\r\n</body>\r\n</html>\r\n";
-    let plain = |status: u16, kind: &str, body: &'static str| {
-        let mut headers = HeaderMap::new();
-        insert(&mut headers, hyper::header::CONTENT_TYPE, kind);
-        (status, headers, Bytes::from_static(body.as_bytes()))
-    };
-    let (status, mut headers, body) = match fault {
-        Some(Kind::Status(status)) => (*status, HeaderMap::new(), Bytes::new()),
-        Some(Kind::Html502) => plain(502, "text/html", HTML),
-        Some(Kind::NotJson) => plain(200, "application/json", "this is not JSON"),
-        Some(Kind::Redirect(url, status)) => {
-            let mut headers = HeaderMap::new();
+    let mut headers = HeaderMap::new();
+    let (status, body) = match fault {
+        Some(FaultKind::Status(status)) => (*status, Bytes::new()),
+        Some(FaultKind::Html502) => {
+            insert(&mut headers, CONTENT_TYPE, "text/html");
+            (502, Bytes::from_static(HTML.as_bytes()))
+        }
+        Some(FaultKind::NotJson) => {
+            insert(&mut headers, CONTENT_TYPE, "application/json");
+            (200, Bytes::from_static(b"this is not JSON"))
+        }
+        Some(FaultKind::Redirect(url, status)) => {
             insert(&mut headers, LOCATION, url);
-            (*status, headers, Bytes::new())
+            (*status, Bytes::new())
         }
         _ => {
-            let mut headers = HeaderMap::new();
-            for (name, value) in &answer.headers {
+            for (name, value) in &response.headers {
                 insert(&mut headers, HeaderName::from_static(name), value);
             }
-            (answer.status, headers, Bytes::from(answer.body.clone()))
+            (response.status, Bytes::from(response.body.clone()))
         }
     };
     insert(&mut headers, DATE, &httpdate::fmt_http_date(time));
-    let mut response = hyper::Response::new(Full::new(body));
-    *response.status_mut() =
+    let mut sent = hyper::Response::new(Full::new(body));
+    *sent.status_mut() =
         hyper::StatusCode::from_u16(status).unwrap_or(hyper::StatusCode::INTERNAL_SERVER_ERROR);
-    *response.headers_mut() = headers;
-    response
+    *sent.headers_mut() = headers;
+    sent
 }
 
-/// A value that no header can carry is left out rather than taken for a reason to fail.
+/// Sets a header. Skips a value that no header can carry, such as a redirect to an invalid URL.
 fn insert(headers: &mut HeaderMap, name: HeaderName, value: &str) {
     if let Ok(value) = HeaderValue::from_str(value) {
         headers.insert(name, value);

@@ -1,891 +1,142 @@
-//! Tencent Cloud: TC3-HMAC-SHA256 and `QueryCustomersCredit` in both of its dialects.
+//! Tencent Cloud: both versions of its signature, and `QueryCustomersCredit` of both products.
 
-use std::borrow::Cow;
+mod checks;
+mod errors;
+mod parameters;
+mod product;
+mod query_customers_credit;
+mod signed_request;
+mod tc3;
+mod v1;
+
 use std::sync::Arc;
-use std::time::Duration;
 
-use serde_json::Value;
-use time::OffsetDateTime;
+pub(crate) use query_customers_credit::{uin, verdict};
 
-use crate::desk::{Answer, Desk, Failure, House, Instead, Moment, Request, Window, form};
-use crate::digest::{hmac, same, sha256, signed};
-use crate::fault::Subject;
-use crate::json::{array, object, text};
-use crate::log::OK;
-use crate::people::{Persona, Seed, Use, Verdict, masked_mail};
-use crate::{Key, Provider};
+use crate::credentials::Key;
+use crate::handler::{Handler, InjectedError, RequestContext};
+use crate::json::{object, string};
+use crate::provider::Provider;
+use crate::rate_limit::RateLimiter;
+use crate::request::{Request, Target, UNKNOWN};
+use crate::response::{ErrorResponse, Response};
+use crate::seed::Stream;
+use crate::state::SharedState;
 
-/// The signature holds this long before and after the server's time.
-const WINDOW: i64 = 5 * 60;
-/// The provider names neither a default nor a maximum; these are the sandbox's own.
-const PAGE_SIZE: i64 = 10;
-const MAX_PAGE_SIZE: i64 = 1_000;
-
-/// One product that knows `QueryCustomersCredit`.
-#[derive(Debug)]
-struct Dialect {
-    service: &'static str,
-    version: &'static str,
-    per_second: u32,
-    filter_types: &'static [&'static str],
-    /// What a request for page 0 is told.
-    bad_page: &'static str,
-    /// An empty list is `null`.
-    empty_is_null: bool,
-}
-
-const DIALECTS: [Dialect; 2] = [
-    Dialect {
-        service: "ip",
-        version: "2021-04-09",
-        per_second: 20,
-        filter_types: &["Uin", "Name", "Remark"],
-        bad_page: "InvalidParameterValue",
-        empty_is_null: true,
-    },
-    Dialect {
-        service: "intlpartnersmgt",
-        version: "2022-09-28",
-        per_second: 5,
-        filter_types: &["ClientUin", "Name", "Remark", "Email"],
-        bad_page: "InvalidParameter.Page",
-        empty_is_null: false,
-    },
-];
-const OPERATION: &str = "QueryCustomersCredit";
+use errors::{error, rate_limited, signature_failure};
+use product::{OPERATION, PRODUCTS};
+use query_customers_credit::Query;
+use signed_request::SignedRequest;
 
 #[derive(Debug)]
 pub(crate) struct Tencent {
-    house: Arc<House>,
+    shared: Arc<SharedState>,
     keys: Vec<Key>,
-    windows: [Window; 2],
+    /// One for each of the [`PRODUCTS`].
+    rate_limiters: [RateLimiter; PRODUCTS.len()],
 }
 
 impl Tencent {
-    pub(crate) fn new(house: Arc<House>, keys: Vec<Key>, rate: Option<u32>) -> Self {
-        let windows = DIALECTS
+    pub(crate) fn new(shared: Arc<SharedState>, keys: Vec<Key>, rate: Option<u32>) -> Self {
+        let rate_limiters = PRODUCTS
             .each_ref()
-            .map(|dialect| Window::new(rate.unwrap_or(dialect.per_second)));
+            .map(|product| RateLimiter::new(rate.unwrap_or(product.per_second)));
         Self {
-            house,
+            shared,
             keys,
-            windows,
+            rate_limiters,
         }
     }
 
-    fn run(&self, request: &Request, moment: &Moment) -> Result<String, Failure> {
+    fn run(&self, request: &Request, context: &RequestContext) -> Result<String, ErrorResponse> {
         if !matches!(request.method.as_str(), "POST" | "GET")
-            || request.route(&self.house) != Some("/")
+            || request.route(&self.shared.prefix) != Some("/")
         {
-            return Err(failure(
-                "UnsupportedProtocol",
-                "Only POST and GET of `/` are supported.",
-            )
-            .refused());
+            let message = "Only POST and GET of `/` are supported.";
+            return Err(error("UnsupportedProtocol", message).unauthenticated());
         }
-        let service = verify(request, &self.keys, moment.now)?;
-        let version = required(request, "x-tc-version")?;
-        let action = required(request, "x-tc-action")?;
-        let mut windows = DIALECTS.iter().zip(&self.windows);
-        let Some((dialect, window)) = windows.find(|(dialect, _)| dialect.version == version)
+        let signed = SignedRequest::parse(request).map_err(ErrorResponse::unauthenticated)?;
+        let service = signed.verify(request, &self.keys, context.now)?;
+        let version = signed.required(request, "Version")?;
+        let action = signed.required(request, "Action")?;
+        let mut products = PRODUCTS.iter().zip(&self.rate_limiters);
+        let Some((product, limiter)) = products.find(|(product, _)| product.version == version)
         else {
-            return Err(failure("NoSuchVersion", "The API version is invalid."));
+            return Err(error("NoSuchVersion", "The API version is invalid."));
         };
-        if dialect.service != service {
-            return Err(signature(
+        if service.is_some_and(|service| service != product.service) {
+            return Err(signature_failure(
                 "The credential scope names another service than the version belongs to.",
             ));
         }
         if action != OPERATION {
-            return Err(failure(
-                "InvalidAction",
-                "The requested API does not exist.",
-            ));
+            return Err(error("InvalidAction", "The requested API does not exist."));
         }
-        match &moment.instead {
-            Some(Instead::Throttle(wait)) => {
-                return Err(too_fast(
-                    window.limit.saturating_add(1),
-                    window.limit,
-                    *wait,
-                ));
-            }
-            Some(Instead::Code(code, status)) => {
-                return Err(Failure::injected(status.unwrap_or(200), code));
-            }
-            None => {}
-        }
-        if moment.limited
-            && let Err(count) = window.enter(moment.now)
-        {
-            return Err(too_fast(count, window.limit, None));
-        }
-        let question = Question::read(request, dialect)?;
-        Ok(question.answer(self.house.seed, moment.customers, dialect))
+        admit(limiter, context)?;
+        let query = Query::parse(&signed.parameters(request)?, product)?;
+        Ok(query.execute(self.shared.seed, context.customers, product))
     }
 }
 
-impl Desk for Tencent {
-    fn subject(&self, request: &Request) -> Subject {
-        let version = request.header("x-tc-version").unwrap_or_default();
-        let known = request.header("x-tc-action") == Some(OPERATION);
-        let dialect = DIALECTS.iter().find(|dialect| dialect.version == version);
-        let page = parameters(request)
-            .ok()
-            .and_then(|parameters| {
-                parameters
-                    .iter()
-                    .find(|(name, _)| name == "Page")
-                    .and_then(|(_, page)| page.int())
-            })
+/// Returns the injected error, or applies the rate limit.
+fn admit(limiter: &RateLimiter, context: &RequestContext) -> Result<(), ErrorResponse> {
+    let limit = limiter.per_second;
+    match &context.injected {
+        Some(InjectedError::Throttle(wait)) => {
+            Err(rate_limited(limit.saturating_add(1), limit, *wait))
+        }
+        Some(InjectedError::Code(code, status)) => {
+            Err(ErrorResponse::injected(status.unwrap_or(200), code))
+        }
+        None if context.rate_limits => limiter
+            .try_acquire(context.now)
+            .map_err(|count| rate_limited(count, limit, None)),
+        None => Ok(()),
+    }
+}
+
+impl Handler for Tencent {
+    fn target(&self, request: &Request) -> Target {
+        let signed = SignedRequest::parse(request).ok();
+        let common = |name| signed.as_ref()?.common(request, name);
+        let version = common("Version").unwrap_or_default();
+        let known = common("Action") == Some(OPERATION);
+        let product = PRODUCTS.iter().find(|product| product.version == version);
+        let page = signed
+            .as_ref()
+            .and_then(|signed| signed.parameters(request).ok())
+            .and_then(|parameters| parameters.get("Page")?.int())
             .and_then(|page| u64::try_from(page).ok())
             .unwrap_or(1);
-        Subject {
+        Target {
             provider: Provider::Tencent,
-            service: dialect.map_or("unknown", |dialect| dialect.service),
-            operation: if known { OPERATION } else { "unknown" },
+            service: product.map_or(UNKNOWN, |product| product.service),
+            operation: if known { OPERATION } else { UNKNOWN },
             page,
-            logical: request.logical(version),
+            fingerprint: match &signed {
+                Some(signed) => signed.fingerprint(request, version),
+                None => request.fingerprint(version),
+            },
         }
     }
 
-    fn answer(&self, request: &Request, moment: &Moment) -> Answer {
-        self.envelope(self.run(request, moment), moment)
-    }
-}
-
-impl Tencent {
-    /// Failures are HTTP 200 too, and the official SDK looks for them under exactly this content type only.
-    fn envelope(&self, outcome: Result<String, Failure>, moment: &Moment) -> Answer {
-        let id = text(&self.house.seed.uuid(Use::RequestId, moment.id));
+    fn handle(&self, request: &Request, context: &RequestContext) -> Response {
+        let id = self.shared.seed.uuid(Stream::RequestId, context.id);
+        let id = string(&id);
+        let body = |members: &str| format!("{{\"Response\":{{{members},\"RequestId\":{id}}}}}");
+        // The vendor's SDK recognizes an error only under exactly this content type.
         let mut headers = vec![("content-type", "application/json".to_owned())];
-        let (members, failure) = match outcome {
-            Ok(members) => (members, failure(OK, "")),
-            Err(failure) => {
-                let error = object([
-                    ("Code", text(&failure.code)),
-                    ("Message", text(&failure.message)),
+        match self.run(request, context) {
+            Ok(members) => Response::success(200, headers, body(&members)),
+            Err(error) => {
+                headers.extend(error.retry_after_header());
+                let member = object([
+                    ("Code", string(&error.code)),
+                    ("Message", string(&error.message)),
                 ]);
-                (format!("\"Error\":{error}"), failure)
-            }
-        };
-        headers.extend(
-            failure
-                .wait
-                .map(|wait| ("retry-after", wait.as_secs().to_string())),
-        );
-        let body = format!("{{\"Response\":{{{members},\"RequestId\":{id}}}}}");
-        Answer::new(failure, headers, body)
-    }
-}
-
-/// A failure is HTTP 200 too.
-fn failure(code: &'static str, message: impl Into<Cow<'static, str>>) -> Failure {
-    Failure::new(200, code, message)
-}
-
-fn signature(message: &'static str) -> Failure {
-    failure("AuthFailure.SignatureFailure", message).refused()
-}
-
-fn malformed(message: &'static str) -> Failure {
-    failure("AuthFailure.InvalidAuthorization", message).refused()
-}
-
-fn out_of_range(message: impl Into<Cow<'static, str>>) -> Failure {
-    failure("InvalidParameterValue", message)
-}
-
-fn too_fast(count: u32, limit: u32, wait: Option<Duration>) -> Failure {
-    let message = format!(
-        "Your current request times equals to `{count}` in a second, which exceeds the frequency limit `{limit}` for a \
-         second. Please reduce the frequency of calls."
-    );
-    failure("RequestLimitExceeded", message).retryable(wait)
-}
-
-fn required<'a>(request: &'a Request, name: &'static str) -> Result<&'a str, Failure> {
-    request
-        .header(name)
-        .filter(|value| !value.is_empty())
-        .ok_or_else(|| {
-            failure(
-                "MissingParameter",
-                format!("The request is missing the header `{name}`."),
-            )
-        })
-}
-
-/// Verifies TC3-HMAC-SHA256 and returns the service in the scope.
-fn verify<'a>(request: &'a Request, keys: &[Key], now: i64) -> Result<&'a str, Failure> {
-    let authorization = Authorization::read(request)?;
-    let timestamp = request
-        .header("x-tc-timestamp")
-        .filter(|text| text.bytes().all(|byte| byte.is_ascii_digit()))
-        .ok_or(malformed(
-            "The header X-TC-Timestamp must be whole seconds since 1970.",
-        ))?;
-    let seconds: i64 = timestamp
-        .parse()
-        .map_err(|_| malformed("The header X-TC-Timestamp is out of range."))?;
-    let key = keys
-        .iter()
-        .find(|key| key.id == authorization.id)
-        .ok_or(failure("AuthFailure.SecretIdNotFound", "The SecretId is not found.").refused())?;
-    if date(seconds).as_deref() != Some(authorization.date) {
-        return Err(signature(
-            "The date in the credential scope is not the UTC date of X-TC-Timestamp.",
-        ));
-    }
-    if !DIALECTS
-        .iter()
-        .any(|dialect| dialect.service == authorization.service)
-    {
-        return Err(signature(
-            "The credential scope names a service that is not served here.",
-        ));
-    }
-    check_signature(request, &authorization, timestamp, &key.secret)?;
-    if let Some(token) = &key.session_token
-        && !request
-            .header("x-tc-token")
-            .is_some_and(|sent| same(sent.as_bytes(), token.as_bytes()))
-    {
-        return Err(
-            failure("AuthFailure.TokenFailure", "The token is wrong or missing.").refused(),
-        );
-    }
-    if now.abs_diff(seconds) > WINDOW.unsigned_abs() {
-        return Err(failure(
-            "AuthFailure.SignatureExpire",
-            "X-TC-Timestamp is more than five minutes from the server's time.",
-        )
-        .out_of_time());
-    }
-    Ok(authorization.service)
-}
-
-/// `TC3-HMAC-SHA256 Credential=ID/DATE/SERVICE/tc3_request, SignedHeaders=a;b, Signature=HEX`
-#[derive(Debug)]
-struct Authorization<'a> {
-    id: &'a str,
-    date: &'a str,
-    service: &'a str,
-    signed_headers: &'a str,
-    signature: &'a str,
-}
-
-impl<'a> Authorization<'a> {
-    fn read(request: &'a Request) -> Result<Self, Failure> {
-        let header = request
-            .header("authorization")
-            .ok_or(malformed("There is no Authorization header."))?;
-        Self::parse(header).ok_or(malformed(
-            "Authorization must be `TC3-HMAC-SHA256 Credential=…, SignedHeaders=…, Signature=…`.",
-        ))
-    }
-
-    fn parse(header: &'a str) -> Option<Self> {
-        let rest = header.strip_prefix("TC3-HMAC-SHA256 Credential=")?;
-        // Split from the end: nothing forbids a comma or a slash in the id.
-        let (rest, signature) = rest.rsplit_once("Signature=")?;
-        let (credential, signed_headers) = rest
-            .trim_end()
-            .strip_suffix(',')?
-            .rsplit_once("SignedHeaders=")?;
-        let credential = credential.trim_end().strip_suffix(',')?;
-        let mut scope = credential.rsplitn(4, '/');
-        (scope.next() == Some("tc3_request")).then_some(())?;
-        Some(Self {
-            service: scope.next()?,
-            date: scope.next()?,
-            id: scope.next()?,
-            signed_headers,
-            signature,
-        })
-    }
-}
-
-fn check_signature(
-    request: &Request,
-    authorization: &Authorization<'_>,
-    timestamp: &str,
-    secret: &str,
-) -> Result<(), Failure> {
-    let names = authorization.signed_headers;
-    if !["content-type", "host"]
-        .iter()
-        .all(|name| names.split(';').any(|signed| signed == *name))
-    {
-        return Err(signature("SignedHeaders must hold content-type and host."));
-    }
-    let mut block = Vec::new();
-    for name in names.split(';') {
-        let value = request
-            .headers
-            .get(name)
-            .ok_or(signature("A signed header was not sent."))?;
-        block.extend_from_slice(name.as_bytes());
-        block.push(b':');
-        block.extend_from_slice(&value.as_bytes().trim_ascii().to_ascii_lowercase());
-        block.push(b'\n');
-    }
-    let payload = match request.header("x-tc-content-sha256") {
-        Some("UNSIGNED-PAYLOAD") => sha256(b"UNSIGNED-PAYLOAD"),
-        _ => sha256(&request.body),
-    };
-    // Whatever path the endpoint has, the canonical one is `/`.
-    let canonical = [
-        request.method.as_bytes(),
-        b"/",
-        request.query.as_bytes(),
-        &block,
-        names.as_bytes(),
-        payload.as_bytes(),
-    ]
-    .join(&b'\n');
-    let Authorization { date, service, .. } = authorization;
-    let string_to_sign = format!(
-        "TC3-HMAC-SHA256\n{timestamp}\n{date}/{service}/tc3_request\n{}",
-        sha256(&canonical)
-    );
-    let day = hmac(format!("TC3{secret}").as_bytes(), date.as_bytes());
-    let signing = hmac(&hmac(&day, service.as_bytes()), b"tc3_request");
-    if signed(&signing, string_to_sign.as_bytes(), authorization.signature) {
-        Ok(())
-    } else {
-        Err(signature(
-            "The signature is not the one that the server computed.",
-        ))
-    }
-}
-
-fn date(seconds: i64) -> Option<String> {
-    let time = OffsetDateTime::from_unix_timestamp(seconds).ok()?;
-    Some(day(time))
-}
-
-fn day(time: OffsetDateTime) -> String {
-    format!(
-        "{:04}-{:02}-{:02}",
-        time.year(),
-        u8::from(time.month()),
-        time.day()
-    )
-}
-
-fn instant(time: OffsetDateTime) -> String {
-    format!(
-        "{} {:02}:{:02}:{:02}",
-        day(time),
-        time.hour(),
-        time.minute(),
-        time.second()
-    )
-}
-
-/// A parameter's value: typed in a JSON body, mere text in a query.
-#[derive(Debug)]
-enum Parameter {
-    Json(Value),
-    Text(String),
-}
-
-impl Parameter {
-    fn int(&self) -> Option<i64> {
-        match self {
-            Self::Json(value) => value.as_i64(),
-            Self::Text(text) => text.parse().ok(),
-        }
-    }
-
-    fn text(&self) -> Option<&str> {
-        match self {
-            Self::Json(value) => value.as_str(),
-            Self::Text(text) => Some(text),
-        }
-    }
-}
-
-fn parameters(request: &Request) -> Result<Vec<(String, Parameter)>, Failure> {
-    if request.method == "GET" {
-        let pairs = form(&request.query);
-        return Ok(pairs
-            .into_iter()
-            .map(|(name, value)| (name, Parameter::Text(value)))
-            .collect());
-    }
-    match serde_json::from_slice(&request.body) {
-        Ok(Value::Object(members)) => Ok(members
-            .into_iter()
-            .map(|(name, value)| (name, Parameter::Json(value)))
-            .collect()),
-        _ => Err(failure(
-            "InvalidParameter",
-            "The body must be a JSON object.",
-        )),
-    }
-}
-
-/// What `QueryCustomersCredit` is asked.
-#[derive(Debug)]
-struct Question {
-    filter: Option<Filter>,
-    first: u64,
-    size: u64,
-    ascending: bool,
-}
-
-/// The ids match whole, the texts in any part: the provider's page does not say.
-#[derive(Debug)]
-enum Filter {
-    Uin(String),
-    Name(String),
-    Remark(String),
-    Email(String),
-}
-
-impl Question {
-    fn read(request: &Request, dialect: &Dialect) -> Result<Self, Failure> {
-        let (mut page, mut size, mut ascending) = (1, PAGE_SIZE, false);
-        let (mut kind, mut wanted) = (String::new(), String::new());
-        for (name, value) in parameters(request)? {
-            if matches!(value, Parameter::Json(Value::Null)) {
-                continue;
-            }
-            let mistyped = || {
-                failure(
-                    "InvalidParameter",
-                    format!("The type of the parameter `{name}` is wrong."),
-                )
-            };
-            match name.as_str() {
-                "Page" => page = value.int().ok_or_else(mistyped)?,
-                "PageSize" => size = value.int().ok_or_else(mistyped)?,
-                "FilterType" => value.text().ok_or_else(mistyped)?.clone_into(&mut kind),
-                "Filter" => value.text().ok_or_else(mistyped)?.clone_into(&mut wanted),
-                "Order" => {
-                    ascending = match value.text().ok_or_else(mistyped)? {
-                        "asc" => true,
-                        "desc" | "" => false,
-                        _ => return Err(out_of_range("Order must be `asc` or `desc`.")),
-                    }
-                }
-                _ => {
-                    return Err(failure(
-                        "UnknownParameter",
-                        format!("The parameter `{name}` is not recognized."),
-                    ));
-                }
+                let body = body(&format!("\"Error\":{member}"));
+                Response::error(error, headers, body)
             }
         }
-        let page = u64::try_from(page).ok().filter(|page| *page > 0);
-        let page = page.ok_or(failure(dialect.bad_page, "Page must be at least 1."))?;
-        if !(1..=MAX_PAGE_SIZE).contains(&size) {
-            return Err(out_of_range(format!(
-                "PageSize must be from 1 to {MAX_PAGE_SIZE}."
-            )));
-        }
-        let size = size.unsigned_abs();
-        let filter = Filter::read(&kind, wanted, dialect)?;
-        Ok(Self {
-            filter,
-            first: (page - 1).saturating_mul(size),
-            size,
-            ascending,
-        })
-    }
-
-    /// The members of the answer.
-    fn answer(&self, seed: Seed, customers: u64, dialect: &Dialect) -> String {
-        let place = |rank: u64| {
-            if self.ascending {
-                rank
-            } else {
-                customers - 1 - rank
-            }
-        };
-        let mut total = 0;
-        let mut rows = Vec::new();
-        let mut take = |index| {
-            if (self.first..self.first.saturating_add(self.size)).contains(&total) {
-                rows.push(row(seed, index));
-            }
-            total += 1;
-        };
-        match &self.filter {
-            None => {
-                let last = self.first.saturating_add(self.size).min(customers);
-                rows.extend((self.first.min(last)..last).map(|rank| row(seed, place(rank))));
-                total = customers;
-            }
-            Some(Filter::Uin(wanted)) => {
-                if let Some(index) = index(seed, wanted).filter(|index| *index < customers) {
-                    take(index);
-                }
-            }
-            Some(filter) => (0..customers)
-                .map(place)
-                .filter(|index| filter.fits(seed, *index))
-                .for_each(take),
-        }
-        let data = if rows.is_empty() && dialect.empty_is_null {
-            "null".to_owned()
-        } else {
-            array(rows)
-        };
-        format!("\"Data\":{data},\"Total\":{total}")
-    }
-}
-
-impl Filter {
-    /// Neither does the page say whether one half of a filter is legal alone; here it is not.
-    fn read(kind: &str, wanted: String, dialect: &Dialect) -> Result<Option<Self>, Failure> {
-        if kind.is_empty() && wanted.is_empty() {
-            return Ok(None);
-        }
-        if kind.is_empty() || wanted.is_empty() {
-            return Err(out_of_range("FilterType and Filter belong together."));
-        }
-        if !dialect.filter_types.contains(&kind) {
-            let known = dialect.filter_types.join(", ");
-            return Err(out_of_range(format!("FilterType must be one of {known}.")));
-        }
-        Ok(Some(match kind {
-            "Name" => Self::Name(wanted),
-            "Remark" => Self::Remark(wanted),
-            "Email" => Self::Email(wanted),
-            _ => Self::Uin(wanted),
-        }))
-    }
-
-    fn fits(&self, seed: Seed, index: u64) -> bool {
-        let nothing = seed.persona(index) == Persona::Nulls;
-        match self {
-            Self::Uin(wanted) => *wanted == uin(seed, index).to_string(),
-            Self::Name(part) => !nothing && seed.name(index).contains(part),
-            Self::Remark(part) => !nothing && remark(seed, index).contains(part),
-            Self::Email(part) => !nothing && email(seed, index).contains(part),
-        }
-    }
-}
-
-/// Twelve digits that follow from the index and lead back to it.
-const UIN_STEP: u64 = 7;
-
-fn first_uin(seed: Seed) -> u64 {
-    200_000_000_000 + seed.draw(Use::Ids, 0) % 10_000_000_000
-}
-
-pub(crate) fn uin(seed: Seed, index: u64) -> u64 {
-    first_uin(seed).saturating_add(index.saturating_mul(UIN_STEP))
-}
-
-fn index(seed: Seed, uin: &str) -> Option<u64> {
-    let after = uin.parse::<u64>().ok()?.checked_sub(first_uin(seed))?;
-    (after % UIN_STEP == 0).then_some(after / UIN_STEP)
-}
-
-/// What a reader should make of the customer's credit.
-pub(crate) fn verdict(persona: Persona) -> Verdict {
-    match persona {
-        Persona::CreditLow24 | Persona::CreditLow9 | Persona::Unverified => Verdict::Watch,
-        Persona::CreditUsedUp | Persona::Frozen => Verdict::Blocked,
-        // The mark is not one that is documented.
-        Persona::Nulls | Persona::Arrears => Verdict::Unknown,
-        _ => Verdict::Ok,
-    }
-}
-
-fn remark(seed: Seed, index: u64) -> String {
-    match seed.draw(Use::Contact, index) % 4 {
-        0 => String::new(),
-        group => format!("Group {group}"),
-    }
-}
-
-fn email(seed: Seed, index: u64) -> String {
-    masked_mail(seed.draw(Use::Contact, index))
-}
-
-fn row(seed: Seed, index: u64) -> String {
-    let persona = seed.persona(index);
-    let word = seed.draw(Use::Account, index);
-    let (credit, left) = seed.credit(index);
-    // The pages show both shapes of a date.
-    let (joined, expires) = match word & 1 {
-        0 => (instant(seed.joined(index)), instant(seed.expires(index))),
-        _ => (day(seed.joined(index)), day(seed.expires(index))),
-    };
-    let digit = |number: u64| number.to_string();
-    let members = [
-        ("Name", text(&seed.name(index))),
-        ("Type", text(if word >> 1 & 1 == 0 { "1" } else { "new" })),
-        (
-            "Mobile",
-            text(&format!(
-                "1{:02}****{:04}",
-                word >> 8 & 63,
-                word >> 16 & 4095
-            )),
-        ),
-        ("Email", text(&email(seed, index))),
-        (
-            "Arrears",
-            text(if persona == Persona::Arrears {
-                "1"
-            } else {
-                "-"
-            }),
-        ),
-        ("AssociationTime", text(&joined)),
-        ("RecentExpiry", text(&expires)),
-        ("Credit", credit),
-        ("RemainingCredit", left),
-        (
-            "IdentifyType",
-            digit(if persona == Persona::Unverified {
-                0
-            } else {
-                1 + (word >> 2 & 1)
-            }),
-        ),
-        ("Remark", text(&remark(seed, index))),
-        (
-            "Force",
-            digit(if persona == Persona::Frozen { 2 } else { 0 }),
-        ),
-    ];
-    let nothing = persona == Persona::Nulls;
-    let rest = members.map(|(name, value)| (name, if nothing { "null".to_owned() } else { value }));
-    object(
-        [("ClientUin", digit(uin(seed, index)))]
-            .into_iter()
-            .chain(rest),
-    )
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use bytes::Bytes;
-    use hyper::header::{HeaderMap, HeaderName, HeaderValue};
-
-    /// Requests signed by the vendor's own SDK, and the documents' example.
-    fn vectors() -> Vec<(Request, Value)> {
-        let file = include_str!("../../../fixtures/signing/tencent.json");
-        let file: Value = serde_json::from_str(file).unwrap();
-        ["not_by_sdk", "vectors"]
-            .iter()
-            .flat_map(|list| file[list].as_array().unwrap().clone())
-            .map(|vector| (request(&vector), vector))
-            .collect()
-    }
-
-    fn request(vector: &Value) -> Request {
-        let text = |key: &str| vector[key].as_str().unwrap_or_default().to_owned();
-        let build = &vector["payload_build"];
-        let body = if build.is_null() {
-            text("payload")
-        } else {
-            let part = |key: &str| build[key].as_str().unwrap();
-            let count = usize::try_from(build["count"].as_u64().unwrap()).unwrap();
-            [
-                part("prefix"),
-                &part("repeat").repeat(count),
-                part("suffix"),
-            ]
-            .concat()
-        };
-        let mut sent = vec![
-            ("host".to_owned(), text("host")),
-            ("content-type".to_owned(), text("content_type")),
-            ("authorization".to_owned(), text("authorization")),
-            ("x-tc-timestamp".to_owned(), vector["timestamp"].to_string()),
-            ("x-tc-action".to_owned(), text("action")),
-            ("x-tc-version".to_owned(), text("version")),
-        ];
-        if let Some(headers) = vector["headers"].as_object() {
-            sent.extend(
-                headers
-                    .iter()
-                    .map(|(name, value)| (name.to_lowercase(), value.as_str().unwrap().to_owned())),
-            );
-        }
-        let mut headers = HeaderMap::new();
-        for (name, value) in sent {
-            headers.insert(
-                HeaderName::try_from(name).unwrap(),
-                HeaderValue::from_bytes(value.as_bytes()).unwrap(),
-            );
-        }
-        Request {
-            method: text("method"),
-            path: "/".to_owned(),
-            query: text("query"),
-            headers,
-            body: Bytes::from(body),
-        }
-    }
-
-    fn verdict_on(request: &Request, vector: &Value) -> Result<String, String> {
-        let key = Key::new(
-            vector["secret_id"].as_str().unwrap(),
-            vector["secret_key"].as_str().unwrap(),
-        );
-        verify(request, &[key], vector["timestamp"].as_i64().unwrap())
-            .map(str::to_owned)
-            .map_err(|failure| failure.code.into_owned())
-    }
-
-    #[test]
-    fn accepts_what_the_vendors_sdk_signs() {
-        let vectors = vectors();
-        assert_eq!(vectors.len(), 40);
-        for (request, vector) in vectors {
-            let authorization = Authorization::read(&request).unwrap();
-            let timestamp = vector["timestamp"].to_string();
-            let secret = vector["secret_key"].as_str().unwrap();
-            let checked = check_signature(&request, &authorization, &timestamp, secret);
-            assert!(checked.is_ok(), "{}: {checked:?}", vector["name"]);
-            // Examples for a product that is not served are right but still refused.
-            let expected = match vector["service"].as_str().unwrap() {
-                "cvm" => Err("AuthFailure.SignatureFailure".to_owned()),
-                service => Ok(service.to_owned()),
-            };
-            assert_eq!(
-                verdict_on(&request, &vector),
-                expected,
-                "{}",
-                vector["name"]
-            );
-        }
-    }
-
-    #[test]
-    fn refuses_every_changed_byte_of_what_is_signed() {
-        let (original, vector) = vectors().swap_remove(1 + 4);
-        assert_eq!(vector["name"], "all_params_sdk_json");
-        let refused = |request: &Request, what: &str| {
-            let code = verdict_on(request, &vector).unwrap_err();
-            assert!(code.starts_with("AuthFailure."), "{what}: {code}");
-            code
-        };
-        let copy = || request(&vector);
-        for place in 0..original.body.len() {
-            let mut body = original.body.to_vec();
-            body[place] ^= 1;
-            let changed = Request {
-                body: Bytes::from(body),
-                ..copy()
-            };
-            assert_eq!(refused(&changed, "body"), "AuthFailure.SignatureFailure");
-        }
-        for name in ["host", "content-type", "x-tc-timestamp", "authorization"] {
-            let value = original.headers[name].as_bytes();
-            for place in 0..value.len() {
-                let mut value = value.to_vec();
-                value[place] = if value[place] == b'0' { b'1' } else { b'0' };
-                let mut changed = copy();
-                changed
-                    .headers
-                    .insert(name, HeaderValue::from_bytes(&value).unwrap());
-                let code = refused(&changed, name);
-                if name != "authorization" {
-                    // A timestamp that leaves the signed day behind and one that stays in it fail alike.
-                    assert_eq!(code, "AuthFailure.SignatureFailure", "{name} {place}");
-                }
-            }
-        }
-        for (method, query) in [("GET", ""), ("POST", "a=b")] {
-            let changed = Request {
-                method: method.to_owned(),
-                query: query.to_owned(),
-                ..copy()
-            };
-            assert_eq!(refused(&changed, "line"), "AuthFailure.SignatureFailure");
-        }
-    }
-
-    #[test]
-    fn tells_the_reasons_apart() {
-        let (request, vector) = vectors().swap_remove(1);
-        let (id, secret) = (
-            vector["secret_id"].as_str().unwrap(),
-            vector["secret_key"].as_str().unwrap(),
-        );
-        let now = vector["timestamp"].as_i64().unwrap();
-        let code = |keys: &[Key], now| {
-            verify(&request, keys, now).map_err(|failure| failure.code.into_owned())
-        };
-        let keys = [Key::new(id, secret)];
-        let err = |code: &str| Err(code.to_owned());
-        assert_eq!(code(&keys, now + WINDOW), Ok("ip"));
-        assert_eq!(code(&keys, now - WINDOW), Ok("ip"));
-        assert_eq!(
-            code(&keys, now + WINDOW + 1),
-            err("AuthFailure.SignatureExpire")
-        );
-        assert_eq!(
-            code(&keys, now - WINDOW - 1),
-            err("AuthFailure.SignatureExpire")
-        );
-        assert_eq!(
-            code(&[Key::new(id, "wrong")], now),
-            err("AuthFailure.SignatureFailure")
-        );
-        assert_eq!(
-            code(&[Key::new("AKIDOTHER", secret)], now),
-            err("AuthFailure.SecretIdNotFound")
-        );
-        assert_eq!(
-            code(&keys.map(|key| key.with_session_token("t")), now),
-            err("AuthFailure.TokenFailure")
-        );
-        for malformed in [
-            "",
-            "TC3-HMAC-SHA256",
-            "TC3-HMAC-SHA256 Credential=a/b, SignedHeaders=c, Signature=d",
-        ] {
-            let mut changed = self::request(&vector);
-            changed
-                .headers
-                .insert("authorization", HeaderValue::from_static(malformed));
-            assert_eq!(
-                verdict_on(&changed, &vector),
-                Err("AuthFailure.InvalidAuthorization".to_owned())
-            );
-        }
-    }
-
-    #[test]
-    fn the_signed_headers_must_hold_content_type_and_host() {
-        let (original, vector) = vectors().swap_remove(1);
-        let header = original.header("authorization").unwrap();
-        for less in ["host", "content-type", "content-type;x-tc-action"] {
-            let mut changed = request(&vector);
-            let header = header.replace("content-type;host", less);
-            changed
-                .headers
-                .insert("authorization", HeaderValue::from_str(&header).unwrap());
-            assert_eq!(
-                verdict_on(&changed, &vector),
-                Err("AuthFailure.SignatureFailure".to_owned())
-            );
-        }
-    }
-
-    #[test]
-    fn ids_lead_back_to_their_customers() {
-        let seed = Seed(7);
-        for place in [0, 1, 59, 999_999] {
-            let uin = uin(seed, place).to_string();
-            assert_eq!(uin.len(), 12);
-            assert_eq!(index(seed, &uin), Some(place));
-        }
-        for stranger in ["", "x", "1", "99999999999999999999999", "-5"] {
-            assert_eq!(index(seed, stranger), None, "{stranger}");
-        }
-        assert_eq!(index(seed, &(uin(seed, 0) + 1).to_string()), None);
     }
 }

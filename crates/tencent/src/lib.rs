@@ -1,4 +1,10 @@
-//! Tencent Cloud International partner API: the credit of a partner's customers.
+//! Tencent Cloud International partner API: customers' credit and forced stops.
+//!
+//! Operations:
+//!
+//! - [`intlpartnersmgt::ForceQN`] (write)
+//! - [`intlpartnersmgt::QueryCustomersCredit`]
+//! - [`ip::QueryCustomersCredit`]
 //!
 //! ```no_run
 //! # async fn example() -> Result<(), standing_tencent::Error> {
@@ -13,7 +19,7 @@
 //! # }
 //! ```
 //!
-//! The same operation exists in two dialects, as two services: [`ip`] (version 2021-04-09, 20
+//! `QueryCustomersCredit` exists in two dialects, as two services: [`ip`] (version 2021-04-09, 20
 //! requests a second) and [`intlpartnersmgt`] (version 2022-09-28, 5 requests a second). Requests
 //! are signed with TC3-HMAC-SHA256; `Response.Error` is an error at any HTTP status.
 //!
@@ -21,8 +27,8 @@
 //!
 //! ```compile_fail
 //! # async fn example(client: standing_tencent::Client) -> Result<(), standing_tencent::Error> {
-//! use standing_core::{Credentials, CredentialsError, Answer, Fault, Method, Opened, Operation, OperationInfo};
-//! use standing_core::{Provider, Request, Service, Stamp};
+//! use standing_core::{Credentials, CredentialsError, RawResponse, ResponseError, Method, Payload, Operation, OperationInfo};
+//! use standing_core::{Provider, Request, Service, SigningContext};
 //!
 //! #[derive(Default)]
 //! struct Other;
@@ -31,11 +37,11 @@
 //!     fn credentials(_: &dyn Fn(&str) -> Option<String>) -> Result<Credentials, CredentialsError> {
 //!         Ok(Credentials::new("id", "secret"))
 //!     }
-//!     fn sign(&self, _: &mut Request, _: &OperationInfo, _: &Credentials, _: &Stamp) -> Result<(), CredentialsError> {
+//!     fn sign(&self, _: &mut Request, _: &OperationInfo, _: &Credentials, _: &SigningContext) -> Result<(), CredentialsError> {
 //!         Ok(())
 //!     }
-//!     fn open<'r>(&self, answer: &'r Answer, _: &OperationInfo) -> Result<Opened<'r>, Fault> {
-//!         Ok(Opened { payload: answer.text(), request_id: None })
+//!     fn parse_response<'r>(&self, answer: &'r RawResponse, _: &OperationInfo) -> Result<Payload<'r>, ResponseError> {
+//!         Ok(Payload { payload: answer.text(), request_id: None })
 //!     }
 //! }
 //!
@@ -53,12 +59,12 @@
 //! ```
 
 mod operations;
-mod profile;
 mod provider;
+mod site;
 
 pub use operations::*;
-pub use profile::Site;
 pub use provider::Tencent;
+pub use site::Site;
 pub use standing_core::{
     Amount, Credentials, Decimal, Error, ErrorKind, Json, Page, Pages, ProvideCredentials,
     RateLimit, Response,

@@ -6,8 +6,8 @@ use std::sync::{Mutex, PoisonError};
 
 use standing_core::sign::{DerivedKey, sha256_hex};
 use standing_core::{
-    Answer, Credentials, CredentialsError, Fault, Members, Opened, OperationInfo, Provider,
-    Refusal, Request, Service, Stamp,
+    Credentials, CredentialsError, OperationInfo, Payload, Provider, RawObject, RawResponse,
+    Request, ResponseError, Service, ServiceError, SigningContext,
 };
 
 use crate::Site;
@@ -123,6 +123,10 @@ impl Provider for Tencent {
     const NAME: &'static str = "tencent";
     const REQUEST_ID_HEADERS: &'static [&'static str] = &["x-tc-requestid"];
 
+    fn check(&self) -> Result<(), String> {
+        self.site.check()
+    }
+
     fn host<'s>(&'s self, service: &'s Service) -> Cow<'s, str> {
         self.site.host(service)
     }
@@ -148,7 +152,7 @@ impl Provider for Tencent {
         request: &mut Request,
         info: &OperationInfo,
         key: &Credentials,
-        at: &Stamp,
+        at: &SigningContext,
     ) -> Result<(), CredentialsError> {
         key.require_secret()?;
         let service = info.service.name;
@@ -180,44 +184,56 @@ impl Provider for Tencent {
         Ok(())
     }
 
-    fn open<'r>(&self, answer: &'r Answer, _: &OperationInfo) -> Result<Opened<'r>, Fault> {
-        let root = Members::read(answer.text())?;
+    fn parse_response<'r>(
+        &self,
+        answer: &'r RawResponse,
+        _: &OperationInfo,
+    ) -> Result<Payload<'r>, ResponseError> {
+        let root = RawObject::read(answer.text())?;
         let Some(payload) = root.get("Response") else {
-            return Err(before_version_3(&root));
+            let fault = legacy_error(&root).map_or(
+                ResponseError::Unreadable("has no Response"),
+                ResponseError::from,
+            );
+            return Err(fault);
         };
-        let response = Members::read(payload)
-            .map_err(|_| Fault::Unreadable("has a Response that is no proper object"))?;
+        let response = RawObject::read(payload)
+            .map_err(|_| ResponseError::Unreadable("has a Response that is no proper object"))?;
         let request_id = response.text("RequestId");
-        match response.get("Error").map(Members::read) {
-            None => Ok(Opened {
-                payload,
-                request_id,
-            }),
-            Some(Ok(error)) => Err(Refusal::new(error.text("Code"), error.text("Message"))
+        // An error of the older form, or one in the wrong place, contradicts whatever is beside it.
+        let error = response.get("Error").or_else(|| root.get("Error"));
+        match error.map(RawObject::read) {
+            None => match legacy_error(&root) {
+                Some(refusal) => Err(refusal.request_id(request_id).into()),
+                None => Ok(Payload {
+                    payload,
+                    request_id,
+                }),
+            },
+            Some(Ok(error)) => Err(ServiceError::new(error.text("Code"), error.text("Message"))
                 .request_id(request_id)
                 .into()),
-            Some(Err(_)) => Err(Fault::Unreadable("has an Error that is no proper object")),
+            Some(Err(_)) => Err(ResponseError::Unreadable(
+                "has an Error that is no proper object",
+            )),
         }
     }
 }
 
 /// The error form of the older interface, which gateways still answer with.
-fn before_version_3(root: &Members<'_>) -> Fault {
-    match root.text("code").filter(|code| code != "0") {
-        Some(code) => {
-            let code = root
-                .text("codeDesc")
-                .filter(|text| !text.is_empty())
-                .unwrap_or(code);
-            Refusal::new(Some(code), root.text("message")).into()
-        }
-        None => Fault::Unreadable("has no Response"),
-    }
+fn legacy_error(root: &RawObject<'_>) -> Option<ServiceError> {
+    let code = root.text("code").filter(|code| code != "0")?;
+    let code = root
+        .text("codeDesc")
+        .filter(|text| !text.is_empty())
+        .unwrap_or(code);
+    Some(ServiceError::new(Some(code), root.text("message")))
 }
 
 #[cfg(test)]
 mod tests {
     use serde_json::Value;
+    use standing_core::Operation;
     use standing_core::sign::{canonical, hex};
 
     use super::*;
@@ -240,6 +256,50 @@ mod tests {
                 let count = usize::try_from(build["count"].as_u64().unwrap()).unwrap();
                 part("prefix") + &part("repeat").repeat(count) + &part("suffix")
             }
+        }
+    }
+
+    #[test]
+    fn session_token_is_read_from_any_of_its_three_variables() {
+        let names = [
+            "TENCENTCLOUD_TOKEN",
+            "TENCENTCLOUD_SESSION_TOKEN",
+            "TENCENTCLOUD_SECURITY_TOKEN",
+        ];
+        let read = |set: &[&str]| {
+            Tencent::credentials(&|name: &str| {
+                let is_key = name.starts_with("TENCENTCLOUD_SECRET_");
+                (is_key || set.contains(&name)).then(|| format!("invented {name}"))
+            })
+            .unwrap()
+        };
+        assert!(read(&[]).token().is_none());
+        for (at, name) in names.into_iter().enumerate() {
+            // The first of those that are set.
+            for set in [&names[at..=at], &names[at..]] {
+                let keys = read(set);
+                assert_eq!(keys.id(), "invented TENCENTCLOUD_SECRET_ID");
+                assert_eq!(
+                    keys.token().map(|token| token.expose()),
+                    Some(&*format!("invented {name}"))
+                );
+            }
+            let unusable = Tencent::credentials(&|variable: &str| {
+                Some(
+                    if variable == name {
+                        " invented"
+                    } else {
+                        "invented"
+                    }
+                    .to_owned(),
+                )
+                .filter(|_| variable.starts_with("TENCENTCLOUD_SECRET_") || variable == name)
+            });
+            let error = unusable.unwrap_err().to_string();
+            assert!(
+                error.contains(name) && !error.contains("invented"),
+                "{error}"
+            );
         }
     }
 
@@ -286,6 +346,78 @@ mod tests {
                 &key.sign(&to_sign),
             );
             assert_eq!(authorization, text("authorization"), "{name}");
+        }
+    }
+
+    #[test]
+    fn every_site_has_its_host() {
+        let ip = crate::ip::QueryCustomersCredit::INFO.service;
+        let intl = crate::intlpartnersmgt::QueryCustomersCredit::INFO.service;
+        let regional = Site::Regional("ap-guangzhou".to_owned());
+        for (site, first, second) in [
+            (
+                Site::Documented,
+                "ip.tencentcloudapi.com",
+                "intlpartnersmgt.intl.tencentcloudapi.com",
+            ),
+            (
+                Site::International,
+                "ip.intl.tencentcloudapi.com",
+                "intlpartnersmgt.intl.tencentcloudapi.com",
+            ),
+            (
+                Site::Root,
+                "ip.tencentcloudapi.com",
+                "intlpartnersmgt.tencentcloudapi.com",
+            ),
+            (
+                regional,
+                "ip.ap-guangzhou.tencentcloudapi.com",
+                "intlpartnersmgt.ap-guangzhou.tencentcloudapi.com",
+            ),
+        ] {
+            let tencent = Tencent::new(site);
+            assert_eq!(tencent.check(), Ok(()));
+            assert_eq!(tencent.host(ip), first);
+            assert_eq!(tencent.host(intl), second);
+        }
+    }
+
+    #[test]
+    fn region_that_is_no_host_label_is_refused_when_the_client_is_built() {
+        let long = "a".repeat(64);
+        for (region, problem) in [
+            ("", "empty"),
+            ("hunter2.example#", "characters"),
+            ("hunter2.example/", "characters"),
+            ("hunter2.example?", "characters"),
+            ("hunter2\\", "characters"),
+            ("a@hunter2", "characters"),
+            ("hunter2:443", "characters"),
+            ("ap hunter2", "characters"),
+            (" ", "characters"),
+            ("AP-HUNTER2", "characters"),
+            ("hunter2-\u{fc}", "characters"),
+            ("..", "characters"),
+            ("a.b", "characters"),
+            ("ap\r\nhunter2", "characters"),
+            ("ap%2e", "characters"),
+            ("-hunter2", "hyphen"),
+            ("hunter2-", "hyphen"),
+            (&long, "63"),
+        ] {
+            let error = crate::Client::builder()
+                .provider(Tencent::new(Site::Regional(region.to_owned())))
+                .credentials(Credentials::new("invented-id", "invented-secret"))
+                .build()
+                .unwrap_err();
+            assert_eq!(error.kind(), crate::ErrorKind::Config, "{region}");
+            let shown = format!("{error} {error:?}");
+            assert!(
+                shown.contains("region") && shown.contains(problem),
+                "{shown}"
+            );
+            assert!(!shown.to_lowercase().contains("hunter2"), "{shown}");
         }
     }
 }

@@ -268,10 +268,18 @@ impl Sample<'_> {
             problems.push(root.with(node).problem(message));
             return None;
         };
+        let no_record = operation.no_record.contains(&code);
+        let statuses = status.zip(covering.status);
+        if let Some((given, documented)) = statuses.filter(|(a, b)| no_record && a != b) {
+            problems.push(root.with(node).problem(format!(
+                "{code:?} means \"no such record\" under HTTP {documented} only, but this is HTTP {given}"
+            )));
+            return None;
+        }
         Some(Answer {
             path: file.path,
             status: status.or(covering.status).unwrap_or(200),
-            outcome: match operation.no_record.contains(&code) {
+            outcome: match no_record {
                 true => Outcome::NoRecord(code),
                 false => Outcome::Failure(code, covering.kind),
             },

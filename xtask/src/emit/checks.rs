@@ -25,11 +25,12 @@ pub(super) fn checks(of: &Struct, types: &[Type]) -> Vec<String> {
             } => {
                 if let (Some(list), Some(size)) = (of.fields.get(*list), of.fields.get(*size)) {
                     calls.push(format!(
-                        ".fits({}, self.{}.as_ref().map(Vec::len), {}, self.{}.unwrap_or({default}))",
+                        ".fits({}, self.{}.as_ref().map(Vec::len), {}, self.{}.unwrap_or({default}), {})",
                         quoted(&list.wire),
                         list.rust,
                         quoted(&size.wire),
                         size.rust,
+                        size.limits.max.as_deref().unwrap_or("None"),
                     ));
                 }
                 continue;
@@ -70,8 +71,8 @@ fn field_checks(calls: &mut Vec<String>, of: &Struct, field: &Field, types: &[Ty
             if let Some(range) = lengths(field.limits.min_len, field.limits.max_len) {
                 calls.push(format!(".length({wire}, {text}, {range})"));
             }
-            if field.limits.format == Some(Format::Md5) {
-                calls.push(format!(".format({wire}, {text}, Format::Md5)"));
+            if let Some(format) = field.limits.format.and_then(Format::checked) {
+                calls.push(format!(".format({wire}, {text}, {format})"));
             }
         }
         Ty::Struct(target) if is_checked(target, types, &mut Vec::new()) => {
@@ -118,7 +119,7 @@ pub(super) fn is_checked(name: &str, types: &[Type], seen: &mut Vec<String>) -> 
             let limited = |limits: &Limits, ty: &Ty| {
                 lengths(limits.min_len, limits.max_len).is_some()
                     || lengths(limits.min_items, limits.max_items).is_some()
-                    || limits.format == Some(Format::Md5)
+                    || limits.format.and_then(Format::checked).is_some()
                     || numbers(ty, limits).is_some()
             };
             let item = match &field.ty {

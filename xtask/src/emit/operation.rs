@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use crate::model::{Operation, Params, Place, Provider, Service, Struct, Type};
+use crate::model::{Field, Operation, Params, Place, Provider, Service, Struct, Type};
 
 use super::catalogue::{self, IMPORTS};
 use super::comment::Comment;
@@ -102,6 +102,8 @@ fn info(operation: &Operation) -> Vec<String> {
         let codes = operation.no_record.iter().map(String::as_str);
         calls.push(format!("no_record({})", literal::list(codes)));
     }
+    let has_output = !operation.output.fields.is_empty();
+    calls.extend(flag(has_output, "output_fields(OUTPUT_FIELDS)"));
     calls.extend(flag(
         !sensitive(operation).is_empty(),
         "sensitive(SENSITIVE)",
@@ -174,6 +176,15 @@ fn constants(out: &mut String, operation: &Operation) {
             out,
             "/// Fields that are sent elsewhere than the others.
             const PLACES: &[(&str, Place)] = &[{places}];\n"
+        );
+    }
+    let output = &operation.output.fields;
+    if !output.is_empty() {
+        let fields = literal::list(output.iter().flat_map(Field::wire_names));
+        let _ = writeln!(
+            out,
+            "/// Fields of the payload, under every name that they may have.
+            const OUTPUT_FIELDS: &[&str] = {fields};\n"
         );
     }
     let sensitive = sensitive(operation);

@@ -5,6 +5,7 @@ use std::fmt::Write as _;
 use crate::load::json::Value;
 use crate::model::{Operation, PageStyle, Pagination, Step};
 
+use super::literal::quoted;
 use super::value::rust_type;
 
 /// Writes the implementation of `Paginated`.
@@ -30,6 +31,20 @@ pub(super) fn implementation(out: &mut String, operation: &Operation, pagination
     }
     if let Some(max) = size.and_then(|size| size.limits.max.as_ref()) {
         let _ = write!(paging, ".max_size({max})");
+    }
+
+    let batch = pagination.batch.as_ref();
+    let list = batch.and_then(|batch| input.fields.get(batch.list));
+    let id = batch.and_then(|batch| batch.id.as_ref());
+    if let Some(list) = list {
+        let _ = write!(paging, ".batch(Batch::new({})", quoted(&list.wire));
+        if let Some(max) = list.limits.max_items {
+            let _ = write!(paging, ".max_items({max})");
+        }
+        if let Some(id) = id {
+            let _ = write!(paging, ".item_id({})", quoted(&id.wire));
+        }
+        paging.push(')');
     }
 
     let name = &cursor.rust;
@@ -103,8 +118,37 @@ pub(super) fn implementation(out: &mut String, operation: &Operation, pagination
     let items = value(&pagination.items, optional);
     let _ = writeln!(
         out,
-        "fn into_items(output: Self::Output) -> Vec<Self::Item> {{ {items} }}\n}}\n"
+        "fn into_items(output: Self::Output) -> Vec<Self::Item> {{ {items} }}\n"
     );
+    if let Some(list) = list {
+        let list = &list.rust;
+        let _ = writeln!(
+            out,
+            "fn batch_ids(&self) -> Vec<String> {{
+                self.{list}.iter().flatten().map(ToString::to_string).collect()
+            }}
+
+            fn batches(&self, skip: usize, size: usize) -> Vec<Self> {{
+                let mut rest = self.clone();
+                let list = rest.{list}.take().unwrap_or_default();
+                let parts = standing_core::batches(list, skip, size).into_iter();
+                parts.map(|part| Self {{ {list}: Some(part), ..rest.clone() }}).collect()
+            }}\n"
+        );
+    }
+    if let Some(id) = id {
+        let name = &id.rust;
+        let id = match id.optional {
+            true => format!("item.{name}.as_ref().map(ToString::to_string)"),
+            false => format!("Some(item.{name}.to_string())"),
+        };
+        let _ = writeln!(
+            out,
+            "fn item_id(item: &Self::Item) -> Option<String> {{ {id} }}\n"
+        );
+    }
+    out.truncate(out.trim_end().len());
+    out.push_str("\n}\n\n");
 }
 
 /// The expression that moves a list out of `output`, some fields down; empty if a step is absent.

@@ -55,10 +55,20 @@ fn facts(service: &Service, operation: &Operation) -> Vec<String> {
         format!("Retries: {unsent} this operation writes")
     });
     let pages = operation.pagination.as_ref();
-    facts.extend(pages.map(|pagination| match pagination.style {
-        PageStyle::Pages(first) => format!("Pages: by number, starting at {first}"),
-        PageStyle::Offsets(first) => format!("Pages: by offset, starting at {first}"),
-        PageStyle::Tokens => "Pages: by the token of the previous page".to_owned(),
+    facts.extend(pages.map(|pagination| {
+        let style = match pagination.style {
+            PageStyle::Pages(first) => format!("Pages: by number, starting at {first}"),
+            PageStyle::Offsets(first) => format!("Pages: by offset, starting at {first}"),
+            PageStyle::Tokens => "Pages: by the token of the previous page".to_owned(),
+        };
+        let batch = pagination.batch.as_ref();
+        match batch.and_then(|batch| operation.input.fields.get(batch.list)) {
+            Some(list) => format!(
+                "{style}; a walk sends `{}` in parts that fit a page",
+                list.wire
+            ),
+            None => style,
+        }
     }));
     if !operation.no_record.is_empty() {
         let codes = crate::words::list(&operation.no_record).replace(" and ", " or ");

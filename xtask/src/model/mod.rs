@@ -9,7 +9,7 @@ pub use facts::{
     Success,
 };
 pub use operation::{
-    Answer, Example, Operation, Outcome, PageStyle, Pagination, Provider, RequestSample, Service,
-    Step,
+    Answer, Batch, Example, Operation, Outcome, PageStyle, Pagination, Provider, RequestSample,
+    RowId, Service, Step,
 };
 pub use types::{Enum, Field, Format, Limits, Require, Struct, Ty, Type, Variant};

@@ -115,6 +115,28 @@ pub struct Pagination {
     pub total: Vec<Step>,
     /// The token of the next page.
     pub next: Vec<Step>,
+    /// The list of the request that names the rows to return.
+    pub batch: Option<Batch>,
+}
+
+/// A list of the request that a walk sends in parts, because a page has at most as many rows.
+#[derive(Debug, Clone)]
+pub struct Batch {
+    /// Index of the input field.
+    pub list: usize,
+    /// The field of a row that repeats an item of the list.
+    pub id: Option<RowId>,
+}
+
+/// A field of a row.
+#[derive(Debug, Clone)]
+pub struct RowId {
+    /// Name on the wire.
+    pub wire: String,
+    /// Name in Rust.
+    pub rust: String,
+    /// Whether it may be absent.
+    pub optional: bool,
 }
 
 /// What the cursor of a walk is.

@@ -210,6 +210,8 @@ impl Limits {
 pub enum Format {
     /// 32 hexadecimal digits.
     Md5,
+    /// A telephone number of any country.
+    Phone,
     /// `YYYY-MM`
     Month,
     /// `YYYY-MM-DD`
@@ -222,8 +224,9 @@ pub enum Format {
 
 impl Format {
     /// All formats with their spelling in fixtures.
-    pub const ALL: [(&'static str, Self); 5] = [
+    pub const ALL: [(&'static str, Self); 6] = [
         ("md5", Self::Md5),
+        ("phone", Self::Phone),
         ("month", Self::Month),
         ("date", Self::Date),
         ("date_time", Self::DateTime),
@@ -234,10 +237,22 @@ impl Format {
     pub fn shape(self) -> &'static str {
         match self {
             Self::Md5 => "32 hexadecimal digits",
+            Self::Phone => {
+                "a telephone number of 7 to 15 digits, optionally with a leading `+` and separators"
+            }
             Self::Month => "`YYYY-MM`",
             Self::Date => "`YYYY-MM-DD`",
             Self::DateTime => "`YYYY-MM-DD hh:mm:ss`",
             Self::Utc => "`YYYY-MM-DDThh:mm:ssZ`",
+        }
+    }
+
+    /// The format of `standing_core` that a request is checked against, if there is one.
+    pub fn checked(self) -> Option<&'static str> {
+        match self {
+            Self::Md5 => Some("Format::Md5"),
+            Self::Phone => Some("Format::Phone"),
+            Self::Month | Self::Date | Self::DateTime | Self::Utc => None,
         }
     }
 
@@ -247,6 +262,12 @@ impl Format {
         let pattern = match self {
             Self::Md5 => {
                 return text.len() == 32 && text.bytes().all(|byte| byte.is_ascii_hexdigit());
+            }
+            Self::Phone => {
+                let number = text.strip_prefix('+').unwrap_or(text);
+                let digits = number.bytes().filter(u8::is_ascii_digit).count();
+                let is_allowed = |byte: u8| byte.is_ascii_digit() || b" -.()".contains(&byte);
+                return (7..=15).contains(&digits) && number.bytes().all(is_allowed);
             }
             Self::Month => "0000-00",
             Self::Date => "0000-00-00",
@@ -405,6 +426,8 @@ mod tests {
     fn text_matches_its_format_only() {
         for (format, good, bad) in [
             (Format::Md5, "0123456789abcdefABCDEF0123456789", "0123"),
+            (Format::Phone, "+62 812-0000-0001", "6.28E+11"),
+            (Format::Phone, "1234567", "123456"),
             (Format::Month, "2022-09", "2022-9"),
             (Format::Date, "2021-08-18", "2021-08-18 "),
             (

@@ -221,7 +221,12 @@ pub(super) fn no_record(
     }
     let mut codes = Vec::new();
     for (code, spot) in texts(&spot, problems) {
-        if known.iter().any(|error| error.code == code) {
+        if let Some(error) = known.iter().find(|error| error.code == code) {
+            if error.status.is_none() {
+                problems.push(spot.problem(format!(
+                    "{code:?} means \"no such record\" under one HTTP status only; set its `status`"
+                )));
+            }
             codes.push(code);
         } else {
             let hint = hint(&code, known.iter().map(|error| error.code.as_str()));

@@ -2,7 +2,7 @@
 
 use crate::load::object::Object;
 use crate::load::problem::Problems;
-use crate::model::{Notes, PageStyle, Pagination, Step, Struct, Ty, Type};
+use crate::model::{Batch, Notes, PageStyle, Pagination, Require, RowId, Step, Struct, Ty, Type};
 use crate::words::hint;
 
 use super::facts;
@@ -83,6 +83,7 @@ pub(super) fn pagination(
             let Ty::List(item) = ty else {
                 return None;
             };
+            let batch = batch(&paging, input, size, &item, types, problems);
             Some(Pagination {
                 style,
                 cursor,
@@ -91,9 +92,63 @@ pub(super) fn pagination(
                 item: *item,
                 total: total.map(|(steps, _)| steps).unwrap_or_default(),
                 next: next.map(|(steps, _)| steps).unwrap_or_default(),
+                batch,
             })
         });
     (pagination, notes)
+}
+
+/// The list of the request that `fits` the page, which a walk sends in parts.
+fn batch(
+    paging: &Object<'_>,
+    input: &Struct,
+    size: Option<usize>,
+    row: &Ty,
+    types: &[Type],
+    problems: &mut Problems,
+) -> Option<Batch> {
+    let is_id = |ty: &Ty| matches!(ty, Ty::String | Ty::Int | Ty::Uint);
+    let list = input.require.iter().find_map(|require| match require {
+        Require::Fits {
+            list, size: page, ..
+        } if Some(*page) == size => Some(*list),
+        _ => None,
+    });
+    let list = list.filter(|list| {
+        let ty = input.fields.get(*list).map(|field| &field.ty);
+        matches!(ty, Some(Ty::List(item)) if is_id(item))
+    });
+    let Some(list) = list else {
+        let message = "no list of texts or whole numbers `fits` the `size` of a page";
+        paging.complain("id", message, problems);
+        return None;
+    };
+    let name = paging.text("id", problems);
+    let id = name.zip(paging.get("id")).and_then(|(name, spot)| {
+        let of = row.named().and_then(|name| Type::find(types, name));
+        let Some(of) = of.filter(|_| !row.is_collection()) else {
+            let is = row.spelling();
+            problems.push(spot.problem(format!("a row is a `{is}`, which has no fields")));
+            return None;
+        };
+        let Some(field) = of.fields.iter().find(|field| field.wire == name) else {
+            let hint = hint(&name, of.fields.iter().map(|field| field.wire.as_str()));
+            problems.push(spot.problem(format!("{} has no field {name:?}{hint}", of.name)));
+            return None;
+        };
+        if !is_id(&field.ty) {
+            let is = field.ty.spelling();
+            let message = format!("this is a `{is}`, but \"id\" is a text or a whole number");
+            problems.push(spot.problem(message));
+            return None;
+        }
+        Some(RowId {
+            wire: name,
+            rust: field.rust.clone(),
+            optional: of.is_optional(field),
+        })
+    });
+    Some(Batch { list, id })
 }
 
 /// The input field that a key of `pagination` names.

@@ -15,7 +15,7 @@ use super::facts;
 /// Names that generated modules use themselves: those of `standing_core::generated`, those of the
 /// standard prelude, and those of the constants of a module.
 const RESERVED: &str = "\
-    Amount BTreeMap Box Clone CodeKind Cursor Debug Default Deserialize ENVELOPE ERRORS \
+    Amount BTreeMap Batch Box Clone CodeKind Cursor Debug Default Deserialize ENVELOPE ERRORS \
     Entry Envelope Err ErrorCode Format From Hidden Into IntoIterator InvalidRequest Json \
     Lists Method None Ok Operation OperationInfo Option PLACES Paginated Paging Params \
     PartialEq Place RateLimit Result SENSITIVE SERVICE SUMMARY Self Serialize Service Some \

@@ -173,6 +173,22 @@ impl Bench {
     }
 }
 
+impl Ran {
+    /// Sends a signal, by its name, and waits for the end.
+    #[cfg(unix)]
+    pub(crate) fn ended_by(signal: &str, child: std::process::Child) -> Self {
+        let id = child.id().to_string();
+        let sent = Command::new("kill").args(["-s", signal, &id]).status();
+        assert!(sent.unwrap().success());
+        let output = child.wait_with_output().unwrap();
+        Self {
+            code: output.status.code(),
+            out: String::from_utf8(output.stdout).unwrap(),
+            err: String::from_utf8(output.stderr).unwrap(),
+        }
+    }
+}
+
 /// Waits for what another process does.
 #[track_caller]
 pub(crate) fn until(done: impl Fn() -> bool) {

@@ -1,10 +1,14 @@
 use std::io::{BufRead, BufReader};
+#[cfg(unix)]
+use std::process::Command;
 use std::process::Stdio;
 
 use serde_json::{Value, json};
 use standing_sandbox::{Provider, Sandbox, fault};
 
-use crate::bench::{Bench, Ran, WRONG_SECRET, closed, standing};
+#[cfg(unix)]
+use crate::bench::until;
+use crate::bench::{Bench, Ran, Scratch, WRONG_SECRET, closed, standing};
 
 const CREDIT: &str = "QueryCustomersCredit";
 
@@ -480,4 +484,276 @@ fn huawei_takes_a_token_in_place_of_keys() {
         .args(["--endpoint", &endpoint])
         .env("HUAWEICLOUD_X_AUTH_TOKEN", token);
     Ran::of(&mut command).json();
+}
+
+/// The metered look-up, with this more.
+#[cfg(unix)]
+fn look_up(bench: &Bench, endpoint: &str) -> Command {
+    let parameters = r#"{"mobile":"628123456789"}"#;
+    let mut command = bench.keyed(&["call", "accuauth", "CheckDebtsReport"]);
+    command
+        .args(["--params", parameters, "--endpoint", endpoint])
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped());
+    command
+}
+
+#[cfg(unix)]
+#[test]
+fn interrupted_metered_call_ends_with_error_object_that_says_it_may_have_run() {
+    for signal in ["INT", "TERM"] {
+        let bench = Bench::new();
+        bench.sandbox.fault(fault::silent());
+        let endpoint = bench.sandbox.endpoint(Provider::AccuAuth);
+        let child = look_up(&bench, &endpoint).spawn().unwrap();
+        until(|| bench.sandbox.report().total == 1);
+        let error = Ran::ended_by(signal, child).failed(130);
+        assert_eq!(error["provider"], "accuauth");
+        assert_eq!(error["operation"], "CheckDebtsReport");
+        assert_eq!(
+            (&error["attempts"], &error["may_have_run"]),
+            (&json!(1), &json!(true)),
+            "{error}"
+        );
+        assert_eq!(error["retryable"], false);
+        assert!(!error.to_string().contains("628123456789"), "{error}");
+    }
+}
+
+#[cfg(unix)]
+#[test]
+fn interrupted_metered_call_whose_bytes_never_left_cannot_have_run() {
+    for signal in ["INT", "TERM"] {
+        let bench = Bench::new();
+        // The connection is accepted, and the handshake is never answered.
+        let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+        let endpoint = format!("https://{}", listener.local_addr().unwrap());
+        let child = look_up(&bench, &endpoint).spawn().unwrap();
+        let connection = listener.accept().unwrap();
+        let error = Ran::ended_by(signal, child).failed(130);
+        assert_eq!(error["may_have_run"], false, "{error}");
+        assert!(error["attempts"].as_u64().unwrap() >= 1, "{error}");
+        drop(connection);
+    }
+}
+
+#[cfg(unix)]
+#[test]
+fn call_interrupted_while_its_output_is_blocked_may_have_run() {
+    use std::io::Read;
+
+    // More rows than a pipe has room for, and a reader that stops.
+    let bench = Bench::of(Sandbox::builder().customers(2000));
+    let mut command = bench.call_command(&[CREDIT, "--pages"]);
+    command.stdout(Stdio::piped()).stderr(Stdio::piped());
+    let mut child = command.spawn().unwrap();
+    let mut out = child.stdout.take().unwrap();
+    out.read_exact(&mut [0]).unwrap();
+    let error = Ran::ended_by("TERM", child).failed(130);
+    assert_eq!(error["may_have_run"], true, "{error}");
+    assert!(error["attempts"].as_u64().unwrap() >= 1, "{error}");
+}
+
+/// Ids of customers at Huawei Cloud.
+fn huawei_ids(bench: &Bench) -> Vec<String> {
+    let customers = bench.sandbox.customers(Provider::Huawei);
+    customers.map(|customer| customer.id).collect()
+}
+
+const TAGS: &str = "ListSubCustomerNewTag";
+
+#[test]
+fn list_longer_than_the_default_page_is_walked_without_a_limit() {
+    let bench = Bench::of(Sandbox::builder().customers(150));
+    let ids = huawei_ids(&bench);
+    let parameters = json!({"customer_ids": ids}).to_string();
+    let ran = bench.call_to(
+        Provider::Huawei,
+        &[TAGS, "--pages", "--params", &parameters],
+    );
+    assert_eq!(ran.err, "");
+    assert_eq!(ran.fine().lines().count(), 150);
+    assert_eq!(bench.sandbox.report().total, 1);
+
+    let arguments = [TAGS, "--params", &parameters];
+    let error = bench.call_to(Provider::Huawei, &arguments).failed(2);
+    assert_eq!(
+        error["message"],
+        "customer_ids has 150 items, and limit lets only 10 of them be answered: \
+         set `limit` to at least 150 (at most 200), or use `--pages`"
+    );
+    let parameters = json!({"customer_ids": ids, "limit": 150}).to_string();
+    let arguments = [TAGS, "--params", &parameters];
+    let output = bench.call_to(Provider::Huawei, &arguments).json();
+    assert_eq!(output["new_customer_tags"].as_array().unwrap().len(), 150);
+    // What no walk takes either gets no such advice.
+    let parameters = json!({"customer_ids": ids, "offset": u64::MAX}).to_string();
+    let arguments = [TAGS, "--params", &parameters];
+    let error = bench.call_to(Provider::Huawei, &arguments).failed(2);
+    assert!(!error["message"].as_str().unwrap().contains("--pages"));
+}
+
+#[test]
+fn list_longer_than_a_call_takes_is_walked_in_parts_and_the_missing_are_named() {
+    let bench = Bench::of(Sandbox::builder().customers(450));
+    let ours = huawei_ids(&bench);
+    let stranger = bench.sandbox.stranger(Provider::Huawei);
+    let mut ids = ours.clone();
+    ids.insert(3, stranger.clone());
+    // Again, in the same part and in another one.
+    ids.insert(5, ours[0].clone());
+    ids.extend([ours[1].clone(), stranger.clone()]);
+    let parameters = json!({"customer_ids": ids}).to_string();
+    let arguments = [TAGS, "--params", &parameters];
+    let error = bench.call_to(Provider::Huawei, &arguments).failed(2);
+    let message = error["message"].as_str().unwrap();
+    assert!(
+        message.ends_with("give at most 200 items at a time, or use `--pages`"),
+        "{message}"
+    );
+
+    let walk = [TAGS, "--pages", "--params", &parameters];
+    let ran = bench.call_to(Provider::Huawei, &walk);
+    assert_eq!(
+        ran.err,
+        format!("1 of the customer_ids did not come back: {stranger}\n")
+    );
+    let whole = ran.fine();
+    let row_id = |line: &str| {
+        let row: Value = serde_json::from_str(line).unwrap();
+        row["customer_id"].as_str().unwrap().to_owned()
+    };
+    let mut rows: Vec<String> = whole.lines().map(row_id).collect();
+    rows.sort();
+    let mut want = ours.clone();
+    want.sort();
+    assert_eq!(rows, want);
+    assert_eq!(bench.sandbox.report().total, 3);
+
+    // Its cursor goes on, with parts of another size too, but not with another list.
+    bench.sandbox.fault(fault::provider_code("CBC.0999"));
+    let error = bench.call_to(Provider::Huawei, &walk).failed(1);
+    let cursor = error["cursor"].as_str().unwrap().to_owned();
+    bench.sandbox.clear_faults();
+    let smaller = json!({"customer_ids": ids, "limit": 33}).to_string();
+    let on = [TAGS, "--pages", "--params", &smaller, "--resume", &cursor];
+    let mut rows: Vec<String> = bench
+        .call_to(Provider::Huawei, &on)
+        .fine()
+        .lines()
+        .map(row_id)
+        .collect();
+    rows.sort();
+    assert_eq!(rows, want);
+    let other = json!({"customer_ids": ours}).to_string();
+    let on = [TAGS, "--pages", "--params", &other, "--resume", &cursor];
+    assert_eq!(
+        bench.call_to(Provider::Huawei, &on).failed(2)["kind"],
+        "paging"
+    );
+    bench.sandbox.assert_all_verified();
+}
+
+#[test]
+fn parameters_come_from_a_file_or_from_standard_input() {
+    use std::io::Write as _;
+    let bench = Bench::new();
+    let file = Scratch::new("parameters");
+    let text = "\u{feff}\n {\"Page\": 3,\r\n \"PageSize\": 10}\n";
+    std::fs::write(file.path(), text).unwrap();
+    let at = format!("@{}", file.path().display());
+    let output = bench.call(&[CREDIT, "--params", &at]).json();
+    assert_eq!(output["Data"].as_array().unwrap().len(), 5);
+    let raw = bench.call(&[CREDIT, "--raw", "--params", &at]).json();
+    assert_eq!(raw["Data"], output["Data"]);
+    let lines = bench.call(&[CREDIT, "--pages", "--params", &at]).fine();
+    assert_eq!(lines.lines().count(), 5);
+
+    for (text, code) in [(r#"{"PageSize": 4}"#, 0), ("", 2)] {
+        let mut child = bench
+            .call_command(&[CREDIT, "--params", "-"])
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
+        child
+            .stdin
+            .take()
+            .unwrap()
+            .write_all(text.as_bytes())
+            .unwrap();
+        let output = child.wait_with_output().unwrap();
+        assert_eq!(output.status.code(), Some(code));
+        if code == 0 {
+            let output: Value = serde_json::from_slice(&output.stdout).unwrap();
+            assert_eq!(output["Data"].as_array().unwrap().len(), 4);
+        }
+    }
+}
+
+#[test]
+fn parameters_file_that_cannot_be_used_is_named_with_the_position_and_no_value() {
+    let bench = Bench::new();
+    let file = Scratch::new("parameters");
+    let path = file.path().display().to_string();
+    let at = format!("@{path}");
+    let refused = |expected: &str| {
+        let error = bench.call(&[CREDIT, "--params", &at]).failed(2);
+        let message = error["message"].as_str().unwrap();
+        assert_eq!(message, format!("the parameters in {path} {expected}"));
+        assert_eq!(error["attempts"], 0);
+    };
+    refused("cannot be read: entity not found");
+    for (bytes, expected) in [
+        (
+            format!("{{\"Page\":1,\n  \"Filter\":{WRONG_SECRET}}}").into_bytes(),
+            "must be one JSON object (line 2, column 12)",
+        ),
+        (b"".to_vec(), "must be one JSON object (line 1, column 0)"),
+        (b"[1]".to_vec(), "must be one JSON object"),
+        (
+            b"{} {}".to_vec(),
+            "must be one JSON object (line 1, column 4)",
+        ),
+        (b"{\"a\":\"\xff\"}".to_vec(), "are not UTF-8 at byte 7"),
+    ] {
+        std::fs::write(file.path(), bytes).unwrap();
+        refused(expected);
+    }
+    // Of no such size on disk.
+    let large = std::fs::File::create(file.path()).unwrap();
+    large.set_len(64 * 1024 * 1024 + 1).unwrap();
+    refused("are larger than 64 MiB");
+    let error = bench.call(&[CREDIT, "--params", "@"]).failed(2);
+    assert_eq!(error["message"], "--params @ needs the name of a file");
+    let error = bench.call(&[CREDIT, "--params", "-"]).failed(2);
+    let message = error["message"].as_str().unwrap();
+    assert!(message.starts_with("the parameters on standard input must be one JSON object"));
+    assert_eq!(bench.sandbox.report().total, 0);
+}
+
+#[test]
+fn text_that_is_no_telephone_number_is_not_looked_up() {
+    let bench = Bench::new();
+    for number in [
+        "6.28E+11",
+        "NULL",
+        "-",
+        "n/a",
+        "\u{0}",
+        "0812-SECRET",
+        "１２３４５６７８",
+    ] {
+        let parameters = json!({"mobile": number}).to_string();
+        let arguments = ["CheckDebtsReport", "--params", &parameters];
+        let error = bench.call_to(Provider::AccuAuth, &arguments).failed(2);
+        assert_eq!(error["kind"], "invalid_request");
+        assert_eq!(
+            error["message"],
+            "mobile must be a telephone number of 7 to 15 digits"
+        );
+    }
+    assert_eq!(bench.sandbox.report().total, 0);
 }

@@ -4,6 +4,8 @@ use std::process::Command;
 use serde_json::Value;
 use standing_sandbox::{Provider, Sandbox, Verdict, fault};
 
+#[cfg(unix)]
+use crate::bench::until;
 use crate::bench::{Bench, Ran, Scratch, WRONG_SECRET, closed, run, standing};
 
 fn json(arguments: &[&str]) -> Value {
@@ -498,39 +500,34 @@ fn a_provider_that_cannot_be_reached_is_told_of() {
 #[test]
 fn an_interrupted_report_prints_what_it_has() {
     use std::process::Stdio;
-    use std::time::Duration;
 
-    let bench = Bench::of(Sandbox::builder().customers(120));
-    bench.sandbox.fault(fault::silent().on_page(2));
-    let endpoint = format!("tencent={}", bench.endpoint());
-    let arguments = [
-        "report",
-        "--live",
-        "--only",
-        "tencent",
-        "--endpoint",
-        &endpoint,
-    ];
-    let child = bench
-        .keyed(&arguments)
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .spawn()
-        .unwrap();
-    // The second page has been asked for, so the first one is in the report.
-    while bench.sandbox.report().total < 2 {
-        std::thread::sleep(Duration::from_millis(10));
+    for signal in ["INT", "TERM"] {
+        let bench = Bench::of(Sandbox::builder().customers(120));
+        bench.sandbox.fault(fault::silent().on_page(2));
+        let endpoint = format!("tencent={}", bench.endpoint());
+        let arguments = [
+            "report",
+            "--live",
+            "--only",
+            "tencent",
+            "--endpoint",
+            &endpoint,
+        ];
+        let child = bench
+            .keyed(&arguments)
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
+        // The second page has been asked for, so the first one is in the report.
+        until(|| bench.sandbox.report().total >= 2);
+        let ran = Ran::ended_by(signal, child);
+        assert!(ran.out.contains("70 rows: interrupted"), "{ran:?}");
+        assert!(ran.out.contains("tencent          50"), "{ran:?}");
+        let error = ran.failed_midway(130);
+        assert_eq!(error["provider"], "tencent");
+        assert_eq!(error["message"], "70 rows: interrupted");
     }
-    let id = child.id().to_string();
-    let killed = Command::new("kill").args(["-INT", &id]).status().unwrap();
-    assert!(killed.success());
-    let output = child.wait_with_output().unwrap();
-    assert_eq!(output.status.code(), Some(130));
-    let out = String::from_utf8(output.stdout).unwrap();
-    assert!(out.contains("70 rows: interrupted"), "{out}");
-    assert!(out.contains("tencent          50"), "{out}");
-    let err = String::from_utf8(output.stderr).unwrap();
-    assert!(err.contains("interrupted"), "{err}");
 }
 
 #[test]
@@ -562,21 +559,19 @@ fn a_report_that_is_being_printed_can_be_interrupted() {
     use std::io::Read;
     use std::process::Stdio;
 
-    // More rows than a pipe has room for.
-    let mut command = standing(&["report", "--only", "huawei", "--customers", "1000"]);
-    command.args(["--format", "jsonl"]).stderr(Stdio::null());
-    let mut child = command.stdout(Stdio::piped()).spawn().unwrap();
-    let mut first = [0];
-    child
-        .stdout
-        .as_mut()
-        .unwrap()
-        .read_exact(&mut first)
-        .unwrap();
-    let id = child.id().to_string();
-    let killed = Command::new("kill").args(["-INT", &id]).status().unwrap();
-    assert!(killed.success());
-    assert_eq!(child.wait().unwrap().code(), Some(130));
+    for signal in ["INT", "TERM"] {
+        // More rows than a pipe has room for.
+        let mut command = standing(&["report", "--only", "huawei", "--customers", "1000"]);
+        command.args(["--format", "jsonl"]).stderr(Stdio::null());
+        let mut child = command.stdout(Stdio::piped()).spawn().unwrap();
+        let mut first = [0];
+        let out = child.stdout.as_mut().unwrap();
+        out.read_exact(&mut first).unwrap();
+        let id = child.id().to_string();
+        let sent = Command::new("kill").args(["-s", signal, &id]).status();
+        assert!(sent.unwrap().success());
+        assert_eq!(child.wait().unwrap().code(), Some(130), "{signal}");
+    }
 }
 
 #[test]
@@ -621,11 +616,14 @@ fn customers_who_cannot_be_asked_about_keep_nobody_else_from_being_asked_about()
     // More than the failures in a row after which a provider is given up.
     let strange: String = (0..8).map(|n| format!("+62 812-0000-409{n}\n")).collect();
     let book = Book::new("strange", &format!("mobile\n{strange}{}\n", person.id));
+    bench
+        .sandbox
+        .fault(fault::provider_code("INVALID_ARGUMENT").times(8));
     let ran = Ran::of(&mut live_with(
         &bench,
         Provider::AccuAuth,
         &book,
-        &["--format", "json"],
+        &["--format", "json", "--concurrency", "1"],
     ));
     let report: Value = serde_json::from_str(&ran.out).unwrap();
     assert_eq!(ran.failed_midway(1)["kind"], "invalid_request");
@@ -633,6 +631,204 @@ fn customers_who_cannot_be_asked_about_keep_nobody_else_from_being_asked_about()
     assert_eq!(rows.len(), 9);
     assert_ne!(rows[8]["verdict"], "missing");
     assert_eq!(report["summary"]["missing"], 8);
+}
+
+#[test]
+fn cell_that_is_no_mobile_number_is_refused_with_its_line_before_any_look_up() {
+    let bench = Bench::new();
+    let person = bench.sandbox.customers(Provider::AccuAuth).next().unwrap();
+    let digits = "must have digits only";
+    for (cell, reason) in [
+        ("6.28E+11", "is a number that a spreadsheet has shortened"),
+        (
+            "\"6,28E+11\"",
+            "is a number that a spreadsheet has shortened",
+        ),
+        ("NULL", "is a placeholder"),
+        ("-", "is a placeholder"),
+        ("n/a", "is a placeholder"),
+        ("\0", digits),
+        ("0812000000\0", digits),
+        ("0812SECRET0", digits),
+        ("０８１２０００００００", digits),
+        ("0812", "must have 9 to 12 digits"),
+        ("08120000000000", "must have 9 to 12 digits"),
+        ("+1 812 000 0000", "is not one of Indonesia"),
+        ("021 000 0000", "must begin with 8"),
+        ("62812000000.0", "is a decimal fraction"),
+    ] {
+        let text = format!("name,mobile\nKopi,{}\n\nTeh,{cell}\n", person.id);
+        let book = Book::new("cell", &text);
+        let error = Ran::of(&mut live_with(&bench, Provider::AccuAuth, &book, &[])).failed(2);
+        let message = error["message"].as_str().unwrap();
+        let expected = format!("mobile in line 4 of the book {reason}");
+        assert!(message.starts_with(&expected), "{cell}: {message}");
+        assert!(!message.contains("812") && !message.contains("SECRET"));
+        assert_eq!(
+            (&error["kind"], &error["attempts"]),
+            (&"config".into(), &0.into())
+        );
+    }
+    assert_eq!(bench.sandbox.report().total, 0);
+}
+
+#[test]
+fn many_mistakes_of_a_book_are_listed_in_one_bounded_message() {
+    let bench = Bench::new();
+    let wrong: String = (0..14).map(|_| "NULL,not-hex\n").collect();
+    let book = Book::new("many", &format!("mobile,mobile_md5\n{wrong}"));
+    let error = Ran::of(&mut live_with(&bench, Provider::AccuAuth, &book, &[])).failed(2);
+    let message = error["message"].as_str().unwrap();
+    for expected in [
+        "mobile in line 2 of the book is a placeholder",
+        "mobile_md5 in line 2 of the book must be 32 hexadecimal digits",
+        "mobile_md5 in line 6 of the book",
+        "; and 18 more",
+    ] {
+        assert!(message.contains(expected), "{message}");
+    }
+    assert!(!message.contains("line 7") && !message.contains("not-hex"));
+}
+
+#[test]
+fn id_that_a_spreadsheet_has_shortened_is_refused_at_every_provider() {
+    let bench = Bench::new();
+    for (provider, column) in [
+        (Provider::Tencent, "tencent_uin"),
+        (Provider::Huawei, "huawei_id"),
+        (Provider::Alibaba, "alibaba_uid"),
+    ] {
+        for cell in ["6.28E+11", "NULL", "n/a", "-", "#N/A", "1\x002"] {
+            let book = Book::new("id", &format!("{column}\n{cell}\n"));
+            let error = Ran::of(&mut live_with(&bench, provider, &book, &[])).failed(2);
+            let message = error["message"].as_str().unwrap();
+            let expected = format!("{column} in line 2 of the book ");
+            assert!(message.starts_with(&expected), "{message}");
+        }
+    }
+    assert_eq!(bench.sandbox.report().total, 0);
+}
+
+#[test]
+fn person_in_several_spellings_is_asked_about_once() {
+    use std::fmt::Write as _;
+    let bench = Bench::new();
+    let mut people = bench.sandbox.customers(Provider::AccuAuth);
+    let number = people.next().unwrap().id;
+    let other = people.next().unwrap().id;
+    let national = number.strip_prefix("62").unwrap();
+    let (a, b) = national.split_at(3);
+    let digests: Vec<String> = ["62", "+62", "0", ""]
+        .iter()
+        .map(|prefix| md5(&format!("{prefix}{national}")))
+        .collect();
+    let spellings = [
+        format!("+62{national}"),
+        format!("0{national}"),
+        number.clone(),
+        format!("0{a}-{b}"),
+        format!("+62 ({a}) {b}"),
+        format!(" 62 {a}.{b} "),
+    ];
+    let hashes_of = |line: &mut String| {
+        for digest in &digests {
+            let _ = write!(line, "Hash,,{digest}\nHash,,{}\n", digest.to_uppercase());
+        }
+    };
+    for hashes_first in [false, true] {
+        let mut text = "name,mobile,mobile_md5\n".to_owned();
+        if hashes_first {
+            hashes_of(&mut text);
+        }
+        for spelling in &spellings {
+            let _ = writeln!(text, "Number,{spelling},");
+        }
+        let _ = writeln!(text, "Both,{number},{}", digests[2]);
+        hashes_of(&mut text);
+        let _ = writeln!(text, "Other,{other},");
+        let book = Book::new("spellings", &text);
+        let asked = bench.sandbox.report().total;
+        let arguments = ["--format", "json", "--show-personal"];
+        let ran = Ran::of(&mut live_with(
+            &bench,
+            Provider::AccuAuth,
+            &book,
+            &arguments,
+        ));
+        let report = ran.json();
+        let rows = report["rows"].as_array().unwrap();
+        assert_eq!(bench.sandbox.report().total - asked, 2, "{report}");
+        assert_eq!(rows.len(), 2);
+        let first = if hashes_first { "Hash" } else { "Number" };
+        assert_eq!(rows[0]["name"], first);
+        assert_eq!(rows[0]["mobile"], *number, "the spelling that is sent");
+        assert_eq!(rows[1]["name"], "Other");
+    }
+}
+
+#[test]
+fn md5_of_another_number_than_the_one_beside_it_is_refused() {
+    let bench = Bench::new();
+    let text = format!("mobile,mobile_md5\n081200000001,{}\n", md5("6281200000002"));
+    let book = Book::new("contradiction", &text);
+    let error = Ran::of(&mut live_with(&bench, Provider::AccuAuth, &book, &[])).failed(2);
+    let message = error["message"].as_str().unwrap();
+    let expected = "mobile_md5 in line 2 of the book is not of the number beside it";
+    assert!(message.starts_with(expected), "{message}");
+    assert_eq!(bench.sandbox.report().total, 0);
+}
+
+#[test]
+fn id_with_leading_zeros_is_asked_about_once() {
+    let bench = Bench::new();
+    let id = bench
+        .sandbox
+        .customers(Provider::Alibaba)
+        .next()
+        .unwrap()
+        .id;
+    let book = Book::new("zeros", &format!("alibaba_uid\n00{id}\n{id}\n"));
+    let report = live_alibaba(&bench, &book, &["--format", "json"]).json();
+    assert_eq!(report["rows"].as_array().unwrap().len(), 1);
+    assert_eq!(bench.sandbox.report().total, 1);
+}
+
+#[test]
+fn wrong_cells_of_a_provider_that_is_not_asked_are_no_hindrance() {
+    let bench = Bench::new();
+    let id = bench
+        .sandbox
+        .customers(Provider::Alibaba)
+        .next()
+        .unwrap()
+        .id;
+    let book = Book::new("others", &format!("alibaba_uid,mobile\n{id},NULL\n"));
+    live_alibaba(&bench, &book, &[]).fine();
+}
+
+#[test]
+fn refused_book_begins_no_journal() {
+    let bench = Bench::new();
+    let journal = Scratch::new("journal");
+    let book = Book::new("journal-book", "mobile\nNULL\n");
+    let mut command = live_with(&bench, Provider::AccuAuth, &book, &["--resume"]);
+    Ran::of(command.arg(journal.path())).failed(2);
+    assert!(!journal.path().exists());
+}
+
+/// As `md5sum` gives it.
+fn md5(text: &str) -> String {
+    standing_accuauth::mobile_md5(text, form_of(text)).unwrap()
+}
+
+fn form_of(text: &str) -> standing_accuauth::MobileForm {
+    use standing_accuauth::MobileForm;
+    match text.as_bytes() {
+        [b'+', ..] => MobileForm::PlusCountryCode,
+        [b'6', ..] => MobileForm::CountryCode,
+        [b'0', ..] => MobileForm::LeadingZero,
+        _ => MobileForm::National,
+    }
 }
 
 #[test]

@@ -6,7 +6,7 @@ use std::time::Duration;
 use standing_core::{Client, ErrorKind};
 use standing_faults::clock::{Largest, ManualClock};
 use standing_faults::raw::{Raw, Step, answering, header, json};
-use standing_faults::trial::{self, LookUp, Metered};
+use standing_faults::trial::{self, Ask, ByPage, LookUp, Metered};
 use standing_faults::watch::{MOBILE, Watch};
 use standing_faults::{builder, child, found, keys, metered, search, tencent};
 use standing_tencent::Tencent;
@@ -178,7 +178,7 @@ async fn a9_idle_connection_closed_by_the_server() {
     .await;
     let client = metered(server.endpoint(), &ManualClock::default());
     for connections in [1, 2] {
-        let answer = watch.fine(client.send(&LookUp::new(MOBILE)).await);
+        let answer = watch.fine(client.send(&Ask::new(MOBILE)).await);
         assert_eq!(answer.attempts(), 1);
         assert_eq!(server.connections(), connections);
         // The client closes its side as soon as it notices.
@@ -218,7 +218,7 @@ async fn a11_idle_longer_than_the_pool_keeps() {
         .build()
         .unwrap();
     for connections in [1, 2] {
-        watch.fine(client.send(&LookUp::new(MOBILE)).await);
+        watch.fine(client.send(&Ask::new(MOBILE)).await);
         assert_eq!(server.connections(), connections);
         tokio::time::sleep(200 * MS).await;
     }
@@ -281,6 +281,55 @@ async fn a13_a_proxy_in_the_environment() {
 }
 
 #[tokio::test]
+async fn a_proxy_that_is_not_used_is_not_named() {
+    let watch = Watch::new();
+    let environment = [
+        ("HTTPS_PROXY", "http://sentinel-token-in-proxy@127.0.0.1:1"),
+        ("NO_PROXY", ".invalid"),
+    ];
+    let test = "a_connections::a_proxy_that_is_not_used_is_not_named";
+    if !child::is_alone(test, &environment) {
+        return;
+    }
+    let name = "a".repeat(64);
+    let failed = |host: String| {
+        let client = tencent(format!("https://{host}"), &ManualClock::default());
+        async move { client.send(&search()).await }
+    };
+    let error = watch.refused(failed(format!("{name}.invalid")).await);
+    assert_eq!(error.kind(), ErrorKind::Connect);
+    assert!(!error.message().contains("proxy"), "{error}");
+    let error = watch.refused(failed(format!("{name}.example")).await);
+    assert_eq!(error.kind(), ErrorKind::Connect);
+    assert!(error.message().contains("proxy"), "{error}");
+}
+
+#[test]
+fn a_malformed_proxy_is_a_configuration_error_that_names_the_variable() {
+    let environment = [
+        (
+            "HTTPS_PROXY",
+            "http://sentinel.person:sentinel-token-in-proxy@[::1",
+        ),
+        ("ALL_PROXY", "http://127.0.0.1:1"),
+    ];
+    let test = "a_connections::a_malformed_proxy_is_a_configuration_error_that_names_the_variable";
+    if !child::is_alone(test, &environment) {
+        return;
+    }
+    let built = Client::<Tencent>::builder().credentials(keys()).build();
+    let error = built.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Config, "{error}");
+    assert!(error.message().contains("HTTPS_PROXY"), "{error}");
+    assert!(
+        !format!("{error} {error:?}").contains("sentinel"),
+        "{error}"
+    );
+    // No proxy is ever used on this machine.
+    assert!(builder::<Tencent>("http://127.0.0.1:9").build().is_ok());
+}
+
+#[tokio::test]
 async fn a14_accepted_and_never_read() {
     let watch = Watch::new();
     let server = Raw::always(vec![Step::Hold]).await;
@@ -303,14 +352,15 @@ async fn a15_ten_thousand_calls_one_after_another() {
     ) {
         return;
     }
-    let server = Raw::always(answering(json(trial::OK))).await;
+    let rows = r#"{"status":"OK","id":"r-1","result":{"rows":[],"total":0}}"#;
+    let server = Raw::always(answering(json(rows))).await;
     let client = metered(server.endpoint(), &ManualClock::default());
-    let look_up = LookUp::new(MOBILE);
+    let list = ByPage::default();
     let open = || std::fs::read_dir("/proc/self/fd").unwrap().count();
-    watch.fine(client.send(&look_up).await);
+    watch.fine(client.send(&list).await);
     let before = open();
     for _ in 0..10_000 {
-        assert_eq!(client.send(&look_up).await.unwrap().attempts(), 1);
+        assert_eq!(client.send(&list).await.unwrap().attempts(), 1);
     }
     // Both ends of a connection are in this process.
     assert!(open() <= before + 2 * 8, "{before}, now {}", open());

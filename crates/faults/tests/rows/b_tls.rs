@@ -1,13 +1,16 @@
 //! TLS, and endpoints that are not what they should be.
 
 use std::io;
+use std::pin::Pin;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::task::{Context, Poll};
 
 use rcgen::{BasicConstraints, CertificateParams, IsCa, Issuer, KeyPair, date_time_ymd};
 use standing_core::{Client, ErrorKind};
 use standing_faults::clock::ManualClock;
 use standing_faults::raw::{Connection, Raw, Step, answer, answering, json};
-use standing_faults::trial::{self, LookUp, Metered};
+use standing_faults::trial::{self, Ask, LookUp, Metered};
 use standing_faults::watch::{KEY_SECRET, MOBILE, Watch};
 use standing_faults::{builder, found, sandbox, search, tencent};
 use standing_sandbox::Provider;
@@ -53,15 +56,15 @@ impl Authority {
 type Chain = (CertificateDer<'static>, PrivateKeyDer<'static>);
 
 /// What the scripts are played on.
-struct Tls(TlsStream<TcpStream>);
+struct Tls<S>(TlsStream<S>);
 
-impl Connection for Tls {
+impl<S: Connection> Connection for Tls<S> {
     fn reset(&mut self) -> io::Result<()> {
-        self.0.get_ref().0.set_zero_linger()
+        self.0.get_mut().0.reset()
     }
 }
 
-impl tokio::io::AsyncRead for Tls {
+impl<S: Connection> tokio::io::AsyncRead for Tls<S> {
     fn poll_read(
         mut self: std::pin::Pin<&mut Self>,
         cx: &mut std::task::Context<'_>,
@@ -71,7 +74,7 @@ impl tokio::io::AsyncRead for Tls {
     }
 }
 
-impl tokio::io::AsyncWrite for Tls {
+impl<S: Connection> tokio::io::AsyncWrite for Tls<S> {
     fn poll_write(
         mut self: std::pin::Pin<&mut Self>,
         cx: &mut std::task::Context<'_>,
@@ -95,14 +98,18 @@ impl tokio::io::AsyncWrite for Tls {
     }
 }
 
-async fn serve((certificate, key): Chain, script: Vec<Step>) -> Raw {
+fn acceptor((certificate, key): Chain) -> TlsAcceptor {
     let config = ServerConfig::builder_with_provider(Arc::new(aws_lc_rs::default_provider()))
         .with_safe_default_protocol_versions()
         .unwrap()
         .with_no_client_auth()
         .with_single_cert(vec![certificate], key)
         .unwrap();
-    let acceptor = TlsAcceptor::from(Arc::new(config));
+    TlsAcceptor::from(Arc::new(config))
+}
+
+async fn serve(chain: Chain, script: Vec<Step>) -> Raw {
+    let acceptor = acceptor(chain);
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     Raw::through(
         listener,
@@ -268,9 +275,7 @@ async fn b7_a_root_of_the_users_own() {
     let client = client(&server, "localhost", Some(&authority));
     for _ in 0..3 {
         assert_eq!(
-            watch
-                .fine(client.send(&LookUp::new(MOBILE)).await)
-                .attempts(),
+            watch.fine(client.send(&Ask::new(MOBILE)).await).attempts(),
             1
         );
     }
@@ -412,5 +417,103 @@ fn b12_verification_cannot_be_switched_off() {
         for word in ["danger_", "accept_invalid", "dangerous"] {
             assert!(!text.contains(word), "there is nothing to switch");
         }
+    }
+}
+
+/// A connection on which a byte is changed once the handshake is done.
+struct Tampered {
+    stream: TcpStream,
+    way: Way,
+    armed: Arc<AtomicBool>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq)]
+enum Way {
+    ToClient,
+    ToServer,
+}
+
+impl Tampered {
+    fn strikes(&self, way: Way) -> bool {
+        self.way == way && self.armed.swap(false, Ordering::AcqRel)
+    }
+}
+
+impl Connection for Tampered {
+    fn reset(&mut self) -> io::Result<()> {
+        self.stream.set_zero_linger()
+    }
+}
+
+impl tokio::io::AsyncRead for Tampered {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        bytes: &mut tokio::io::ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
+        let before = bytes.filled().len();
+        let outcome = Pin::new(&mut self.stream).poll_read(cx, bytes);
+        if bytes.filled().len() > before && self.way == Way::ToServer && self.strikes(Way::ToServer)
+        {
+            *bytes.filled_mut().last_mut().unwrap() ^= 1;
+        }
+        outcome
+    }
+}
+
+impl tokio::io::AsyncWrite for Tampered {
+    fn poll_write(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        bytes: &[u8],
+    ) -> Poll<io::Result<usize>> {
+        let mut bytes = bytes.to_vec();
+        if self.strikes(Way::ToClient) {
+            *bytes.last_mut().unwrap() ^= 1;
+        }
+        Pin::new(&mut self.stream).poll_write(cx, &bytes)
+    }
+
+    fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.stream).poll_flush(cx)
+    }
+
+    fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.stream).poll_shutdown(cx)
+    }
+}
+
+#[tokio::test]
+async fn tampered_tls_record_after_the_handshake_is_a_tls_error_that_may_have_run() {
+    let watch = Watch::new();
+    for way in [Way::ToClient, Way::ToServer] {
+        let authority = Authority::new();
+        let acceptor = acceptor(authority.certificate("localhost", 2100));
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let server = Raw::through(
+            listener,
+            move |_| answering(json(trial::OK)),
+            move |stream| {
+                let (acceptor, armed) = (acceptor.clone(), Arc::new(AtomicBool::new(false)));
+                async move {
+                    let arm = armed.clone();
+                    let tampered = Tampered { stream, way, armed };
+                    let accepted = acceptor.accept(tampered).await.ok()?;
+                    arm.store(true, Ordering::Release);
+                    Some(Tls(accepted))
+                }
+            },
+        );
+        let client = client(&server, "localhost", Some(&authority));
+        let error = watch.refused(client.send(&LookUp::new(MOBILE)).await);
+        let came = (error.kind(), error.attempts(), error.may_have_run());
+        assert_eq!(came, (ErrorKind::Tls, 1, true), "{way:?}: {error}");
+        assert!(!error.is_retryable(), "{way:?}: {error}");
+
+        // A read is repeated, each time on a connection of its own.
+        let error = watch.refused(client.send(&Ask::new(MOBILE)).await);
+        let came = (error.kind(), error.attempts(), error.may_have_run());
+        assert_eq!(came, (ErrorKind::Tls, 3, true), "{way:?}: {error}");
+        assert_eq!(server.connections(), 4, "{way:?}");
     }
 }

@@ -98,7 +98,12 @@ async fn d5_the_deadline_ends_every_wait() {
     assert!(clock.elapsed() < 1000 * MS, "{:?}", clock.elapsed());
     let clock = SystemClock::default();
     let patient = builder::<Metered>(server.endpoint()).build().unwrap();
-    let error = watch.refused(patient.within(100 * MS).send(&Ask::new(MOBILE)).await);
+    let error = watch.refused(
+        patient
+            .with_deadline(100 * MS)
+            .send(&Ask::new(MOBILE))
+            .await,
+    );
     assert_eq!(error.kind(), ErrorKind::Timeout);
     assert!(clock.elapsed() < 1000 * MS, "{:?}", clock.elapsed());
 }
@@ -233,4 +238,57 @@ fn d10_polled_outside_a_runtime() {
     assert_eq!((error.kind(), error.attempts()), (ErrorKind::Config, 0));
     assert!(error.message().contains("runtime"), "{error}");
     let _ = keys();
+}
+
+/// Whatever keeps a call from another attempt is named beside the failure that it ended with.
+#[tokio::test]
+async fn d12_a_deadline_or_a_budget_that_leaves_no_retry_is_named() {
+    let watch = Watch::new();
+    let busy = || answer(503, "retry-after: 20\r\n", "");
+    let server = Raw::always(answering(busy())).await;
+    let client =
+        |clock: &ManualClock| builder::<Tencent>(server.endpoint()).clock(Arc::new(clock.clone()));
+    let clock = ManualClock::default();
+    let short = client(&clock)
+        .deadline(Duration::from_secs(3))
+        .build()
+        .unwrap();
+    let error = watch.refused(short.send(&search()).await);
+    assert_eq!((error.kind(), error.attempts()), (ErrorKind::Server, 1));
+    let message = error.message();
+    assert!(
+        message.ends_with("; the deadline left no time for a retry"),
+        "{message}"
+    );
+
+    // The pause is over when the deadline is: the attempt after it is not made.
+    let clock = ManualClock::default();
+    let other = clock.clone();
+    let clock = clock.with_hook(move |_| other.advance(Duration::from_secs(60)));
+    let late = client(&clock)
+        .deadline(Duration::from_secs(30))
+        .build()
+        .unwrap();
+    let error = watch.refused(late.send(&search()).await);
+    assert_eq!((error.kind(), error.attempts()), (ErrorKind::Server, 1));
+    let message = error.message();
+    assert!(
+        message.ends_with("; the deadline left no time for a retry"),
+        "{message}"
+    );
+
+    let clock = ManualClock::default();
+    let poor = client(&clock).retry_budget(1).build().unwrap();
+    let error = watch.refused(poor.send(&search()).await);
+    assert_eq!((error.kind(), error.attempts()), (ErrorKind::Server, 1));
+    assert!(
+        error.message().ends_with("; the retry budget is spent"),
+        "{error}"
+    );
+
+    // Attempts that are used up need no remark.
+    let clock = ManualClock::default();
+    let error = watch.refused(client(&clock).build().unwrap().send(&search()).await);
+    assert_eq!(error.attempts(), 3);
+    assert!(!error.message().contains(';'), "{error}");
 }

@@ -103,6 +103,172 @@ async fn f8_no_such_record_is_a_value() {
 }
 
 #[tokio::test]
+async fn f8b_no_record_under_another_status_is_an_error() {
+    let watch = Watch::new();
+    for (status, kind) in [
+        (200, ErrorKind::Service),
+        (301, ErrorKind::Redirect),
+        (401, ErrorKind::Auth),
+        (403, ErrorKind::Permission),
+        (404, ErrorKind::NotFound),
+        (408, ErrorKind::Server),
+        (418, ErrorKind::Service),
+        (429, ErrorKind::Throttled),
+        (500, ErrorKind::Server),
+        (502, ErrorKind::Server),
+        (503, ErrorKind::Server),
+    ] {
+        let server = Raw::always(answering(answer(status, "", &trial::failed("NOT_HIT")))).await;
+        let client = metered(server.endpoint(), &ManualClock::default());
+        let error = watch.refused(client.send(&LookUp::new(MOBILE)).await);
+        assert_eq!(
+            (error.kind(), error.attempts()),
+            (kind, 1),
+            "{status}: {error}"
+        );
+        assert!(
+            error.may_have_run() && !error.is_retryable(),
+            "{status}: {error}"
+        );
+        assert_eq!(
+            (error.code(), error.status()),
+            (Some("NOT_HIT"), Some(status))
+        );
+        assert!(error.message().contains("HTTP 400"), "{status}: {error}");
+    }
+}
+
+#[tokio::test]
+async fn f8c_no_record_beside_a_contradiction_is_an_error() {
+    let watch = Watch::new();
+    let with = |more: &str| format!(r#"{{"status":"NOT_HIT","id":"r-1","reason":"none",{more}}}"#);
+    for more in [
+        r#""result":{"number":70}"#,
+        r#""Result":{"number":70}"#,
+        r#""result ":[1]"#,
+        r#""result":"70""#,
+        r#""result":null,"RESULT":70"#,
+        r#""Status":"OK""#,
+        r#""STATUS":"RATE_LIMIT""#,
+        r#""status ":"OK""#,
+    ] {
+        let server = Raw::always(answering(answer(400, "", &with(more)))).await;
+        let client = metered(server.endpoint(), &ManualClock::default());
+        let error = watch.refused(client.send(&LookUp::new(MOBILE)).await);
+        assert_eq!(
+            (error.kind(), error.attempts()),
+            (ErrorKind::Service, 1),
+            "{more}: {error}"
+        );
+        assert!(error.may_have_run(), "{more}: {error}");
+    }
+    for more in [
+        r#""result":null"#,
+        r#""result":{}"#,
+        r#""Result":[]"#,
+        r#""result":"""#,
+        r#""result":{"rows":[],"name":null}"#,
+        r#""Status":"NOT_HIT""#,
+        r#""took_ms":12"#,
+    ] {
+        let server = Raw::always(answering(answer(400, "", &with(more)))).await;
+        let client = metered(server.endpoint(), &ManualClock::default());
+        let answer = watch.fine(client.send(&LookUp::new(MOBILE)).await);
+        assert!(answer.is_none(), "{more}");
+    }
+}
+
+#[tokio::test]
+async fn f16c_envelope_members_that_differ_by_case_must_agree() {
+    let watch = Watch::new();
+    for (status, body) in [
+        (
+            200,
+            r#"{"status":"OK","Status":"NOT_HIT","result":{"number":7}}"#,
+        ),
+        (
+            200,
+            r#"{"Status":"OK","status":"RATE_LIMIT","result":{"number":7}}"#,
+        ),
+        (
+            200,
+            r#"{"status":"OK","result":{"number":7},"Result":{"number":8}}"#,
+        ),
+    ] {
+        let server = Raw::always(answering(answer(status, "", body))).await;
+        let client = metered(server.endpoint(), &ManualClock::default());
+        let error = watch.refused(client.send(&LookUp::new(MOBILE)).await);
+        assert_eq!(
+            (error.kind(), error.attempts()),
+            (ErrorKind::Decode, 1),
+            "{body}"
+        );
+        assert!(error.may_have_run(), "{body}");
+    }
+    let error = failed("FailedOperation");
+    let error = error
+        .strip_prefix('{')
+        .unwrap()
+        .replacen("Response", "response", 1);
+    let both = format!("{},{error}", found().strip_suffix('}').unwrap());
+    let error = refused(&watch, json(&both)).await;
+    assert_eq!(
+        (error.kind(), error.attempts()),
+        (ErrorKind::Decode, 1),
+        "{error}"
+    );
+    // The older form of an error, and an error in the wrong place, beside data.
+    for more in [
+        r#""code":4500,"codeDesc":"FailedOperation","message":"no""#,
+        r#""Code":"FailedOperation","message":"no""#,
+        r#""Error":{"Code":"FailedOperation","Message":"no"}"#,
+    ] {
+        let both = format!("{},{more}}}", found().strip_suffix('}').unwrap());
+        let error = refused(&watch, json(&both)).await;
+        assert_eq!(error.code(), Some("FailedOperation"), "{more}");
+    }
+}
+
+/// Values in other letter case beyond ASCII, as they stand in the body that was sent, and short ones
+/// of fields that are personal data.
+#[tokio::test]
+async fn f13e_values_in_other_case_escaped_and_short_are_scrubbed() {
+    let watch = Watch::new();
+    for (asked, reason) in [
+        ("Édouard Ünal", "no ÉDOUARD ÜNAL, no édouard ünal"),
+        ("СЕРГЕЙ", "no Сергей, no сергей"),
+        ("Straße", "no STRASSE, no straße"),
+        ("ΟΔΟΣ", "no Οδος, no οδοσ"),
+        (r#"a"b\c"d"#, r#"no a\\\"b\\\\c\\\"d, no a\"b\\c\"d"#),
+        ("云帆", r"no \\u4e91\\u5E06, no 云帆"),
+        ("云帆", "no 云帆, no 云帆"),
+        ("李", "no 李, no 李"),
+        ("Li", "no Li, no LI"),
+        ("42", "no 42, no 42"),
+    ] {
+        let body = format!(r#"{{"status":"UNHEARD_OF","reason":"{reason}; line 421"}}"#);
+        let server = Raw::always(answering(answer(400, "", &body))).await;
+        let client = metered(server.endpoint(), &ManualClock::default());
+        let error = watch.refused(client.send(&LookUp::new(asked)).await);
+        assert_eq!(error.message(), "no […], no […]; line 421", "{asked}");
+    }
+}
+
+/// An id is the key to a trace: a short value that happens to stand in it spoils it for nothing.
+#[tokio::test]
+async fn f13f_an_id_keeps_what_only_looks_like_a_value() {
+    let watch = Watch::new();
+    let id = "7c9e6679-7425-40de-944b-e07fc12345ae";
+    let search = search().with_order("12345");
+    for (id, want) in [(id, id), ("id-12345-end", "id-[…]-end"), ("12345", "[…]")] {
+        let server = Raw::always(answering(json(&found().replace("r-1", id)))).await;
+        let client = tencent(server.endpoint(), &ManualClock::default());
+        let page = watch.fine(client.send(&search).await);
+        assert_eq!(page.request_id(), Some(want));
+    }
+}
+
+#[tokio::test]
 async fn f10_success_in_the_body_under_failure() {
     let watch = Watch::new();
     for (status, kind) in [

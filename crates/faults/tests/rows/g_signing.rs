@@ -6,8 +6,8 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, SystemTime};
 
 use standing_core::{
-    Client, Clock, Credentials, CredentialsError, ErrorKind, ProvideCredentials, Providing, Random,
-    SystemRandom,
+    Client, Clock, Credentials, CredentialsError, CredentialsFuture, ErrorKind, ProvideCredentials,
+    Random, SystemRandom,
 };
 use standing_faults::clock::ManualClock;
 use standing_faults::raw::{Raw, answer, answering, header, json, replying};
@@ -285,7 +285,7 @@ impl<F> ProvideCredentials for Sourced<F>
 where
     F: Fn(usize) -> Result<Credentials, CredentialsError> + Send + Sync + 'static,
 {
-    fn provide(&self) -> Providing<'_> {
+    fn provide(&self) -> CredentialsFuture<'_> {
         Box::pin(async {
             tokio::task::yield_now().await;
             (self.1)(self.0.fetch_add(1, Ordering::SeqCst))
@@ -344,7 +344,7 @@ async fn g15_a_source_of_keys_that_fails() {
 struct Hangs;
 
 impl ProvideCredentials for Hangs {
-    fn provide(&self) -> Providing<'_> {
+    fn provide(&self) -> CredentialsFuture<'_> {
         Box::pin(std::future::pending())
     }
 }

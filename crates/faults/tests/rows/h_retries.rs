@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use standing_core::{
-    Client, Credentials, ErrorKind, ProvideCredentials, Providing, Random, RateLimit,
+    Client, Credentials, CredentialsFuture, ErrorKind, ProvideCredentials, Random, RateLimit,
 };
 use standing_faults::clock::{Largest, ManualClock};
 use standing_faults::raw::{Raw, Step, answer, answering, json};
@@ -145,8 +145,8 @@ async fn h8_a_single_attempt_is_one() {
         let server = Raw::always(script).await;
         let client = builder::<Metered>(server.endpoint())
             .max_attempts(1)
-            .repeat_metered(true)
-            .repeat_writes(true)
+            .retry_metered(true)
+            .retry_writes(true)
             .build()
             .unwrap();
         let error = watch.refused(client.send(&LookUp::new(MOBILE)).await);
@@ -164,8 +164,8 @@ async fn h9_the_word_of_the_caller() {
     // Requests of a change and of a billed look-up when the connection breaks each time.
     let words: [(Set, [u32; 2]); 3] = [
         (|builder| builder, [1, 1]),
-        (|builder| builder.repeat_metered(true), [1, 3]),
-        (|builder| builder.repeat_writes(true), [3, 1]),
+        (|builder| builder.retry_metered(true), [1, 3]),
+        (|builder| builder.retry_writes(true), [3, 1]),
     ];
     for (word, requests) in words {
         let server = Raw::always(vec![Step::Read]).await;
@@ -271,7 +271,7 @@ impl Panics {
 }
 
 impl ProvideCredentials for Panics {
-    fn provide(&self) -> Providing<'_> {
+    fn provide(&self) -> CredentialsFuture<'_> {
         Box::pin(async {
             self.maybe();
             Ok(keys())

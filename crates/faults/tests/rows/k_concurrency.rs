@@ -7,8 +7,8 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use standing_core::{
-    Client, Clock, CredentialsError, ErrorKind, ProvideCredentials, Providing, Random, RateLimit,
-    Sleep, SystemClock,
+    Client, Clock, CredentialsError, CredentialsFuture, ErrorKind, ProvideCredentials, Random,
+    RateLimit, Sleep, SystemClock,
 };
 use standing_faults::clock::{ManualClock, Seeded};
 use standing_faults::raw::{Raw, Step, answer, answering, json, replying};
@@ -84,7 +84,7 @@ async fn k4_clones_share_connections_and_pace() {
         watch.fine(
             paced
                 .clone()
-                .within(Duration::from_secs(5))
+                .with_deadline(Duration::from_secs(5))
                 .send(&Ask::new(MOBILE))
                 .await,
         );
@@ -180,7 +180,7 @@ async fn k6_given_up_while_waiting_for_a_slot() {
 async fn k7_given_up_while_waiting_for_keys() {
     struct FirstHangs(std::sync::atomic::AtomicBool);
     impl ProvideCredentials for FirstHangs {
-        fn provide(&self) -> Providing<'_> {
+        fn provide(&self) -> CredentialsFuture<'_> {
             Box::pin(async {
                 if self.0.swap(false, std::sync::atomic::Ordering::SeqCst) {
                     std::future::pending::<Result<(), CredentialsError>>().await?;
@@ -295,7 +295,7 @@ fn k12_two_runtimes_of_which_one_stands_still() {
     // The connections of a runtime stand still while the other one runs.
     for _ in 0..3 {
         for runtime in &runtimes {
-            let answer = watch.fine(runtime.block_on(client.send(&LookUp::new(MOBILE))));
+            let answer = watch.fine(runtime.block_on(client.send(&Ask::new(MOBILE))));
             assert_eq!(answer.attempts(), 1);
         }
     }

@@ -673,7 +673,7 @@ fn d11_any_limits_and_any_fault() {
             let client = builder::<Metered>(server.endpoint())
                 .clock(Arc::new(clock.clone()))
                 .max_attempts(attempts)
-                .repeat_metered(billed_again)
+                .retry_metered(billed_again)
                 .build()
                 .unwrap();
             let made = match client.send(&LookUp::new(MOBILE)).await {

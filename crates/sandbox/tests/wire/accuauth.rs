@@ -1,4 +1,4 @@
-//! AccuAuth's stand-in over a real socket.
+//! The emulation of AccuAuth over a real socket.
 
 use std::time::Duration;
 
@@ -6,30 +6,31 @@ use md5::{Digest, Md5};
 use serde_json::json;
 use standing_sandbox::{Persona, Provider, Sandbox, fault};
 
-use crate::client::{debts_report, plain, send};
+use crate::client::{Response, plain, send};
+use crate::requests::{NEW_YEAR, debts_report};
 
 async fn sandbox() -> Sandbox {
     Sandbox::builder().start().await.unwrap()
 }
 
 #[tokio::test]
-async fn answers_for_every_customer() {
+async fn report_of_every_customer_fits_its_persona() {
     let sandbox = sandbox().await;
     for customer in sandbox.customers(Provider::AccuAuth) {
-        let reply = debts_report(&sandbox, &format!("mobile=%2B{}", customer.id)).await;
-        let answer = reply.json();
-        let id = answer["request_id"].as_str().unwrap();
+        let response = debts_report(&sandbox, &format!("mobile=%2B{}", customer.id)).await;
+        let json = response.json();
+        let id = json["request_id"].as_str().unwrap();
         assert!(id.starts_with("TID") && id.len() == 35, "{id}");
         if customer.persona == Persona::NoRecord {
-            assert_eq!((reply.status, &answer["status"]), (400, &json!("NOT_HIT")));
+            assert_eq!((response.status, &json["status"]), (400, &json!("NOT_HIT")));
             continue;
         }
         assert_eq!(
-            (reply.status, &answer["status"]),
+            (response.status, &json["status"]),
             (200, &json!("OK")),
             "{customer:?}"
         );
-        let result = &answer["result"];
+        let result = &json["result"];
         let report = result
             .as_array()
             .map_or(result, |reports| &reports[0])
@@ -52,9 +53,9 @@ async fn answers_for_every_customer() {
 }
 
 #[tokio::test]
-async fn number_md5_form_and_json_ask_for_the_same_person() {
+async fn number_and_md5_in_form_and_json_return_the_same_report() {
     let sandbox = sandbox().await;
-    let result = |reply: crate::client::Reply| reply.json()["result"].clone();
+    let result = |response: Response| response.json()["result"].clone();
     // The first customer has a report.
     let number = sandbox.customers(Provider::AccuAuth).next().unwrap().id;
     let national = number.strip_prefix("62").unwrap();
@@ -93,22 +94,22 @@ async fn number_md5_form_and_json_ask_for_the_same_person() {
             &headers,
             &body.to_string(),
         );
-        let answer = send(&endpoint, &request).await.unwrap().json();
-        assert_eq!(answer["status"], status, "{body}");
+        let json = send(&endpoint, &request).await.unwrap().json();
+        assert_eq!(json["status"], status, "{body}");
         if status == "OK" {
-            assert_eq!(answer["result"], expected);
+            assert_eq!(json["result"], expected);
         }
     }
 }
 
 #[tokio::test]
-async fn refuses_bad_arguments() {
+async fn bad_arguments_are_invalid_arguments() {
     let sandbox = sandbox().await;
     for (fields, reason) in [
         ("", "argument 'mobile': not found"),
         ("email=a%40b.c", "argument 'mobile': not found"),
         ("mobile=", "argument 'mobile': invalid"),
-        // A plus that was not encoded is a blank.
+        // In a form, a plus that is not percent-encoded is a blank.
         ("mobile=+628123456789", "argument 'mobile': invalid"),
         ("mobile=abcdefgh", "argument 'mobile': invalid"),
         ("mobile_md5=abc", "argument 'mobile_md5': invalid"),
@@ -117,17 +118,17 @@ async fn refuses_bad_arguments() {
             "argument 'mobile_md5': given together with 'mobile'",
         ),
     ] {
-        let reply = debts_report(&sandbox, fields).await;
-        let answer = reply.json();
+        let response = debts_report(&sandbox, fields).await;
+        let json = response.json();
         assert_eq!(
-            (reply.status, &answer["status"], &answer["reason"]),
+            (response.status, &json["status"], &json["reason"]),
             (400, &json!("INVALID_ARGUMENT"), &json!(reason))
         );
     }
 }
 
 #[tokio::test]
-async fn refuses_bad_credentials() {
+async fn bad_credentials_and_paths_are_refused() {
     let sandbox = sandbox().await;
     let endpoint = sandbox.endpoint(Provider::AccuAuth);
     let key = sandbox.key(Provider::AccuAuth);
@@ -148,9 +149,9 @@ async fn refuses_bad_credentials() {
         ("/check/risk_report", String::new(), 404, "NOT_FOUND"),
     ] {
         let request = plain(&endpoint, path, &headers, "mobile=628123456789");
-        let reply = send(&endpoint, &request).await.unwrap();
+        let response = send(&endpoint, &request).await.unwrap();
         assert_eq!(
-            (reply.status, &reply.json()["status"]),
+            (response.status, &response.json()["status"]),
             (status, &json!(code))
         );
     }
@@ -158,7 +159,7 @@ async fn refuses_bad_credentials() {
 }
 
 #[tokio::test]
-async fn look_ups_cost_quota_even_when_the_answer_is_lost() {
+async fn look_up_uses_quota_only_if_it_runs_even_if_the_response_is_lost() {
     let sandbox = Sandbox::builder().quota(3).start().await.unwrap();
     let endpoint = sandbox.endpoint(Provider::AccuAuth);
     sandbox.fault(fault::throttle().times(1));
@@ -186,7 +187,7 @@ async fn look_ups_cost_quota_even_when_the_answer_is_lost() {
 }
 
 #[tokio::test]
-async fn throttles_on_demand_and_knows_its_codes() {
+async fn rate_limit_and_injected_codes_have_their_http_status() {
     let sandbox = Sandbox::builder()
         .rate(Provider::AccuAuth, 1)
         .start()
@@ -194,11 +195,11 @@ async fn throttles_on_demand_and_knows_its_codes() {
         .unwrap();
     sandbox
         .clock()
-        .set(std::time::UNIX_EPOCH + Duration::from_secs(crate::client::NEW_YEAR));
+        .set(std::time::UNIX_EPOCH + Duration::from_secs(NEW_YEAR));
     debts_report(&sandbox, "mobile=628123456789").await;
-    let reply = debts_report(&sandbox, "mobile=628123456789").await;
+    let response = debts_report(&sandbox, "mobile=628123456789").await;
     assert_eq!(
-        (reply.status, &reply.json()["status"]),
+        (response.status, &response.json()["status"]),
         (403, &json!("RATE_LIMIT_EXCEEDED"))
     );
     for (code, status) in [
@@ -209,20 +210,20 @@ async fn throttles_on_demand_and_knows_its_codes() {
         ("INTERNAL_ERROR", 500),
     ] {
         sandbox.fault(fault::provider_code(code).on("CheckDebtsReport").times(1));
-        let reply = debts_report(&sandbox, "mobile=628123456789").await;
+        let response = debts_report(&sandbox, "mobile=628123456789").await;
         assert_eq!(
-            (reply.status, &reply.json()["status"]),
+            (response.status, &response.json()["status"]),
             (status, &json!(code))
         );
     }
 }
 
 #[tokio::test]
-async fn chaos_never_loses_a_look_up() {
+async fn chaos_only_delays_look_ups() {
     let sandbox = Sandbox::builder().chaos(100).start().await.unwrap();
     for customer in sandbox.customers(Provider::AccuAuth).take(10) {
-        let reply = debts_report(&sandbox, &format!("mobile={}", customer.id)).await;
-        assert!(matches!(reply.status, 200 | 400));
+        let response = debts_report(&sandbox, &format!("mobile={}", customer.id)).await;
+        assert!(matches!(response.status, 200 | 400));
     }
     assert_eq!(
         sandbox
@@ -236,7 +237,7 @@ async fn chaos_never_loses_a_look_up() {
 }
 
 #[tokio::test]
-async fn the_log_holds_no_number() {
+async fn log_holds_no_personal_data() {
     let sandbox = sandbox().await;
     debts_report(&sandbox, "mobile=628123456789&email=canary%40example.com").await;
     let everything = format!(

@@ -1,11 +1,12 @@
-//! Alibaba's stand-in over a real socket.
+//! The emulation of Alibaba over a real socket.
 
 use std::time::Duration;
 
 use serde_json::json;
 use standing_sandbox::{Key, Provider, Sandbox, Verdict, fault};
 
-use crate::client::{Alibaba, NEW_YEAR, send};
+use crate::client::send;
+use crate::requests::{Alibaba, NEW_YEAR};
 
 async fn sandbox() -> Sandbox {
     let sandbox = Sandbox::builder().start().await.unwrap();
@@ -16,24 +17,24 @@ async fn sandbox() -> Sandbox {
 }
 
 #[tokio::test]
-async fn answers_for_every_customer() {
+async fn account_of_every_customer_leads_to_its_verdict() {
     let sandbox = sandbox().await;
-    let alibaba = Alibaba::of(&sandbox);
+    let alibaba = Alibaba::new(&sandbox);
     for customer in sandbox.customers(Provider::Alibaba) {
-        let reply = alibaba
+        let response = alibaba
             .nonce(&customer.id)
             .call(&format!("OwnerId={}", customer.id))
             .await;
-        let answer = reply.json();
+        let json = response.json();
         assert_eq!(
-            reply.header("x-acs-request-id"),
-            answer["RequestId"].as_str()
+            response.header("x-acs-request-id"),
+            json["RequestId"].as_str()
         );
-        let data = &answer["Data"];
-        let verdict = match (reply.status, data["CreditLimitStatus"].as_str()) {
+        let data = &json["Data"];
+        let verdict = match (response.status, data["CreditLimitStatus"].as_str()) {
             (401, None) => {
-                assert_eq!(answer["Code"], "VnoNoDataError");
-                assert_eq!(answer["HostId"], "business.aliyuncs.com");
+                assert_eq!(json["Code"], "VnoNoDataError");
+                assert_eq!(json["HostId"], "business.aliyuncs.com");
                 Verdict::Unknown
             }
             (200, Some("Freeze")) => Verdict::Blocked,
@@ -42,15 +43,15 @@ async fn answers_for_every_customer() {
             (200, Some("Thaw" | "Trusteeship")) => Verdict::Watch,
             _ => Verdict::Unknown,
         };
-        assert_eq!(verdict, customer.verdict, "{customer:?} {answer}");
+        assert_eq!(verdict, customer.verdict, "{customer:?} {json}");
     }
     sandbox.assert_all_verified();
 }
 
 #[tokio::test]
-async fn the_owner_is_read_from_query_and_form() {
+async fn owner_id_is_read_from_the_query_or_the_form() {
     let sandbox = sandbox().await;
-    let alibaba = Alibaba::of(&sandbox);
+    let alibaba = Alibaba::new(&sandbox);
     let first = sandbox.customers(Provider::Alibaba).next().unwrap();
     let without = alibaba.nonce(1).call("").await.json()["Data"].clone();
     let with = alibaba
@@ -69,13 +70,13 @@ async fn the_owner_is_read_from_query_and_form() {
     .json()["Data"]
         .clone();
     assert_eq!(get, with);
-    let kind = (
+    let content_type = (
         "content-type",
         "application/x-www-form-urlencoded".to_owned(),
     );
     let form = Alibaba {
         body: "OwnerId=5",
-        extra: vec![kind],
+        extra: vec![content_type],
         ..alibaba.nonce(4)
     };
     assert_eq!(form.code("").await, (400, "NotAuthorized".to_owned()));
@@ -92,9 +93,9 @@ async fn the_owner_is_read_from_query_and_form() {
 }
 
 #[tokio::test]
-async fn a_plus_on_the_wire_is_a_blank() {
+async fn plus_in_the_query_is_a_blank() {
     let sandbox = sandbox().await;
-    let alibaba = Alibaba::of(&sandbox);
+    let alibaba = Alibaba::new(&sandbox);
     let request = String::from_utf8(alibaba.request("Note=a%20b")).unwrap();
     let request = request.replace("?Note=a%20b", "?Note=a+b");
     assert_eq!(
@@ -107,9 +108,9 @@ async fn a_plus_on_the_wire_is_a_blank() {
 }
 
 #[tokio::test]
-async fn refuses_bad_credentials() {
+async fn bad_credentials_return_their_documented_codes() {
     let sandbox = sandbox().await;
-    let good = Alibaba::of(&sandbox);
+    let good = Alibaba::new(&sandbox);
     for (alibaba, status, code) in [
         (
             Alibaba {
@@ -149,13 +150,13 @@ async fn refuses_bad_credentials() {
     ] {
         assert_eq!(alibaba.code("").await, (status, code.to_owned()));
     }
-    let reply = Alibaba {
+    let response = Alibaba {
         secret: "x".to_owned(),
         ..good.clone()
     }
     .call("")
     .await;
-    let message = reply.json()["Message"].as_str().unwrap().to_owned();
+    let message = response.json()["Message"].as_str().unwrap().to_owned();
     assert!(
         message.contains("server string to sign is:ACS3-HMAC-SHA256\n"),
         "{message}"
@@ -178,37 +179,37 @@ async fn refuses_bad_credentials() {
         ),
         ("POST /", "POST /other", 404, "InvalidApi.NotFound"),
     ] {
-        let reply = send(&good.endpoint, text.replacen(from, to, 1).as_bytes())
+        let response = send(&good.endpoint, text.replacen(from, to, 1).as_bytes())
             .await
             .unwrap();
         assert_eq!(
-            (reply.status, &reply.json()["Code"]),
+            (response.status, &response.json()["Code"]),
             (status, &json!(code)),
             "{to}"
         );
-        assert!(reply.json()["Recommend"].is_string());
+        assert!(response.json()["Recommend"].is_string());
     }
 }
 
 #[tokio::test]
-async fn a_faulted_request_has_used_its_nonce() {
+async fn nonce_is_used_even_if_a_fault_replaces_the_response() {
     let sandbox = sandbox().await;
-    let alibaba = Alibaba::of(&sandbox);
+    let alibaba = Alibaba::new(&sandbox);
     sandbox.fault(fault::status(503).on("GetCustomerAccountInfo").times(1));
-    let reply = send(&alibaba.endpoint, &alibaba.request("")).await.unwrap();
-    assert_eq!(reply.status, 503);
+    let response = send(&alibaba.endpoint, &alibaba.request("")).await.unwrap();
+    assert_eq!(response.status, 503);
     assert_eq!(alibaba.code("").await.1, "SignatureNonceUsed");
     assert_eq!(alibaba.nonce("two").code("").await.1, "Success");
 }
 
 #[tokio::test]
-async fn nonces_belong_to_their_key_and_window() {
+async fn nonce_is_accepted_again_for_another_key_or_after_the_time_window() {
     let builder = Sandbox::builder().key(Provider::Alibaba, Key::new("LTAIOTHER", "other"));
     let sandbox = builder.start().await.unwrap();
     sandbox
         .clock()
         .set(std::time::UNIX_EPOCH + Duration::from_secs(NEW_YEAR));
-    let main = Alibaba::of(&sandbox);
+    let main = Alibaba::new(&sandbox);
     let other = Alibaba {
         id: "LTAIOTHER".to_owned(),
         secret: "other".to_owned(),
@@ -217,11 +218,11 @@ async fn nonces_belong_to_their_key_and_window() {
     assert_eq!(main.code("").await.1, "Success");
     assert_eq!(other.code("").await.1, "Success");
     sandbox.clock().advance(Duration::from_secs(1_801));
-    assert_eq!(Alibaba::of(&sandbox).code("").await.1, "Success");
+    assert_eq!(Alibaba::new(&sandbox).code("").await.1, "Success");
 }
 
 #[tokio::test]
-async fn knows_temporary_keys() {
+async fn temporary_key_is_accepted_only_with_its_token() {
     let key = Key::new("STS.TEMP", "temp-secret").with_session_token("temp-token");
     let sandbox = Sandbox::builder()
         .key(Provider::Alibaba, key)
@@ -231,7 +232,7 @@ async fn knows_temporary_keys() {
     let temp = Alibaba {
         id: "STS.TEMP".to_owned(),
         secret: "temp-secret".to_owned(),
-        ..Alibaba::of(&sandbox)
+        ..Alibaba::new(&sandbox)
     };
     assert_eq!(temp.code("").await.1, "MissingSecurityToken");
     for (token, code) in [
@@ -253,7 +254,7 @@ async fn knows_temporary_keys() {
 }
 
 #[tokio::test]
-async fn throttles_with_a_hint() {
+async fn throttled_response_has_the_time_to_wait() {
     let sandbox = Sandbox::builder()
         .rate(Provider::Alibaba, 2)
         .start()
@@ -262,29 +263,29 @@ async fn throttles_with_a_hint() {
     sandbox
         .clock()
         .set(std::time::UNIX_EPOCH + Duration::from_secs(NEW_YEAR));
-    let alibaba = Alibaba::of(&sandbox);
+    let alibaba = Alibaba::new(&sandbox);
     for nonce in 0..2 {
         assert_eq!(alibaba.nonce(nonce).code("").await.0, 200);
     }
-    let reply = alibaba.nonce(2).call("").await;
+    let response = alibaba.nonce(2).call("").await;
     assert_eq!(
-        (reply.status, &reply.json()["Code"]),
+        (response.status, &response.json()["Code"]),
         (400, &json!("Throttling.User"))
     );
-    assert_eq!(reply.header("x-acs-retry-after"), Some("1000"));
+    assert_eq!(response.header("x-acs-retry-after"), Some("1000"));
     sandbox.fault(fault::throttle_for(Duration::from_millis(150)).times(1));
-    let reply = alibaba.nonce(3).call("").await;
-    assert_eq!(reply.header("x-acs-retry-after"), Some("150"));
+    let response = alibaba.nonce(3).call("").await;
+    assert_eq!(response.header("x-acs-retry-after"), Some("150"));
 }
 
 #[tokio::test]
-async fn failures_under_200_wear_the_products_envelope() {
+async fn error_under_200_has_the_envelope_of_the_product() {
     let sandbox = sandbox().await;
-    let alibaba = Alibaba::of(&sandbox);
+    let alibaba = Alibaba::new(&sandbox);
     sandbox.fault(fault::provider_code_at(200, "NotAuthorized").times(1));
-    let answer = alibaba.call("").await.json();
+    let json = alibaba.call("").await.json();
     assert_eq!(
-        (&answer["Code"], &answer["Success"]),
+        (&json["Code"], &json["Success"]),
         (&json!("NotAuthorized"), &json!(false))
     );
     sandbox.fault(fault::provider_code("InternalError").times(1));

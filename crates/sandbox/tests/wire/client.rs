@@ -1,32 +1,26 @@
-//! A client on a bare socket, and signers written for the tests alone.
+//! An HTTP client on a bare socket.
 
 use std::io;
-use std::time::{Duration, UNIX_EPOCH};
+use std::time::Duration;
 
-use hmac::{Hmac, KeyInit, Mac};
 use serde_json::Value;
-use sha2::{Digest, Sha256};
-use standing_sandbox::{Provider, Sandbox};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio::time::timeout;
 
-/// Far longer than anything here takes: only a hang reaches it.
-const PATIENCE: Duration = Duration::from_secs(60);
-
-/// 2026-01-01: tests that compare bytes stop the clock here.
-pub(crate) const NEW_YEAR: u64 = 1_767_225_600;
+/// Far longer than any test takes, so that only a hang reaches it.
+const TIMEOUT: Duration = Duration::from_secs(60);
 
 #[derive(Debug)]
-pub(crate) struct Reply {
+pub(crate) struct Response {
     pub(crate) status: u16,
     pub(crate) head: String,
     pub(crate) body: String,
-    /// As many bytes came as the head had promised.
+    /// Whether the body has as many bytes as its `Content-Length`.
     pub(crate) whole: bool,
 }
 
-impl Reply {
+impl Response {
     pub(crate) fn json(&self) -> Value {
         serde_json::from_str(&self.body).unwrap_or_else(|error| panic!("{error}: {}", self.body))
     }
@@ -39,7 +33,7 @@ impl Reply {
     }
 }
 
-/// A connection that is kept.
+/// A keep-alive connection.
 pub(crate) struct Connection(TcpStream);
 
 impl Connection {
@@ -47,24 +41,24 @@ impl Connection {
         Self(TcpStream::connect(authority(endpoint)).await.unwrap())
     }
 
-    /// Sends one request and reads one answer, or as much of it as comes.
-    pub(crate) async fn send(&mut self, request: &[u8]) -> io::Result<Reply> {
-        timeout(PATIENCE, self.exchange(request))
+    /// Sends one request and reads one response, or the part of it that arrives.
+    pub(crate) async fn send(&mut self, request: &[u8]) -> io::Result<Response> {
+        timeout(TIMEOUT, self.exchange(request))
             .await
-            .expect("no answer")
+            .expect("no response")
     }
 
-    async fn exchange(&mut self, request: &[u8]) -> io::Result<Reply> {
+    async fn exchange(&mut self, request: &[u8]) -> io::Result<Response> {
         self.0.write_all(request).await?;
         let mut bytes = Vec::new();
         loop {
-            let reply = parse(&bytes);
-            if reply.as_ref().is_some_and(|reply| reply.whole) {
-                return Ok(reply.unwrap());
+            let response = parse(&bytes);
+            if response.as_ref().is_some_and(|response| response.whole) {
+                return Ok(response.unwrap());
             }
             if self.0.read_buf(&mut bytes).await? == 0 {
-                return match reply {
-                    Some(reply) => Ok(reply),
+                return match response {
+                    Some(response) => Ok(response),
                     None => Err(io::ErrorKind::UnexpectedEof.into()),
                 };
             }
@@ -72,22 +66,22 @@ impl Connection {
     }
 }
 
-fn parse(bytes: &[u8]) -> Option<Reply> {
+fn parse(bytes: &[u8]) -> Option<Response> {
     let text = String::from_utf8_lossy(bytes);
     let (head, body) = text.split_once("\r\n\r\n")?;
     let status = head.split(' ').nth(1)?.parse().ok()?;
-    let mut reply = Reply {
+    let mut response = Response {
         status,
         head: head.to_owned(),
         body: body.to_owned(),
         whole: false,
     };
-    let length: usize = reply.header("content-length")?.parse().ok()?;
-    reply.whole = body.len() >= length;
-    Some(reply)
+    let length: usize = response.header("content-length")?.parse().ok()?;
+    response.whole = body.len() >= length;
+    Some(response)
 }
 
-pub(crate) async fn send(endpoint: &str, request: &[u8]) -> io::Result<Reply> {
+pub(crate) async fn send(endpoint: &str, request: &[u8]) -> io::Result<Response> {
     Connection::open(endpoint).await.send(request).await
 }
 
@@ -105,350 +99,12 @@ pub(crate) fn prefix(endpoint: &str) -> &str {
         .unwrap()
 }
 
-pub(crate) fn sha256(bytes: &[u8]) -> String {
-    Sha256::digest(bytes)
-        .iter()
-        .map(|byte| format!("{byte:02x}"))
-        .collect()
-}
-
-pub(crate) fn hmac(key: &[u8], message: &str) -> Vec<u8> {
-    let mut mac = Hmac::<Sha256>::new_from_slice(key).unwrap();
-    mac.update(message.as_bytes());
-    mac.finalize().into_bytes().to_vec()
-}
-
-pub(crate) fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
-}
-
-/// A request of `QueryCustomersCredit`.
-#[derive(Clone)]
-pub(crate) struct Tencent {
-    pub(crate) endpoint: String,
-    pub(crate) id: String,
-    pub(crate) secret: String,
-    pub(crate) service: &'static str,
-    pub(crate) version: &'static str,
-    pub(crate) time: u64,
-    pub(crate) extra: String,
-}
-
-impl Tencent {
-    /// Signed for the sandbox's own time, in the older dialect.
-    pub(crate) fn of(sandbox: &Sandbox) -> Self {
-        let key = sandbox.key(Provider::Tencent);
-        let time = sandbox
-            .clock()
-            .now()
-            .duration_since(UNIX_EPOCH)
-            .unwrap()
-            .as_secs();
-        Self {
-            endpoint: sandbox.endpoint(Provider::Tencent),
-            id: key.id,
-            secret: key.secret,
-            service: "ip",
-            version: "2021-04-09",
-            time,
-            extra: String::new(),
-        }
-    }
-
-    pub(crate) fn newer(self) -> Self {
-        Self {
-            service: "intlpartnersmgt",
-            version: "2022-09-28",
-            ..self
-        }
-    }
-
-    pub(crate) fn request(&self, body: &str) -> Vec<u8> {
-        let Self {
-            endpoint,
-            id,
-            secret,
-            service,
-            version,
-            time,
-            extra,
-        } = self;
-        let (host, prefix) = (authority(endpoint), prefix(endpoint));
-        let day = i64::try_from(*time).unwrap();
-        let day = time::OffsetDateTime::from_unix_timestamp(day)
-            .unwrap()
-            .date()
-            .to_string();
-        let canonical = format!(
-            "POST\n/\n\ncontent-type:application/json\nhost:{host}\n\ncontent-type;host\n{}",
-            sha256(body.as_bytes())
-        );
-        let text = format!(
-            "TC3-HMAC-SHA256\n{time}\n{day}/{service}/tc3_request\n{}",
-            sha256(canonical.as_bytes())
-        );
-        let key = hmac(
-            &hmac(&hmac(format!("TC3{secret}").as_bytes(), &day), service),
-            "tc3_request",
-        );
-        let signature = hex(&hmac(&key, &text));
-        format!(
-            "POST {prefix}/ HTTP/1.1\r\nHost: {host}\r\nContent-Type: application/json\r\nContent-Length: {}\r\n\
-             X-TC-Action: QueryCustomersCredit\r\nX-TC-Version: {version}\r\nX-TC-Timestamp: {time}\r\n{extra}\
-             Authorization: TC3-HMAC-SHA256 Credential={id}/{day}/{service}/tc3_request, \
-             SignedHeaders=content-type;host, Signature={signature}\r\n\r\n{body}",
-            body.len()
-        )
-        .into_bytes()
-    }
-
-    pub(crate) async fn call(&self, body: &str) -> Value {
-        let reply = send(&self.endpoint, &self.request(body)).await.unwrap();
-        assert_eq!(
-            (reply.status, reply.header("content-type")),
-            (200, Some("application/json"))
-        );
-        reply.json()["Response"].clone()
-    }
-
-    pub(crate) async fn code(&self, body: &str) -> String {
-        self.call(body).await["Error"]["Code"]
-            .as_str()
-            .unwrap_or("OK")
-            .to_owned()
-    }
-}
-
-/// A request to Huawei's gateway.
-#[derive(Clone)]
-pub(crate) struct Huawei {
-    pub(crate) endpoint: String,
-    pub(crate) id: String,
-    pub(crate) secret: String,
-    pub(crate) time: u64,
-    /// Sent and signed.
-    pub(crate) extra: Vec<(&'static str, String)>,
-}
-
-pub(crate) const TAGS: &str = "/v2/partners/sub-customers/new-customers-tags/batch-query";
-
-impl Huawei {
-    pub(crate) fn of(sandbox: &Sandbox) -> Self {
-        let key = sandbox.key(Provider::Huawei);
-        let time = sandbox
-            .clock()
-            .now()
-            .duration_since(UNIX_EPOCH)
-            .unwrap()
-            .as_secs();
-        let endpoint = sandbox.endpoint(Provider::Huawei);
-        Self {
-            endpoint,
-            id: key.id,
-            secret: key.secret,
-            time,
-            extra: Vec::new(),
-        }
-    }
-
-    pub(crate) fn request(&self, body: &str) -> Vec<u8> {
-        let Self {
-            endpoint,
-            id,
-            secret,
-            time,
-            ..
-        } = self;
-        let (host, path) = (authority(endpoint), format!("{}{TAGS}", prefix(endpoint)));
-        let date = digits(*time);
-        let mut headers = vec![
-            ("content-type", "application/json".to_owned()),
-            ("host", host.to_owned()),
-            ("x-sdk-date", date.clone()),
-        ];
-        headers.extend(self.extra.iter().cloned());
-        headers.sort();
-        let block: String = headers
-            .iter()
-            .map(|(name, value)| format!("{name}:{value}\n"))
-            .collect();
-        let names: Vec<&str> = headers.iter().map(|(name, _)| *name).collect();
-        let names = names.join(";");
-        // The prefix of the tests decodes to unreserved characters.
-        let signed_path = path.replace("%7E", "~");
-        let canonical = format!(
-            "POST\n{signed_path}/\n\n{block}\n{names}\n{}",
-            sha256(body.as_bytes())
-        );
-        let text = format!("SDK-HMAC-SHA256\n{date}\n{}", sha256(canonical.as_bytes()));
-        let signature = hex(&hmac(secret.as_bytes(), &text));
-        let lines: String = headers
-            .iter()
-            .map(|(name, value)| format!("{name}: {value}\r\n"))
-            .collect();
-        let length = body.len();
-        format!(
-            "POST {path} HTTP/1.1\r\n{lines}Content-Length: {length}\r\n\
-             Authorization: SDK-HMAC-SHA256 Access={id}, SignedHeaders={names}, Signature={signature}\r\n\r\n{body}"
-        )
-        .into_bytes()
-    }
-
-    pub(crate) async fn call(&self, body: &str) -> Reply {
-        send(&self.endpoint, &self.request(body)).await.unwrap()
-    }
-
-    /// Status and code, `OK` for a success.
-    pub(crate) async fn code(&self, body: &str) -> (u16, String) {
-        let reply = self.call(body).await;
-        (
-            reply.status,
-            reply.json()["error_code"]
-                .as_str()
-                .unwrap_or("OK")
-                .to_owned(),
-        )
-    }
-}
-
-/// `20260101T000000Z`
-pub(crate) fn digits(time: u64) -> String {
-    let time = time::OffsetDateTime::from_unix_timestamp(i64::try_from(time).unwrap()).unwrap();
-    let (date, (hour, minute, second)) = (time.date().to_string().replace('-', ""), time.to_hms());
-    format!("{date}T{hour:02}{minute:02}{second:02}Z")
-}
-
 /// A request that is not signed.
 pub(crate) fn plain(endpoint: &str, path: &str, headers: &str, body: &str) -> Vec<u8> {
     let (host, prefix, length) = (authority(endpoint), prefix(endpoint), body.len());
-    format!("POST {prefix}{path} HTTP/1.1\r\nHost: {host}\r\nContent-Length: {length}\r\n{headers}\r\n{body}").into_bytes()
-}
-
-/// A request of `GetCustomerAccountInfo`.
-#[derive(Clone)]
-pub(crate) struct Alibaba {
-    pub(crate) endpoint: String,
-    pub(crate) id: String,
-    pub(crate) secret: String,
-    pub(crate) time: u64,
-    pub(crate) nonce: String,
-    pub(crate) method: &'static str,
-    pub(crate) body: &'static str,
-    /// Sent and signed.
-    pub(crate) extra: Vec<(&'static str, String)>,
-}
-
-impl Alibaba {
-    pub(crate) fn of(sandbox: &Sandbox) -> Self {
-        let key = sandbox.key(Provider::Alibaba);
-        Self {
-            endpoint: sandbox.endpoint(Provider::Alibaba),
-            id: key.id,
-            secret: key.secret,
-            time: sandbox
-                .clock()
-                .now()
-                .duration_since(UNIX_EPOCH)
-                .unwrap()
-                .as_secs(),
-            nonce: "one".to_owned(),
-            method: "POST",
-            body: "",
-            extra: Vec::new(),
-        }
-    }
-
-    pub(crate) fn nonce(&self, nonce: impl ToString) -> Self {
-        Self {
-            nonce: nonce.to_string(),
-            ..self.clone()
-        }
-    }
-
-    /// The query goes out as it is signed.
-    pub(crate) fn request(&self, query: &str) -> Vec<u8> {
-        let Self {
-            endpoint,
-            id,
-            secret,
-            time,
-            nonce,
-            method,
-            body,
-            ..
-        } = self;
-        let (host, path) = (authority(endpoint), format!("{}/", prefix(endpoint)));
-        let (date, clock) = (
-            digits(*time)[..8].to_owned(),
-            digits(*time)[9..15].to_owned(),
-        );
-        let date = format!(
-            "{}-{}-{}T{}:{}:{}Z",
-            &date[..4],
-            &date[4..6],
-            &date[6..],
-            &clock[..2],
-            &clock[2..4],
-            &clock[4..]
-        );
-        let payload = sha256(body.as_bytes());
-        let mut headers = vec![
-            ("host", host.to_owned()),
-            ("x-acs-action", "GetCustomerAccountInfo".to_owned()),
-            ("x-acs-content-sha256", payload.clone()),
-            ("x-acs-date", date),
-            ("x-acs-signature-nonce", nonce.clone()),
-            ("x-acs-version", "2017-12-14".to_owned()),
-        ];
-        headers.extend(self.extra.iter().cloned());
-        headers.sort();
-        let block: String = headers
-            .iter()
-            .map(|(name, value)| format!("{name}:{value}\n"))
-            .collect();
-        let names: Vec<&str> = headers.iter().map(|(name, _)| *name).collect();
-        let names = names.join(";");
-        let canonical = format!("{method}\n{path}\n{query}\n{block}\n{names}\n{payload}");
-        let text = format!("ACS3-HMAC-SHA256\n{}", sha256(canonical.as_bytes()));
-        let signature = hex(&hmac(secret.as_bytes(), &text));
-        let lines: String = headers
-            .iter()
-            .map(|(name, value)| format!("{name}: {value}\r\n"))
-            .collect();
-        let (mark, length) = (if query.is_empty() { "" } else { "?" }, body.len());
-        format!(
-            "{method} {path}{mark}{query} HTTP/1.1\r\n{lines}Content-Length: {length}\r\n\
-             Authorization: ACS3-HMAC-SHA256 Credential={id},SignedHeaders={names},Signature={signature}\r\n\r\n{body}"
-        )
-        .into_bytes()
-    }
-
-    pub(crate) async fn call(&self, query: &str) -> Reply {
-        send(&self.endpoint, &self.request(query)).await.unwrap()
-    }
-
-    /// Status and code.
-    pub(crate) async fn code(&self, query: &str) -> (u16, String) {
-        let reply = self.call(query).await;
-        (
-            reply.status,
-            reply.json()["Code"].as_str().unwrap().to_owned(),
-        )
-    }
-}
-
-/// A request of `check/debts_report` with these fields, as a form.
-pub(crate) async fn debts_report(sandbox: &Sandbox, fields: &str) -> Reply {
-    let key = sandbox.key(Provider::AccuAuth);
-    let headers = format!(
-        "X-DF-API-ID: {}\r\nX-DF-API-SECRET: {}\r\nContent-Type: application/x-www-form-urlencoded; charset=utf-8\r\n",
-        key.id, key.secret
-    );
-    let endpoint = sandbox.endpoint(Provider::AccuAuth);
-    send(
-        &endpoint,
-        &plain(&endpoint, "/check/debts_report", &headers, fields),
+    format!(
+        "POST {prefix}{path} HTTP/1.1\r\nHost: {host}\r\nContent-Length: {length}\r\n\
+         {headers}\r\n{body}"
     )
-    .await
-    .unwrap()
+    .into_bytes()
 }

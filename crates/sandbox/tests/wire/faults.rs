@@ -1,9 +1,10 @@
-//! Every fault as a client on a bare socket sees it.
+//! The effect of every fault on a client that uses a bare socket.
 
 use std::io::{self, ErrorKind};
 use std::time::Duration;
 
-use crate::client::{Connection, NEW_YEAR, Reply, Tencent, send};
+use crate::client::{Connection, Response, send};
+use crate::requests::{NEW_YEAR, Tencent};
 use serde_json::json;
 use standing_sandbox::{Fault, Provider, Sandbox, fault};
 use tokio::time::timeout;
@@ -14,9 +15,9 @@ async fn sandbox(fault: Fault) -> Sandbox {
     sandbox
 }
 
-/// The answers to the first request, which meets the fault, and to the second, which does not.
-async fn twice(sandbox: &Sandbox) -> (io::Result<Reply>, Reply) {
-    let tencent = Tencent::of(sandbox);
+/// The responses to the first request, which meets the fault, and to the second, which does not.
+async fn twice(sandbox: &Sandbox) -> (io::Result<Response>, Response) {
+    let tencent = Tencent::new(sandbox);
     let first = send(&tencent.endpoint, &tencent.request("{}")).await;
     let second = send(&tencent.endpoint, &tencent.request("{}"))
         .await
@@ -32,7 +33,7 @@ async fn twice(sandbox: &Sandbox) -> (io::Result<Reply>, Reply) {
 }
 
 #[tokio::test]
-async fn status() {
+async fn status_replaces_the_response() {
     let sandbox = sandbox(fault::status(503)).await;
     let first = twice(&sandbox).await.0.unwrap();
     assert_eq!((first.status, first.body.as_str()), (503, ""));
@@ -40,7 +41,7 @@ async fn status() {
 }
 
 #[tokio::test]
-async fn throttle() {
+async fn throttle_returns_the_providers_error_and_the_time_to_wait() {
     let sandbox = sandbox(fault::throttle_for(Duration::from_secs(2))).await;
     let first = twice(&sandbox).await.0.unwrap();
     assert_eq!(
@@ -54,7 +55,7 @@ async fn throttle() {
 }
 
 #[tokio::test]
-async fn provider_code() {
+async fn provider_code_is_in_the_providers_envelope() {
     let sandbox = sandbox(fault::provider_code("FailedOperation")).await;
     let first = twice(&sandbox).await.0.unwrap();
     assert_eq!(first.json()["Response"]["Error"]["Code"], "FailedOperation");
@@ -66,9 +67,9 @@ async fn provider_code() {
 }
 
 #[tokio::test]
-async fn latency() {
+async fn latency_delays_the_response() {
     let sandbox = sandbox(fault::latency(Duration::from_millis(300))).await;
-    let tencent = Tencent::of(&sandbox);
+    let tencent = Tencent::new(&sandbox);
     let request = tencent.request("{}");
     let mut slow = Box::pin(send(&tencent.endpoint, &request));
     let early = timeout(Duration::from_millis(100), &mut slow).await;
@@ -77,7 +78,7 @@ async fn latency() {
 }
 
 #[tokio::test]
-async fn drop_before_response() {
+async fn drop_before_response_closes_the_connection_without_a_byte() {
     let sandbox = sandbox(fault::drop_before_response()).await;
     assert_eq!(
         twice(&sandbox).await.0.unwrap_err().kind(),
@@ -87,7 +88,7 @@ async fn drop_before_response() {
 }
 
 #[tokio::test]
-async fn reset() {
+async fn reset_resets_the_connection_without_a_byte() {
     let sandbox = sandbox(fault::reset()).await;
     assert_eq!(
         twice(&sandbox).await.0.unwrap_err().kind(),
@@ -96,7 +97,7 @@ async fn reset() {
 }
 
 #[tokio::test]
-async fn cut_body_after() {
+async fn cut_body_after_sends_exactly_that_many_bytes() {
     for bytes in [0, 1, 120] {
         let sandbox = sandbox(fault::cut_body_after(bytes)).await;
         let (first, second) = twice(&sandbox).await;
@@ -107,20 +108,20 @@ async fn cut_body_after() {
 }
 
 #[tokio::test]
-async fn reset_body_after() {
+async fn reset_body_after_truncates_the_response() {
     let sandbox = sandbox(fault::reset_body_after(50)).await;
     let (first, _) = twice(&sandbox).await;
-    // What was on its way may be lost with the reset.
+    // The reset may discard bytes that were sent before it.
     match first {
-        Ok(reply) => assert!(!reply.whole),
+        Ok(response) => assert!(!response.whole),
         Err(error) => assert_eq!(error.kind(), ErrorKind::ConnectionReset),
     }
 }
 
 #[tokio::test]
-async fn a_cut_beyond_the_body_leaves_the_connection_usable() {
+async fn cut_beyond_the_body_leaves_the_connection_usable() {
     let sandbox = sandbox(fault::cut_body_after(1_000_000)).await;
-    let tencent = Tencent::of(&sandbox);
+    let tencent = Tencent::new(&sandbox);
     let mut connection = Connection::open(&tencent.endpoint).await;
     for _ in 0..3 {
         assert!(connection.send(&tencent.request("{}")).await.unwrap().whole);
@@ -128,12 +129,12 @@ async fn a_cut_beyond_the_body_leaves_the_connection_usable() {
 }
 
 #[tokio::test]
-async fn drip() {
+async fn drip_sends_the_response_slowly_but_completely() {
     let sandbox = sandbox(fault::drip(Duration::from_millis(40))).await;
-    let tencent = Tencent::of(&sandbox);
+    let tencent = Tencent::new(&sandbox);
     let request = tencent.request("{}");
     let mut slow = Box::pin(send(&tencent.endpoint, &request));
-    // A few thousand bytes at this pace take minutes, and yet they come.
+    // At this rate the response takes minutes.
     assert!(
         timeout(Duration::from_millis(300), &mut slow)
             .await
@@ -142,17 +143,17 @@ async fn drip() {
     drop(slow);
     let quick = Sandbox::builder().start().await.unwrap();
     quick.fault(fault::drip(Duration::from_micros(1)).times(1));
-    let tencent = Tencent::of(&quick);
-    let reply = send(&tencent.endpoint, &tencent.request(r#"{"PageSize":1}"#))
+    let tencent = Tencent::new(&quick);
+    let response = send(&tencent.endpoint, &tencent.request(r#"{"PageSize":1}"#))
         .await
         .unwrap();
-    assert_eq!(reply.json()["Response"]["Total"], 60);
+    assert_eq!(response.json()["Response"]["Total"], 60);
 }
 
 #[tokio::test]
-async fn silent() {
+async fn silent_sends_nothing() {
     let sandbox = sandbox(fault::silent()).await;
-    let tencent = Tencent::of(&sandbox);
+    let tencent = Tencent::new(&sandbox);
     let request = tencent.request("{}");
     let waiting = send(&tencent.endpoint, &request);
     assert!(timeout(Duration::from_millis(300), waiting).await.is_err());
@@ -160,9 +161,9 @@ async fn silent() {
 }
 
 #[tokio::test]
-async fn stale_keepalive() {
+async fn stale_keepalive_closes_the_connection_at_its_second_request() {
     let sandbox = sandbox(fault::stale_keepalive()).await;
-    let tencent = Tencent::of(&sandbox);
+    let tencent = Tencent::new(&sandbox);
     let mut connection = Connection::open(&tencent.endpoint).await;
     assert_eq!(
         connection
@@ -186,7 +187,7 @@ async fn stale_keepalive() {
 }
 
 #[tokio::test]
-async fn wrong_clock() {
+async fn wrong_clock_refuses_the_signature_but_counts_it_as_verified() {
     for (fault, date) in [
         (
             fault::wrong_clock(Duration::from_secs(3600)),
@@ -209,13 +210,13 @@ async fn wrong_clock() {
         );
         assert_eq!(first.header("date"), Some(date));
         assert_eq!(second.header("date"), Some("Thu, 01 Jan 2026 00:00:00 GMT"));
-        // The signature was right: only the sandbox's clock was not.
+        // The clock is at fault, so the signature counts as verified.
         sandbox.assert_all_verified();
     }
 }
 
 #[tokio::test]
-async fn html_502_and_not_json() {
+async fn html_502_and_not_json_replace_the_body() {
     let html = sandbox(fault::html_502()).await;
     let first = twice(&html).await.0.unwrap();
     assert_eq!(
@@ -232,7 +233,7 @@ async fn html_502_and_not_json() {
 }
 
 #[tokio::test]
-async fn redirect_to() {
+async fn redirect_has_its_status_and_location() {
     for status in [301, 302, 303, 307, 308] {
         let sandbox = sandbox(fault::redirect_with(status, "http://127.0.0.1:9/else")).await;
         let first = twice(&sandbox).await.0.unwrap();
@@ -244,10 +245,10 @@ async fn redirect_to() {
 }
 
 #[tokio::test]
-async fn mutate_between_pages() {
+async fn mutate_between_pages_adds_a_customer_before_the_second_page() {
     let sandbox = Sandbox::builder().rate_limits(false).start().await.unwrap();
     sandbox.fault(fault::mutate_between_pages());
-    let tencent = Tencent::of(&sandbox);
+    let tencent = Tencent::new(&sandbox);
     let first = tencent.call(r#"{"Page":1}"#).await;
     let second = tencent.call(r#"{"Page":2}"#).await;
     assert_eq!(
@@ -261,10 +262,10 @@ async fn mutate_between_pages() {
 }
 
 #[tokio::test]
-async fn faults_keep_to_their_page_and_provider() {
+async fn fault_applies_only_to_its_page_and_provider() {
     let sandbox = Sandbox::builder().rate_limits(false).start().await.unwrap();
     sandbox.fault(fault::status(500).on_page(2).at(Provider::Tencent));
-    let tencent = Tencent::of(&sandbox);
+    let tencent = Tencent::new(&sandbox);
     let mut seen = Vec::new();
     for page in [1, 2, 3, 2] {
         let request = tencent.request(&json!({ "Page": page }).to_string());
@@ -276,7 +277,7 @@ async fn faults_keep_to_their_page_and_provider() {
 }
 
 #[tokio::test]
-async fn chaos_is_survived_by_three_attempts() {
+async fn chaos_lets_one_of_three_attempts_succeed() {
     let sandbox = Sandbox::builder()
         .customers(1_000)
         .chaos(40)
@@ -286,21 +287,23 @@ async fn chaos_is_survived_by_three_attempts() {
     sandbox
         .clock()
         .set(std::time::UNIX_EPOCH + Duration::from_secs(NEW_YEAR));
-    let tencent = Tencent::of(&sandbox);
+    let tencent = Tencent::new(&sandbox);
     for page in 1..=100 {
         let body = json!({ "Page": page }).to_string();
         let mut attempts = 0;
         loop {
             attempts += 1;
-            let reply = send(&tencent.endpoint, &tencent.request(&body)).await;
-            let good = reply.is_ok_and(|reply| {
-                reply.status == 200 && reply.whole && reply.json()["Response"]["Error"].is_null()
+            let response = send(&tencent.endpoint, &tencent.request(&body)).await;
+            let good = response.is_ok_and(|response| {
+                response.status == 200
+                    && response.whole
+                    && response.json()["Response"]["Error"].is_null()
             });
             if good {
                 break;
             }
             assert!(attempts < 3, "page {page}");
-            // Stays below the rate: a refusal would be a failure of its own.
+            // Stays below the rate limit, which would be a further failure.
             sandbox.clock().advance(Duration::from_secs(1));
         }
         sandbox.clock().advance(Duration::from_secs(1));

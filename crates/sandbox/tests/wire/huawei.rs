@@ -1,11 +1,12 @@
-//! Huawei's stand-in over a real socket.
+//! The emulation of Huawei over a real socket.
 
 use std::time::Duration;
 
 use serde_json::{Value, json};
 use standing_sandbox::{Key, Persona, Provider, Sandbox, Verdict, fault};
 
-use crate::client::{Huawei, NEW_YEAR, TAGS, plain, send};
+use crate::client::{plain, send};
+use crate::requests::{Huawei, NEW_YEAR, TAGS};
 
 async fn sandbox() -> Sandbox {
     let sandbox = Sandbox::builder().rate_limits(false).start().await.unwrap();
@@ -15,32 +16,32 @@ async fn sandbox() -> Sandbox {
     sandbox
 }
 
-fn ids(answer: &Value) -> Vec<String> {
-    let rows = answer["new_customer_tags"].as_array().unwrap();
+fn ids(json: &Value) -> Vec<String> {
+    let rows = json["new_customer_tags"].as_array().unwrap();
     rows.iter()
         .map(|row| row["customer_id"].as_str().unwrap().to_owned())
         .collect()
 }
 
 #[tokio::test]
-async fn answers_signed_requests_page_by_page() {
+async fn walk_returns_every_customer_once_newest_first() {
     let sandbox = sandbox().await;
-    let huawei = Huawei::of(&sandbox);
-    let reply = huawei.call("").await;
+    let huawei = Huawei::new(&sandbox);
+    let response = huawei.call("").await;
     assert_eq!(
-        reply.header("content-type"),
+        response.header("content-type"),
         Some("application/json;charset=UTF-8")
     );
-    assert!(reply.header("x-request-id").is_some());
-    assert_eq!(ids(&reply.json()).len(), 10);
+    assert!(response.header("x-request-id").is_some());
+    assert_eq!(ids(&response.json()).len(), 10);
     let mut seen = Vec::new();
     for offset in (0..70).step_by(7) {
-        let answer = huawei
+        let json = huawei
             .call(&json!({"offset": offset, "limit": 7}).to_string())
             .await
             .json();
-        assert!(answer.get("total_count").is_none());
-        seen.extend(ids(&answer));
+        assert!(json.get("total_count").is_none());
+        seen.extend(ids(&json));
     }
     let mut expected: Vec<_> = sandbox
         .customers(Provider::Huawei)
@@ -52,9 +53,9 @@ async fn answers_signed_requests_page_by_page() {
 }
 
 #[tokio::test]
-async fn filters_by_id_before_it_pages() {
+async fn filter_by_id_applies_before_offset_and_limit() {
     let sandbox = sandbox().await;
-    let huawei = Huawei::of(&sandbox);
+    let huawei = Huawei::new(&sandbox);
     let mut wanted: Vec<_> = sandbox
         .customers(Provider::Huawei)
         .map(|customer| customer.id)
@@ -64,7 +65,7 @@ async fn filters_by_id_before_it_pages() {
     wanted.push("0bb43f0000000000a10f19c014228fb580".to_owned());
     wanted.push(wanted[0].clone());
     let ask = async |body: Value| ids(&huawei.call(&body.to_string()).await.json());
-    // The default limit cuts a longer list.
+    // The limit defaults to 10.
     assert_eq!(ask(json!({"customer_ids": wanted})).await.len(), 10);
     let mut found = ask(json!({"customer_ids": wanted, "limit": 200})).await;
     found.reverse();
@@ -93,9 +94,9 @@ async fn filters_by_id_before_it_pages() {
 }
 
 #[tokio::test]
-async fn refuses_bad_parameters() {
+async fn bad_parameters_return_their_documented_codes() {
     let sandbox = sandbox().await;
-    let huawei = Huawei::of(&sandbox);
+    let huawei = Huawei::new(&sandbox);
     let many: Vec<String> = (0..201).map(|id| id.to_string()).collect();
     for (body, code) in [
         (json!({"limit": 0}), "CBC.0101"),
@@ -108,7 +109,7 @@ async fn refuses_bad_parameters() {
         (json!({"customer_ids": [""]}), "CBC.0101"),
         (json!({"customer_ids": ["x".repeat(65)]}), "CBC.0101"),
         (json!({"customer_ids": many}), "CBC.0101"),
-        (json!({"indirect_partner_id": "nobody"}), "CBC.99000037"),
+        (json!({"indirect_partner_id": "unknown"}), "CBC.99000037"),
         (json!([]), "CBC.0100"),
     ] {
         assert_eq!(
@@ -126,9 +127,9 @@ async fn refuses_bad_parameters() {
 }
 
 #[tokio::test]
-async fn refuses_bad_credentials() {
+async fn bad_credentials_return_their_documented_messages() {
     let sandbox = sandbox().await;
-    let good = Huawei::of(&sandbox);
+    let good = Huawei::new(&sandbox);
     let gateway = (401, "APIGW.0301".to_owned());
     for (huawei, text) in [
         (
@@ -153,20 +154,17 @@ async fn refuses_bad_credentials() {
             "signature expired, signature time:20251231T234459Z,server time:20260101T000000Z",
         ),
     ] {
-        let reply = huawei.call("{}").await;
-        let answer = reply.json();
+        let response = huawei.call("{}").await;
+        let json = response.json();
         assert_eq!(
             (
-                reply.status,
-                answer["error_code"].as_str().unwrap().to_owned()
+                response.status,
+                json["error_code"].as_str().unwrap().to_owned()
             ),
             gateway
         );
-        assert!(
-            answer["error_msg"].as_str().unwrap().contains(text),
-            "{answer}"
-        );
-        assert_eq!(answer["request_id"], reply.header("x-request-id").unwrap());
+        assert!(json["error_msg"].as_str().unwrap().contains(text), "{json}");
+        assert_eq!(json["request_id"], response.header("x-request-id").unwrap());
     }
     let unsigned = send(&good.endpoint, &plain(&good.endpoint, TAGS, "", "{}"))
         .await
@@ -183,14 +181,14 @@ async fn refuses_bad_credentials() {
 }
 
 #[tokio::test]
-async fn locks_a_key_after_more_than_five_wrong_signatures() {
+async fn key_is_locked_after_more_than_five_wrong_signatures_in_a_row() {
     let sandbox = sandbox().await;
-    let good = Huawei::of(&sandbox);
+    let good = Huawei::new(&sandbox);
     let wrong = Huawei {
         secret: "x".to_owned(),
         ..good.clone()
     };
-    // A success in between resets the count.
+    // A success resets the count.
     for _ in 0..2 {
         for _ in 0..5 {
             wrong.call("{}").await;
@@ -202,13 +200,13 @@ async fn locks_a_key_after_more_than_five_wrong_signatures() {
     }
     assert_eq!(good.code("{}").await, (401, "APIGW.0301".to_owned()));
     sandbox.clock().advance(Duration::from_secs(299));
-    assert_eq!(Huawei::of(&sandbox).code("{}").await.0, 401);
+    assert_eq!(Huawei::new(&sandbox).code("{}").await.0, 401);
     sandbox.clock().advance(Duration::from_secs(1));
-    assert_eq!(Huawei::of(&sandbox).code("{}").await.1, "OK");
+    assert_eq!(Huawei::new(&sandbox).code("{}").await.1, "OK");
 }
 
 #[tokio::test]
-async fn takes_tokens_and_hands_them_out() {
+async fn token_is_issued_accepted_and_refused_once_expired_or_forged() {
     let sandbox = sandbox().await;
     let endpoint = sandbox.endpoint(Provider::Huawei);
     let with_token = async |token: String| {
@@ -238,29 +236,29 @@ async fn takes_tokens_and_hands_them_out() {
         let request = plain(&endpoint, "/v3/auth/tokens?nocatalog=true", headers, body);
         send(&endpoint, &request).await.unwrap()
     };
-    let reply = iam("", &ask("wrong")).await;
+    let response = iam("", &ask("wrong")).await;
     assert_eq!(
-        (reply.status, &reply.json()["error"]["code"]),
+        (response.status, &response.json()["error"]["code"]),
         (401, &json!(401))
     );
-    let reply = iam("", &ask(&user.password)).await;
-    assert_eq!(reply.status, 201);
+    let response = iam("", &ask(&user.password)).await;
+    assert_eq!(response.status, 201);
     assert_eq!(
-        reply.json()["token"]["expires_at"],
+        response.json()["token"]["expires_at"],
         "2026-01-02T00:00:00.000000Z"
     );
-    assert_eq!(reply.json()["token"]["catalog"], json!([]));
-    let token = reply.header("x-subject-token").unwrap().to_owned();
+    assert_eq!(response.json()["token"]["catalog"], json!([]));
+    let token = response.header("x-subject-token").unwrap().to_owned();
     assert!(token.len() > 2_000);
     assert_eq!(with_token(token.clone()).await.status, 200);
 
     let agency = json!({"auth": {"identity": {"methods": ["assume_role"], "assume_role": {
         "domain_name": "other", "agency_name": user.agency}}}})
     .to_string();
-    let reply = iam(&format!("X-Auth-Token: {token}\r\n"), &agency).await;
-    assert_eq!(reply.status, 201);
-    let reply = iam("", &agency).await;
-    assert_eq!(reply.status, 401);
+    let response = iam(&format!("X-Auth-Token: {token}\r\n"), &agency).await;
+    assert_eq!(response.status, 201);
+    let response = iam("", &agency).await;
+    assert_eq!(response.status, 401);
 
     sandbox.clock().advance(Duration::from_secs(24 * 3600));
     let late = with_token(token.clone()).await;
@@ -273,7 +271,7 @@ async fn takes_tokens_and_hands_them_out() {
 }
 
 #[tokio::test]
-async fn knows_temporary_keys() {
+async fn temporary_key_is_accepted_only_with_its_token() {
     let key = Key::new("TEMPAK", "temp-secret").with_session_token("temp-token");
     let sandbox = Sandbox::builder()
         .key(Provider::Huawei, key)
@@ -283,7 +281,7 @@ async fn knows_temporary_keys() {
     let mut huawei = Huawei {
         id: "TEMPAK".to_owned(),
         secret: "temp-secret".to_owned(),
-        ..Huawei::of(&sandbox)
+        ..Huawei::new(&sandbox)
     };
     assert_eq!(huawei.code("{}").await.0, 401);
     huawei.extra = vec![
@@ -294,28 +292,29 @@ async fn knows_temporary_keys() {
 }
 
 #[tokio::test]
-async fn counts_requests_per_second() {
+async fn requests_beyond_the_rate_are_throttled() {
     let sandbox = Sandbox::builder().start().await.unwrap();
     sandbox
         .clock()
         .set(std::time::UNIX_EPOCH + Duration::from_secs(NEW_YEAR));
-    let huawei = Huawei::of(&sandbox);
+    let huawei = Huawei::new(&sandbox);
     for _ in 0..10 {
         assert_eq!(huawei.code("{}").await.1, "OK");
     }
-    let reply = huawei.call("{}").await;
+    let response = huawei.call("{}").await;
     assert_eq!(
-        (reply.status, &reply.json()["error_code"]),
+        (response.status, &response.json()["error_code"]),
         (429, &json!("APIGW.0308"))
     );
-    let text = "The throttling threshold has been reached: policy user over ratelimit,limit:10,time:1 second";
-    assert_eq!(reply.json()["error_msg"], text);
+    let text = "The throttling threshold has been reached: \
+                policy user over ratelimit,limit:10,time:1 second";
+    assert_eq!(response.json()["error_msg"], text);
 }
 
 #[tokio::test]
-async fn injected_codes_come_with_their_status() {
+async fn injected_codes_have_their_http_status() {
     let sandbox = sandbox().await;
-    let huawei = Huawei::of(&sandbox);
+    let huawei = Huawei::new(&sandbox);
     for (fault, status, code) in [
         (fault::provider_code("CBC.0151"), 403, "CBC.0151"),
         (fault::provider_code("CBC.5002"), 200, "CBC.5002"),
@@ -330,10 +329,10 @@ async fn injected_codes_come_with_their_status() {
 }
 
 #[tokio::test]
-async fn personas_show_in_their_tags() {
+async fn tag_of_every_persona_leads_to_its_verdict() {
     let sandbox = sandbox().await;
-    let answer = Huawei::of(&sandbox).call(r#"{"limit":200}"#).await.json();
-    let rows = answer["new_customer_tags"].as_array().unwrap();
+    let json = Huawei::new(&sandbox).call(r#"{"limit":200}"#).await.json();
+    let rows = json["new_customer_tags"].as_array().unwrap();
     for (row, customer) in rows.iter().rev().zip(sandbox.customers(Provider::Huawei)) {
         assert_eq!(row["customer_id"], customer.id);
         let verdict = match row["new_customer_tag"].as_str() {
@@ -349,10 +348,10 @@ async fn personas_show_in_their_tags() {
 }
 
 #[tokio::test]
-async fn data_changes_between_pages_on_demand() {
+async fn customer_that_joins_between_pages_shifts_the_rows() {
     let sandbox = sandbox().await;
     sandbox.fault(fault::mutate_between_pages());
-    let huawei = Huawei::of(&sandbox);
+    let huawei = Huawei::new(&sandbox);
     let first = ids(&huawei.call(r#"{"limit":7}"#).await.json());
     let second = ids(&huawei.call(r#"{"limit":7,"offset":7}"#).await.json());
     assert_eq!(first[6], second[0]);

@@ -1,4 +1,4 @@
-//! The sandbox as a client on a bare socket sees it.
+//! Tests of the sandbox with a client that uses a bare socket.
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,
@@ -12,5 +12,8 @@ mod alibaba;
 mod client;
 mod faults;
 mod huawei;
+mod requests;
 mod robustness;
 mod tencent;
+mod tencent_tc3;
+mod tencent_v1;

@@ -1,10 +1,9 @@
-//! What must hold whatever comes in.
+//! Load, malformed requests, and settings that affect all providers.
 
 use std::time::{Duration, UNIX_EPOCH};
 
-use crate::client::{
-    Alibaba, Connection, Huawei, NEW_YEAR, Tencent, authority, debts_report, plain, send,
-};
+use crate::client::{Connection, authority, plain, send};
+use crate::requests::{Alibaba, Huawei, NEW_YEAR, Tencent, debts_report};
 use serde_json::json;
 use standing_sandbox::{Provider, Sandbox};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -12,7 +11,7 @@ use tokio::net::TcpStream;
 use tokio::time::timeout;
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn two_hundred_tasks_do_not_mix() {
+async fn two_hundred_tasks_receive_their_own_responses() {
     let sandbox = Sandbox::builder()
         .customers(500)
         .rate_limits(false)
@@ -23,7 +22,7 @@ async fn two_hundred_tasks_do_not_mix() {
         .customers(Provider::Tencent)
         .map(|customer| customer.id)
         .collect();
-    let tencent = Tencent::of(&sandbox);
+    let tencent = Tencent::new(&sandbox);
     let tasks: Vec<_> = ids
         .into_iter()
         .take(200)
@@ -33,12 +32,12 @@ async fn two_hundred_tasks_do_not_mix() {
                 let mut connection = Connection::open(&tencent.endpoint).await;
                 for _ in 0..10 {
                     let body = json!({"FilterType": "Uin", "Filter": id}).to_string();
-                    let answer = connection
+                    let json = connection
                         .send(&tencent.request(&body))
                         .await
                         .unwrap()
                         .json();
-                    assert_eq!(answer["Response"]["Data"][0]["ClientUin"].to_string(), id);
+                    assert_eq!(json["Response"]["Data"][0]["ClientUin"].to_string(), id);
                 }
             })
         })
@@ -50,17 +49,17 @@ async fn two_hundred_tasks_do_not_mix() {
     assert_eq!(sandbox.report().succeeded, 2_000);
 }
 
-/// The answers of all providers, heads included.
-async fn everything(sandbox: &Sandbox) -> String {
+/// The responses of all providers, with their heads.
+async fn all_responses(sandbox: &Sandbox) -> String {
     let mut seen = Vec::new();
-    let tencent = Tencent::of(sandbox);
+    let tencent = Tencent::new(sandbox);
     for page in 1..=3 {
         let request = tencent.request(&json!({ "Page": page }).to_string());
         seen.push(send(&tencent.endpoint, &request).await.unwrap());
     }
-    let huawei = Huawei::of(sandbox);
+    let huawei = Huawei::new(sandbox);
     seen.push(huawei.call(r#"{"limit":200}"#).await);
-    let alibaba = Alibaba::of(sandbox);
+    let alibaba = Alibaba::new(sandbox);
     for customer in sandbox.customers(Provider::Alibaba).take(20) {
         let query = format!("OwnerId={}", customer.id);
         seen.push(alibaba.nonce(&customer.id).call(&query).await);
@@ -69,27 +68,27 @@ async fn everything(sandbox: &Sandbox) -> String {
         seen.push(debts_report(sandbox, &format!("mobile={}", customer.id)).await);
     }
     seen.iter()
-        .map(|reply| format!("{}\n{}\n", reply.head, reply.body))
+        .map(|response| format!("{}\n{}\n", response.head, response.body))
         .collect()
 }
 
 #[tokio::test]
-async fn one_seed_gives_equal_bytes() {
-    let mut answers = Vec::new();
+async fn equal_seeds_give_equal_bytes() {
+    let mut runs = Vec::new();
     for seed in [7, 7, 8] {
         let sandbox = Sandbox::builder().seed(seed).start().await.unwrap();
         sandbox
             .clock()
             .set(UNIX_EPOCH + Duration::from_secs(NEW_YEAR));
-        answers.push(everything(&sandbox).await);
+        runs.push(all_responses(&sandbox).await);
         sandbox.assert_all_verified();
     }
-    assert_eq!(answers[0], answers[1]);
-    assert_ne!(answers[0], answers[2]);
+    assert_eq!(runs[0], runs[1]);
+    assert_ne!(runs[0], runs[2]);
 }
 
 #[tokio::test]
-async fn no_two_requests_have_one_id() {
+async fn request_ids_are_unique() {
     let sandbox = Sandbox::builder().start().await.unwrap();
     let mut ids = Vec::new();
     for _ in 0..3 {
@@ -97,13 +96,13 @@ async fn no_two_requests_have_one_id() {
             let id = value.as_str().unwrap();
             id.trim_start_matches("TID").replace('-', "").to_lowercase()
         };
-        ids.push(id(&Tencent::of(&sandbox).call("{}").await["RequestId"]));
+        ids.push(id(&Tencent::new(&sandbox).call("{}").await["RequestId"]));
         ids.push(id(
-            &Alibaba::of(&sandbox).call("").await.json()["RequestId"],
+            &Alibaba::new(&sandbox).call("").await.json()["RequestId"],
         ));
         ids.push(id(&debts_report(&sandbox, "").await.json()["request_id"]));
         ids.push(
-            Huawei::of(&sandbox)
+            Huawei::new(&sandbox)
                 .call("")
                 .await
                 .header("x-request-id")
@@ -117,7 +116,7 @@ async fn no_two_requests_have_one_id() {
 }
 
 #[tokio::test]
-async fn random_bytes_do_no_harm() {
+async fn random_bytes_do_not_stop_the_server() {
     let sandbox = Sandbox::builder().start().await.unwrap();
     let mut state = 1_u64;
     let mut random = move || {
@@ -131,7 +130,7 @@ async fn random_bytes_do_no_harm() {
         for round in 0..60 {
             let mut bytes: Vec<u8> = (0..round * 7).map(|_| random()).collect();
             if round % 2 == 0 {
-                // Past hyper's parser, into the desks.
+                // Valid HTTP, so that the bytes reach the handlers.
                 let mut printable = |count: usize| -> String {
                     (0..count)
                         .map(|_| char::from(b'!' + random() % 94))
@@ -153,41 +152,41 @@ async fn random_bytes_do_no_harm() {
                 bytes = request;
             }
             let mut stream = TcpStream::connect(authority(&endpoint)).await.unwrap();
-            // The server may hang up before it has read everything.
+            // The server may close the connection before it has read everything.
             let _ = stream.write_all(&bytes).await;
             let _ = stream.shutdown().await;
-            let mut answer = Vec::new();
-            let read = timeout(Duration::from_secs(60), stream.read_to_end(&mut answer)).await;
+            let mut received = Vec::new();
+            let read = timeout(Duration::from_secs(60), stream.read_to_end(&mut received)).await;
             assert!(read.is_ok(), "no end after round {round}");
         }
     }
-    assert_eq!(Tencent::of(&sandbox).code("{}").await, "OK");
+    assert_eq!(Tencent::new(&sandbox).code("{}").await, "OK");
     assert_eq!(sandbox.report().verified, 1);
 }
 
 #[tokio::test]
-async fn bodies_beyond_every_limit_are_refused() {
+async fn body_beyond_every_limit_is_refused() {
     let sandbox = Sandbox::builder().start().await.unwrap();
     let endpoint = sandbox.endpoint(Provider::Tencent);
-    let reply = send(&endpoint, &plain(&endpoint, "/", "", &" ".repeat(13 << 20))).await;
-    // The server may hang up before the client has written everything.
-    assert!(reply.is_err() || reply.is_ok_and(|reply| reply.status == 413));
+    let response = send(&endpoint, &plain(&endpoint, "/", "", &" ".repeat(13 << 20))).await;
+    // The server may close the connection before the client has written everything.
+    assert!(response.is_err() || response.is_ok_and(|response| response.status == 413));
     assert_eq!(sandbox.report().refused, 1);
 }
 
 #[tokio::test]
-async fn a_path_prefix_is_part_of_every_path() {
+async fn path_prefix_is_required_in_every_path() {
     let sandbox = Sandbox::builder()
         .path_prefix("/gw/%7Ebss/")
         .start()
         .await
         .unwrap();
-    let tencent = Tencent::of(&sandbox);
+    let tencent = Tencent::new(&sandbox);
     assert!(tencent.endpoint.ends_with("/gw/%7Ebss"));
     assert_eq!(tencent.code("{}").await, "OK");
-    let huawei = Huawei::of(&sandbox);
+    let huawei = Huawei::new(&sandbox);
     assert_eq!(huawei.code("{}").await.1, "OK");
-    assert_eq!(Alibaba::of(&sandbox).code("").await.0, 200);
+    assert_eq!(Alibaba::new(&sandbox).code("").await.0, 200);
     assert!(
         debts_report(&sandbox, "")
             .await
@@ -207,27 +206,24 @@ async fn a_path_prefix_is_part_of_every_path() {
 }
 
 #[tokio::test]
-async fn there_may_be_no_customers() {
+async fn sandbox_without_customers_returns_empty_lists() {
     let sandbox = Sandbox::builder().customers(0).start().await.unwrap();
-    let tencent = Tencent::of(&sandbox);
-    let answer = tencent.call("{}").await;
-    assert_eq!(
-        (&answer["Total"], &answer["Data"]),
-        (&json!(0), &json!(null))
-    );
+    let tencent = Tencent::new(&sandbox);
+    let json = tencent.call("{}").await;
+    assert_eq!((&json["Total"], &json["Data"]), (&json!(0), &json!(null)));
     assert_eq!(tencent.newer().call("{}").await["Data"], json!([]));
-    let answer = Huawei::of(&sandbox).call("{}").await.json();
-    assert_eq!(answer, json!({"new_customer_tags": []}));
+    let json = Huawei::new(&sandbox).call("{}").await.json();
+    assert_eq!(json, json!({"new_customer_tags": []}));
     assert_eq!(
-        Alibaba::of(&sandbox).code("").await,
+        Alibaba::new(&sandbox).code("").await,
         (401, "VnoNoDataError".to_owned())
     );
 }
 
 #[tokio::test]
-async fn ends_with_the_sandbox() {
+async fn dropping_the_sandbox_closes_listener_and_connections() {
     let sandbox = Sandbox::builder().start().await.unwrap();
-    let tencent = Tencent::of(&sandbox);
+    let tencent = Tencent::new(&sandbox);
     let mut connection = Connection::open(&tencent.endpoint).await;
     assert_eq!(
         connection
@@ -238,7 +234,7 @@ async fn ends_with_the_sandbox() {
         200
     );
     drop(sandbox);
-    // The listener and the open connection end as soon as the runtime comes round to it.
+    // The runtime closes them when it next runs the aborted tasks.
     assert!(connection.send(&tencent.request("{}")).await.is_err());
     assert!(
         TcpStream::connect(authority(&tencent.endpoint))
@@ -248,7 +244,7 @@ async fn ends_with_the_sandbox() {
 }
 
 #[tokio::test]
-async fn describes_itself_in_the_providers_words() {
+async fn description_uses_the_providers_names_of_keys() {
     let sandbox = Sandbox::builder().start().await.unwrap();
     let other = Sandbox::builder().seed(99).start().await.unwrap();
     let (one, two): (serde_json::Value, serde_json::Value) = (

@@ -1,21 +1,22 @@
-//! Tencent's stand-in over a real socket.
+//! The emulation of Tencent over a real socket.
 
 use std::time::Duration;
 
-use crate::client::{self, Tencent, send};
+use crate::client::send;
+use crate::requests::{NEW_YEAR, Tencent};
 use serde_json::json;
-use standing_sandbox::{Key, Persona, Proof, Provider, Sandbox, Verdict};
+use standing_sandbox::{Key, Persona, Provider, Sandbox, Verdict, Verification};
 
 async fn sandbox() -> Sandbox {
     Sandbox::builder().rate_limits(false).start().await.unwrap()
 }
 
 #[tokio::test]
-async fn answers_a_signed_request() {
+async fn signed_request_returns_the_first_page() {
     let sandbox = sandbox().await;
-    let answer = Tencent::of(&sandbox).call("{}").await;
-    assert_eq!(answer["Total"], 60);
-    let rows = answer["Data"].as_array().unwrap();
+    let json = Tencent::new(&sandbox).call("{}").await;
+    assert_eq!(json["Total"], 60);
+    let rows = json["Data"].as_array().unwrap();
     assert_eq!(rows.len(), 10);
     let mut members: Vec<_> = rows[0]
         .as_object()
@@ -45,17 +46,17 @@ async fn answers_a_signed_request() {
 }
 
 #[tokio::test]
-async fn pages_hold_every_customer_once_newest_first() {
+async fn walk_returns_every_customer_once_in_the_requested_order() {
     let sandbox = sandbox().await;
-    let (older, newer) = (Tencent::of(&sandbox), Tencent::of(&sandbox).newer());
+    let (older, newer) = (Tencent::new(&sandbox), Tencent::new(&sandbox).newer());
     for (tencent, order) in [(&older, "desc"), (&newer, "asc")] {
         let mut seen = Vec::new();
         for page in 1..=9 {
             let body = json!({"Page": page, "PageSize": 7, "Order": order}).to_string();
-            let answer = tencent.call(&body).await;
-            assert_eq!(answer["Total"], 60);
+            let json = tencent.call(&body).await;
+            assert_eq!(json["Total"], 60);
             seen.extend(
-                answer["Data"]
+                json["Data"]
                     .as_array()
                     .unwrap()
                     .iter()
@@ -76,25 +77,25 @@ async fn pages_hold_every_customer_once_newest_first() {
 }
 
 #[tokio::test]
-async fn filters_count_what_they_find() {
+async fn filter_returns_the_number_of_matches() {
     let sandbox = sandbox().await;
-    let (older, newer) = (Tencent::of(&sandbox), Tencent::of(&sandbox).newer());
+    let (older, newer) = (Tencent::new(&sandbox), Tencent::new(&sandbox).newer());
     let chinese = sandbox
         .customers(Provider::Tencent)
         .find(|one| one.persona == Persona::NameChinese)
         .unwrap();
-    for (tencent, kind, text, total) in [
+    for (tencent, filter_type, filter, total) in [
         (&older, "Uin", chinese.id.as_str(), 1),
         (&newer, "ClientUin", chinese.id.as_str(), 1),
         (&older, "Uin", "1", 0),
         (&older, "Name", "云帆", 1),
-        (&newer, "Name", "nobody has this name", 0),
+        (&newer, "Name", "no such name", 0),
         (&newer, "Email", "@example.com", 59),
     ] {
-        let answer = tencent
-            .call(&json!({"FilterType": kind, "Filter": text}).to_string())
+        let json = tencent
+            .call(&json!({"FilterType": filter_type, "Filter": filter}).to_string())
             .await;
-        assert_eq!(answer["Total"], total, "{kind} {text}");
+        assert_eq!(json["Total"], total, "{filter_type} {filter}");
     }
     let row = &older
         .call(&json!({"FilterType": "Uin", "Filter": chinese.id}).to_string())
@@ -103,9 +104,9 @@ async fn filters_count_what_they_find() {
 }
 
 #[tokio::test]
-async fn refuses_bad_parameters() {
+async fn bad_parameters_return_their_documented_codes() {
     let sandbox = sandbox().await;
-    let (older, newer) = (Tencent::of(&sandbox), Tencent::of(&sandbox).newer());
+    let (older, newer) = (Tencent::new(&sandbox), Tencent::new(&sandbox).newer());
     for (tencent, body, code) in [
         (&older, r#"{"Pages":1}"#, "UnknownParameter"),
         (&older, r#"{"Page":"1"}"#, "InvalidParameter"),
@@ -144,9 +145,9 @@ async fn refuses_bad_parameters() {
 }
 
 #[tokio::test]
-async fn refuses_bad_credentials() {
+async fn bad_credentials_return_their_documented_codes() {
     let sandbox = sandbox().await;
-    let good = Tencent::of(&sandbox);
+    let good = Tencent::new(&sandbox);
     let wrong = |change: fn(&mut Tencent)| {
         let mut tencent = good.clone();
         change(&mut tencent);
@@ -198,16 +199,16 @@ async fn refuses_bad_credentials() {
         ("POST /", "POST /other", "UnsupportedProtocol"),
         ("POST /", "PUT /", "UnsupportedProtocol"),
     ] {
-        let reply = send(&good.endpoint, text.replacen(from, to, 1).as_bytes())
+        let response = send(&good.endpoint, text.replacen(from, to, 1).as_bytes())
             .await
             .unwrap();
-        assert_eq!(reply.json()["Response"]["Error"]["Code"], code, "{to}");
+        assert_eq!(response.json()["Response"]["Error"]["Code"], code, "{to}");
     }
     assert!(sandbox.report().refused >= 8);
 }
 
 #[tokio::test]
-async fn knows_further_and_temporary_keys() {
+async fn temporary_key_is_accepted_only_with_its_token() {
     let builder = Sandbox::builder().key(
         Provider::Tencent,
         Key::new("AKIDTEMP", "temp-secret").with_session_token("temp-token"),
@@ -215,13 +216,13 @@ async fn knows_further_and_temporary_keys() {
     let sandbox = builder.rate_limits(false).start().await.unwrap();
     let main = Tencent {
         extra: "X-TC-Token: anything\r\n".to_owned(),
-        ..Tencent::of(&sandbox)
+        ..Tencent::new(&sandbox)
     };
     assert_eq!(main.code("{}").await, "OK");
     let mut temp = Tencent {
         id: "AKIDTEMP".to_owned(),
         secret: "temp-secret".to_owned(),
-        ..Tencent::of(&sandbox)
+        ..Tencent::new(&sandbox)
     };
     assert_eq!(temp.code("{}").await, "AuthFailure.TokenFailure");
     temp.extra = "X-TC-Token: temp-token\r\n".to_owned();
@@ -229,12 +230,12 @@ async fn knows_further_and_temporary_keys() {
 }
 
 #[tokio::test]
-async fn counts_requests_per_second_and_dialect() {
+async fn requests_beyond_the_rate_of_a_product_are_throttled() {
     let sandbox = Sandbox::builder().start().await.unwrap();
     sandbox
         .clock()
-        .set(std::time::UNIX_EPOCH + Duration::from_secs(client::NEW_YEAR));
-    let (older, newer) = (Tencent::of(&sandbox), Tencent::of(&sandbox).newer());
+        .set(std::time::UNIX_EPOCH + Duration::from_secs(NEW_YEAR));
+    let (older, newer) = (Tencent::new(&sandbox), Tencent::new(&sandbox).newer());
     for (tencent, limit) in [(&older, 20), (&newer, 5)] {
         for _ in 0..limit {
             assert_eq!(tencent.code("{}").await, "OK");
@@ -242,8 +243,9 @@ async fn counts_requests_per_second_and_dialect() {
         let error = tencent.call("{}").await["Error"].clone();
         assert_eq!(error["Code"], "RequestLimitExceeded");
         let text = format!(
-            "Your current request times equals to `{}` in a second, which exceeds the frequency limit `{limit}` for a \
-             second. Please reduce the frequency of calls.",
+            "Your current request times equals to `{}` in a second, \
+             which exceeds the frequency limit `{limit}` for a second. \
+             Please reduce the frequency of calls.",
             limit + 1
         );
         assert_eq!(error["Message"], text);
@@ -254,32 +256,32 @@ async fn counts_requests_per_second_and_dialect() {
 }
 
 #[tokio::test]
-async fn a_million_customers_take_no_memory() {
+async fn row_of_any_of_a_million_customers_is_found() {
     let sandbox = Sandbox::builder()
         .customers(1_000_000)
         .rate_limits(false)
         .start()
         .await
         .unwrap();
-    let tencent = Tencent::of(&sandbox);
-    let answer = tencent.call(r#"{"Page":5000,"PageSize":200}"#).await;
-    assert_eq!(answer["Total"], 1_000_000);
+    let tencent = Tencent::new(&sandbox);
+    let json = tencent.call(r#"{"Page":5000,"PageSize":200}"#).await;
+    assert_eq!(json["Total"], 1_000_000);
     let oldest = sandbox.customers(Provider::Tencent).next().unwrap();
-    assert_eq!(answer["Data"][199]["ClientUin"].to_string(), oldest.id);
+    assert_eq!(json["Data"][199]["ClientUin"].to_string(), oldest.id);
     let newest = sandbox.customers(Provider::Tencent).nth(999_999).unwrap();
-    let answer = tencent
+    let json = tencent
         .call(&json!({"FilterType": "Uin", "Filter": newest.id}).to_string())
         .await;
     assert_eq!(
-        (&answer["Total"], answer["Data"].as_array().unwrap().len()),
+        (&json["Total"], json["Data"].as_array().unwrap().len()),
         (&json!(1), 1)
     );
 }
 
 #[tokio::test]
-async fn personas_show_in_their_rows() {
+async fn row_of_every_persona_leads_to_its_verdict() {
     let sandbox = sandbox().await;
-    let tencent = Tencent::of(&sandbox);
+    let tencent = Tencent::new(&sandbox);
     let raw = send(
         &tencent.endpoint,
         &tencent.request(r#"{"PageSize":200,"Order":"asc"}"#),
@@ -290,8 +292,8 @@ async fn personas_show_in_their_rows() {
     assert!(raw.contains(r#""Credit":123456789012345.67,"RemainingCredit":98765432109876.54"#));
     assert!(raw.contains(r#""Credit":100,"RemainingCredit":62.50"#));
     assert!(raw.contains(r#""Credit":0.3,"RemainingCredit":0.1"#));
-    let answer = tencent.call(r#"{"PageSize":200,"Order":"asc"}"#).await;
-    for (row, customer) in answer["Data"]
+    let json = tencent.call(r#"{"PageSize":200,"Order":"asc"}"#).await;
+    for (row, customer) in json["Data"]
         .as_array()
         .unwrap()
         .iter()
@@ -313,9 +315,9 @@ async fn personas_show_in_their_rows() {
 }
 
 #[tokio::test]
-async fn the_log_knows_what_happened_but_no_secret() {
+async fn log_holds_operation_page_and_code_but_no_secret() {
     let sandbox = sandbox().await;
-    let tencent = Tencent::of(&sandbox);
+    let tencent = Tencent::new(&sandbox);
     tencent
         .call(r#"{"FilterType":"Name","Filter":"canary-name","Page":3}"#)
         .await;
@@ -327,12 +329,16 @@ async fn the_log_knows_what_happened_but_no_secret() {
     .await;
     let requests = sandbox.requests();
     assert_eq!(
-        (requests[0].operation, requests[0].page, requests[0].proof),
-        ("QueryCustomersCredit", 3, Proof::Verified)
+        (
+            requests[0].operation,
+            requests[0].page,
+            requests[0].verification
+        ),
+        ("QueryCustomersCredit", 3, Verification::Verified)
     );
     assert_eq!(
-        (requests[1].code.as_str(), requests[1].proof),
-        ("AuthFailure.SignatureFailure", Proof::Refused)
+        (requests[1].code.as_str(), requests[1].verification),
+        ("AuthFailure.SignatureFailure", Verification::Refused)
     );
     let everything = format!(
         "{requests:?} {:?} {sandbox:?} {:?}",
@@ -346,11 +352,11 @@ async fn the_log_knows_what_happened_but_no_secret() {
 
 #[tokio::test]
 #[should_panic(expected = "refused the credentials of 1 requests")]
-async fn asserting_fails_for_a_bad_signature() {
+async fn assert_all_verified_panics_after_a_bad_signature() {
     let sandbox = sandbox().await;
     Tencent {
         secret: String::new(),
-        ..Tencent::of(&sandbox)
+        ..Tencent::new(&sandbox)
     }
     .call("{}")
     .await;

@@ -47,9 +47,14 @@ use standing_core::generated::*;
 #[derive(Clone, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct CheckDebtsReport {
-    /// Mobile number. Its format is not documented.
+    /// Mobile number.
     ///
-    /// Constraints: not empty.
+    /// Constraints: not empty, a telephone number of 7 to 15 digits, optionally with a leading `+`
+    /// and separators.
+    ///
+    /// **Assumption:** The expected spelling is not documented, so the number is sent as it is
+    /// given. A text that is not a telephone number is refused before it is sent, because a look-up
+    /// without a result may also be billed.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub mobile: Option<String>,
 
@@ -175,11 +180,13 @@ impl Operation for CheckDebtsReport {
     .reads()
     .metered()
     .no_record(&["NOT_HIT"])
+    .output_fields(OUTPUT_FIELDS)
     .sensitive(SENSITIVE);
 
     fn validate(&self) -> Result<(), InvalidRequest> {
         Violations::new()
             .length("mobile", self.mobile.as_deref(), 1..)
+            .format("mobile", self.mobile.as_deref(), Format::Phone)
             .length("mobile_md5", self.mobile_md5.as_deref(), 1..)
             .format("mobile_md5", self.mobile_md5.as_deref(), Format::Md5)
             .length("idcard", self.idcard.as_deref(), 1..)
@@ -195,6 +202,9 @@ impl Operation for CheckDebtsReport {
 }
 
 const SUMMARY: &str = "Returns a person's applications, loans and amounts on lending platforms, by mobile number and other identifiers.";
+
+/// Fields of the payload, under every name that they may have.
+const OUTPUT_FIELDS: &[&str] = &["result"];
 
 /// Request fields with personal data.
 const SENSITIVE: &[&str] = &[

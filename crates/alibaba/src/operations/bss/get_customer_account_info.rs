@@ -78,7 +78,8 @@ impl Operation for GetCustomerAccountInfo {
             .params(Params::Query)
             .reads()
             .errors(ERRORS)
-            .no_record(&["VnoNoDataError"]);
+            .no_record(&["VnoNoDataError"])
+            .output_fields(OUTPUT_FIELDS);
 
     fn validate(&self) -> Result<(), InvalidRequest> {
         Violations::new()
@@ -95,6 +96,16 @@ const ERRORS: &[ErrorCode] = &[
     ErrorCode::new("NotAuthorized", CodeKind::Permission, "The caller is not authorized for this operation.").status(400),
     ErrorCode::new("VnoNoDataError", CodeKind::NoData, "There is no data for this request.").status(401),
     ErrorCode::new("InternalError", CodeKind::Server, "Processing failed for an unknown reason.").status(500),
+];
+
+/// Fields of the payload, under every name that they may have.
+const OUTPUT_FIELDS: &[&str] = &[
+    "Mpk",
+    "LoginEmail",
+    "HostingStatus",
+    "AccountType",
+    "CreditLimitStatus",
+    "IsCertified",
 ];
 
 /// The answer to [`GetCustomerAccountInfo`].

@@ -250,7 +250,8 @@ impl Operation for QueryEvaluateList {
             .summary(SUMMARY)
             .params(Params::Query)
             .reads()
-            .paged();
+            .paged()
+            .output_fields(OUTPUT_FIELDS);
 
     fn validate(&self) -> Result<(), InvalidRequest> {
         Violations::new()
@@ -278,6 +279,17 @@ impl Operation for QueryEvaluateList {
 }
 
 const SUMMARY: &str = "Lists the items for which an invoice can be or has been requested.";
+
+/// Fields of the payload, under every name that they may have.
+const OUTPUT_FIELDS: &[&str] = &[
+    "EvaluateList",
+    "PageNum",
+    "PageSize",
+    "TotalCount",
+    "TotalInvoiceAmount",
+    "TotalUnAppliedInvoiceAmount",
+    "HostId",
+];
 
 impl Paginated for QueryEvaluateList {
     type Item = Evaluate;

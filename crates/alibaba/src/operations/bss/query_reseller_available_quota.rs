@@ -83,6 +83,7 @@ impl Operation for QueryResellerAvailableQuota {
     .params(Params::Query)
     .reads()
     .errors(ERRORS)
+    .output_fields(OUTPUT_FIELDS)
     .envelope(&ENVELOPE);
 
     fn validate(&self) -> Result<(), InvalidRequest> {
@@ -100,6 +101,9 @@ const SUMMARY: &str = "Returns how much of a customer's credit quota is left.";
 const ERRORS: &[ErrorCode] = &[
     ErrorCode::new("CreditInnerError", CodeKind::Server, "The credit system failed.").status(400),
 ];
+
+/// Fields of the payload, under every name that they may have.
+const OUTPUT_FIELDS: &[&str] = &["Data"];
 
 /// Where the answer keeps its payload, its error and its request id.
 ///

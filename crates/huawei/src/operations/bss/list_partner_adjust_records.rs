@@ -182,7 +182,8 @@ impl Operation for ListPartnerAdjustRecords {
     .params(Params::Query)
     .reads()
     .paged()
-    .rate_limit(RateLimit::new(10, 1));
+    .rate_limit(RateLimit::new(10, 1))
+    .output_fields(OUTPUT_FIELDS);
 
     fn validate(&self) -> Result<(), InvalidRequest> {
         Violations::new()
@@ -202,6 +203,9 @@ impl Operation for ListPartnerAdjustRecords {
 
 const SUMMARY: &str =
     "Lists the amounts that a partner granted to its customers' accounts or reclaimed from them.";
+
+/// Fields of the payload, under every name that they may have.
+const OUTPUT_FIELDS: &[&str] = &["records", "total_count"];
 
 impl Paginated for ListPartnerAdjustRecords {
     type Item = AdjustRecord;

@@ -75,7 +75,8 @@ impl Operation for ListPartnerBalances {
     .summary(SUMMARY)
     .params(Params::Query)
     .reads()
-    .rate_limit(RateLimit::new(10, 1));
+    .rate_limit(RateLimit::new(10, 1))
+    .output_fields(OUTPUT_FIELDS);
 
     fn validate(&self) -> Result<(), InvalidRequest> {
         Violations::new()
@@ -90,6 +91,9 @@ impl Operation for ListPartnerBalances {
 
 const SUMMARY: &str =
     "Lists the balances of a partner's own accounts, from which it grants credit to its customers.";
+
+/// Fields of the payload, under every name that they may have.
+const OUTPUT_FIELDS: &[&str] = &["account_balances"];
 
 /// The answer to [`ListPartnerBalances`].
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]

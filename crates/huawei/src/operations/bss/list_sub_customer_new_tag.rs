@@ -11,7 +11,7 @@ use standing_core::generated::*;
 ///   token. The answer omits customers of other partners without an error.
 /// - Rate limit: 10 requests per second
 /// - Retries: always, because this operation only reads
-/// - Pages: by offset, starting at 0
+/// - Pages: by offset, starting at 0; a walk sends `customer_ids` in parts that fit a page
 ///
 /// # Example
 ///
@@ -134,7 +134,8 @@ impl Operation for ListSubCustomerNewTag {
     .summary(SUMMARY)
     .reads()
     .paged()
-    .rate_limit(RateLimit::new(10, 1));
+    .rate_limit(RateLimit::new(10, 1))
+    .output_fields(OUTPUT_FIELDS);
 
     fn validate(&self) -> Result<(), InvalidRequest> {
         Violations::new()
@@ -160,6 +161,7 @@ impl Operation for ListSubCustomerNewTag {
                 self.customer_ids.as_ref().map(Vec::len),
                 "limit",
                 self.limit.unwrap_or(10),
+                200,
             )
             .finish()
     }
@@ -167,10 +169,17 @@ impl Operation for ListSubCustomerNewTag {
 
 const SUMMARY: &str = "Lists the new-customer tags (新客标签) of the partner's customers.";
 
+/// Fields of the payload, under every name that they may have.
+const OUTPUT_FIELDS: &[&str] = &["new_customer_tags"];
+
 impl Paginated for ListSubCustomerNewTag {
     type Item = NewCustomerTag;
 
-    const PAGING: Paging = Paging::offsets(0).default_size(10).max_size(200);
+    const PAGING: Paging = Paging::offsets(0).default_size(10).max_size(200).batch(
+        Batch::new("customer_ids")
+            .max_items(200)
+            .item_id("customer_id"),
+    );
 
     fn cursor(&self) -> Option<Cursor> {
         self.offset.map(Cursor::Number)
@@ -192,6 +201,30 @@ impl Paginated for ListSubCustomerNewTag {
 
     fn into_items(output: Self::Output) -> Vec<Self::Item> {
         output.new_customer_tags
+    }
+
+    fn batch_ids(&self) -> Vec<String> {
+        self.customer_ids
+            .iter()
+            .flatten()
+            .map(ToString::to_string)
+            .collect()
+    }
+
+    fn batches(&self, skip: usize, size: usize) -> Vec<Self> {
+        let mut rest = self.clone();
+        let list = rest.customer_ids.take().unwrap_or_default();
+        let parts = standing_core::batches(list, skip, size).into_iter();
+        parts
+            .map(|part| Self {
+                customer_ids: Some(part),
+                ..rest.clone()
+            })
+            .collect()
+    }
+
+    fn item_id(item: &Self::Item) -> Option<String> {
+        item.customer_id.as_ref().map(ToString::to_string)
     }
 }
 

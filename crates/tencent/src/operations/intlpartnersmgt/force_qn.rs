@@ -60,10 +60,14 @@ impl Operation for ForceQN {
 
     const INFO: OperationInfo = OperationInfo::new(&super::SERVICE, "ForceQN", Method::Post, "/")
         .summary(SUMMARY)
-        .rate_limit(RateLimit::new(2, 1));
+        .rate_limit(RateLimit::new(2, 1))
+        .output_fields(OUTPUT_FIELDS);
 }
 
 const SUMMARY: &str = "Sets whether a customer is forced to stop.";
+
+/// Fields of the payload, under every name that they may have.
+const OUTPUT_FIELDS: &[&str] = &["C", "M"];
 
 /// The answer to [`ForceQN`].
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]

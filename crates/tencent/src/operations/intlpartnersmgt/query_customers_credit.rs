@@ -150,6 +150,7 @@ impl Operation for QueryCustomersCredit {
             .paged()
             .rate_limit(RateLimit::new(5, 1))
             .errors(ERRORS)
+            .output_fields(OUTPUT_FIELDS)
             .sensitive(SENSITIVE);
 
     fn validate(&self) -> Result<(), InvalidRequest> {
@@ -173,6 +174,9 @@ const SUMMARY: &str =
 const ERRORS: &[ErrorCode] = &[
     ErrorCode::new("FailedOperation", CodeKind::Other, "The operation failed."),
 ];
+
+/// Fields of the payload, under every name that they may have.
+const OUTPUT_FIELDS: &[&str] = &["Data", "Total"];
 
 /// Request fields with personal data.
 const SENSITIVE: &[&str] = &["Filter"];

@@ -1,4 +1,4 @@
-//! A provider that does not exist, with operations that are as hard to generate as they come.
+//! A provider that does not exist, with operations that are hard to generate.
 
 mod operations;
 
@@ -7,14 +7,14 @@ use std::borrow::Cow;
 pub use operations::*;
 pub use standing_core::{Amount, Json};
 use standing_core::{
-    Answer, Credentials, CredentialsError, Fault, Members, Opened, OperationInfo, Provider,
-    Refusal, Request, Stamp, Success,
+    Credentials, CredentialsError, OperationInfo, Payload, Provider, RawObject, RawResponse,
+    Request, ResponseError, ServiceError, SigningContext, Success,
 };
 
 /// A client of the provider.
 pub type Client = standing_core::Client<Obstacle>;
 
-/// Signs nothing and opens whatever envelope it is told of.
+/// Signs nothing and parses answers by the envelope of their operation.
 #[derive(Debug, Default)]
 pub struct Obstacle;
 
@@ -32,12 +32,16 @@ impl Provider for Obstacle {
         _request: &mut Request,
         _info: &OperationInfo,
         _key: &Credentials,
-        _at: &Stamp,
+        _at: &SigningContext,
     ) -> Result<(), CredentialsError> {
         Ok(())
     }
 
-    fn open<'r>(&self, answer: &'r Answer, info: &OperationInfo) -> Result<Opened<'r>, Fault> {
+    fn parse_response<'r>(
+        &self,
+        answer: &'r RawResponse,
+        info: &OperationInfo,
+    ) -> Result<Payload<'r>, ResponseError> {
         let envelope = info.answer_envelope();
         let text = |at: &str| at_pointer(answer.text(), at).and_then(scalar);
         let request_id = envelope.request_id.and_then(text);
@@ -48,13 +52,13 @@ impl Provider for Obstacle {
         };
         if succeeded {
             let payload = at_pointer(answer.text(), envelope.payload)
-                .ok_or(Fault::Unreadable("has no payload"))?;
-            return Ok(Opened {
+                .ok_or(ResponseError::Unreadable("has no payload"))?;
+            return Ok(Payload {
                 payload,
                 request_id,
             });
         }
-        let refusal = Refusal::new(text(envelope.code), text(envelope.message));
+        let refusal = ServiceError::new(text(envelope.code), text(envelope.message));
         Err(refusal.request_id(request_id).into())
     }
 }
@@ -64,7 +68,7 @@ fn at_pointer<'r>(body: &'r str, pointer: &str) -> Option<&'r str> {
     pointer
         .split('/')
         .skip(1)
-        .try_fold(body, |here, name| Members::read(here).ok()?.get(name))
+        .try_fold(body, |here, name| RawObject::read(here).ok()?.get(name))
 }
 
 /// The text of a scalar.

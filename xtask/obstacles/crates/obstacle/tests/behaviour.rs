@@ -1,4 +1,4 @@
-//! What the generated code does beyond its examples.
+//! The behaviour of generated code beyond its examples.
 
 #![allow(clippy::unwrap_used, reason = "a test")]
 
@@ -7,7 +7,7 @@ use standing_obstacle::hard::{
     ChooseOne, Colour, Couple, Deep, EverythingAtOnce, EverythingAtOnceOutput, Grade, ListByPage,
     ListByToken, ListByTokenOutput, ManyRequired, Settings, Span, Tag, Tree,
 };
-use standing_obstacle::other::ListByOffset;
+use standing_obstacle::other::{ListByOffset, ListBySize};
 
 fn violations(operation: &impl Operation) -> Vec<String> {
     let invalid = operation.validate().unwrap_err();
@@ -144,7 +144,9 @@ fn list_that_is_longer_than_its_page_is_refused() {
     let request = EverythingAtOnce::new("i", Colour::Red).with_type("t");
     assert_eq!(
         violations(&request.with_numbers([1, 2, 3, 4])),
-        ["numbers has 4 items, and level lets only 3 of them be answered"]
+        [
+            "numbers has 4 items, and level lets only 3 of them be answered: set `level` to at least 4 (at most 9)"
+        ]
     );
 }
 
@@ -203,9 +205,11 @@ fn cursors_of_pages_offsets_and_tokens_are_read_and_set() {
     assert_eq!(ListByOffset::PAGING.default_size, Some(10));
     assert_eq!(ListByOffset::new().page_size(), None);
 
-    let mut request = ListByToken::new(10);
+    let mut request = ListBySize::new(10);
     request.set_page_size(20);
     assert_eq!(request.page_size(), Some(20));
+
+    let mut request = ListByToken::new();
     request.set_cursor(Cursor::Token("t".to_owned()));
     assert_eq!(request.cursor(), Some(Cursor::Token("t".to_owned())));
     let output = |json: &str| -> Option<ListByTokenOutput> { serde_json::from_str(json).unwrap() };
@@ -241,4 +245,26 @@ fn facts_of_the_fixture_are_in_the_operation_info() {
     assert_eq!(kind("Slow.Down.More.Yet").as_deref(), Some("Throttled"));
     assert_eq!(kind("Slow.Down").as_deref(), Some("Quota"));
     assert_eq!(kind("Slow.Up").as_deref(), Some("Throttled"));
+}
+
+#[test]
+fn list_that_fits_a_page_comes_in_parts_without_repetitions() {
+    let batch = ListByToken::PAGING.batch.unwrap();
+    assert_eq!(
+        (batch.field, batch.max_items, batch.item_id),
+        ("Ids", Some(20), Some("N"))
+    );
+    assert_eq!(ListByPage::PAGING.batch, None);
+    let request = ListByToken::new().with_max(2).with_ids([3, 1, 3, 2, 5, 1]);
+    assert_eq!(request.batch_ids(), ["3", "1", "3", "2", "5", "1"]);
+    let parts = request.batches(1, 2);
+    let lists: Vec<_> = parts.iter().map(|part| part.ids.clone().unwrap()).collect();
+    assert_eq!(lists, [vec![1, 2], vec![5]]);
+    assert!(parts.iter().all(|part| part.max == Some(2)));
+    assert!(ListByToken::new().batches(0, 2).is_empty());
+    assert!(request.batches(9, 2).is_empty());
+    let row = serde_json::from_str(r#"{"N": 7}"#).unwrap();
+    assert_eq!(ListByToken::item_id(&row), Some("7".to_owned()));
+    let row = serde_json::from_str("{}").unwrap();
+    assert_eq!(ListByToken::item_id(&row), None);
 }

@@ -658,7 +658,7 @@ mod hard_list_by_token {
     }
 
     fn first() -> ListByToken {
-        ListByToken::new(10)
+        ListByToken::new()
     }
 
     #[test]
@@ -679,18 +679,11 @@ mod hard_list_by_token {
 
     #[test]
     fn first_travels() {
-        testing::travels(
-            &first(),
-            &testing::Wire {
-                query: &[("Max", "10")],
-                ..testing::Wire::new("POST", "/")
-            },
-            &FIRST,
-        );
+        testing::travels(&first(), &testing::Wire::new("POST", "/"), &FIRST);
     }
 
     fn last() -> ListByToken {
-        ListByToken::new(2).with_token("t-2")
+        ListByToken::new().with_token("t-2").with_max(2)
     }
 
     #[test]
@@ -732,7 +725,7 @@ mod hard_list_by_token {
     }
 
     fn gone() -> ListByToken {
-        ListByToken::new(50).with_token("t-9")
+        ListByToken::new().with_token("t-9").with_max(50)
     }
 
     #[test]
@@ -966,6 +959,53 @@ mod other_list_by_offset {
                 ..testing::Wire::new("POST", "/")
             },
             &WRONG,
+        );
+    }
+}
+
+#[cfg(test)]
+mod other_list_by_size {
+    use standing_core::testing;
+    use standing_obstacle::other::*;
+
+    macro_rules! sample {
+        ($file:literal) => {
+            include_str!(concat!(
+                "../../../fixtures/obstacle/other/list_by_size/",
+                $file
+            ))
+        };
+    }
+
+    fn first() -> ListBySize {
+        ListBySize::new(2)
+    }
+
+    #[test]
+    fn first_request_encodes() {
+        testing::encodes(&first(), sample!("first.request.json"));
+    }
+
+    const FIRST: testing::Reply<'_> = testing::Reply {
+        status: 200,
+        body: sample!("first.response.json"),
+        expect: testing::Expect::Payload(&[]),
+    };
+
+    #[test]
+    fn first_reply_decodes() {
+        testing::opens::<ListBySize>(&FIRST);
+    }
+
+    #[test]
+    fn first_travels() {
+        testing::travels(
+            &first(),
+            &testing::Wire {
+                body: testing::WireBody::Json(sample!("first.request.json")),
+                ..testing::Wire::new("POST", "/")
+            },
+            &FIRST,
         );
     }
 }

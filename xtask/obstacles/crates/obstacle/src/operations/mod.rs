@@ -18,6 +18,7 @@ pub const OPERATIONS: &[Entry<crate::Obstacle>] = &[
     Entry::of::<hard::ManyRequired>(),
     Entry::of::<hard::Nothing>(),
     Entry::paged::<other::ListByOffset>(),
+    Entry::paged::<other::ListBySize>(),
     Entry::of::<other::RemoveThing>(),
 ];
 

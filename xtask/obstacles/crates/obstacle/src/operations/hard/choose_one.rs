@@ -132,6 +132,7 @@ impl Operation for ChooseOne {
         .reads()
         .metered()
         .no_record(&["Gone"])
+        .output_fields(OUTPUT_FIELDS)
         .sensitive(SENSITIVE);
 
     fn validate(&self) -> Result<(), InvalidRequest> {
@@ -148,6 +149,9 @@ impl Operation for ChooseOne {
 }
 
 const SUMMARY: &str = "Does something.";
+
+/// Fields of the payload, under every name that they may have.
+const OUTPUT_FIELDS: &[&str] = &["Score"];
 
 /// Request fields with personal data.
 const SENSITIVE: &[&str] = &["phone", "phone_md5"];

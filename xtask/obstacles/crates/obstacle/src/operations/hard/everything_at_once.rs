@@ -669,6 +669,7 @@ impl Operation for EverythingAtOnce {
     .idempotent()
     .rate_limit(RateLimit::new(1, 60))
     .errors(ERRORS)
+    .output_fields(OUTPUT_FIELDS)
     .sensitive(SENSITIVE);
 
     fn validate(&self) -> Result<(), InvalidRequest> {
@@ -706,6 +707,7 @@ impl Operation for EverythingAtOnce {
                 self.numbers.as_ref().map(Vec::len),
                 "level",
                 self.level.unwrap_or(3),
+                9,
             )
             .finish()
     }
@@ -731,6 +733,30 @@ const PLACES: &[(&str, Place)] = &[
     ("dry", Place::Query),
     ("tag", Place::Query),
     ("grades", Place::Query),
+];
+
+/// Fields of the payload, under every name that they may have.
+const OUTPUT_FIELDS: &[&str] = &[
+    "Id",
+    "Count",
+    "Ratio",
+    "Amount",
+    "Flag",
+    "Colour",
+    "Grade",
+    "Rows",
+    "Maybe",
+    "Promised",
+    "Wrapped",
+    "Words",
+    "Labels",
+    "Tree",
+    "Anything",
+    "fistName",
+    "firstName",
+    "IOS2",
+    "Secrets",
+    "Hidden",
 ];
 
 /// Request fields with personal data.

@@ -105,7 +105,8 @@ impl Operation for ListByPage {
             .summary(SUMMARY)
             .params(Params::Query)
             .reads()
-            .paged();
+            .paged()
+            .output_fields(OUTPUT_FIELDS);
 
     fn validate(&self) -> Result<(), InvalidRequest> {
         Violations::new()
@@ -116,6 +117,9 @@ impl Operation for ListByPage {
 }
 
 const SUMMARY: &str = "Does something.";
+
+/// Fields of the payload, under every name that they may have.
+const OUTPUT_FIELDS: &[&str] = &["Rows", "Total"];
 
 impl Paginated for ListByPage {
     type Item = PageRow;

@@ -6,7 +6,7 @@ use standing_core::generated::*;
 ///
 /// - Call: `POST https://hard.example.com/`, version 2024-02-30
 /// - Retries: always, because this operation only reads
-/// - Pages: by the token of the previous page
+/// - Pages: by the token of the previous page; a walk sends `Ids` in parts that fit a page
 /// - No such record: `Gone` returns `None`
 ///
 /// # Example
@@ -15,7 +15,9 @@ use standing_core::generated::*;
 /// use standing_obstacle::{Client, hard::ListByToken};
 ///
 /// # async fn example(client: &Client) -> Result<(), Box<dyn std::error::Error>> {
-/// let request = ListByToken::new(10);
+/// let request = ListByToken::new()
+///     .with_token("t-2")
+///     .with_max(2);
 /// let mut pages = client.pages(request);
 /// while let Some(page) = pages.next().await {
 ///     for row in page?.items {
@@ -34,7 +36,7 @@ use standing_core::generated::*;
 ///
 /// - Source: "ListByToken", A publisher.
 /// - Assumption (pages): A guess.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "PascalCase")]
 #[non_exhaustive]
 pub struct ListByToken {
@@ -44,20 +46,41 @@ pub struct ListByToken {
 
     /// A field.
     ///
-    /// Constraints: required, at most 50.
-    pub max: u64,
+    /// Constraints: at most 50. Default: `10`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub max: Option<u64>,
+
+    /// Which rows.
+    ///
+    /// Constraints: 1 to 20 items.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub ids: Option<Vec<i64>>,
 }
 
 impl ListByToken {
-    /// Creates a request with the required fields.
-    pub fn new(max: u64) -> Self {
-        Self { token: None, max }
+    /// Creates an empty request.
+    pub fn new() -> Self {
+        Self::default()
     }
 
     /// Sets [`token`](Self::token).
     #[must_use]
     pub fn with_token(mut self, token: impl Into<String>) -> Self {
         self.token = Some(token.into());
+        self
+    }
+
+    /// Sets [`max`](Self::max).
+    #[must_use]
+    pub fn with_max(mut self, max: u64) -> Self {
+        self.max = Some(max);
+        self
+    }
+
+    /// Sets [`ids`](Self::ids).
+    #[must_use]
+    pub fn with_ids(mut self, ids: impl IntoIterator<Item = i64>) -> Self {
+        self.ids = Some(ids.into_iter().collect());
         self
     }
 }
@@ -72,21 +95,36 @@ impl Operation for ListByToken {
             .params(Params::Query)
             .reads()
             .paged()
-            .no_record(&["Gone"]);
+            .no_record(&["Gone"])
+            .output_fields(OUTPUT_FIELDS);
 
     fn validate(&self) -> Result<(), InvalidRequest> {
         Violations::new()
-            .range("Max", Some(&self.max), ..=50)
+            .range("Max", self.max.as_ref(), ..=50)
+            .items("Ids", self.ids.as_ref().map(Vec::len), 1..=20)
+            .fits(
+                "Ids",
+                self.ids.as_ref().map(Vec::len),
+                "Max",
+                self.max.unwrap_or(10),
+                50,
+            )
             .finish()
     }
 }
 
 const SUMMARY: &str = "Does something.";
 
+/// Fields of the payload, under every name that they may have.
+const OUTPUT_FIELDS: &[&str] = &["Page"];
+
 impl Paginated for ListByToken {
     type Item = TokenRow;
 
-    const PAGING: Paging = Paging::tokens().max_size(50);
+    const PAGING: Paging = Paging::tokens()
+        .default_size(10)
+        .max_size(50)
+        .batch(Batch::new("Ids").max_items(20).item_id("N"));
 
     fn cursor(&self) -> Option<Cursor> {
         self.token.clone().map(Cursor::Token)
@@ -99,11 +137,11 @@ impl Paginated for ListByToken {
     }
 
     fn page_size(&self) -> Option<u64> {
-        Some(self.max)
+        self.max
     }
 
     fn set_page_size(&mut self, size: u64) {
-        self.max = size;
+        self.max = Some(size);
     }
 
     fn total(output: &Self::Output) -> Option<u64> {
@@ -126,6 +164,26 @@ impl Paginated for ListByToken {
             .and_then(|part| part.page)
             .map(|part| part.items)
             .unwrap_or_default()
+    }
+
+    fn batch_ids(&self) -> Vec<String> {
+        self.ids.iter().flatten().map(ToString::to_string).collect()
+    }
+
+    fn batches(&self, skip: usize, size: usize) -> Vec<Self> {
+        let mut rest = self.clone();
+        let list = rest.ids.take().unwrap_or_default();
+        let parts = standing_core::batches(list, skip, size).into_iter();
+        parts
+            .map(|part| Self {
+                ids: Some(part),
+                ..rest.clone()
+            })
+            .collect()
+    }
+
+    fn item_id(item: &Self::Item) -> Option<String> {
+        item.n.as_ref().map(ToString::to_string)
     }
 }
 

@@ -135,7 +135,9 @@ impl Operation for ManyRequired {
     type Output = ManyRequiredOutput;
 
     const INFO: OperationInfo =
-        OperationInfo::new(&super::SERVICE, "ManyRequired", Method::Post, "/").summary(SUMMARY);
+        OperationInfo::new(&super::SERVICE, "ManyRequired", Method::Post, "/")
+            .summary(SUMMARY)
+            .output_fields(OUTPUT_FIELDS);
 
     fn validate(&self) -> Result<(), InvalidRequest> {
         Violations::new()
@@ -151,6 +153,9 @@ impl Operation for ManyRequired {
 }
 
 const SUMMARY: &str = "Does something.";
+
+/// Fields of the payload, under every name that they may have.
+const OUTPUT_FIELDS: &[&str] = &["A"];
 
 /// The answer to [`ManyRequired`].
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]

@@ -80,7 +80,8 @@ impl Operation for ListByOffset {
         OperationInfo::new(&super::SERVICE, "ListByOffset", Method::Post, "/")
             .summary(SUMMARY)
             .reads()
-            .paged();
+            .paged()
+            .output_fields(OUTPUT_FIELDS);
 
     fn validate(&self) -> Result<(), InvalidRequest> {
         Violations::new()
@@ -90,6 +91,9 @@ impl Operation for ListByOffset {
 }
 
 const SUMMARY: &str = "Does something.";
+
+/// Fields of the payload, under every name that they may have.
+const OUTPUT_FIELDS: &[&str] = &["rows"];
 
 impl Paginated for ListByOffset {
     type Item = String;

@@ -3,9 +3,11 @@
 //! A service with an envelope and codes of its own.
 
 mod list_by_offset;
+mod list_by_size;
 mod remove_thing;
 
 pub use list_by_offset::*;
+pub use list_by_size::*;
 pub use remove_thing::*;
 
 use standing_core::generated::*;

@@ -89,6 +89,7 @@ impl Operation for RemoveThing {
     .summary(SUMMARY)
     .params(Params::Query)
     .places(PLACES)
+    .output_fields(OUTPUT_FIELDS)
     .envelope(&ENVELOPE);
 
     fn validate(&self) -> Result<(), InvalidRequest> {
@@ -107,6 +108,9 @@ const SUMMARY: &str = "Does something.";
 
 /// Fields that are sent elsewhere than the others.
 const PLACES: &[(&str, Place)] = &[("id", Place::Path)];
+
+/// Fields of the payload, under every name that they may have.
+const OUTPUT_FIELDS: &[&str] = &["left", "upper", "lower", "note"];
 
 /// Where the answer keeps its payload, its error and its request id.
 static ENVELOPE: Envelope = Envelope {

@@ -1,4 +1,4 @@
-//! A TCP stream that can cut, reset or slow down what the server writes.
+//! A TCP stream that can truncate, reset or slow down what the server writes.
 
 use std::future::Future;
 use std::io;
@@ -11,47 +11,50 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
 use tokio::time::{Sleep, sleep};
 
-/// What happens to the bytes of the next answer.
+/// What happens to the bytes of the next response.
 #[derive(Clone, Copy, Debug, Default)]
-pub(crate) enum Trouble {
+pub(crate) enum WriteFault {
     #[default]
     None,
-    /// No byte goes out; the peer sees a reset.
+    /// Nothing is sent; the connection is reset.
     Reset,
-    /// The body ends early; the peer sees the end of the connection, or a reset.
-    CutBody(Cut),
-    /// One byte at a time.
+    /// The body ends early; the connection is closed or reset.
+    CutBody(BodyCut),
+    /// The response is sent one byte at a time, with this pause after each.
     Drip(Duration),
 }
 
-/// Where an answer that is to be cut stands.
+/// The progress of a response whose body is truncated.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Cut {
-    /// How many bytes of the head's closing CR LF CR LF were written.
-    closing: usize,
-    /// How many bytes of the body may still go out.
+pub(crate) struct BodyCut {
+    /// How many bytes of [`HEAD_END`] the written bytes end with.
+    head_end_matched: usize,
+    /// How many bytes of the body may still be written.
     left: usize,
+    /// Whether the connection is reset rather than closed.
     reset: bool,
 }
 
-const CLOSING: &[u8; 4] = b"\r\n\r\n";
+/// The end of the head of a response.
+const HEAD_END: &[u8; 4] = b"\r\n\r\n";
 
-impl Trouble {
+impl WriteFault {
     pub(crate) fn cut_body_after(bytes: usize, reset: bool) -> Self {
-        Self::CutBody(Cut {
-            closing: 0,
+        Self::CutBody(BodyCut {
+            head_end_matched: 0,
             left: bytes,
             reset,
         })
     }
 }
 
-impl Cut {
+impl BodyCut {
     fn in_body(self) -> bool {
-        self.closing == CLOSING.len()
+        self.head_end_matched == HEAD_END.len()
     }
 
-    /// How many of `bytes` may be written at once: the head, or what is left of the body.
+    /// How many of `bytes` may be written at once: those up to the end of the head, or up to the
+    /// cut.
     fn allowed(self, bytes: &[u8]) -> usize {
         if self.in_body() {
             return self.left.min(bytes.len());
@@ -59,11 +62,15 @@ impl Cut {
         let mut cut = self;
         bytes
             .iter()
-            .take_while(|byte| !cut.in_body() && cut.step(**byte))
+            .take_while(|byte| {
+                let in_head = !cut.in_body();
+                cut.step(**byte);
+                in_head
+            })
             .count()
     }
 
-    /// Where it stands after `bytes` were written.
+    /// The state after `bytes` were written.
     fn after(mut self, bytes: &[u8]) -> Self {
         if self.in_body() {
             self.left -= bytes.len().min(self.left);
@@ -75,57 +82,57 @@ impl Cut {
         self
     }
 
-    /// Takes one byte of the head.
-    fn step(&mut self, byte: u8) -> bool {
-        self.closing = match CLOSING.get(self.closing) {
-            Some(expected) if *expected == byte => self.closing + 1,
+    /// Advances by one byte of the head.
+    fn step(&mut self, byte: u8) {
+        self.head_end_matched = match HEAD_END.get(self.head_end_matched) {
+            Some(expected) if *expected == byte => self.head_end_matched + 1,
             _ => usize::from(byte == b'\r'),
         };
-        true
     }
 }
 
-/// The server's hand on a [`FaultStream`] that hyper owns.
+/// Controls a [`FaultStream`] that hyper owns.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct Tap {
-    trouble: Arc<Mutex<Trouble>>,
+pub(crate) struct FaultHandle {
+    fault: Arc<Mutex<WriteFault>>,
 }
 
-impl Tap {
-    /// Arms the trouble for the answer that is about to be written, or disarms that of the one before.
-    pub(crate) fn set(&self, trouble: Trouble) {
-        *self.trouble.lock().unwrap_or_else(PoisonError::into_inner) = trouble;
+impl FaultHandle {
+    /// Sets the fault for the next response.
+    pub(crate) fn set(&self, fault: WriteFault) {
+        *self.fault.lock().unwrap_or_else(PoisonError::into_inner) = fault;
     }
 
-    fn get(&self) -> Trouble {
-        *self.trouble.lock().unwrap_or_else(PoisonError::into_inner)
+    fn get(&self) -> WriteFault {
+        *self.fault.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
+/// A TCP stream with a fault that a [`FaultHandle`] sets.
 #[derive(Debug)]
 pub(crate) struct FaultStream {
     inner: TcpStream,
-    tap: Tap,
+    handle: FaultHandle,
     pause: Option<Pin<Box<Sleep>>>,
 }
 
 impl FaultStream {
-    pub(crate) fn new(inner: TcpStream, tap: Tap) -> Self {
+    pub(crate) fn new(inner: TcpStream, handle: FaultHandle) -> Self {
         Self {
             inner,
-            tap,
+            handle,
             pause: None,
         }
     }
 
-    /// Makes closing the connection, which the error leads to, a reset.
+    /// Fails the write. The error makes hyper close the connection, which sends a reset.
     fn reset(&self) -> Poll<io::Result<usize>> {
         self.inner.set_zero_linger()?;
         Poll::Ready(Err(io::ErrorKind::ConnectionReset.into()))
     }
 
-    /// Writes no further than the end of the head, or of what may be seen of the body.
-    fn cut(&mut self, cx: &mut Context<'_>, bytes: &[u8], cut: Cut) -> Poll<io::Result<usize>> {
+    /// Writes up to the end of the head or to the cut, then fails.
+    fn cut(&mut self, cx: &mut Context<'_>, bytes: &[u8], cut: BodyCut) -> Poll<io::Result<usize>> {
         let bytes = bytes.get(..cut.allowed(bytes)).unwrap_or(bytes);
         if bytes.is_empty() && cut.reset {
             return self.reset();
@@ -136,7 +143,7 @@ impl FaultStream {
         }
         let written = ready!(Pin::new(&mut self.inner).poll_write(cx, bytes))?;
         let bytes = bytes.get(..written).unwrap_or(bytes);
-        self.tap.set(Trouble::CutBody(cut.after(bytes)));
+        self.handle.set(WriteFault::CutBody(cut.after(bytes)));
         Poll::Ready(Ok(written))
     }
 }
@@ -148,11 +155,11 @@ impl AsyncWrite for FaultStream {
         bytes: &[u8],
     ) -> Poll<io::Result<usize>> {
         let this = &mut *self;
-        match this.tap.get() {
-            Trouble::None => Pin::new(&mut this.inner).poll_write(cx, bytes),
-            Trouble::Reset => this.reset(),
-            Trouble::CutBody(cut) => this.cut(cx, bytes, cut),
-            Trouble::Drip(pause) => {
+        match this.handle.get() {
+            WriteFault::None => Pin::new(&mut this.inner).poll_write(cx, bytes),
+            WriteFault::Reset => this.reset(),
+            WriteFault::CutBody(cut) => this.cut(cx, bytes, cut),
+            WriteFault::Drip(pause) => {
                 if let Some(pause) = &mut this.pause {
                     ready!(pause.as_mut().poll(cx));
                     this.pause = None;

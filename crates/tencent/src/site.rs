@@ -17,11 +17,33 @@ pub enum Site {
     International,
     /// `<service>.tencentcloudapi.com`, which older international documents name.
     Root,
-    /// `<service>.<region>.tencentcloudapi.com`: a matter of latency, not the region parameter.
+    /// `<service>.<region>.tencentcloudapi.com`: a matter of latency, not the region parameter. The
+    /// region is a name such as `ap-guangzhou`: 1 to 63 lower-case letters, digits and hyphens; a
+    /// client is not built with any other.
     Regional(String),
 }
 
 impl Site {
+    /// Checks that the region can be a part of a host name and cannot change which host it is.
+    pub(crate) fn check(&self) -> Result<(), String> {
+        let Self::Regional(region) = self else {
+            return Ok(());
+        };
+        let known = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-';
+        let problem = if region.is_empty() {
+            "is empty"
+        } else if region.len() > 63 {
+            "is longer than 63 characters"
+        } else if !region.chars().all(known) {
+            "has characters other than lower-case letters, digits and hyphens"
+        } else if region.starts_with('-') || region.ends_with('-') {
+            "begins or ends with a hyphen"
+        } else {
+            return Ok(());
+        };
+        Err(format!("the region of Site::Regional {problem}"))
+    }
+
     pub(crate) fn host<'s>(&self, service: &'s Service) -> Cow<'s, str> {
         let name = service.name;
         match self {
