@@ -163,7 +163,11 @@ fn new_operation_changes_no_file_of_another() {
     );
     let draft = tree.read(&format!("{folder}/operation.json"));
     for line in [
-        r#""pagination": { "style": "page", "cursor": "Page", "first": 1, "size": "PageSize", "items": "Bills", "total": "TotalCount" },"#,
+        r#""cursor": "Page","#,
+        r#""first": 1,"#,
+        r#""size": "PageSize","#,
+        r#""items": "Bills","#,
+        r#""total": "TotalCount""#,
         r#""Mobile": { "type": "string", "doc": "TODO", "sensitive": true }"#,
         r#""Bills": { "type": "list<Bill>", "doc": "TODO", "wrapper": "Bill" },"#,
         r#""Cost": { "type": "decimal", "doc": "TODO" },"#,

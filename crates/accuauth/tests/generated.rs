@@ -116,10 +116,7 @@ mod check_check_debts_report {
       "loan_amount_max": 4000.25,
       "loan_amount_avg": 2.5e3
     },
-    {
-      "reg_total_num": 0,
-      "loan_amount_avg": "0.10"
-    }
+    { "reg_total_num": 0, "loan_amount_avg": "0.10" }
   ]
 }"#,
             &[("text_for_number", 1)],
@@ -151,11 +148,7 @@ mod check_check_debts_report {
         body: sample!("partly_unknown.response.json"),
         expect: testing::Expect::Output(
             r#"{
-  "result": [
-    {
-      "reg_total_num": 3
-    }
-  ]
+  "result": [{ "reg_total_num": 3 }]
 }"#,
             &[("single_for_list", 1)],
         ),

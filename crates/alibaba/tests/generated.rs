@@ -233,9 +233,7 @@ mod bss_query_evaluate_list {
         body: sample!("empty.response.json"),
         expect: testing::Expect::Output(
             r#"{
-  "EvaluateList": {
-    "Evaluate": []
-  },
+  "EvaluateList": { "Evaluate": [] },
   "PageNum": 2,
   "PageSize": 10,
   "TotalCount": 0

@@ -305,12 +305,8 @@ mod bss_list_sub_customer_new_tag {
         expect: testing::Expect::Output(
             r#"{
   "new_customer_tags": [
-    {
-      "customer_id": "invented-customer-0001"
-    },
-    {
-      "customer_id": "invented-customer-0002"
-    },
+    { "customer_id": "invented-customer-0001" },
+    { "customer_id": "invented-customer-0002" },
     {
       "customer_id": "invented-customer-0003",
       "customer_tag_type": "SMB",

@@ -278,11 +278,7 @@ mod intlpartnersmgt_query_customers_credit {
         body: sample!("nulls.response.json"),
         expect: testing::Expect::Output(
             r#"{
-  "Data": [
-    {
-      "ClientUin": 100000000002
-    }
-  ],
+  "Data": [{ "ClientUin": 100000000002 }],
   "Total": 1
 }"#,
             &[],
@@ -544,11 +540,7 @@ mod ip_query_customers_credit {
         body: sample!("nulls.response.json"),
         expect: testing::Expect::Output(
             r#"{
-  "Data": [
-    {
-      "ClientUin": 100000000002
-    }
-  ],
+  "Data": [{ "ClientUin": 100000000002 }],
   "Total": 1
 }"#,
             &[],

@@ -8,12 +8,12 @@ use std::fs;
 use std::path::Path;
 
 use crate::codegen::Failure;
-use crate::emit::json_text;
+use crate::emit::pretty;
+use crate::load::files;
 use crate::load::json::{Member, Value};
 use crate::load::object::Object;
-use crate::load::parse::parse;
 use crate::load::problem::Problems;
-use crate::load::spot::{File, Spot};
+use crate::load::spot::Spot;
 use crate::names;
 use crate::read;
 
@@ -53,8 +53,11 @@ pub fn write(root: &Path, draft: &Draft<'_>) -> Result<Vec<String>, Failure> {
     }
     let mut problems = Problems::default();
     let envelope = read::envelope_of(root, provider, service, &mut problems);
-    let request = draft.request.and_then(|path| sample(path, &mut problems));
-    let response = draft.response.and_then(|path| sample(path, &mut problems));
+    let mut sample = |path: Option<&Path>| {
+        files::file(Path::new("."), &path?.display().to_string(), &mut problems)
+    };
+    let request = sample(draft.request);
+    let response = sample(draft.response);
     if let Some(file) = &request {
         Object::open_any(&Spot::root(file), &mut problems);
     }
@@ -95,54 +98,54 @@ pub fn write(root: &Path, draft: &Draft<'_>) -> Result<Vec<String>, Failure> {
     let outputs = scan.fields(&output);
     let (types, deviations) = (scan.types, scan.trimmed_keys);
 
-    let mut text = String::new();
-    text += "{\n  \"$schema\": \"../../../schema/operation.schema.json\",\n";
-    text += &format!(
-        "  \"operation\": {},\n  \"doc\": {},\n",
-        json_text(operation),
-        json_text(TODO)
-    );
-    text += &format!(
-        "  \"source\": {{ \"title\": {}, \"publisher\": {} }},\n",
-        json_text(operation),
-        json_text(TODO)
-    );
-    text += "  \"behavior\": { \"effect\": \"TODO: read or write\" },\n";
-    if bare.is_some() {
-        let why = format!(
-            "{TODO}: {} is not an object; use an envelope with the payload \"\" and describe it as a field",
+    let todo = || text(TODO);
+    let source = object([("title", text(operation)), ("publisher", todo())]);
+    let effect = object([("effect", text("TODO: read or write"))]);
+    let envelope = bare.map(|_| {
+        text(&format!(
+            "{TODO}: {} is not an object; use an envelope with the payload \"\" and describe it as a \
+             field",
             envelope.payload
-        );
-        text += &format!("  \"envelope\": {},\n", json_text(&why));
+        ))
+    });
+    let paging = pagination(&inputs, &outputs, &types);
+    let types = types.iter().map(|(name, fields)| {
+        let described = object([("doc", todo()), ("fields", described(fields))]);
+        Member::new(name, described)
+    });
+    let types = Value::Object(types.collect());
+    let mut example = vec![Member::new("origin", text("documented"))];
+    if deviations > 0 {
+        let count = Value::Number(deviations.to_string());
+        example.push(Member::new("deviations", object([("key_spelling", count)])));
     }
-    text += &pagination(&inputs, &outputs, &types);
-    text += &format!("  \"input\": {},\n", object(&inputs, 2));
-    text += &format!("  \"output\": {}", object(&outputs, 2));
-    if !types.is_empty() {
-        text += ",\n  \"types\": {\n";
-        let types: Vec<String> = types
-            .iter()
-            .map(|(name, fields)| {
-                format!(
-                    "    {}: {{\n      \"doc\": {},\n      \"fields\": {}\n    }}",
-                    json_text(name),
-                    json_text(TODO),
-                    object(fields, 6)
-                )
-            })
-            .collect();
-        text += &types.join(",\n");
-        text += "\n  }";
-    }
-    let excuse = match deviations {
-        0 => String::new(),
-        count => format!(", \"deviations\": {{ \"key_spelling\": {count} }}"),
-    };
-    text += &format!(
-        ",\n  \"examples\": {{\n    \"documented\": {{ \"origin\": \"documented\"{excuse} }}\n  }}\n}}\n"
-    );
+    let members = [
+        (
+            "$schema",
+            Some(text("../../../schema/operation.schema.json")),
+        ),
+        ("operation", Some(text(operation))),
+        ("doc", Some(todo())),
+        ("source", Some(source)),
+        ("behavior", Some(effect)),
+        ("envelope", envelope),
+        ("pagination", paging),
+        ("input", Some(described(&inputs))),
+        ("output", Some(described(&outputs))),
+        (
+            "types",
+            Some(types).filter(|types| !types.members().is_empty()),
+        ),
+        (
+            "examples",
+            Some(object([("documented", Value::Object(example))])),
+        ),
+    ];
+    let members = members.into_iter();
+    let members = members.filter_map(|(key, value)| Some(Member::new(key, value?)));
+    let draft = pretty(&Value::Object(members.collect()), 0) + "\n";
 
-    let mut files = vec![(format!("{folder}/operation.json"), text)];
+    let mut files = vec![(format!("{folder}/operation.json"), draft)];
     for (part, file) in [("request", request), ("response", response)] {
         files.extend(file.map(|file| (format!("{folder}/documented.{part}.json"), file.text)));
     }
@@ -153,91 +156,79 @@ pub fn write(root: &Path, draft: &Draft<'_>) -> Result<Vec<String>, Failure> {
     Ok(files.into_iter().map(|(path, _)| path).collect())
 }
 
-fn sample(path: &Path, problems: &mut Problems) -> Option<File> {
-    let shown = path.display().to_string();
-    match fs::read_to_string(path) {
-        Ok(text) => parse(shown, text, problems),
-        Err(error) => {
-            problems.file(shown, format!("cannot be read: {error}"));
-            None
-        }
-    }
+fn text(text: &str) -> Value {
+    Value::Text(text.to_owned())
 }
 
-fn object(fields: &Fields, indent: usize) -> String {
-    if fields.is_empty() {
-        return "{}".to_owned();
-    }
-    let pad = " ".repeat(indent + 2);
-    let lines: Vec<String> = fields
-        .iter()
-        .map(|(name, ty, more)| {
-            let more: String = more
-                .iter()
-                .map(|(key, value)| format!(", \"{key}\": {value}"))
-                .collect();
-            format!(
-                "{pad}{}: {{ \"type\": {}, \"doc\": {}{more} }}",
-                json_text(name),
-                json_text(ty),
-                json_text(TODO)
-            )
-        })
-        .collect();
-    format!("{{\n{}\n{}}}", lines.join(",\n"), " ".repeat(indent))
+fn object<const N: usize>(members: [(&str, Value); N]) -> Value {
+    let members = members.into_iter();
+    Value::Object(
+        members
+            .map(|(key, value)| Member::new(key, value))
+            .collect(),
+    )
+}
+
+/// Fields as a fixture describes them.
+fn described(fields: &Fields) -> Value {
+    let fields = fields.iter().map(|(name, ty, more)| {
+        let mut field = vec![
+            Member::new("type", text(ty)),
+            Member::new("doc", text(TODO)),
+        ];
+        field.extend(more.iter().map(|(key, value)| {
+            let value = value.as_deref().map_or(Value::Bool(true), text);
+            Member::new(key, value)
+        }));
+        Member::new(name, Value::Object(field))
+    });
+    Value::Object(fields.collect())
 }
 
 /// Paging, as far as well-known names show it.
-fn pagination(inputs: &Fields, outputs: &Fields, types: &BTreeMap<String, Fields>) -> String {
+fn pagination(
+    inputs: &Fields,
+    outputs: &Fields,
+    types: &BTreeMap<String, Fields>,
+) -> Option<Value> {
     let named = |known: &[&str]| {
-        let mut names = inputs.iter().map(|(name, ..)| name);
+        let mut names = inputs.iter().map(|(name, ..)| name.as_str());
         names.find(|name| known.contains(&names::snake(name).as_str()))
     };
-    let (style, first, cursor) = if let Some(cursor) =
-        named(&["page", "page_num", "page_no", "page_number", "current_page"])
-    {
-        ("page", ", \"first\": 1", cursor)
-    } else if let Some(cursor) = named(&["offset"]) {
-        ("offset", ", \"first\": 0", cursor)
-    } else if let Some(cursor) = named(&["next_token"]) {
-        ("token", ", \"next\": \"TODO\"", cursor)
-    } else {
-        return String::new();
-    };
-    let mut text = format!(
-        "  \"pagination\": {{ \"style\": \"{style}\", \"cursor\": {}{first}",
-        json_text(cursor)
-    );
-    if let Some(size) = named(&["page_size", "limit", "max_results"]) {
-        text += &format!(", \"size\": {}", json_text(size));
-    }
+    let number = |number: &str| Value::Number(number.to_owned());
+    let pages = ["page", "page_num", "page_no", "page_number", "current_page"];
+    let styles = [
+        ("page", named(&pages), ("first", number("1"))),
+        ("offset", named(&["offset"]), ("first", number("0"))),
+        ("token", named(&["next_token"]), ("next", text(TODO))),
+    ];
+    let mut styles = styles.into_iter();
+    let (style, cursor, more) =
+        styles.find_map(|(style, cursor, more)| Some((style, cursor?, more)))?;
     // Rows and total are at the top or one level below.
-    let below = outputs
-        .iter()
-        .filter_map(|(name, ty, _)| Some((name, types.get(ty)?)));
-    let below = below.flat_map(|(name, fields)| {
-        fields
-            .iter()
-            .map(move |(inner, ty, _)| (format!("{name}.{inner}"), ty))
-    });
-    let all: Vec<(String, &String)> = outputs
-        .iter()
-        .map(|(name, ty, _)| (name.clone(), ty))
-        .chain(below)
-        .collect();
-    let items = all.iter().find(|(_, ty)| ty.starts_with("list<"));
-    text += &format!(
-        ", \"items\": {}",
-        json_text(items.map_or(TODO, |(name, _)| name))
-    );
-    let totals = ["total", "total_count", "count", "total_num"];
-    let is_total = |name: &str| {
-        name.rsplit('.')
-            .next()
-            .is_some_and(|last| totals.contains(&names::snake(last).as_str()))
-    };
-    if let Some((name, _)) = all.iter().find(|(name, _)| is_total(name)) {
-        text += &format!(", \"total\": {}", json_text(name));
+    let mut all: Vec<(String, &String)> = Vec::new();
+    for (name, ty, _) in outputs {
+        all.push((name.clone(), ty));
     }
-    text + " },\n"
+    for (name, ty, _) in outputs {
+        let inner = types.get(ty).into_iter().flatten();
+        all.extend(inner.map(|(inner, ty, _)| (format!("{name}.{inner}"), ty)));
+    }
+    let items = all.iter().find(|(_, ty)| ty.starts_with("list<"));
+    let totals = ["total", "total_count", "count", "total_num"];
+    let total = all.iter().find(|(name, _)| {
+        let last = name.rsplit('.').next().unwrap_or(name);
+        totals.contains(&names::snake(last).as_str())
+    });
+    let size = named(&["page_size", "limit", "max_results"]);
+    let mut paging = vec![
+        Member::new("style", text(style)),
+        Member::new("cursor", text(cursor)),
+        Member::new(more.0, more.1),
+    ];
+    paging.extend(size.map(|size| Member::new("size", text(size))));
+    let items = items.map_or(TODO, |(name, _)| name);
+    paging.push(Member::new("items", text(items)));
+    paging.extend(total.map(|(name, _)| Member::new("total", text(name))));
+    Some(Value::Object(paging))
 }

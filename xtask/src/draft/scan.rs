@@ -2,7 +2,6 @@
 
 use std::collections::BTreeMap;
 
-use crate::emit::json_text;
 use crate::load::json::{Member, Node, Value};
 use crate::names;
 
@@ -10,7 +9,7 @@ use crate::names;
 pub(super) const TODO: &str = "TODO";
 
 /// Fields of a struct: name, type, and other keys that can be guessed.
-pub(super) type Fields = Vec<(String, String, Vec<(&'static str, String)>)>;
+pub(super) type Fields = Vec<(String, String, Vec<(&'static str, Option<String>)>)>;
 
 /// Infers types from a sample.
 #[derive(Default)]
@@ -36,16 +35,16 @@ impl Scan {
             let mut more = Vec::new();
             let (item, value) = match wrapped(name, &node.value).filter(|_| self.received) {
                 Some((inner, list)) => {
-                    more.push(("wrapper", json_text(inner)));
+                    more.push(("wrapper", Some(inner.to_owned())));
                     (inner, list)
                 }
                 None => (name, &node.value),
             };
             if self.received && matches!(node.value, Value::Null) {
-                more.push(("nullable", "true".to_owned()));
+                more.push(("nullable", None));
             }
             if is_personal(name) {
-                more.push(("sensitive", "true".to_owned()));
+                more.push(("sensitive", None));
             }
             let ty = self.ty(item, value);
             fields.push((name.to_owned(), ty, more));

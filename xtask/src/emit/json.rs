@@ -2,56 +2,64 @@
 
 use crate::load::json::{Member, Value};
 
-/// JSON on one line.
+/// Objects and lists that fit into such a line are not broken.
+const WIDTH: usize = 100;
+
+/// JSON on one line, without blanks.
 pub(super) fn compact(value: &Value) -> String {
-    match value {
-        Value::Null => "null".to_owned(),
-        Value::Bool(flag) => flag.to_string(),
-        Value::Number(text) => text.clone(),
-        Value::Text(text) => json_text(text),
-        Value::List(nodes) => {
-            let items: Vec<String> = nodes.iter().map(|node| compact(&node.value)).collect();
-            format!("[{}]", items.join(","))
-        }
-        Value::Object(members) => {
-            let pair = |member: &Member| {
-                format!("{}:{}", json_text(&member.key), compact(&member.node.value))
-            };
-            let members: Vec<String> = members.iter().map(pair).collect();
-            format!("{{{}}}", members.join(","))
-        }
-    }
+    line(value, [",", ":", "{", "}"])
 }
 
-/// JSON, indented.
-pub(super) fn pretty(value: &Value, indent: usize) -> String {
+/// JSON, indented; what fits into a line is on one.
+pub fn pretty(value: &Value, indent: usize) -> String {
+    let flat = line(value, [", ", ": ", "{ ", " }"]);
+    // An object as a whole is easier to compare with a sample if its members have lines of their own.
+    if flat.len() + indent <= WIDTH && (indent > 0 || !matches!(value, Value::Object(_))) {
+        return flat;
+    }
     let inner = " ".repeat(indent + 2);
     let outer = " ".repeat(indent);
     match value {
         Value::List(nodes) if !nodes.is_empty() => {
-            let items: Vec<String> = nodes
-                .iter()
-                .map(|node| format!("{inner}{}", pretty(&node.value, indent + 2)))
-                .collect();
-            format!("[\n{}\n{outer}]", items.join(",\n"))
+            let items = nodes.iter();
+            let items = items.map(|node| format!("{inner}{}", pretty(&node.value, indent + 2)));
+            format!("[\n{}\n{outer}]", items.collect::<Vec<_>>().join(",\n"))
         }
         Value::Object(members) if !members.is_empty() => {
-            let member = |member: &Member| {
-                format!(
-                    "{inner}{}: {}",
-                    json_text(&member.key),
-                    pretty(&member.node.value, indent + 2)
-                )
-            };
-            let members: Vec<String> = members.iter().map(member).collect();
-            format!("{{\n{}\n{outer}}}", members.join(",\n"))
+            let members = members.iter().map(|Member { key, node, .. }| {
+                format!("{inner}{}: {}", text(key), pretty(&node.value, indent + 2))
+            });
+            format!("{{\n{}\n{outer}}}", members.collect::<Vec<_>>().join(",\n"))
         }
-        value => compact(value),
+        _ => flat,
+    }
+}
+
+/// JSON on one line; `signs` are the comma, the colon and the braces of an object with members.
+fn line(value: &Value, signs: [&str; 4]) -> String {
+    let [comma, colon, open, close] = signs;
+    match value {
+        Value::Null => "null".to_owned(),
+        Value::Bool(flag) => flag.to_string(),
+        Value::Number(text) => text.clone(),
+        Value::Text(value) => text(value),
+        Value::List(nodes) => {
+            let items = nodes.iter().map(|node| line(&node.value, signs));
+            format!("[{}]", items.collect::<Vec<_>>().join(comma))
+        }
+        Value::Object(members) if members.is_empty() => "{}".to_owned(),
+        Value::Object(members) => {
+            let members = members.iter();
+            let members =
+                members.map(|member| text(&member.key) + colon + &line(&member.node.value, signs));
+            let members = members.collect::<Vec<_>>().join(comma);
+            format!("{open}{members}{close}")
+        }
     }
 }
 
 /// A JSON text literal.
-pub fn json_text(text: &str) -> String {
+fn text(text: &str) -> String {
     let escape = |c: char| match c {
         '"' => "\\\"".to_owned(),
         '\\' => "\\\\".to_owned(),

@@ -122,7 +122,7 @@ fn field_doc(of: &Struct, field: &Field) -> Comment {
     let mut facts = Vec::new();
     let mut constraints = Vec::new();
     if of.sent && field.required {
-        constraints.push("required".to_owned());
+        facts.push("Required.".to_owned());
     }
     constraints.extend(limits(&field.limits, ""));
     constraints.extend(limits(&field.each, "each "));

@@ -37,7 +37,7 @@ use standing_core::generated::*;
 pub struct QueryResellerAvailableQuota {
     /// The UID of the customer.
     ///
-    /// Constraints: required, at least 1.
+    /// Required. Constraints: at least 1.
     ///
     /// **Source:** alibabacloud_bssopenapi20171214 5.1.2, `QueryResellerAvailableQuotaRequest`; the
     /// metadata does not list it.

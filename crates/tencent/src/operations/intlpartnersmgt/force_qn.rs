@@ -37,12 +37,12 @@ use super::ForceState;
 pub struct ForceQN {
     /// The customer's UIN.
     ///
-    /// Constraints: required.
+    /// Required.
     pub client_uin: u64,
 
     /// The state to set.
     ///
-    /// Constraints: required.
+    /// Required.
     #[serde(rename = "Type")]
     pub state: ForceState,
 }

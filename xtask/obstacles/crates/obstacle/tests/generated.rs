@@ -233,53 +233,18 @@ mod hard_everything_at_once {
   "Flag": true,
   "Colour": "RED",
   "Grade": -1,
-  "Rows": [
-    {
-      "camelCase": "c",
-      "theOther": -1,
-      "third": "a"
-    }
-  ],
+  "Rows": [{ "camelCase": "c", "theOther": -1, "third": "a" }],
   "Maybe": [],
   "Promised": [],
-  "Wrapped": {
-    "Row": [
-      {
-        "camelCase": "w"
-      }
-    ]
-  },
-  "Words": {
-    "Word": []
-  },
-  "Labels": {
-    "a": "b"
-  },
-  "Tree": {
-    "label": "root",
-    "left": {
-      "label": "leaf"
-    },
-    "children": [
-      {
-        "label": "a"
-      }
-    ]
-  },
-  "Anything": {
-    "any": [
-      1,
-      null
-    ]
-  },
+  "Wrapped": { "Row": [{ "camelCase": "w" }] },
+  "Words": { "Word": [] },
+  "Labels": { "a": "b" },
+  "Tree": { "label": "root", "left": { "label": "leaf" }, "children": [{ "label": "a" }] },
+  "Anything": { "any": [1, null] },
   "fistName": "somebody",
   "IOS2": "x",
-  "Secrets": [
-    "top secret"
-  ],
-  "Hidden": {
-    "camelCase": "hidden"
-  }
+  "Secrets": ["top secret"],
+  "Hidden": { "camelCase": "hidden" }
 }"#,
             &[],
         ),
@@ -314,97 +279,29 @@ mod hard_everything_at_once {
   "Name": "SOMEBODY",
   "weird name/with~signs": "w",
   "amount": 12.50,
-  "amounts": [
-    1,
-    2.5,
-    3000000000
-  ],
+  "amounts": [1, 2.5, 3000000000],
   "ratio": 1.0,
   "delta": -10,
   "level": 9,
   "flag": false,
   "colour": "RED",
   "grade": -1,
-  "colours": [
-    "1",
-    "type",
-    "quo\"ted"
-  ],
+  "colours": ["1", "type", "quo\"ted"],
   "md5": "0123456789abcdef0123456789abcdef",
   "day": "2024-02-29",
-  "ids": [
-    "a",
-    "b"
-  ],
-  "numbers": [
-    1,
-    9
-  ],
-  "matrix": [
-    [
-      "a",
-      "b"
-    ],
-    [],
-    [
-      "c"
-    ]
-  ],
-  "labels": {
-    "k": "v",
-    "type": "w"
-  },
-  "sizes": {
-    "small": 1,
-    "big": 1.5
-  },
-  "groups": {
-    "g": [
-      {
-        "Key": "k"
-      }
-    ],
-    "h": []
-  },
+  "ids": ["a", "b"],
+  "numbers": [1, 9],
+  "matrix": [["a", "b"], [], ["c"]],
+  "labels": { "k": "v", "type": "w" },
+  "sizes": { "small": 1, "big": 1.5 },
+  "groups": { "g": [{ "Key": "k" }], "h": [] },
   "tree": {
     "label": "root",
-    "left": {
-      "label": "leaf",
-      "left": {
-        "children": []
-      }
-    },
-    "children": [
-      {
-        "label": "a"
-      },
-      {
-        "named": {
-          "x": {
-            "label": "b"
-          }
-        }
-      }
-    ]
+    "left": { "label": "leaf", "left": { "children": [] } },
+    "children": [{ "label": "a" }, { "named": { "x": { "label": "b" } } }]
   },
-  "settings": {
-    "b": "2",
-    "deep": {
-      "v": 5,
-      "w": "",
-      "x": true,
-      "y": [],
-      "z": "RED"
-    }
-  },
-  "anything": {
-    "any": [
-      1,
-      null,
-      "\"quoted\"",
-      1.50
-    ]
-  },
+  "settings": { "b": "2", "deep": { "v": 5, "w": "", "x": true, "y": [], "z": "RED" } },
+  "anything": { "any": [1, null, "\"quoted\"", 1.50] },
   "old": "o",
   "both": "both",
   "with": "with"
@@ -432,19 +329,11 @@ mod hard_everything_at_once {
             r#"{
   "Id": "i",
   "Grade": 0,
-  "Rows": [
-    {
-      "camelCase": "c"
-    }
-  ],
+  "Rows": [{ "camelCase": "c" }],
   "Maybe": [],
   "Promised": [],
-  "Wrapped": {
-    "Row": []
-  },
-  "Words": {
-    "Word": []
-  },
+  "Wrapped": { "Row": [] },
+  "Words": { "Word": [] },
   "Labels": {},
   "Secrets": [],
   "Hidden": {}
@@ -486,27 +375,11 @@ mod hard_everything_at_once {
   "Flag": true,
   "Colour": "1",
   "Grade": 0,
-  "Rows": [
-    {
-      "camelCase": "only"
-    }
-  ],
-  "Maybe": [
-    {
-      "theOther": 4
-    }
-  ],
-  "Promised": [
-    "a"
-  ],
-  "Wrapped": {
-    "Row": [
-      {}
-    ]
-  },
-  "Words": {
-    "Word": []
-  },
+  "Rows": [{ "camelCase": "only" }],
+  "Maybe": [{ "theOther": 4 }],
+  "Promised": ["a"],
+  "Wrapped": { "Row": [{}] },
+  "Words": { "Word": [] },
   "Labels": {},
   "Secrets": [],
   "Hidden": {}
@@ -696,12 +569,7 @@ mod hard_list_by_token {
         body: sample!("last.response.json"),
         expect: testing::Expect::Output(
             r#"{
-  "Page": {
-    "Items": {
-      "Item": []
-    },
-    "Next": ""
-  }
+  "Page": { "Items": { "Item": [] }, "Next": "" }
 }"#,
             &[],
         ),
@@ -1041,17 +909,8 @@ mod other_remove_thing {
         expect: testing::Expect::Output(
             r#"{
   "left": 0,
-  "upper": {
-    "Word": [
-      "A"
-    ]
-  },
-  "lower": {
-    "word": [
-      "a",
-      "b"
-    ]
-  }
+  "upper": { "Word": ["A"] },
+  "lower": { "word": ["a", "b"] }
 }"#,
             &[],
         ),

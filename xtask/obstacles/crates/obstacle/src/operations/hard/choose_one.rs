@@ -52,7 +52,7 @@ pub struct ChooseOne {
 
     /// A field.
     ///
-    /// Constraints: required.
+    /// Required.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub reason: Option<String>,
 

@@ -104,13 +104,13 @@ use super::Grade;
 pub struct EverythingAtOnce {
     /// Which thing.
     ///
-    /// Constraints: required, 1 to 64 characters. Sent in the path.
+    /// Required. Constraints: 1 to 64 characters. Sent in the path.
     #[serde(rename = "thing_id")]
     pub thing_id: String,
 
     /// Its colour, in the path.
     ///
-    /// Constraints: required. Sent in the path.
+    /// Required. Sent in the path.
     pub kind: Colour,
 
     /// Language of the answer.
@@ -909,7 +909,7 @@ open_enum! {
 pub struct Tag {
     /// Its key.
     ///
-    /// Constraints: required, not empty.
+    /// Required. Constraints: not empty.
     pub key: String,
 
     /// Its value.
@@ -1086,31 +1086,31 @@ impl Settings {
 pub struct Deep {
     /// Five.
     ///
-    /// Constraints: required, at most 5.
+    /// Required. Constraints: at most 5.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub v: Option<u64>,
 
     /// Six.
     ///
-    /// Constraints: required.
+    /// Required.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub w: Option<String>,
 
     /// Seven.
     ///
-    /// Constraints: required.
+    /// Required.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub x: Option<bool>,
 
     /// Eight.
     ///
-    /// Constraints: required.
+    /// Required.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub y: Option<Vec<String>>,
 
     /// Nine.
     ///
-    /// Constraints: required.
+    /// Required.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub z: Option<Colour>,
 }

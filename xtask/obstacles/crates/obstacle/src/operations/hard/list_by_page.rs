@@ -45,7 +45,7 @@ use standing_core::generated::*;
 pub struct ListByPage {
     /// A field.
     ///
-    /// Constraints: required, at least 1.
+    /// Required. Constraints: at least 1.
     pub page: u64,
 
     /// A field.

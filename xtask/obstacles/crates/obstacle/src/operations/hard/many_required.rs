@@ -37,31 +37,31 @@ use standing_core::generated::*;
 pub struct ManyRequired {
     /// A field.
     ///
-    /// Constraints: required.
+    /// Required.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub a: Option<String>,
 
     /// A field.
     ///
-    /// Constraints: required.
+    /// Required.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub b: Option<u64>,
 
     /// A field.
     ///
-    /// Constraints: required.
+    /// Required.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub c: Option<Couple>,
 
     /// A field.
     ///
-    /// Constraints: required, not empty.
+    /// Required. Constraints: not empty.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub d: Option<Vec<String>>,
 
     /// A field.
     ///
-    /// Constraints: required.
+    /// Required.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub e: Option<Amount>,
 
@@ -174,7 +174,7 @@ pub struct ManyRequiredOutput {
 pub struct Couple {
     /// A field.
     ///
-    /// Constraints: required.
+    /// Required.
     pub key: String,
 }
 
@@ -191,13 +191,13 @@ impl Couple {
 pub struct Span {
     /// A field.
     ///
-    /// Constraints: required.
+    /// Required.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub from: Option<u64>,
 
     /// A field.
     ///
-    /// Constraints: required.
+    /// Required.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub to: Option<Amount>,
 }

@@ -42,7 +42,7 @@ pub struct ListBySize {
 
     /// A field.
     ///
-    /// Constraints: required.
+    /// Required.
     pub limit: u64,
 }
 

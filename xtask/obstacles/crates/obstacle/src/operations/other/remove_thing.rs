@@ -35,7 +35,7 @@ use standing_core::generated::*;
 pub struct RemoveThing {
     /// A field.
     ///
-    /// Constraints: required, not empty. Sent in the path.
+    /// Required. Constraints: not empty. Sent in the path.
     pub id: String,
 
     /// Called like a module of the library.
