@@ -1,23 +1,23 @@
-//! Everything that the fixtures believe without a source that says so.
+//! The assumptions of all fixtures: facts without a source.
 
 use std::path::Path;
 
-use crate::diag::Problems;
-use crate::fixtures;
-use crate::json::{Spot, Value};
+use crate::load::files::{self, OTHER_FOLDERS};
+use crate::load::problem::Problems;
+use crate::load::spot::Spot;
 
-/// One `assumed` of a fixture.
+/// A fact without a source.
 #[derive(Debug)]
 pub struct Assumption {
     /// Path, line and column.
     pub place: String,
-    /// The object that is assumed, as a JSON pointer.
+    /// The object that states the fact, as a JSON pointer.
     pub pointer: String,
-    /// Why it is believed.
+    /// Why it is assumed.
     pub text: String,
 }
 
-/// All assumptions by file.
+/// All assumptions, by file.
 pub fn all(root: &Path, problems: &mut Problems) -> Vec<Assumption> {
     let mut found = Vec::new();
     folder(root, "fixtures", &mut found, problems);
@@ -25,15 +25,15 @@ pub fn all(root: &Path, problems: &mut Problems) -> Vec<Assumption> {
 }
 
 fn folder(root: &Path, path: &str, found: &mut Vec<Assumption>, problems: &mut Problems) {
-    for name in fixtures::entries(&root.join(path), path, problems) {
+    for name in files::entries(root, path, problems) {
         let path = format!("{path}/{name}");
-        if fixtures::OTHER_FOLDERS.contains(&name.as_str()) {
+        if OTHER_FOLDERS.contains(&name.as_str()) {
             continue;
         }
         if root.join(&path).is_dir() {
             folder(root, &path, found, problems);
         } else if (name == "provider.json" || name == "operation.json")
-            && let Some(file) = fixtures::file(root, &path, problems)
+            && let Some(file) = files::file(root, &path, problems)
         {
             walk(&Spot::root(&file), found);
         }
@@ -41,10 +41,7 @@ fn folder(root: &Path, path: &str, found: &mut Vec<Assumption>, problems: &mut P
 }
 
 fn walk(spot: &Spot<'_>, found: &mut Vec<Assumption>) {
-    let Value::Object(members) = &spot.node.value else {
-        return;
-    };
-    for member in members {
+    for member in spot.node.value.members() {
         let part = spot.with(&member.node);
         match part.as_text() {
             Some(text) if member.key == "assumed" => found.push(Assumption {

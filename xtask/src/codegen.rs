@@ -1,19 +1,19 @@
-//! The whole way from fixtures to files: read everything, tell everything, then write everything.
+//! From fixtures to files: read all of them, report every problem, then write.
 
 use std::io;
 use std::path::Path;
 
-use crate::diag::{Problem, Problems};
 use crate::emit::{self, File};
+use crate::load::problem::{Problem, Problems};
 use crate::tree::{self, Difference};
-use crate::{fixtures, rustfmt};
+use crate::{read, rustfmt};
 
 /// Why nothing was generated.
 #[derive(Debug)]
 pub enum Failure {
-    /// The fixtures have mistakes.
+    /// The fixtures have problems.
     Fixtures(Vec<Problem>),
-    /// Something else went wrong.
+    /// Another failure.
     Other(String),
 }
 
@@ -23,14 +23,14 @@ impl From<io::Error> for Failure {
     }
 }
 
-/// What the fixtures under `root` ask for, formatted, in memory.
+/// The files that the fixtures under `root` require, formatted.
 ///
 /// # Errors
 ///
-/// Every mistake of every fixture.
+/// Every problem of every fixture, or another failure.
 pub fn generate(root: &Path) -> Result<Vec<File>, Failure> {
     let mut problems = Problems::default();
-    let providers = fixtures::load(root, &mut problems);
+    let providers = read::providers(root, &mut problems);
     if !problems.is_empty() {
         return Err(Failure::Fixtures(problems.into_sorted()));
     }
@@ -38,11 +38,11 @@ pub fn generate(root: &Path) -> Result<Vec<File>, Failure> {
     rustfmt::format(root, files).map_err(Failure::Other)
 }
 
-/// How the tree under `root` differs from what the fixtures ask for.
+/// The differences between the tree under `root` and the files that its fixtures require.
 ///
 /// # Errors
 ///
-/// Every mistake of every fixture.
+/// Every problem of every fixture, or another failure.
 pub fn differences(root: &Path) -> Result<Vec<Difference>, Failure> {
     Ok(tree::compare(root, &generate(root)?)?)
 }

@@ -3,7 +3,7 @@
 #![allow(
     clippy::print_stdout,
     clippy::print_stderr,
-    reason = "a command line talks to people"
+    reason = "a command line prints its results"
 )]
 
 use std::path::Path;
@@ -11,19 +11,19 @@ use std::process::ExitCode;
 
 use xtask::assumptions::{self, Assumption};
 use xtask::codegen::{Failure, differences};
-use xtask::diag::Problems;
 use xtask::draft::{self, Draft};
+use xtask::load::problem::Problems;
 use xtask::tree;
 
 const USAGE: &str = "\
-cargo xtask codegen            read all fixtures, check them, write what changed
-cargo xtask codegen --check    write nothing; say what is out of date, with a diff
+cargo xtask codegen            read all fixtures, check them, write the files that changed
+cargo xtask codegen --check    write nothing; report stale, missing and orphaned files, with a diff
 cargo xtask new PROVIDER/SERVICE/Operation [--request FILE] [--response FILE]
                                draft the fixture of a new operation from samples
-cargo xtask assumptions        list what the fixtures believe without a source
+cargo xtask assumptions        list the assumptions: facts without a source
 cargo xtask --root DIR …       the same for another folder with fixtures/ and crates/
 
-Exit code: 0 fine, 1 out of date, 2 broken fixtures or no way to go on";
+Exit code: 0 success, 1 out of date, 2 invalid fixtures or another failure";
 
 fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
@@ -36,7 +36,7 @@ fn main() -> ExitCode {
         ["codegen"] => codegen(root),
         ["codegen", "--check"] => check(root),
         ["new", name, options @ ..] => new(root, name, options),
-        ["assumptions"] => assumed(root),
+        ["assumptions"] => list_assumptions(root),
         ["help" | "--help" | "-h"] => {
             println!("{USAGE}");
             ExitCode::SUCCESS
@@ -48,7 +48,7 @@ fn main() -> ExitCode {
     }
 }
 
-/// The folder that this crate is a member of.
+/// The root of the workspace.
 fn workspace() -> &'static Path {
     let xtask = Path::new(env!("CARGO_MANIFEST_DIR"));
     xtask.parent().unwrap_or(xtask)
@@ -74,7 +74,7 @@ fn codegen(root: &Path) -> ExitCode {
             );
             ExitCode::SUCCESS
         }
-        Err(failure) => tell(&failure),
+        Err(failure) => report(&failure),
     }
 }
 
@@ -91,7 +91,7 @@ fn check(root: &Path) -> ExitCode {
             eprintln!("run `cargo xtask codegen` and commit what it writes");
             ExitCode::from(1)
         }
-        Err(failure) => tell(&failure),
+        Err(failure) => report(&failure),
     }
 }
 
@@ -119,15 +119,15 @@ fn new(root: &Path, name: &str, options: &[&str]) -> ExitCode {
             println!("replace every TODO, add samples, then run `cargo xtask codegen`");
             ExitCode::SUCCESS
         }
-        Err(failure) => tell(&failure),
+        Err(failure) => report(&failure),
     }
 }
 
-fn assumed(root: &Path) -> ExitCode {
+fn list_assumptions(root: &Path) -> ExitCode {
     let mut problems = Problems::default();
     let all = assumptions::all(root, &mut problems);
     if !problems.is_empty() {
-        return tell(&Failure::Fixtures(problems.into_sorted()));
+        return report(&Failure::Fixtures(problems.into_sorted()));
     }
     for Assumption {
         place,
@@ -141,7 +141,7 @@ fn assumed(root: &Path) -> ExitCode {
     ExitCode::SUCCESS
 }
 
-fn tell(failure: &Failure) -> ExitCode {
+fn report(failure: &Failure) -> ExitCode {
     match failure {
         Failure::Fixtures(problems) => {
             for problem in problems {

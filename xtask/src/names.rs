@@ -40,7 +40,7 @@ fn capital(word: &str) -> String {
         .unwrap_or_default()
 }
 
-/// The name of the struct field for a wire name, which may not be usable as it is.
+/// The name of the struct field for a wire name, changed where Rust refuses it.
 pub fn field(wire: &str) -> String {
     let name = snake(wire);
     if name.starts_with(|c: char| c.is_ascii_digit()) {
@@ -52,7 +52,7 @@ pub fn field(wire: &str) -> String {
     name
 }
 
-/// Whether a text can stand as a name of a field, a function or a module.
+/// Whether a text can be the name of a field, a function or a module.
 pub fn is_snake(name: &str) -> bool {
     name.starts_with(|c: char| c.is_ascii_lowercase())
         && name
@@ -63,7 +63,7 @@ pub fn is_snake(name: &str) -> bool {
         && !is_keyword(name)
 }
 
-/// Whether a text can stand as a name of a type or a variant.
+/// Whether a text can be the name of a type or a variant.
 pub fn is_pascal(name: &str) -> bool {
     name.starts_with(|c: char| c.is_ascii_uppercase())
         && name.chars().all(|c| c.is_ascii_alphanumeric())
@@ -82,7 +82,7 @@ pub fn is_keyword(name: &str) -> bool {
     KEYWORDS.binary_search(&name).is_ok()
 }
 
-/// The serde rule that gives most of the wire names, and what to write for the rest.
+/// The serde rule that gives most of the wire names.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Case {
     /// Wire names are the field names.
@@ -94,7 +94,7 @@ pub enum Case {
 }
 
 impl Case {
-    /// The rule that most of the pairs of field and wire name follow; the plainest of equals.
+    /// The rule that most pairs of field and wire name follow; the simplest if there are several.
     pub fn of_most<'a>(names: impl Iterator<Item = (&'a str, &'a str)> + Clone) -> Self {
         let mut best = (0, Self::Same);
         for case in [Self::Same, Self::Pascal, Self::Camel] {
@@ -109,7 +109,7 @@ impl Case {
         best.1
     }
 
-    /// What serde makes of a field name under this rule.
+    /// The wire name that serde derives from a field name.
     pub fn apply(self, rust: &str) -> String {
         let pascal: String = rust.split('_').map(capital).collect();
         match self {
@@ -172,14 +172,14 @@ mod tests {
     }
 
     #[test]
-    fn names_that_rust_refuses_are_bent() {
+    fn name_that_rust_refuses_is_changed() {
         assert_eq!(field("Type"), "type_");
         assert_eq!(field("self"), "self_");
         assert_eq!(field("3days_count"), "n3days_count");
     }
 
     #[test]
-    fn the_keywords_are_sorted_for_the_search() {
+    fn keywords_are_found_by_binary_search() {
         assert!(
             is_keyword("type") && is_keyword("gen") && is_keyword("Self") && is_keyword("yield")
         );
@@ -187,7 +187,7 @@ mod tests {
     }
 
     #[test]
-    fn the_rule_follows_the_majority() {
+    fn case_is_that_of_most_names() {
         let pairs = [
             ("client_uin", "ClientUin"),
             ("name", "Name"),

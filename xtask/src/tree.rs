@@ -1,4 +1,4 @@
-//! What is on disk against what should be: compared in both directions, written only where it differs.
+//! Compares generated files with the files on disk, in both directions, and writes the differences.
 
 use std::collections::BTreeSet;
 use std::fmt;
@@ -11,25 +11,25 @@ use similar::TextDiff;
 
 use crate::emit::{self, File, GENERATED};
 
-/// Why a file is not as it should be.
+/// How a file differs.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Change {
     /// It is missing.
     Create(String),
     /// It has another text.
     Update(String),
-    /// Nothing in the fixtures asks for it.
+    /// No fixture requires it.
     Remove(String),
 }
 
-/// A file that is not as it should be, and how it would become so.
+/// A file that differs, with both texts.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Difference {
-    /// What is to be done, with the path.
+    /// The change to make, with the path.
     pub change: Change,
-    /// What it has.
+    /// The text on disk.
     pub old: String,
-    /// What it should have.
+    /// The generated text.
     pub new: String,
 }
 
@@ -44,7 +44,7 @@ impl fmt::Display for Difference {
 }
 
 impl Difference {
-    /// What is wrong, with a unified diff.
+    /// The difference as a sentence and a unified diff.
     pub fn explain(&self) -> String {
         let (what, path) = match &self.change {
             Change::Create(path) => ("is missing", path),
@@ -61,7 +61,7 @@ impl Difference {
     }
 }
 
-/// Compares the generated files of some providers with what is under `root`.
+/// Compares generated files with those under `root`.
 ///
 /// # Errors
 ///
@@ -109,18 +109,18 @@ pub fn compare(root: &Path, files: &[File]) -> io::Result<Vec<Difference>> {
     Ok(differences)
 }
 
-/// Makes the tree as it should be.
+/// Makes the changes.
 ///
 /// # Errors
 ///
 /// A file cannot be written or removed.
 pub fn apply(root: &Path, differences: &[Difference]) -> io::Result<()> {
-    // A disk that is full or locked shows before anything has changed.
+    // A full or read-only disk is noticed before anything has changed.
     let mut fresh = Vec::new();
     for difference in differences {
         if let Err(error) = prepare(root, difference, &mut fresh) {
             for path in &fresh {
-                // What cannot be removed was not written either.
+                // A file that cannot be removed was not written either.
                 let _ = fs::remove_file(path);
             }
             return Err(error);
@@ -128,7 +128,7 @@ pub fn apply(root: &Path, differences: &[Difference]) -> io::Result<()> {
     }
     for difference in differences {
         match &difference.change {
-            // A reader sees the old file or the new one, never half of one.
+            // A reader sees the old file or the new one, never a part of one.
             Change::Create(path) | Change::Update(path) => {
                 let path = root.join(path);
                 fs::rename(fresh_name(&path), &path).map_err(|error| at(&path, &error))?;
@@ -136,7 +136,7 @@ pub fn apply(root: &Path, differences: &[Difference]) -> io::Result<()> {
             Change::Remove(path) => {
                 let path = root.join(path);
                 fs::remove_file(&path).map_err(|error| at(&path, &error))?;
-                // A service that lost its last operation leaves an empty folder.
+                // The last operation of a service leaves an empty folder.
                 if let Some(folder) = path
                     .parent()
                     .filter(|folder| names(folder).is_ok_and(|names| names.is_empty()))
@@ -149,7 +149,7 @@ pub fn apply(root: &Path, differences: &[Difference]) -> io::Result<()> {
     Ok(())
 }
 
-/// Writes what a file is to become beside it.
+/// Writes the new text of a file beside it.
 fn prepare(root: &Path, difference: &Difference, fresh: &mut Vec<PathBuf>) -> io::Result<()> {
     let (Change::Create(path) | Change::Update(path)) = &difference.change else {
         return Ok(());
@@ -163,17 +163,17 @@ fn prepare(root: &Path, difference: &Difference, fresh: &mut Vec<PathBuf>) -> io
     fs::write(&name, &difference.new).map_err(|error| at(&name, &error))
 }
 
-/// Another run at the same time has names of its own.
+/// A name that no other run uses.
 fn fresh_name(path: &Path) -> PathBuf {
     path.with_extension(format!("rs.new-{}", process::id()))
 }
 
-/// An error that says which file it is about.
+/// An error with the path of its file.
 fn at(path: &Path, error: &io::Error) -> io::Error {
     io::Error::new(error.kind(), format!("{}: {error}", path.display()))
 }
 
-/// The generated files in a folder and below. Only files that carry the header are ever removed.
+/// The generated files in a folder and below: those with the header. No other file is removed.
 fn generated(root: &Path, folder: &str, found: &mut Vec<String>) -> io::Result<()> {
     for name in names(&root.join(folder))? {
         let path = format!("{folder}/{name}");
@@ -195,7 +195,7 @@ fn is_generated(path: &Path) -> io::Result<bool> {
     }
 }
 
-/// The names in a folder, sorted; none if there is no such folder.
+/// The names in a folder, sorted; empty if there is no such folder.
 fn names(folder: &Path) -> io::Result<Vec<String>> {
     let entries = match fs::read_dir(folder) {
         Ok(entries) => entries,

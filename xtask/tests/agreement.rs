@@ -1,106 +1,64 @@
-//! What editors are told agrees with what the reader does, and the generator with its place among
-//! the crates.
+//! The generator agrees with the schemas that editors use, with the prelude that generated code
+//! imports, and with its place in the workspace.
 
 #![allow(missing_docs, clippy::unwrap_used, clippy::panic, reason = "a test")]
 
 use std::collections::BTreeSet;
+use std::fs;
 use std::path::Path;
 use std::process::Command;
 
-use xtask::diag::Problems;
-use xtask::examples::DEVIATIONS;
-use xtask::fixtures::{self, ERROR_KINDS};
-use xtask::json::{File, Node, Value};
-use xtask::model::Format;
-use xtask::read::keys;
+use serde_json::Value;
+use xtask::model::{CodeKind, Format, Method};
+use xtask::read::is_reserved;
 
 fn root() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap()
 }
 
-fn schema(name: &str) -> File {
-    let mut problems = Problems::default();
-    let path = format!("fixtures/schema/{name}.schema.json");
-    let file = fixtures::file(root(), &path, &mut problems);
-    assert!(problems.is_empty(), "{:?}", problems.into_sorted());
-    file.unwrap()
-}
-
-fn keys_of<'s>(schema: &'s File, pointer: &str) -> BTreeSet<&'s str> {
-    let node = schema.root.at_pointer(&format!("{pointer}/properties"));
-    let Some(Node {
-        value: Value::Object(members),
-        ..
-    }) = node
-    else {
-        panic!("{pointer} has no properties");
-    };
-    members.iter().map(|member| member.key.as_str()).collect()
-}
-
-fn words_of<'s>(schema: &'s File, pointer: &str) -> Vec<&'s str> {
-    let node = schema.root.at_pointer(&format!("{pointer}/enum"));
-    let Some(Node {
-        value: Value::List(words),
-        ..
-    }) = node
-    else {
-        panic!("{pointer} has no words");
-    };
-    let text = |node: &'s Node| match &node.value {
-        Value::Text(text) => text.as_str(),
-        other => panic!("{other:?}"),
-    };
-    words.iter().map(text).collect()
-}
-
 #[test]
-fn the_schemas_know_the_keys_that_the_reader_asks_for() {
+fn words_of_the_schemas_are_those_of_the_reader() {
+    let schema = |name: &str| -> Value {
+        let path = root().join(format!("fixtures/schema/{name}.schema.json"));
+        serde_json::from_str(&fs::read_to_string(path).unwrap()).unwrap()
+    };
     let (operation, provider) = (schema("operation"), schema("provider"));
-    for (schema, pointer, keys) in [
-        (&operation, "", keys::OPERATION),
-        (&operation, "/$defs/source", keys::SOURCE),
-        (&operation, "/$defs/http", keys::HTTP),
-        (&operation, "/$defs/behavior", keys::BEHAVIOR),
-        (&operation, "/$defs/rate_limit", keys::RATE_LIMIT),
-        (&operation, "/$defs/pagination", keys::PAGINATION),
-        (&operation, "/$defs/field", keys::FIELD),
-        (&operation, "/$defs/each", keys::EACH),
-        (&operation, "/$defs/condition", keys::REQUIRE),
-        (&operation, "/$defs/struct", keys::STRUCT),
-        (&operation, "/$defs/enum", keys::ENUM),
-        (&operation, "/$defs/value", keys::VALUE),
-        (&operation, "/$defs/error", keys::ERROR),
-        (&operation, "/$defs/envelope", keys::ENVELOPE),
-        (&operation, "/$defs/success", keys::SUCCESS),
-        (&operation, "/$defs/example", keys::EXAMPLE),
-        (&operation, "/$defs/deviations", DEVIATIONS),
-        (&provider, "", keys::PROVIDER),
-        (&provider, "/$defs/http", keys::PROVIDER_HTTP),
-        (&provider, "/$defs/service", keys::SERVICE),
+    let formats = Format::ALL.map(|(name, _)| name);
+    let methods = Method::ALL.map(|(name, _)| name);
+    for (schema, property, words) in [
+        (
+            &operation,
+            "error/properties/kind",
+            &CodeKind::ALL.map(|(name, _)| name)[..],
+        ),
+        (&operation, "field/properties/format", &formats),
+        (&operation, "each/properties/format", &formats),
+        (&operation, "http/properties/method", &methods),
+        (&provider, "defaults/properties/method", &methods),
     ] {
-        let known: BTreeSet<&str> = keys.iter().copied().collect();
-        assert_eq!(keys_of(schema, pointer), known, "{pointer}");
+        let pointer = format!("/$defs/{property}/enum");
+        let known = schema.pointer(&pointer).and_then(Value::as_array).unwrap();
+        assert!(known.iter().eq(words), "{pointer}");
     }
 }
 
 #[test]
-fn the_schemas_know_the_words_that_the_reader_takes() {
-    let operation = schema("operation");
-    assert_eq!(
-        words_of(&operation, "/$defs/error/properties/kind"),
-        ERROR_KINDS
-    );
-    let formats = Format::ALL.map(|(name, _)| name);
-    for of in ["field", "each"] {
-        assert_eq!(
-            words_of(&operation, &format!("/$defs/{of}/properties/format")),
-            formats
-        );
+fn names_of_the_prelude_are_reserved() {
+    let core = fs::read_to_string(root().join("crates/core/src/lib.rs")).unwrap();
+    let (_, prelude) = core.split_once("pub mod generated {").unwrap();
+    let is_name = |word: &&str| word.starts_with(|c: char| c.is_ascii_uppercase());
+    let code = prelude
+        .lines()
+        .filter(|line| !line.trim().starts_with("//"));
+    let words = code.flat_map(|line| line.split(|c: char| !c.is_ascii_alphanumeric()));
+    let names: Vec<&str> = words.filter(is_name).collect();
+    assert!(names.contains(&"Violations"), "{names:?}");
+    for name in names {
+        assert!(is_reserved(name), "{name}");
     }
 }
 
-/// The packages that a part of the workspace is compiled with, without its own.
+/// The packages outside the workspace that a part of it is compiled with.
 fn packages(of: &[&str]) -> BTreeSet<String> {
     let mut cargo = Command::new(env!("CARGO"));
     cargo
@@ -124,10 +82,10 @@ fn packages(of: &[&str]) -> BTreeSet<String> {
         .collect()
 }
 
-/// Features are unified over a workspace: what the generator switched on in a package that the SDK
-/// crates use, they would use without knowing.
+/// Features are unified over a workspace: the SDK crates would silently use those that the generator
+/// enables in a package of theirs.
 #[test]
-fn the_generator_shares_no_package_with_what_it_generates() {
+fn packages_of_the_generator_are_not_those_of_core() {
     let own = packages(&["--package", "xtask"]);
     assert!(
         own.iter().eq(["jsonc-parser", "similar", "strsim"]),

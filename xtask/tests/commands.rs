@@ -1,4 +1,4 @@
-//! The commands, run as people run them.
+//! The commands, run as a user runs them.
 
 #![allow(missing_docs, clippy::unwrap_used, clippy::panic, reason = "a test")]
 
@@ -14,27 +14,27 @@ use common::Tree;
 const GENERATED: &str = "crates/obstacle/src/operations/hard/nothing.rs";
 
 #[test]
-fn everything_comes_back_byte_by_byte() {
+fn removed_files_are_generated_again_byte_by_byte() {
     let tree = Tree::obstacles();
     let before = tree.bytes();
     fs::remove_dir_all(tree.0.join("crates/obstacle/src/operations")).unwrap();
     fs::remove_file(tree.0.join("crates/obstacle/tests/generated.rs")).unwrap();
-    let (code, told, _) = tree.xtask(&["codegen"]);
-    assert_eq!(code, 0, "{told}");
+    let (code, stdout, _) = tree.xtask(&["codegen"]);
+    assert_eq!(code, 0, "{stdout}");
     assert!(
-        told.contains(&format!("created {GENERATED}")) && told.contains("12 files changed"),
-        "{told}"
+        stdout.contains(&format!("created {GENERATED}")) && stdout.contains("13 files changed"),
+        "{stdout}"
     );
-    assert_eq!(tree.bytes(), before);
+    assert!(tree.bytes() == before, "a file changed");
 
-    let (code, told, _) = tree.xtask(&["codegen"]);
-    assert_eq!((code, told.as_str()), (0, "everything is up to date\n"));
+    let (code, stdout, _) = tree.xtask(&["codegen"]);
+    assert_eq!((code, stdout.as_str()), (0, "everything is up to date\n"));
     assert_eq!(tree.xtask(&["codegen", "--check"]).0, 0);
-    assert_eq!(tree.bytes(), before);
+    assert!(tree.bytes() == before, "a file changed");
 }
 
 #[test]
-fn a_toolchain_without_rustfmt_is_refused_with_the_command_that_installs_it() {
+fn missing_rustfmt_is_reported_with_the_command_that_installs_it() {
     let (tree, programs) = (Tree::obstacles(), Tree::empty());
     let check = |cargo: Option<&OsStr>| {
         let mut command = Command::new(env!("CARGO_BIN_EXE_xtask"));
@@ -48,16 +48,16 @@ fn a_toolchain_without_rustfmt_is_refused_with_the_command_that_installs_it() {
             command.env("CARGO", cargo);
         }
         let output = command.output().unwrap();
-        let error = String::from_utf8(output.stderr).unwrap();
-        (output.status.code().unwrap(), error)
+        let stderr = String::from_utf8(output.stderr).unwrap();
+        (output.status.code().unwrap(), stderr)
     };
     let assert_refused = || {
-        let (code, error) = check(None);
-        let installs = error.contains("`rustup component add rustfmt` installs it");
-        assert!(code == 2 && installs, "{code}: {error}");
+        let (code, stderr) = check(None);
+        let installs = stderr.contains("`rustup component add rustfmt` installs it");
+        assert!(code == 2 && installs, "{code}: {stderr}");
     };
     assert_refused();
-    // As the command that rustup leaves in place of a component that is missing, this one fails.
+    // The command that rustup provides for a missing component fails like this one.
     #[cfg(unix)]
     {
         let fails = ["/bin/false", "/usr/bin/false"].map(Path::new);
@@ -65,14 +65,14 @@ fn a_toolchain_without_rustfmt_is_refused_with_the_command_that_installs_it() {
         std::os::unix::fs::symlink(fails, programs.0.join("rustfmt")).unwrap();
         assert_refused();
     }
-    // The toolchain's own is found wherever it is.
+    // The rustfmt of the toolchain is found although it is not in `PATH`.
     let cargo = Path::new(env!("CARGO"));
-    let (code, error) = check(Some(cargo.as_os_str()));
-    assert_eq!(code, 0, "{error}");
+    let (code, stderr) = check(Some(cargo.as_os_str()));
+    assert_eq!(code, 0, "{stderr}");
 }
 
 #[test]
-fn two_trees_get_the_same_bytes() {
+fn equal_fixtures_give_equal_bytes() {
     let text = |tree: &Tree| {
         let files = xtask::codegen::generate(&tree.0).unwrap();
         files
@@ -84,7 +84,7 @@ fn two_trees_get_the_same_bytes() {
 }
 
 #[test]
-fn a_check_tells_what_is_stale_missing_or_orphaned_and_writes_nothing() {
+fn check_reports_stale_missing_and_orphaned_files_and_writes_nothing() {
     let tree = Tree::obstacles();
     let text = tree.read(GENERATED);
     tree.write(GENERATED, &text.replace("Does something.", "Does nothing."));
@@ -94,10 +94,10 @@ fn a_check_tells_what_is_stale_missing_or_orphaned_and_writes_nothing() {
     tree.write("crates/other/tests/generated.rs", &text);
     tree.write(
         "crates/obstacle/src/operations/hard/by_hand.rs",
-        "// Nobody generated this.\n",
+        "// Written by hand.\n",
     );
     let before = tree.bytes();
-    let (code, _, told) = tree.xtask(&["codegen", "--check"]);
+    let (code, _, stderr) = tree.xtask(&["codegen", "--check"]);
     assert_eq!(code, 1);
     for line in [
         "crates/obstacle/src/operations/hard/nothing.rs is out of date",
@@ -109,16 +109,19 @@ fn a_check_tells_what_is_stale_missing_or_orphaned_and_writes_nothing() {
         "crates/other/tests/generated.rs has no fixture",
         "run `cargo xtask codegen` and commit what it writes",
     ] {
-        assert!(told.lines().any(|told| told == line), "{line}\n{told}");
+        assert!(
+            stderr.lines().any(|known| known == line),
+            "{line}\n{stderr}"
+        );
     }
-    assert!(!told.contains("by_hand"), "{told}");
-    assert_eq!(tree.bytes(), before);
+    assert!(!stderr.contains("by_hand"), "{stderr}");
+    assert!(tree.bytes() == before, "a file changed");
 
-    let (code, told, _) = tree.xtask(&["codegen"]);
+    let (code, stdout, _) = tree.xtask(&["codegen"]);
     assert_eq!(code, 0);
     assert!(
-        told.contains("removed crates/obstacle/src/operations/gone/mod.rs"),
-        "{told}"
+        stdout.contains("removed crates/obstacle/src/operations/gone/mod.rs"),
+        "{stdout}"
     );
     assert!(!tree.0.join("crates/obstacle/src/operations/gone").exists());
     assert!(
@@ -130,7 +133,7 @@ fn a_check_tells_what_is_stale_missing_or_orphaned_and_writes_nothing() {
 }
 
 #[test]
-fn a_new_operation_is_one_folder() {
+fn new_operation_changes_no_file_of_another() {
     let tree = Tree::obstacles();
     let before = tree.bytes();
     tree.write(
@@ -144,7 +147,7 @@ fn a_new_operation_is_one_folder() {
         ] }, "TotalCount": 2 } }"#,
     );
     let path = |name: &str| tree.0.join(name).display().to_string();
-    let (code, told, error) = tree.xtask(&[
+    let (code, stdout, stderr) = tree.xtask(&[
         "new",
         "obstacle/hard/ListBills",
         "--request",
@@ -152,15 +155,19 @@ fn a_new_operation_is_one_folder() {
         "--response",
         &path("response.json"),
     ]);
-    assert_eq!(code, 0, "{error}");
+    assert_eq!(code, 0, "{stderr}");
     let folder = "fixtures/obstacle/hard/list_bills";
     assert!(
-        told.contains(&format!("created {folder}/operation.json")),
-        "{told}"
+        stdout.contains(&format!("created {folder}/operation.json")),
+        "{stdout}"
     );
     let draft = tree.read(&format!("{folder}/operation.json"));
     for line in [
-        r#""pagination": { "style": "page", "cursor": "Page", "first": 1, "size": "PageSize", "items": "Bills", "total": "TotalCount" },"#,
+        r#""cursor": "Page","#,
+        r#""first": 1,"#,
+        r#""size": "PageSize","#,
+        r#""items": "Bills","#,
+        r#""total": "TotalCount""#,
         r#""Mobile": { "type": "string", "doc": "TODO", "sensitive": true }"#,
         r#""Bills": { "type": "list<Bill>", "doc": "TODO", "wrapper": "Bill" },"#,
         r#""Cost": { "type": "decimal", "doc": "TODO" },"#,
@@ -171,24 +178,24 @@ fn a_new_operation_is_one_folder() {
         assert!(draft.contains(line), "{line}\n{draft}");
     }
 
-    let (code, _, told) = tree.xtask(&["codegen"]);
+    let (code, _, stderr) = tree.xtask(&["codegen"]);
     assert_eq!(code, 2);
     assert!(
-        told.contains("this is not finished: it says TODO"),
-        "{told}"
+        stderr.contains("this is not finished: it contains TODO"),
+        "{stderr}"
     );
 
     let finished = draft
         .replace("TODO: read or write", "read")
         .replace(r#""type": "TODO""#, r#""type": "json""#)
         .replace(r#""doc": "TODO""#, r#""doc": "Something.""#)
-        .replace("TODO", "Nobody");
+        .replace("TODO", "A publisher");
     tree.write(&format!("{folder}/operation.json"), &finished);
-    let (code, told, error) = tree.xtask(&["codegen"]);
-    assert_eq!(code, 0, "{error}");
+    let (code, stdout, stderr) = tree.xtask(&["codegen"]);
+    assert_eq!(code, 0, "{stderr}");
     assert!(
-        told.contains("created crates/obstacle/src/operations/hard/list_bills.rs"),
-        "{told}"
+        stdout.contains("created crates/obstacle/src/operations/hard/list_bills.rs"),
+        "{stdout}"
     );
     let mut changed: Vec<String> = Vec::new();
     for (path, bytes) in tree.bytes() {
@@ -213,29 +220,30 @@ fn a_new_operation_is_one_folder() {
 }
 
 #[test]
-fn a_payload_that_is_no_object_is_not_lost_in_a_draft() {
+fn draft_keeps_a_payload_that_is_not_an_object() {
     let tree = Tree::obstacles();
     tree.write(
         "response.json",
         r#"{ "Ok": true, "RequestId": "r", "Data": "300" }"#,
     );
     let response = tree.0.join("response.json").display().to_string();
-    let (code, _, error) = tree.xtask(&["new", "obstacle/hard/ShowQuota", "--response", &response]);
-    assert_eq!(code, 0, "{error}");
+    let (code, _, stderr) =
+        tree.xtask(&["new", "obstacle/hard/ShowQuota", "--response", &response]);
+    assert_eq!(code, 0, "{stderr}");
     let draft = tree.read("fixtures/obstacle/hard/show_quota/operation.json");
     for line in [
-        r#""envelope": "TODO: /Data is no object; an envelope with the payload \"\" has it as a field","#,
+        r#""envelope": "TODO: /Data is not an object; use an envelope with the payload \"\" and describe it as a field","#,
         r#""Data": { "type": "string", "doc": "TODO" }"#,
     ] {
         assert!(draft.contains(line), "{line}\n{draft}");
     }
-    let (code, _, told) = tree.xtask(&["codegen"]);
+    let (code, _, stderr) = tree.xtask(&["codegen"]);
     assert_eq!(code, 2);
-    assert!(told.contains("TODO"), "{told}");
+    assert!(stderr.contains("TODO"), "{stderr}");
 }
 
 #[test]
-fn a_draft_is_refused_where_it_has_no_place() {
+fn draft_with_a_wrong_name_or_sample_is_refused() {
     let tree = Tree::obstacles();
     let before = tree.bytes();
     tree.write("broken.json", "{ \"a\": }");
@@ -249,15 +257,15 @@ fn a_draft_is_refused_where_it_has_no_place() {
         ),
         (
             vec!["new", "obstacle/hard/lower"],
-            "\"lower\" cannot name a type; write PascalCase",
+            "\"lower\" cannot name a type; use PascalCase",
         ),
         (
             vec!["new", "obstacle/hart/List"],
             "there is no service \"hart\"; did you mean \"hard\"?",
         ),
         (
-            vec!["new", "nobody/hard/List"],
-            "fixtures/nobody/provider.json",
+            vec!["new", "missing/hard/List"],
+            "fixtures/missing/provider.json",
         ),
         (
             vec!["new", "obstacle/hard/Nothing"],
@@ -273,7 +281,7 @@ fn a_draft_is_refused_where_it_has_no_place() {
         ),
         (
             vec!["new", "obstacle/hard/List", "--request", &list],
-            "this is a list, and an object is wanted",
+            "this is a list, but an object is expected",
         ),
         (
             vec!["new", "obstacle/hard/List", "--response", &list],
@@ -285,42 +293,42 @@ fn a_draft_is_refused_where_it_has_no_place() {
         ),
         (vec!["codegne"], "cargo xtask codegen"),
     ] {
-        let (code, _, told) = tree.xtask(&arguments);
+        let (code, _, stderr) = tree.xtask(&arguments);
         assert_eq!(code, 2, "{arguments:?}");
-        assert!(told.contains(message), "{arguments:?}\n{told}");
+        assert!(stderr.contains(message), "{arguments:?}\n{stderr}");
     }
     fs::remove_file(broken).unwrap();
     fs::remove_file(list).unwrap();
-    assert_eq!(tree.bytes(), before);
+    assert!(tree.bytes() == before, "a file changed");
 }
 
 #[test]
-fn what_the_crate_has_already_is_no_service_and_a_provider_has_a_crate() {
+fn service_with_the_name_of_a_crate_and_provider_without_a_crate_are_refused() {
     let tree = Tree::obstacles();
     let provider = "fixtures/obstacle/provider.json";
     let declared = tree.read(provider);
     tree.write(provider, &declared.replace("\"other\": {", "\"std\": {"));
     let folder = |name: &str| tree.0.join("fixtures/obstacle").join(name);
     fs::rename(folder("other"), folder("std")).unwrap();
-    let (code, _, told) = tree.xtask(&["codegen"]);
+    let (code, _, stderr) = tree.xtask(&["codegen"]);
     assert_eq!(code, 2);
-    let clash = "the crate of the provider has something else called \"std\"";
-    assert!(told.contains(clash), "{told}");
+    let clash = "the crate of the provider already has an item \"std\"";
+    assert!(stderr.contains(clash), "{stderr}");
 
     let tree = Tree::obstacles();
     fs::remove_file(tree.0.join("crates/obstacle/Cargo.toml")).unwrap();
     let before = tree.bytes();
-    let (code, _, told) = tree.xtask(&["codegen"]);
+    let (code, _, stderr) = tree.xtask(&["codegen"]);
     assert_eq!(code, 2);
     assert!(
-        told.starts_with("error: there is no crate in crates/obstacle"),
-        "{told}"
+        stderr.starts_with("error: there is no crate in crates/obstacle"),
+        "{stderr}"
     );
-    assert_eq!(tree.bytes(), before);
+    assert!(tree.bytes() == before, "a file changed");
 }
 
 #[test]
-fn a_file_that_cannot_be_written_leaves_the_others_as_they_were() {
+fn unwritable_file_leaves_the_others_unchanged() {
     let tree = Tree::obstacles();
     let operations = "crates/obstacle/src/operations";
     tree.write(&format!("{operations}/hard/nothing.rs"), "old");
@@ -330,47 +338,54 @@ fn a_file_that_cannot_be_written_leaves_the_others_as_they_were() {
         "a file in place of a folder",
     );
     let before = tree.bytes();
-    let (code, _, told) = tree.xtask(&["codegen"]);
+    let (code, _, stderr) = tree.xtask(&["codegen"]);
     assert_eq!(code, 2);
-    assert!(told.contains(&format!("{operations}/other/")), "{told}");
-    assert_eq!(tree.bytes(), before);
+    assert!(stderr.contains(&format!("{operations}/other/")), "{stderr}");
+    assert!(tree.bytes() == before, "a file changed");
 }
 
 #[test]
-fn many_mistakes_are_each_told_with_their_pointer() {
+fn many_mistakes_are_reported_each_with_its_pointer() {
     let tree = Tree::obstacles();
     let members: Vec<String> = (0..20_000).map(|n| format!("\"k{n}\": 1")).collect();
     let sample = "fixtures/obstacle/hard/nothing/plain.request.json";
     tree.write(sample, &format!("{{{}}}", members.join(", ")));
-    let (code, _, told) = tree.xtask(&["codegen"]);
+    let (code, _, stderr) = tree.xtask(&["codegen"]);
     assert_eq!(code, 2);
-    assert!(told.ends_with("20000 problems; nothing was written.\n"));
-    assert!(told.contains("   at /k19999\n"));
+    assert!(stderr.ends_with("20000 problems; nothing was written.\n"));
+    assert!(stderr.contains("   at /k19999\n"));
 }
 
 #[test]
-fn assumptions_are_listed_with_their_place() {
-    let (code, told, _) = Tree::obstacles().xtask(&["assumptions"]);
+fn assumptions_are_listed_with_their_places() {
+    let (code, stdout, _) = Tree::obstacles().xtask(&["assumptions"]);
     assert_eq!(code, 0);
-    assert!(told.contains("fixtures/obstacle/provider.json:"), "{told}");
     assert!(
-        told.contains("   at /services/hard\n   Nobody said so.\n"),
-        "{told}"
+        stdout.contains("fixtures/obstacle/provider.json:"),
+        "{stdout}"
     );
     assert!(
-        told.contains("   at /types/Colour\n   More may come.\n"),
-        "{told}"
+        stdout.contains("   at /services/hard\n   No source says so.\n"),
+        "{stdout}"
     );
-    assert!(told.ends_with(" assumptions\n"), "{told}");
+    assert!(
+        stdout.contains("   at /types/Colour\n   More may come.\n"),
+        "{stdout}"
+    );
+    assert!(stdout.ends_with(" assumptions\n"), "{stdout}");
 }
 
 #[test]
-fn no_line_of_code_is_too_long() {
+fn generated_lines_of_code_fit_the_width() {
     for file in xtask::codegen::generate(&common::obstacles()).unwrap() {
         let mut in_raw = false;
         for line in file.text.lines() {
             in_raw ^= line.contains("r#\"") != line.contains("\"#");
-            let is_prose = line.trim_start().starts_with("//") || in_raw;
+            // A code or a summary is one line, however long its sentence is.
+            let is_sentence = ["//", "ErrorCode::new(", "const SUMMARY", "\""]
+                .iter()
+                .any(|start| line.trim_start().starts_with(start));
+            let is_prose = is_sentence || in_raw;
             assert!(
                 is_prose || line.chars().count() <= 100,
                 "{}: {line}",

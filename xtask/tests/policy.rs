@@ -1,4 +1,4 @@
-//! What must hold of the workspace as a whole: its layers, its lints, its oldest compiler.
+//! Rules of the workspace as a whole: its layers, its lints, its oldest compiler.
 
 #![allow(
     clippy::unwrap_used,
@@ -67,7 +67,7 @@ const PROVIDERS: [&str; 4] = [
 ];
 
 #[test]
-fn only_core_knows_network_time_and_hashes() {
+fn packages_outside_core_do_not_depend_on_network_time_or_hashes() {
     for package in &members() {
         let name = package["name"].as_str().unwrap();
         let normal = dependencies(package);
@@ -94,7 +94,7 @@ fn only_core_knows_network_time_and_hashes() {
 }
 
 #[test]
-fn no_library_changes_how_serde_json_reads_for_everybody() {
+fn features_of_serde_json_do_not_change_its_reading_for_others() {
     for package in &members() {
         for dependency in package["dependencies"].as_array().unwrap() {
             if dependency["name"] != "serde_json" {
@@ -113,7 +113,7 @@ fn no_library_changes_how_serde_json_reads_for_everybody() {
 }
 
 #[test]
-fn every_member_keeps_the_lints_and_the_oldest_compiler_is_true() {
+fn members_have_the_workspace_lints_and_dependencies_the_oldest_compiler() {
     let number = |text: &str| -> Vec<u32> {
         let mut parts: Vec<u32> = text.split('.').map(|part| part.parse().unwrap()).collect();
         parts.resize(3, 0);

@@ -1,4 +1,4 @@
-//! What is committed is what the fixtures ask for.
+//! The committed files are those that the fixtures require.
 
 #![allow(missing_docs, clippy::unwrap_used, clippy::panic, reason = "a test")]
 
@@ -25,13 +25,13 @@ fn assert_up_to_date(root: &Path, command: &str) {
 }
 
 #[test]
-fn the_sdk_crates_are_up_to_date() {
+fn files_of_the_sdk_crates_are_up_to_date() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap();
     assert_up_to_date(root, "cargo xtask codegen");
 }
 
 #[test]
-fn the_obstacle_course_is_up_to_date() {
+fn files_of_the_obstacle_course_are_up_to_date() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("obstacles");
     assert_up_to_date(&root, "cargo xtask --root xtask/obstacles codegen");
 }

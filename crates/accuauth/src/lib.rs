@@ -17,8 +17,8 @@ pub use operations::*;
 pub use provider::AccuAuth;
 pub use site::{BodyEncoding, Site};
 pub use standing_core::{
-    Amount, Credentials, Decimal, Error, ErrorKind, Page, Pages, ProvideCredentials, RateLimit,
-    Response,
+    Amount, Credentials, Decimal, Error, ErrorKind, Json, Page, Pages, ProvideCredentials,
+    RateLimit, Response,
 };
 
 /// A client of AccuAuth.

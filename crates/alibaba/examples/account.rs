@@ -7,7 +7,7 @@
 
 use std::env::args;
 
-use standing_alibaba::bss::{GetCustomerAccountInfo, get_customer_account_info::HostingStatus};
+use standing_alibaba::bss::{GetCustomerAccountInfo, HostingStatus};
 use standing_alibaba::{Client, Error};
 
 #[tokio::main]

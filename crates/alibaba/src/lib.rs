@@ -13,8 +13,8 @@ pub use operations::*;
 pub use provider::Alibaba;
 pub use site::Site;
 pub use standing_core::{
-    Amount, Credentials, Decimal, Error, ErrorKind, Page, Pages, ProvideCredentials, RateLimit,
-    Response,
+    Amount, Credentials, Decimal, Error, ErrorKind, Json, Page, Pages, ProvideCredentials,
+    RateLimit, Response,
 };
 
 /// A client of Alibaba Cloud.

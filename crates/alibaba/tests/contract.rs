@@ -6,8 +6,8 @@ use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
+use standing_alibaba::bss::AccountType;
 use standing_alibaba::bss::GetCustomerAccountInfo;
-use standing_alibaba::bss::get_customer_account_info::AccountType;
 use standing_alibaba::{Client, Credentials, Error, ErrorKind};
 use standing_core::{
     Clock, Envelope, Lists, Method, OperationInfo, Params, Service, Sleep, Success, SystemClock,

@@ -14,7 +14,7 @@ use standing_huawei::Huawei;
 use standing_huawei::bss::ListSubCustomerNewTag;
 use standing_tencent::Tencent;
 use standing_tencent::ip::QueryCustomersCredit;
-use standing_tencent::ip::query_customers_credit::SortOrder;
+use standing_tencent::ip::SortOrder;
 
 use crate::checkpoint::{Checkpoint, Turn};
 use crate::customer_file::{CustomerRef, Customers};

@@ -4,13 +4,11 @@ use std::fmt;
 
 use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
-use standing_accuauth::check::check_debts_report::DebtsReport;
-use standing_alibaba::bss::get_customer_account_info::{
-    CreditLimitStatus, GetCustomerAccountInfoOutput, HostingStatus,
-};
+use standing_accuauth::check::DebtsReport;
+use standing_alibaba::bss::{CreditLimitStatus, GetCustomerAccountInfoOutput, HostingStatus};
 use standing_core::Amount;
-use standing_huawei::bss::list_sub_customer_new_tag::{NewCustomerTag, TagValue};
-use standing_tencent::ip::query_customers_credit::CustomerCredit;
+use standing_huawei::bss::{NewCustomerTag, TagValue};
+use standing_tencent::ip::{CustomerCredit, ForceState, IdentityState};
 
 use crate::error_object::ErrorObject;
 
@@ -123,8 +121,10 @@ pub(crate) fn tencent(customer: &CustomerCredit, below: &Thresholds) -> Judged {
     )];
     match customer.force {
         // Absent in the documentation, so its absence means nothing.
-        None | Some(0) => {}
-        Some(2) => findings.push((Verdict::Blocked, "stopped by force".to_owned())),
+        None | Some(ForceState::Normal) => {}
+        Some(ForceState::Stopped) => {
+            findings.push((Verdict::Blocked, "stopped by force".to_owned()))
+        }
         Some(other) => {
             let why = format!("force is {other}, which is not documented");
             findings.push((Verdict::Unknown, why));
@@ -138,7 +138,7 @@ pub(crate) fn tencent(customer: &CustomerCredit, below: &Thresholds) -> Judged {
             findings.push((Verdict::Unknown, why));
         }
     }
-    if customer.identify_type == Some(0) {
+    if customer.identify_type == Some(IdentityState::NotVerified) {
         findings.push((Verdict::Watch, "identity not verified".to_owned()));
     }
     worst(findings)

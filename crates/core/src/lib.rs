@@ -47,7 +47,7 @@ pub use credentials::{Credentials, CredentialsError, CredentialsFuture, ProvideC
 pub use envelope::RawObject;
 pub use error::{Error, ErrorKind};
 pub use lenient::{Deviation, DeviationKind};
-pub use model::{Json, UnknownValue, lower_case, non_empty};
+pub use model::{Json, UnknownNumber, UnknownValue, lower_case, non_empty};
 pub use operation::{
     Batch, CodeKind, Cursor, Effect, Envelope, ErrorCode, Lists, Method, Operation, OperationInfo,
     Paginated, Paging, PagingStyle, Params, Place, RateLimit, Service, Success, batches,
@@ -62,7 +62,16 @@ pub use rust_decimal::Decimal;
 pub use validate::{Format, InvalidRequest, Violation, Violations};
 
 #[doc(hidden)]
-pub mod export {
-    //! What the macros of this crate expand to.
-    pub use serde;
+pub mod generated {
+    //! Everything that generated modules and the macros of this crate name.
+    pub use std::collections::BTreeMap;
+    pub use std::fmt;
+
+    pub use serde::{self, Deserialize, Serialize};
+
+    pub use crate::{
+        Amount, Batch, CodeKind, Cursor, Entry, Envelope, ErrorCode, Format, Hidden,
+        InvalidRequest, Json, Lists, Method, Operation, OperationInfo, Paginated, Paging, Params,
+        Place, RateLimit, Service, Success, Violations, open_enum, wrapped_list,
+    };
 }

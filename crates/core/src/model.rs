@@ -29,7 +29,31 @@ impl fmt::Debug for UnknownValue {
     }
 }
 
-/// Declares an enumeration of a provider: documented values by name, any other text kept as it is.
+/// A number outside an enumeration's documented values; it can only come from a number, so that it
+/// never stands for a documented one.
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+pub struct UnknownNumber(i64);
+
+impl UnknownNumber {
+    /// The number as it came.
+    pub const fn get(self) -> i64 {
+        self.0
+    }
+
+    #[doc(hidden)]
+    pub const fn new(number: i64) -> Self {
+        Self(number)
+    }
+}
+
+impl fmt::Debug for UnknownNumber {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+/// Declares an enumeration of a provider: documented values by name, any other value kept as it is.
+/// The values are texts, or numbers if the name is followed by `: i64`.
 ///
 /// ```
 /// standing_core::open_enum! {
@@ -46,6 +70,19 @@ impl fmt::Debug for UnknownValue {
 /// let other = State::from("freeze");
 /// assert_eq!(other.as_str(), "freeze");
 /// assert_eq!(other.folded(), State::Freeze);
+///
+/// standing_core::open_enum! {
+///     /// State of a door.
+///     pub enum Door: i64 {
+///         /// Open.
+///         Open = 0,
+///         /// Closed.
+///         Closed = 1,
+///     }
+/// }
+///
+/// assert_eq!(Door::from(1), Door::Closed);
+/// assert_eq!(Door::from(7).as_i64(), 7);
 /// ```
 #[macro_export]
 macro_rules! open_enum {
@@ -102,26 +139,69 @@ macro_rules! open_enum {
             }
         }
 
-        impl ::std::fmt::Display for $name {
-            fn fmt(&self, f: &mut ::std::fmt::Formatter<'_>) -> ::std::fmt::Result {
-                f.write_str(self.as_str())
+        $crate::open_enum!(@serde $name, String, |value| value.as_str());
+    };
+    (
+        $(#[$meta:meta])*
+        $vis:vis enum $name:ident: i64 {
+            $($(#[$value_meta:meta])* $value:ident = $number:literal),+ $(,)?
+        }
+    ) => {
+        $(#[$meta])*
+        ///
+        /// Values that are not listed are kept as they came.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+        #[non_exhaustive]
+        $vis enum $name {
+            $($(#[$value_meta])* $value,)+
+            /// Any other number.
+            Unknown($crate::UnknownNumber),
+        }
+
+        impl $name {
+            /// The number as it is sent and as it came.
+            $vis const fn as_i64(self) -> i64 {
+                match self {
+                    $(Self::$value => $number,)+
+                    Self::Unknown(number) => number.get(),
+                }
             }
         }
 
-        impl $crate::export::serde::Serialize for $name {
-            fn serialize<S: $crate::export::serde::Serializer>(
+        impl From<i64> for $name {
+            fn from(number: i64) -> Self {
+                match number {
+                    $($number => Self::$value,)+
+                    _ => Self::Unknown($crate::UnknownNumber::new(number)),
+                }
+            }
+        }
+
+        $crate::open_enum!(@serde $name, i64, |value| value.as_i64());
+    };
+    (@serde $name:ident, $wire:ty, |$value:ident| $text:expr) => {
+        impl ::std::fmt::Display for $name {
+            fn fmt(&self, f: &mut ::std::fmt::Formatter<'_>) -> ::std::fmt::Result {
+                let $value = self;
+                ::std::fmt::Display::fmt(&$text, f)
+            }
+        }
+
+        impl $crate::generated::serde::Serialize for $name {
+            fn serialize<S: $crate::generated::serde::Serializer>(
                 &self,
                 serializer: S,
             ) -> ::std::result::Result<S::Ok, S::Error> {
-                serializer.serialize_str(self.as_str())
+                let $value = self;
+                $crate::generated::serde::Serialize::serialize(&$text, serializer)
             }
         }
 
-        impl<'de> $crate::export::serde::Deserialize<'de> for $name {
-            fn deserialize<D: $crate::export::serde::Deserializer<'de>>(
+        impl<'de> $crate::generated::serde::Deserialize<'de> for $name {
+            fn deserialize<D: $crate::generated::serde::Deserializer<'de>>(
                 deserializer: D,
             ) -> ::std::result::Result<Self, D::Error> {
-                <String as $crate::export::serde::Deserialize>::deserialize(deserializer).map(Into::into)
+                <$wire as $crate::generated::serde::Deserialize>::deserialize(deserializer).map(Into::into)
             }
         }
     };
@@ -149,10 +229,10 @@ macro_rules! open_enum {
 macro_rules! wrapped_list {
     (mod $module:ident = $key:literal) => {
         mod $module {
-            use $crate::export::serde::{Deserialize, Deserializer, Serialize, Serializer};
+            use $crate::generated::serde::{Deserialize, Deserializer, Serialize, Serializer};
 
             #[derive(Serialize, Deserialize)]
-            #[serde(crate = "standing_core::export::serde")]
+            #[serde(crate = "standing_core::generated::serde")]
             struct Wrapper<T> {
                 #[serde(rename = $key, default = "Vec::new")]
                 list: Vec<T>,
@@ -163,7 +243,7 @@ macro_rules! wrapped_list {
                 serializer: S,
             ) -> Result<S::Ok, S::Error> {
                 #[derive(Serialize)]
-                #[serde(crate = "standing_core::export::serde")]
+                #[serde(crate = "standing_core::generated::serde")]
                 struct Borrowed<'a, T> {
                     #[serde(rename = $key)]
                     list: &'a [T],

@@ -265,7 +265,9 @@ pub struct Service {
     pub version: &'static str,
     /// How lists are written in queries and forms.
     pub lists: Lists,
-    /// Codes that any operation may return.
+    /// Codes that any operation of any service of the provider may return.
+    pub provider_errors: &'static [ErrorCode],
+    /// Codes that any operation of this service may return, in addition to the provider's.
     pub errors: &'static [ErrorCode],
     /// Where answers keep what.
     pub envelope: &'static Envelope,
@@ -289,6 +291,7 @@ impl Service {
             host,
             version: "",
             lists: Lists::Repeated,
+            provider_errors: &[],
             errors: &[],
             envelope: &PLAIN,
         }
@@ -306,7 +309,13 @@ impl Service {
         self
     }
 
-    /// Codes that any operation may return.
+    /// Codes that any operation of any service of the provider may return.
+    pub const fn provider_errors(mut self, errors: &'static [ErrorCode]) -> Self {
+        self.provider_errors = errors;
+        self
+    }
+
+    /// Codes that any operation of this service may return, in addition to the provider's.
     pub const fn errors(mut self, errors: &'static [ErrorCode]) -> Self {
         self.errors = errors;
         self
@@ -494,17 +503,21 @@ impl OperationInfo {
         }
     }
 
-    /// What is documented of a code: the operation's table before the service's, and in each the
-    /// longest dotted prefix.
+    /// Looks a code up in the tables of the operation, its service and its provider, in this order.
+    /// The first table that covers the code decides; within a table, the longest dotted prefix wins.
     pub fn error_code(&self, code: &str) -> Option<&'static ErrorCode> {
-        [self.errors, self.service.errors]
-            .into_iter()
-            .find_map(|table| {
-                table
-                    .iter()
-                    .filter(|known| covers(known.code, code))
-                    .max_by_key(|known| known.code.len())
-            })
+        [
+            self.errors,
+            self.service.errors,
+            self.service.provider_errors,
+        ]
+        .into_iter()
+        .find_map(|table| {
+            table
+                .iter()
+                .filter(|known| covers(known.code, code))
+                .max_by_key(|known| known.code.len())
+        })
     }
 
     /// Whether a repeat is harmless however far the first attempt got.
@@ -717,13 +730,20 @@ mod tests {
     }
 
     #[test]
-    fn a_code_is_found_by_its_longest_dotted_prefix_and_the_operation_comes_first() {
-        const SHARED: &[ErrorCode] = &[
+    fn error_code_is_the_longest_prefix_of_the_first_table_that_covers_it() {
+        const PROVIDER: &[ErrorCode] = &[
             ErrorCode::new("Auth", CodeKind::Auth, ""),
             ErrorCode::new("Auth.Expired", CodeKind::Clock, ""),
             ErrorCode::new("Limit", CodeKind::Quota, ""),
+            ErrorCode::new("Data.None", CodeKind::NoData, ""),
         ];
-        static SERVICE: Service = Service::new("p", "s", "h").errors(SHARED);
+        const SHARED: &[ErrorCode] = &[
+            ErrorCode::new("Data", CodeKind::Server, ""),
+            ErrorCode::new("Limit", CodeKind::Other, ""),
+        ];
+        static SERVICE: Service = Service::new("p", "s", "h")
+            .provider_errors(PROVIDER)
+            .errors(SHARED);
         const OWN: &[ErrorCode] = &[ErrorCode::new("Limit", CodeKind::Throttled, "")];
         let info = OperationInfo::new(&SERVICE, "O", Method::Post, "/").errors(OWN);
         let kind = |code| info.error_code(code).map(|known| known.kind);
@@ -732,5 +752,6 @@ mod tests {
         assert_eq!(kind("Auth.Expired.Sub"), Some(CodeKind::Clock));
         assert_eq!(kind("Authority"), None);
         assert_eq!(kind("Limit"), Some(CodeKind::Throttled));
+        assert_eq!(kind("Data.None"), Some(CodeKind::Server));
     }
 }

@@ -16,8 +16,8 @@ pub use operations::*;
 pub use provider::Huawei;
 pub use site::Site;
 pub use standing_core::{
-    Amount, Credentials, Decimal, Error, ErrorKind, Page, Pages, ProvideCredentials, RateLimit,
-    Response,
+    Amount, Credentials, Decimal, Error, ErrorKind, Json, Page, Pages, ProvideCredentials,
+    RateLimit, Response,
 };
 pub use tags::{Tags, TagsError, tags_of};
 

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
 use crate::bss::ListSubCustomerNewTag;
-use crate::bss::list_sub_customer_new_tag::NewCustomerTag;
+use crate::bss::NewCustomerTag;
 use crate::{Client, Error};
 
 /// How many ids one call takes, and how many rows it gives at most.

@@ -5,7 +5,7 @@
 use std::time::Duration;
 
 use standing_huawei::bss::ListSubCustomerNewTag;
-use standing_huawei::bss::list_sub_customer_new_tag::NewCustomerTag;
+use standing_huawei::bss::NewCustomerTag;
 use standing_huawei::{
     Client, Credentials, ErrorKind, Huawei, IamTokens, ProvideCredentials, tags_of,
 };

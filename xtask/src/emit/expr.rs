@@ -1,26 +1,81 @@
-//! Builder expressions: the Rust that makes the request of an example.
+//! The Rust that makes the request of an example.
 
-use crate::json::{Member, Value};
-use crate::model::{Operation, Struct, Ty, Type};
+use std::cell::RefCell;
+use std::collections::BTreeSet;
 
-use super::structs::rust_type;
-use super::text::quoted;
+use crate::load::json::{Member, Value};
+use crate::model::{Operation, RequestSample, Struct, Ty, Type};
+
+use super::constructors::{arguments, constructor_name, setter_name};
+use super::json::compact;
+use super::literal::quoted;
+use super::value::{converts, float, rust_type};
 
 /// Lines longer than this are broken in docs; elsewhere rustfmt decides.
 const WIDTH: usize = 88;
 
-/// Writes expressions for one operation.
+/// Types of core that an expression may name.
+const FROM_CORE: [&str; 2] = ["Amount", "Json"];
+
+const MAP: &str = "BTreeMap";
+
+/// Writes expressions for one operation, and records the types that they name.
 pub(super) struct Expr<'a> {
-    /// The operation.
-    pub(super) operation: &'a Operation,
+    operation: &'a Operation,
     /// What follows an expression that can fail: `?` or `.unwrap()`.
-    pub(super) fallible: &'a str,
+    fallible: &'a str,
+    names: RefCell<BTreeSet<String>>,
 }
 
-impl Expr<'_> {
+impl<'a> Expr<'a> {
+    /// For requests of an operation.
+    pub(super) fn new(operation: &'a Operation, fallible: &'a str) -> Self {
+        Self {
+            operation,
+            fallible,
+            names: RefCell::default(),
+        }
+    }
+
     /// The expression for a request.
-    pub(super) fn request(&self, value: &Value, indent: usize) -> String {
-        self.make(&self.operation.input, value, indent)
+    pub(super) fn request(&self, request: &RequestSample) -> String {
+        self.make(&self.operation.input, &request.value, 0)
+    }
+
+    /// The types of the operation's service that the expressions name.
+    pub(super) fn own_types(&self) -> Vec<String> {
+        self.named(|name| !FROM_CORE.contains(&name) && name != MAP)
+    }
+
+    /// The types of core that the expressions name.
+    pub(super) fn core_types(&self) -> Vec<String> {
+        self.named(|name| FROM_CORE.contains(&name))
+    }
+
+    /// Whether the expressions name `BTreeMap`.
+    pub(super) fn has_map(&self) -> bool {
+        self.names.borrow().contains(MAP)
+    }
+
+    fn named(&self, is: impl Fn(&str) -> bool) -> Vec<String> {
+        let names = self.names.borrow();
+        names.iter().filter(|name| is(name)).cloned().collect()
+    }
+
+    fn name<'n>(&self, name: &'n str) -> &'n str {
+        self.names.borrow_mut().insert(name.to_owned());
+        name
+    }
+
+    /// The name of a type, recorded.
+    fn ty(&self, ty: &Ty) -> String {
+        match ty {
+            Ty::List(item) => return format!("Vec<{}>", self.ty(item)),
+            Ty::Map(item) => return format!("{}<String, {}>", self.name(MAP), self.ty(item)),
+            Ty::Decimal | Ty::Json => self.name(&rust_type(ty)),
+            ty => ty.named().map_or("", |name| self.name(name)),
+        };
+        rust_type(ty)
     }
 
     /// `Name::new(required).with_field(value)…`, one call a line unless it is short.
@@ -30,17 +85,15 @@ impl Expr<'_> {
             let mut fields = choice.iter().filter_map(|index| of.fields.get(*index));
             fields.find(|field| given(&field.wire).is_some())
         });
-        let arguments = of.fields.iter().filter(|field| !of.is_optional(field));
-        let arguments: Vec<String> = arguments
+        let arguments: Vec<String> = arguments(of)
+            .into_iter()
             .chain(chosen)
             .filter_map(|field| Some(self.value(&field.ty, given(&field.wire)?, false, indent + 4)))
             .collect();
-        let constructor = chosen.map_or("new".to_owned(), |field| {
-            format!("for_{}", field.rust.trim_end_matches('_'))
-        });
         let mut calls = vec![format!(
-            "{}::{constructor}({})",
-            of.name,
+            "{}::{}({})",
+            self.name(&of.name),
+            constructor_name(chosen),
             arguments.join(", ")
         )];
         let skipped = of.choice().unwrap_or_default();
@@ -50,10 +103,7 @@ impl Expr<'_> {
                 && let Some(value) = given(&field.wire)
             {
                 let value = self.value(&field.ty, value, false, indent + 4);
-                calls.push(format!(
-                    ".with_{}({value})",
-                    field.rust.trim_end_matches('_')
-                ));
+                calls.push(format!(".{}({value})", setter_name(field)));
             }
         }
         joined(&calls, "", indent + 4)
@@ -66,11 +116,13 @@ impl Expr<'_> {
             (Ty::Struct(name), value) => Type::find(&self.operation.types, name)
                 .map(|part| self.make(part, value, indent))
                 .unwrap_or_default(),
-            (Ty::Enum(name), Value::Text(text)) => Type::values(&self.operation.types, name)
-                .iter()
-                .find(|variant| variant.wire == *text)
-                .map(|variant| format!("{name}::{}", variant.rust))
-                .unwrap_or_default(),
+            (Ty::Enum(name), Value::Text(text)) | (Ty::IntEnum(name), Value::Number(text)) => {
+                let mut values = Type::values(&self.operation.types, name).iter();
+                let known = values.find(|known| known.wire == *text);
+                known.map_or(String::new(), |known| {
+                    format!("{}::{}", self.name(name), known.rust)
+                })
+            }
             (Ty::List(item), Value::List(nodes)) => {
                 let nodes = nodes.iter();
                 let items = nodes.map(|node| {
@@ -78,7 +130,7 @@ impl Expr<'_> {
                 });
                 let items: Vec<String> = items.collect();
                 match items.is_empty() {
-                    true => format!("Vec::<{}>::new()", rust_type(item)),
+                    true => format!("Vec::<{}>::new()", self.ty(item)),
                     false => listed(if owned { "vec![" } else { "[" }, &items, "]", indent),
                 }
             }
@@ -96,31 +148,34 @@ impl Expr<'_> {
                 };
                 let items: Vec<String> = members.iter().map(pair).collect();
                 match (items.is_empty(), owned) {
-                    (_, true) => listed("BTreeMap::from([", &items, "])", indent),
-                    (true, _) => format!("Vec::<(String, {})>::new()", rust_type(item)),
+                    (_, true) => {
+                        let open = format!("{}::from([", self.name(MAP));
+                        listed(&open, &items, "])", indent)
+                    }
+                    (true, _) => format!("Vec::<(String, {})>::new()", self.ty(item)),
                     (false, _) => listed("[", &items, "]", indent),
                 }
             }
             (Ty::Decimal, Value::Number(text)) if text.parse::<i64>().is_ok() => {
-                // An integer literal is an i32 unless it says otherwise.
+                // An integer literal without a suffix is an i32.
                 let suffix = if text.parse::<i32>().is_ok() {
                     ""
                 } else {
                     "_i64"
                 };
                 let number = format!("{text}{suffix}");
-                if owned {
-                    format!("Amount::from({number})")
-                } else {
-                    number
+                match owned {
+                    true => format!("{}::from({number})", self.ty(ty)),
+                    false => number,
                 }
             }
             (Ty::Decimal, Value::Number(text)) => {
-                format!("{}.parse::<Amount>(){fallible}", quoted(text))
+                format!("{}.parse::<{}>(){fallible}", quoted(text), self.ty(ty))
             }
             (Ty::Json, value) => {
                 format!(
-                    "Json::try_from({}.to_owned()){fallible}",
+                    "{}::try_from({}.to_owned()){fallible}",
+                    self.ty(ty),
                     quoted(&compact(value))
                 )
             }
@@ -132,11 +187,6 @@ impl Expr<'_> {
             _ => String::new(),
         }
     }
-}
-
-/// Whether setters of collections convert such items.
-pub(super) fn converts(item: &Ty) -> bool {
-    matches!(item, Ty::String | Ty::Enum(_))
 }
 
 /// Calls of one chain: on one line if they are few and short.
@@ -159,70 +209,4 @@ fn listed(open: &str, items: &[String], close: &str, indent: usize) -> String {
         .map(|item| format!("{inner}{item},\n"))
         .collect();
     format!("{open}\n{items}{}{close}", " ".repeat(indent))
-}
-
-/// JSON on one line.
-pub(super) fn compact(value: &Value) -> String {
-    match value {
-        Value::Null => "null".to_owned(),
-        Value::Bool(flag) => flag.to_string(),
-        Value::Number(text) => text.clone(),
-        Value::Text(text) => json_text(text),
-        Value::List(nodes) => {
-            let items: Vec<String> = nodes.iter().map(|node| compact(&node.value)).collect();
-            format!("[{}]", items.join(","))
-        }
-        Value::Object(members) => {
-            let pair = |member: &Member| {
-                format!("{}:{}", json_text(&member.key), compact(&member.node.value))
-            };
-            let members: Vec<String> = members.iter().map(pair).collect();
-            format!("{{{}}}", members.join(","))
-        }
-    }
-}
-
-/// A number as a literal that Rust takes for a float.
-pub(super) fn float(text: &str) -> String {
-    // As few digits as it takes: clippy minds those that say nothing.
-    let number = text.parse::<f64>();
-    number.map_or_else(|_| text.to_owned(), |number| format!("{number:?}"))
-}
-
-/// JSON, indented.
-pub(super) fn pretty(value: &Value, indent: usize) -> String {
-    let inner = " ".repeat(indent + 2);
-    let outer = " ".repeat(indent);
-    match value {
-        Value::List(nodes) if !nodes.is_empty() => {
-            let items: Vec<String> = nodes
-                .iter()
-                .map(|node| format!("{inner}{}", pretty(&node.value, indent + 2)))
-                .collect();
-            format!("[\n{}\n{outer}]", items.join(",\n"))
-        }
-        Value::Object(members) if !members.is_empty() => {
-            let member = |member: &Member| {
-                format!(
-                    "{inner}{}: {}",
-                    json_text(&member.key),
-                    pretty(&member.node.value, indent + 2)
-                )
-            };
-            let members: Vec<String> = members.iter().map(member).collect();
-            format!("{{\n{}\n{outer}}}", members.join(",\n"))
-        }
-        value => compact(value),
-    }
-}
-
-/// A JSON text literal.
-pub fn json_text(text: &str) -> String {
-    let escape = |c: char| match c {
-        '"' => "\\\"".to_owned(),
-        '\\' => "\\\\".to_owned(),
-        c if c < ' ' => format!("\\u{:04x}", u32::from(c)),
-        c => c.to_string(),
-    };
-    format!("\"{}\"", text.chars().map(escape).collect::<String>())
 }

@@ -2,303 +2,149 @@
 
 use std::fmt::Write as _;
 
-use crate::json::{Member, Node, Value};
-use crate::model::{
-    Lists, Operation, Outcome, Params, Place, Provider, RequestSample, Service, Ty,
-};
+use crate::model::{Example, Operation, Outcome, Provider, Service};
 
-use crate::parallel;
+use super::comment::Comment;
+use super::expr::Expr;
+use super::json::pretty;
+use super::literal::{quoted, raw};
+use super::wire;
 
-use super::expr::{Expr, float, pretty};
-use super::header;
-use super::operation::example_imports;
-use super::text::{docs, quoted};
-
-/// Writes the test file of a provider.
+/// The test file of a provider.
 pub(super) fn file(provider: &Provider) -> String {
-    let mut out = header(&format!("fixtures/{}", provider.name));
-    out.push('\n');
-    docs(
-        &mut out,
-        0,
-        "//!",
-        "Every example of every operation: requests encode to it, answers decode from it with exactly \
-         the declared deviations and are written back, errors open as their code; and each request \
-         with its answer once over the wire.",
-    );
-    let mut all: Vec<(String, &Service, &Operation)> = Vec::new();
+    let mut out = String::new();
+    Comment::inner()
+        .text(
+            "Every example of every operation: a request encodes to its sample; an answer decodes \
+             with exactly the declared deviations and is written back; an error has its code; and \
+             each request with its answer travels once over HTTP.",
+        )
+        .write(&mut out);
+    let mut names: Vec<String> = Vec::new();
     for service in &provider.services {
         for operation in &service.operations {
             let mut name = format!("{}_{}", service.name, operation.module);
-            // `a` and `b_c` read like `a_b` and `c`.
-            while all.iter().any(|(taken, ..)| *taken == name) {
+            // `a` with `b_c` reads like `a_b` with `c`.
+            while names.contains(&name) {
                 name.push_str("_too");
             }
-            all.push((name, service, operation));
+            module(&mut out, &name, provider, service, operation);
+            names.push(name);
         }
     }
-    out.extend(parallel::map(&all, |(name, service, operation)| {
-        module(provider, service, operation, name)
-    }));
     out
 }
 
-fn module(provider: &Provider, service: &Service, operation: &Operation, name: &str) -> String {
-    let (mut body, mut expressions) = (String::new(), String::new());
-    let module = name;
-    for example in &operation.examples {
-        let name = &example.name;
-        let upper = name.to_uppercase();
-        if let Some(request) = &example.request {
-            constant(
-                &mut body,
-                &format!("{upper}_REQUEST"),
-                "&str",
-                &include(&request.path),
-            );
-            let expression = expression(operation, request);
-            let _ = writeln!(
-                body,
-                "fn {name}() -> {} {{\n{expression}\n}}\n",
-                operation.name
-            );
-            expressions.push_str(&expression);
-            let call = format!("testing::encodes(&{name}(), {upper}_REQUEST)");
-            test(&mut body, &format!("{name}_request_encodes"), &call);
-        }
-        let Some(answer) = &example.answer else {
-            continue;
-        };
-        let value = format!(
-            "testing::Reply {{ status: {}, body: {}, expect: {} }}",
-            answer.status,
-            include(&answer.path),
-            expectation(&answer.outcome)
-        );
-        constant(
-            &mut body,
-            &format!("{upper}_REPLY"),
-            "testing::Reply<'_>",
-            &value,
-        );
-        let verb = match &answer.outcome {
-            Outcome::Payload(..) => "reply_decodes",
-            Outcome::Failure(..) => "reply_fails",
-            Outcome::NoRecord(..) => "reply_is_no_record",
-        };
-        let call = format!("testing::opens::<{}>(&{upper}_REPLY)", operation.name);
-        test(&mut body, &format!("{name}_{verb}"), &call);
-        if let Some(request) = &example.request {
-            let wire = wire(&mut body, provider, operation, &upper, request);
-            let call = format!("testing::travels(&{name}(), &{wire}, &{upper}_REPLY)");
-            test(&mut body, &format!("{name}_travels"), &call);
-        }
+fn module(
+    out: &mut String,
+    name: &str,
+    provider: &Provider,
+    service: &Service,
+    operation: &Operation,
+) {
+    let expr = Expr::new(operation, ".unwrap()");
+    let mut body = String::new();
+    for sample in &operation.examples {
+        example(&mut body, provider, operation, &expr, sample);
     }
-    let mut out = format!("\n#[cfg(test)]\nmod {module} {{\n");
-    for import in example_imports(&expressions) {
-        let _ = writeln!(out, "{import}");
+    let _ = writeln!(out, "\n#[cfg(test)]\nmod {name} {{");
+    if expr.has_map() {
+        out.push_str("use std::collections::BTreeMap;\n\n");
     }
-    out.push_str("use standing_core::testing;\n");
+    for core in expr.core_types() {
+        let _ = writeln!(out, "use standing_core::{core};");
+    }
+    let (folder, _) = operation
+        .path_of_fixture
+        .rsplit_once('/')
+        .unwrap_or_default();
+    let _ = write!(
+        out,
+        "use standing_core::testing;
+        use standing_{}::{}::*;
+
+        macro_rules! sample {{
+            ($file:literal) => {{
+                include_str!(concat!(\"../../../{folder}/\", $file))
+            }};
+        }}
+
+        {body}}}\n",
+        provider.name, service.name
+    );
+}
+
+fn example(
+    out: &mut String,
+    provider: &Provider,
+    operation: &Operation,
+    expr: &Expr<'_>,
+    example: &Example,
+) {
+    let Example { name, .. } = example;
+    let reply = name.to_uppercase();
+    if let Some(request) = &example.request {
+        let _ = writeln!(
+            out,
+            "fn {name}() -> {} {{\n{}\n}}\n",
+            operation.name,
+            expr.request(request)
+        );
+        let call = format!("encodes(&{name}(), {})", sample(&request.path));
+        test(out, &format!("{name}_request_encodes"), &call);
+    }
+    let Some(answer) = &example.answer else {
+        return;
+    };
     let _ = writeln!(
         out,
-        "use standing_{}::{}::{}::*;\n",
-        provider.name, service.name, operation.module
+        "const {reply}: testing::Reply<'_> = testing::Reply {{
+            status: {},
+            body: {},
+            expect: testing::Expect::{},
+        }};\n",
+        answer.status,
+        sample(&answer.path),
+        expectation(&answer.outcome)
     );
-    out + &body + "}\n"
-}
-
-fn expression(operation: &Operation, request: &RequestSample) -> String {
-    let expr = Expr {
-        operation,
-        fallible: ".unwrap()",
+    let verb = match &answer.outcome {
+        Outcome::Payload(..) => "reply_decodes",
+        Outcome::Failure(..) => "reply_fails",
+        Outcome::NoRecord(..) => "reply_is_no_record",
     };
-    expr.request(&request.value, 0)
-}
-
-fn constant(out: &mut String, name: &str, ty: &str, value: &str) {
-    let _ = writeln!(out, "const {name}: {ty} = {value};\n");
+    let call = format!("opens::<{}>(&{reply})", operation.name);
+    test(out, &format!("{name}_{verb}"), &call);
+    if let Some(request) = &example.request {
+        let wire = wire::expected(provider, operation, request, &sample(&request.path));
+        let call = format!("travels(&{name}(), &{wire}, &{reply})");
+        test(out, &format!("{name}_travels"), &call);
+    }
 }
 
 fn test(out: &mut String, name: &str, call: &str) {
-    let _ = writeln!(out, "#[test]\nfn {name}() {{\n{call};\n}}\n");
+    let _ = writeln!(out, "#[test]\nfn {name}() {{\ntesting::{call};\n}}\n");
 }
 
-/// The sample itself; the path in two parts, for a long literal would keep rustfmt away.
-fn include(path: &str) -> String {
-    let (folder, file) = path.rsplit_once('/').unwrap_or(("", path));
-    format!(
-        "include_str!(concat!(\"../../../{folder}/\", {}))",
-        quoted(file)
-    )
-}
-
-/// A raw literal with as many `#` as it takes.
-fn raw(text: &str) -> String {
-    let mut hashes = "#".to_owned();
-    while text.contains(&format!("\"{hashes}")) {
-        hashes.push('#');
-    }
-    format!("r{hashes}\"{text}\"{hashes}")
+/// The text of a sample, by its file in the folder of the operation.
+fn sample(path: &str) -> String {
+    let file = path.rsplit_once('/').map_or(path, |(_, file)| file);
+    format!("sample!({})", quoted(file))
 }
 
 fn expectation(outcome: &Outcome) -> String {
     match outcome {
         Outcome::Payload(output, deviations) => {
-            let pair = |(kind, count): &(&str, u64)| format!("({}, {count})", quoted(kind));
-            let deviations: Vec<String> = deviations.iter().map(pair).collect();
-            let deviations = format!("&[{}]", deviations.join(", "));
+            let counts = deviations.iter();
+            let counts = counts.map(|(kind, count)| format!("({}, {count})", quoted(kind)));
+            let counts = format!("&[{}]", counts.collect::<Vec<_>>().join(", "));
             match output {
-                Some(output) => {
-                    format!(
-                        "testing::Expect::Output({}, {deviations})",
-                        raw(&pretty(output, 0))
-                    )
-                }
-                None => format!("testing::Expect::Payload({deviations})"),
+                Some(output) => format!("Output({}, {counts})", raw(&pretty(output, 0))),
+                None => format!("Payload({counts})"),
             }
         }
         Outcome::Failure(code, kind) => {
-            let kind = crate::names::pascal(kind);
-            format!(
-                "testing::Expect::Error({}, standing_core::CodeKind::{kind})",
-                quoted(code)
-            )
+            format!("Error({}, standing_core::CodeKind::{kind:?})", quoted(code))
         }
-        Outcome::NoRecord(code) => format!("testing::Expect::NoRecord({})", quoted(code)),
+        Outcome::NoRecord(code) => format!("NoRecord({})", quoted(code)),
     }
-}
-
-/// What the server must see, worked out from the fixture and not by the code that is tested. A body
-/// that is not the whole sample becomes a constant.
-fn wire(
-    out: &mut String,
-    provider: &Provider,
-    operation: &Operation,
-    upper: &str,
-    request: &RequestSample,
-) -> String {
-    let mut path = operation.path.clone();
-    let (mut query, mut headers, mut body) = (Vec::new(), Vec::new(), Vec::new());
-    let members = match &request.value {
-        Value::Object(members) => members.as_slice(),
-        _ => &[],
-    };
-    for member in members {
-        let field = operation
-            .input
-            .fields
-            .iter()
-            .find(|field| field.wire == member.key);
-        let usual = if operation.params == Params::Query {
-            Place::Query
-        } else {
-            Place::Body
-        };
-        let text = field.map(|field| &field.ty).filter(|ty| **ty == Ty::Float);
-        let text = text.and_then(|_| crate::examples::scalar_text(&member.node.value));
-        // A float travels with as few digits as it takes, whatever the sample has.
-        let member = &match text {
-            Some(text) => Member {
-                node: Node {
-                    at: 0,
-                    value: Value::Number(sent(&text)),
-                },
-                ..member.clone()
-            },
-            None => member.clone(),
-        };
-        let text = crate::examples::scalar_text(&member.node.value).unwrap_or_default();
-        match field.and_then(|field| field.place).unwrap_or(usual) {
-            Place::Path => path = path.replace(&format!("{{{}}}", member.key), &percent(&text)),
-            Place::Header => headers.push((member.key.to_lowercase(), text)),
-            Place::Query => flatten(&member.key, &member.node.value, provider.lists, &mut query),
-            Place::Body => body.push(member.clone()),
-        }
-    }
-    let has_body = matches!(operation.method.as_str(), "POST" | "PUT");
-    let body = match operation.params {
-        Params::Form => {
-            let mut form = Vec::new();
-            for member in &body {
-                flatten(&member.key, &member.node.value, provider.lists, &mut form);
-            }
-            format!("testing::WireBody::Form({})", pairs(&form))
-        }
-        Params::Json if has_body && body.len() == members.len() => {
-            format!("testing::WireBody::Json({upper}_REQUEST)")
-        }
-        Params::Json if has_body => {
-            let name = format!("{upper}_BODY");
-            constant(out, &name, "&str", &raw(&pretty(&Value::Object(body), 0)));
-            format!("testing::WireBody::Json({name})")
-        }
-        Params::Json | Params::Query => "testing::WireBody::Empty".to_owned(),
-    };
-    let mut parts = Vec::new();
-    for (name, values) in [("query", query), ("headers", headers)] {
-        if !values.is_empty() {
-            parts.push(format!("{name}: {}", pairs(&values)));
-        }
-    }
-    if body != "testing::WireBody::Empty" {
-        parts.push(format!("body: {body}"));
-    }
-    let plain = format!(
-        "testing::Wire::new({}, {})",
-        quoted(&operation.method),
-        quoted(&path)
-    );
-    if parts.is_empty() {
-        plain
-    } else {
-        format!("testing::Wire {{ {}, ..{plain} }}", parts.join(", "))
-    }
-}
-
-/// A float as it is sent.
-fn sent(text: &str) -> String {
-    float(text).replace('e', "e+").replace("e+-", "e-")
-}
-
-fn pairs(pairs: &[(String, String)]) -> String {
-    let pairs: Vec<String> = pairs
-        .iter()
-        .map(|(name, value)| format!("({}, {})", quoted(name), quoted(value)))
-        .collect();
-    format!("&[{}]", pairs.join(", "))
-}
-
-fn flatten(name: &str, value: &Value, lists: Lists, pairs: &mut Vec<(String, String)>) {
-    match value {
-        Value::List(nodes) => {
-            for (index, Node { value, .. }) in nodes.iter().enumerate() {
-                match lists {
-                    Lists::Repeated => flatten(name, value, lists, pairs),
-                    Lists::Numbered => {
-                        flatten(&format!("{name}.{}", index + 1), value, lists, pairs)
-                    }
-                }
-            }
-        }
-        Value::Object(members) => {
-            for Member { key, node, .. } in members {
-                flatten(&format!("{name}.{key}"), &node.value, lists, pairs);
-            }
-        }
-        value => pairs.push((
-            name.to_owned(),
-            crate::examples::scalar_text(value).unwrap_or_default(),
-        )),
-    }
-}
-
-/// RFC 3986, for a part of a path.
-fn percent(text: &str) -> String {
-    let encoded = text.bytes().map(|byte| match byte {
-        b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~' => {
-            char::from(byte).to_string()
-        }
-        byte => format!("%{byte:02X}"),
-    });
-    encoded.collect()
 }

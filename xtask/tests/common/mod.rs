@@ -1,4 +1,4 @@
-//! A copy of the obstacle course that a test may spoil.
+//! A copy of the obstacle course that a test may change.
 
 #![allow(dead_code, reason = "each test uses a part of it")]
 #![allow(clippy::unwrap_used, reason = "a test")]
@@ -18,7 +18,7 @@ pub(crate) fn obstacles() -> PathBuf {
 pub(crate) struct Tree(pub(crate) PathBuf);
 
 impl Tree {
-    /// An empty one.
+    /// An empty folder.
     pub(crate) fn empty() -> Self {
         static COUNT: AtomicUsize = AtomicUsize::new(0);
         let count = COUNT.fetch_add(1, Ordering::Relaxed);

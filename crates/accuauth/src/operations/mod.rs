@@ -2,11 +2,11 @@
 
 //! The operations, by service.
 //!
-//! AccuAuth risk data: reports on persons, look-up by look-up.
+//! AccuAuth risk data: reports on persons, one look-up at a time.
 
 pub mod check;
 
-use standing_core::{CodeKind, Entry, Envelope, ErrorCode, Success};
+use standing_core::generated::*;
 
 /// Every operation of this crate, by service and name.
 pub const OPERATIONS: &[Entry<crate::AccuAuth>] = &[Entry::of::<check::CheckDebtsReport>()];
@@ -21,85 +21,29 @@ pub static ENVELOPE: Envelope = Envelope {
 };
 
 /// The codes that any operation may return.
+#[rustfmt::skip]
 pub const ERRORS: &[ErrorCode] = &[
-    ErrorCode::new(
-        "INVALID_ARGUMENT",
-        CodeKind::InvalidRequest,
-        "A request parameter is not valid.",
-    )
-    .status(400),
-    ErrorCode::new(
-        "NOT_HIT",
-        CodeKind::NoData,
-        "Nothing is known of the person.",
-    )
-    .status(400),
-    ErrorCode::new(
-        "QUERY_FAILED",
-        CodeKind::Server,
-        "The query behind the service failed.",
-    )
-    .status(400),
-    ErrorCode::new(
-        "ABNORMAL_BEHAVIOURS_DETECTED",
-        CodeKind::Quota,
-        "The same parameters were sent more often than is allowed.",
-    )
-    .status(400),
-    ErrorCode::new(
-        "DETECTION_FAILED",
-        CodeKind::InvalidRequest,
-        "Nothing was detected in the image.",
-    )
-    .status(400),
-    ErrorCode::new(
-        "DOWNLOAD_ERROR",
-        CodeKind::InvalidRequest,
-        "The image cannot be fetched.",
-    )
-    .status(400),
-    ErrorCode::new(
-        "UNAUTHORIZED",
-        CodeKind::Auth,
-        "Not authorized, or access is denied.",
-    )
-    .status(401),
+    ErrorCode::new("INVALID_ARGUMENT", CodeKind::InvalidRequest, "A request parameter is not valid.").status(400),
+    ErrorCode::new("NOT_HIT", CodeKind::NoData, "There is no record of the person.").status(400),
+    // Source: Error codes of the sibling operations under `verify`, AccuAuth developer documentation.
+    // Assumption: The page of this operation does not list it.
+    ErrorCode::new("QUERY_FAILED", CodeKind::Server, "The query behind the service failed.").status(400),
+    // Source: Error codes of the sibling operations under `verify`, AccuAuth developer documentation.
+    // Assumption: It penalizes repeated requests, so a short wait does not help.
+    ErrorCode::new("ABNORMAL_BEHAVIOURS_DETECTED", CodeKind::Quota, "The same parameters were sent more often than is allowed.").status(400),
+    // Source: Error codes of the sibling operations under `verify`, AccuAuth developer documentation.
+    ErrorCode::new("DETECTION_FAILED", CodeKind::InvalidRequest, "Nothing was detected in the image.").status(400),
+    // Source: Error codes of the sibling operations under `verify`, AccuAuth developer documentation.
+    ErrorCode::new("DOWNLOAD_ERROR", CodeKind::InvalidRequest, "The image cannot be fetched.").status(400),
+    ErrorCode::new("UNAUTHORIZED", CodeKind::Auth, "Not authorized, or access is denied.").status(401),
     ErrorCode::new("KEY_EXPIRED", CodeKind::Auth, "The API ID has expired.").status(401),
-    ErrorCode::new(
-        "NO_PERMISSION",
-        CodeKind::Permission,
-        "The account may not use this API.",
-    )
-    .status(403),
-    ErrorCode::new(
-        "OUT_OF_QUOTA",
-        CodeKind::Quota,
-        "The quota of calls is used up.",
-    )
-    .status(403),
-    ErrorCode::new(
-        "RATE_LIMIT_EXCEEDED",
-        CodeKind::Throttled,
-        "Requests come too fast.",
-    )
-    .status(403),
-    ErrorCode::new(
-        "NOT_FOUND",
-        CodeKind::NotFound,
-        "There is no such API; this is not about the person.",
-    )
-    .status(404),
+    ErrorCode::new("NO_PERMISSION", CodeKind::Permission, "The account may not use this API.").status(403),
+    ErrorCode::new("OUT_OF_QUOTA", CodeKind::Quota, "The quota of calls is used up.").status(403),
+    ErrorCode::new("RATE_LIMIT_EXCEEDED", CodeKind::Throttled, "Requests are sent too fast.").status(403),
+    ErrorCode::new("NOT_FOUND", CodeKind::NotFound, "There is no such API. The code says nothing about the person.").status(404),
     ErrorCode::new("INTERNAL_ERROR", CodeKind::Server, "The server failed.").status(500),
-    ErrorCode::new(
-        "SOURCE_SERVICE_UNAVAILABLE",
-        CodeKind::Server,
-        "A service behind this one is not available.",
-    )
-    .status(512),
-    ErrorCode::new(
-        "SOURCE_SERVICE_TIMEOUT",
-        CodeKind::Server,
-        "A service behind this one took too long.",
-    )
-    .status(513),
+    // Source: Error codes of the sibling operations under `verify`, AccuAuth developer documentation.
+    ErrorCode::new("SOURCE_SERVICE_UNAVAILABLE", CodeKind::Server, "A service behind this one is not available.").status(512),
+    // Source: Error codes of the sibling operations under `verify`, AccuAuth developer documentation.
+    ErrorCode::new("SOURCE_SERVICE_TIMEOUT", CodeKind::Server, "A service behind this one took too long.").status(513),
 ];

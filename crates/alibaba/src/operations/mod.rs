@@ -6,7 +6,7 @@
 
 pub mod bss;
 
-use standing_core::{CodeKind, Entry, Envelope, ErrorCode, Success};
+use standing_core::generated::*;
 
 /// Every operation of this crate, by service and name.
 pub const OPERATIONS: &[Entry<crate::Alibaba>] = &[
@@ -25,229 +25,54 @@ pub static ENVELOPE: Envelope = Envelope {
 };
 
 /// The codes that any operation may return.
+#[rustfmt::skip]
 pub const ERRORS: &[ErrorCode] = &[
-    ErrorCode::new(
-        "IncompleteSignature",
-        CodeKind::Auth,
-        "The signature is incomplete.",
-    ),
-    ErrorCode::new(
-        "InvalidAccessKeyId",
-        CodeKind::Auth,
-        "The access key ID is not valid.",
-    ),
-    ErrorCode::new(
-        "InvalidAccessKeyId.NotFound",
-        CodeKind::Auth,
-        "There is no such access key ID.",
-    )
-    .status(404),
-    ErrorCode::new(
-        "InvalidAccessKeyId.Inactive",
-        CodeKind::Auth,
-        "The access key is disabled.",
-    ),
-    ErrorCode::new(
-        "InvalidSecurityToken",
-        CodeKind::Auth,
-        "The security token is not valid.",
-    ),
-    ErrorCode::new(
-        "MissingSecurityToken",
-        CodeKind::Auth,
-        "The security token is missing.",
-    ),
-    ErrorCode::new(
-        "InvalidSecurityToken.Expired",
-        CodeKind::Token,
-        "The security token has expired.",
-    )
-    .status(400),
-    ErrorCode::new(
-        "SignatureDoesNotMatch",
-        CodeKind::Auth,
-        "The signature does not match that of the service.",
-    )
-    .status(400),
-    ErrorCode::new(
-        "SignatureNonceUsed",
-        CodeKind::Nonce,
-        "The nonce was used before.",
-    )
-    .status(400),
-    ErrorCode::new(
-        "InvalidTimeStamp",
-        CodeKind::Clock,
-        "The time stamp is not accepted.",
-    ),
-    ErrorCode::new(
-        "InvalidTimeStamp.Expired",
-        CodeKind::Clock,
-        "The time stamp is more than 15 minutes off.",
-    )
-    .status(400),
-    ErrorCode::new(
-        "InvalidTimeStamp.Format",
-        CodeKind::InvalidRequest,
-        "The time stamp is not of the documented form.",
-    ),
-    ErrorCode::new(
-        "IllegalTimestamp",
-        CodeKind::Clock,
-        "The time stamp is not accepted.",
-    )
-    .status(400),
-    ErrorCode::new("Throttling", CodeKind::Throttled, "Requests come too fast."),
-    ErrorCode::new(
-        "Rejected.Throttling",
-        CodeKind::Throttled,
-        "Requests come too fast.",
-    ),
+    ErrorCode::new("IncompleteSignature", CodeKind::Auth, "The signature is incomplete."),
+    ErrorCode::new("InvalidAccessKeyId", CodeKind::Auth, "The access key ID is not valid."),
+    ErrorCode::new("InvalidAccessKeyId.NotFound", CodeKind::Auth, "There is no such access key ID.").status(404),
+    ErrorCode::new("InvalidAccessKeyId.Inactive", CodeKind::Auth, "The access key is disabled."),
+    ErrorCode::new("InvalidSecurityToken", CodeKind::Auth, "The security token is not valid."),
+    ErrorCode::new("MissingSecurityToken", CodeKind::Auth, "The security token is missing."),
+    ErrorCode::new("InvalidSecurityToken.Expired", CodeKind::Token, "The security token has expired.").status(400),
+    ErrorCode::new("SignatureDoesNotMatch", CodeKind::Auth, "The signature does not match that of the service.").status(400),
+    ErrorCode::new("SignatureNonceUsed", CodeKind::Nonce, "The nonce was used before.").status(400),
+    ErrorCode::new("InvalidTimeStamp", CodeKind::Clock, "The time stamp is not accepted."),
+    ErrorCode::new("InvalidTimeStamp.Expired", CodeKind::Clock, "The time stamp is more than 15 minutes off.").status(400),
+    ErrorCode::new("InvalidTimeStamp.Format", CodeKind::InvalidRequest, "The time stamp does not have the documented format."),
+    ErrorCode::new("IllegalTimestamp", CodeKind::Clock, "The time stamp is not accepted.").status(400),
+    ErrorCode::new("Throttling", CodeKind::Throttled, "Requests are sent too fast."),
+    ErrorCode::new("Rejected.Throttling", CodeKind::Throttled, "Requests are sent too fast."),
     ErrorCode::new("ServiceBusy", CodeKind::Throttled, "The service is busy."),
-    ErrorCode::new(
-        "NotAuthorized",
-        CodeKind::Permission,
-        "The caller is not authorized for this operation.",
-    )
-    .status(400),
-    ErrorCode::new(
-        "NoPermission",
-        CodeKind::Permission,
-        "The caller has no permission.",
-    )
-    .status(400),
-    ErrorCode::new(
-        "Forbidden",
-        CodeKind::Permission,
-        "The caller is not allowed.",
-    )
-    .status(403),
-    ErrorCode::new(
-        "AccessDenied",
-        CodeKind::Permission,
-        "The caller is not allowed.",
-    ),
-    ErrorCode::new(
-        "InvalidOwner",
-        CodeKind::Permission,
-        "The customer is not the caller's.",
-    )
-    .status(400),
-    ErrorCode::new(
-        "NotApplicable",
-        CodeKind::Permission,
-        "The account belongs to the other site, China or \
-         international: the endpoint is the wrong one.",
-    )
-    .status(400),
-    ErrorCode::new(
-        "AuthSiteFail",
-        CodeKind::Permission,
-        "The account belongs to the other site.",
-    )
-    .status(400),
-    ErrorCode::new(
-        "NotFoundRamAction",
-        CodeKind::Permission,
-        "The operation cannot be granted.",
-    )
-    .status(402),
-    ErrorCode::new(
-        "ResourceNotExists",
-        CodeKind::NotFound,
-        "The resource does not exist.",
-    ),
-    ErrorCode::new(
-        "ProductNotFound",
-        CodeKind::NotFound,
-        "The product does not exist.",
-    ),
-    ErrorCode::new(
-        "InvalidApi.NotFound",
-        CodeKind::NotFound,
-        "There is no such operation.",
-    )
-    .status(404),
-    ErrorCode::new(
-        "InvalidAction.NotFound",
-        CodeKind::NotFound,
-        "There is no such operation.",
-    ),
-    ErrorCode::new(
-        "InvalidVersion",
-        CodeKind::NotFound,
-        "There is no such version.",
-    ),
-    ErrorCode::new(
-        "MissingParameter",
-        CodeKind::InvalidRequest,
-        "A parameter is missing.",
-    ),
-    ErrorCode::new(
-        "InvalidParameter",
-        CodeKind::InvalidRequest,
-        "A parameter is not valid.",
-    ),
-    ErrorCode::new(
-        "ParameterError",
-        CodeKind::InvalidRequest,
-        "A parameter is wrong.",
-    ),
-    ErrorCode::new(
-        "OwnerIdMissing",
-        CodeKind::InvalidRequest,
-        "`OwnerId` is missing.",
-    )
-    .status(400),
-    ErrorCode::new(
-        "OwnerIdInvalid",
-        CodeKind::InvalidRequest,
-        "`OwnerId` is not valid.",
-    )
-    .status(400),
-    ErrorCode::new(
-        "IdempotentParameterMismatch",
-        CodeKind::InvalidRequest,
-        "The same token came with other parameters.",
-    ),
-    ErrorCode::new(
-        "INSUFFICIENT.AVAILABLE.QUOTA",
-        CodeKind::Quota,
-        "The available quota does not suffice.",
-    )
-    .status(200),
+    ErrorCode::new("NotAuthorized", CodeKind::Permission, "The caller is not authorized for this operation.").status(400),
+    ErrorCode::new("NoPermission", CodeKind::Permission, "The caller has no permission.").status(400),
+    ErrorCode::new("Forbidden", CodeKind::Permission, "The caller is not allowed.").status(403),
+    ErrorCode::new("AccessDenied", CodeKind::Permission, "The caller is not allowed."),
+    ErrorCode::new("InvalidOwner", CodeKind::Permission, "The customer belongs to another reseller.").status(400),
+    ErrorCode::new("NotApplicable", CodeKind::Permission, "The account belongs to the other site, China or international: the endpoint is the wrong one.").status(400),
+    ErrorCode::new("AuthSiteFail", CodeKind::Permission, "The account belongs to the other site.").status(400),
+    ErrorCode::new("NotFoundRamAction", CodeKind::Permission, "The operation cannot be granted.").status(402),
+    ErrorCode::new("ResourceNotExists", CodeKind::NotFound, "The resource does not exist."),
+    ErrorCode::new("ProductNotFound", CodeKind::NotFound, "The product does not exist."),
+    ErrorCode::new("InvalidApi.NotFound", CodeKind::NotFound, "There is no such operation.").status(404),
+    ErrorCode::new("InvalidAction.NotFound", CodeKind::NotFound, "There is no such operation."),
+    ErrorCode::new("InvalidVersion", CodeKind::NotFound, "There is no such version."),
+    ErrorCode::new("MissingParameter", CodeKind::InvalidRequest, "A parameter is missing."),
+    ErrorCode::new("InvalidParameter", CodeKind::InvalidRequest, "A parameter is not valid."),
+    ErrorCode::new("ParameterError", CodeKind::InvalidRequest, "A parameter is wrong."),
+    ErrorCode::new("OwnerIdMissing", CodeKind::InvalidRequest, "`OwnerId` is missing.").status(400),
+    ErrorCode::new("OwnerIdInvalid", CodeKind::InvalidRequest, "`OwnerId` is not valid.").status(400),
+    ErrorCode::new("IdempotentParameterMismatch", CodeKind::InvalidRequest, "The same token came with other parameters."),
+    ErrorCode::new("INSUFFICIENT.AVAILABLE.QUOTA", CodeKind::Quota, "The available quota does not suffice.").status(200),
     ErrorCode::new("-116", CodeKind::Quota, "The quota does not suffice.").status(200),
     ErrorCode::new("-303", CodeKind::Quota, "The quota does not allow it.").status(400),
     ErrorCode::new("-304", CodeKind::Quota, "The quota does not allow it.").status(400),
     ErrorCode::new("-1101", CodeKind::Quota, "The quota does not allow it.").status(400),
-    ErrorCode::new(
-        "InternalError",
-        CodeKind::Server,
-        "Processing failed for an unknown reason.",
-    )
-    .status(500),
+    ErrorCode::new("InternalError", CodeKind::Server, "Processing failed for an unknown reason.").status(500),
     ErrorCode::new("InternalFailure", CodeKind::Server, "The service failed."),
     ErrorCode::new("UndefinedError", CodeKind::Server, "An undefined error."),
-    ErrorCode::new(
-        "CreditInnerError",
-        CodeKind::Server,
-        "The credit system failed.",
-    ),
+    ErrorCode::new("CreditInnerError", CodeKind::Server, "The credit system failed."),
     ErrorCode::new("SYSTEM_ERROR", CodeKind::Server, "The system failed."),
-    ErrorCode::new(
-        "ServiceUnavailable",
-        CodeKind::Server,
-        "The service is not available.",
-    ),
-    ErrorCode::new(
-        "ServiceUnavailableTemporary",
-        CodeKind::Server,
-        "The service is not available for the moment.",
-    ),
-    ErrorCode::new(
-        "SerivceUnavailableTemporary",
-        CodeKind::Server,
-        "The service is not available for the moment, as the \
-         documentation misspells it.",
-    ),
+    ErrorCode::new("ServiceUnavailable", CodeKind::Server, "The service is not available."),
+    ErrorCode::new("ServiceUnavailableTemporary", CodeKind::Server, "The service is temporarily not available."),
+    ErrorCode::new("SerivceUnavailableTemporary", CodeKind::Server, "The service is temporarily not available, as the documentation misspells it."),
 ];

@@ -9,7 +9,7 @@ use standing_faults::trial::{LookUp, Metered};
 use standing_faults::watch::{MAIL, MOBILE, Watch};
 use standing_faults::{builder, found, search, tencent};
 use standing_tencent::Error;
-use standing_tencent::ip::query_customers_credit::QueryCustomersCreditOutput;
+use standing_tencent::ip::QueryCustomersCreditOutput;
 
 /// What a system may hold in the buffers of two sockets, read by nobody.
 const BUFFERS: usize = 24 << 20;

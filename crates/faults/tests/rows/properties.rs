@@ -17,7 +17,7 @@ use standing_faults::watch::{KEY_SECRET, MAIL, MOBILE, NAME, Watch};
 use standing_faults::{builder, found, metered, sandbox, search, tencent};
 use standing_sandbox::{Provider, Sandbox};
 use standing_tencent::ip::QueryCustomersCredit;
-use standing_tencent::ip::query_customers_credit::QueryCustomersCreditOutput;
+use standing_tencent::ip::QueryCustomersCreditOutput;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio::runtime::Runtime;

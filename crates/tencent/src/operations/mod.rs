@@ -7,7 +7,7 @@
 pub mod intlpartnersmgt;
 pub mod ip;
 
-use standing_core::{CodeKind, Entry, Envelope, ErrorCode, Success};
+use standing_core::generated::*;
 
 /// Every operation of this crate, by service and name.
 pub const OPERATIONS: &[Entry<crate::Tencent>] = &[
@@ -26,197 +26,47 @@ pub static ENVELOPE: Envelope = Envelope {
 };
 
 /// The codes that any operation may return.
+#[rustfmt::skip]
 pub const ERRORS: &[ErrorCode] = &[
-    ErrorCode::new(
-        "ActionOffline",
-        CodeKind::NotFound,
-        "The operation has been taken offline.",
-    ),
-    ErrorCode::new(
-        "AuthFailure",
-        CodeKind::Auth,
-        "The request cannot be authenticated.",
-    ),
-    ErrorCode::new(
-        "AuthFailure.InvalidAuthorization",
-        CodeKind::Auth,
-        "The `Authorization` header is not of the documented form.",
-    ),
-    ErrorCode::new(
-        "AuthFailure.InvalidSecretId",
-        CodeKind::Auth,
-        "The secret ID is not one for API calls.",
-    ),
-    ErrorCode::new(
-        "AuthFailure.MFAFailure",
-        CodeKind::Auth,
-        "Multi-factor authentication failed.",
-    ),
-    ErrorCode::new(
-        "AuthFailure.SecretIdNotFound",
-        CodeKind::Auth,
-        "The secret ID does not exist, or has been disabled or \
-         deleted.",
-    ),
-    ErrorCode::new(
-        "AuthFailure.SignatureExpire",
-        CodeKind::Clock,
-        "The time stamp differs from the server's clock by more than \
-         five minutes.",
-    ),
-    ErrorCode::new(
-        "AuthFailure.SignatureFailure",
-        CodeKind::Auth,
-        "The signature does not fit the request.",
-    ),
-    ErrorCode::new(
-        "AuthFailure.TokenFailure",
-        CodeKind::Token,
-        "The token of the temporary credentials is not valid, or not \
-         any more.",
-    ),
-    ErrorCode::new(
-        "AuthFailure.UnauthorizedOperation",
-        CodeKind::Permission,
-        "The account may not call this operation.",
-    ),
-    ErrorCode::new(
-        "DryRunOperation",
-        CodeKind::Other,
-        "The call was a dry run and would have succeeded.",
-    ),
+    ErrorCode::new("ActionOffline", CodeKind::NotFound, "The operation has been taken offline."),
+    ErrorCode::new("AuthFailure", CodeKind::Auth, "The request cannot be authenticated."),
+    ErrorCode::new("AuthFailure.InvalidAuthorization", CodeKind::Auth, "The `Authorization` header does not have the documented format."),
+    ErrorCode::new("AuthFailure.InvalidSecretId", CodeKind::Auth, "The secret ID is not valid for API calls."),
+    ErrorCode::new("AuthFailure.MFAFailure", CodeKind::Auth, "Multi-factor authentication failed."),
+    ErrorCode::new("AuthFailure.SecretIdNotFound", CodeKind::Auth, "The secret ID does not exist, or has been disabled or deleted."),
+    ErrorCode::new("AuthFailure.SignatureExpire", CodeKind::Clock, "The time stamp differs from the server's clock by more than five minutes."),
+    ErrorCode::new("AuthFailure.SignatureFailure", CodeKind::Auth, "The signature does not match the request."),
+    ErrorCode::new("AuthFailure.TokenFailure", CodeKind::Token, "The token of the temporary credentials is not valid or has expired."),
+    ErrorCode::new("AuthFailure.UnauthorizedOperation", CodeKind::Permission, "The account may not call this operation."),
+    ErrorCode::new("DryRunOperation", CodeKind::Other, "The call was a dry run and would have succeeded."),
     ErrorCode::new("FailedOperation", CodeKind::Other, "The operation failed."),
     ErrorCode::new("InternalError", CodeKind::Server, "The server failed."),
-    ErrorCode::new(
-        "InvalidAction",
-        CodeKind::InvalidRequest,
-        "There is no such operation.",
-    ),
-    ErrorCode::new(
-        "InvalidParameter",
-        CodeKind::InvalidRequest,
-        "A parameter is not valid.",
-    ),
-    ErrorCode::new(
-        "InvalidParameterValue",
-        CodeKind::InvalidRequest,
-        "A parameter has a value that is not valid.",
-    ),
-    ErrorCode::new(
-        "InvalidRequest",
-        CodeKind::InvalidRequest,
-        "The body is not valid.",
-    ),
-    ErrorCode::new(
-        "IpInBlacklist",
-        CodeKind::Permission,
-        "The caller's address is blocked.",
-    ),
-    ErrorCode::new(
-        "IpNotInWhitelist",
-        CodeKind::Permission,
-        "The caller's address is not allowed.",
-    ),
+    ErrorCode::new("InvalidAction", CodeKind::InvalidRequest, "There is no such operation."),
+    ErrorCode::new("InvalidParameter", CodeKind::InvalidRequest, "A parameter is not valid."),
+    ErrorCode::new("InvalidParameterValue", CodeKind::InvalidRequest, "A parameter has a value that is not valid."),
+    ErrorCode::new("InvalidRequest", CodeKind::InvalidRequest, "The body is not valid."),
+    ErrorCode::new("IpInBlacklist", CodeKind::Permission, "The caller's address is blocked."),
+    ErrorCode::new("IpNotInWhitelist", CodeKind::Permission, "The caller's address is not allowed."),
     ErrorCode::new("LimitExceeded", CodeKind::Quota, "A quota is used up."),
-    ErrorCode::new(
-        "MissingParameter",
-        CodeKind::InvalidRequest,
-        "A parameter is missing.",
-    ),
-    ErrorCode::new(
-        "NoSuchProduct",
-        CodeKind::InvalidRequest,
-        "There is no such service.",
-    ),
-    ErrorCode::new(
-        "NoSuchVersion",
-        CodeKind::InvalidRequest,
-        "There is no such version of the interface.",
-    ),
-    ErrorCode::new(
-        "OperationDenied",
-        CodeKind::Permission,
-        "The operation is denied.",
-    ),
-    ErrorCode::new(
-        "OperationDenied.ServiceBusy",
-        CodeKind::Server,
-        "The service is busy.",
-    ),
-    ErrorCode::new(
-        "RequestLimitExceeded",
-        CodeKind::Throttled,
-        "Too many requests in too short a time.",
-    ),
-    ErrorCode::new(
-        "RequestLimitExceeded.GlobalRegionUinLimitExceeded",
-        CodeKind::Throttled,
-        "Too many requests of the account over all regions.",
-    ),
-    ErrorCode::new(
-        "RequestLimitExceeded.IPLimitExceeded",
-        CodeKind::Throttled,
-        "Too many requests from the caller's address.",
-    ),
-    ErrorCode::new(
-        "RequestLimitExceeded.UinLimitExceeded",
-        CodeKind::Throttled,
-        "Too many requests of the account.",
-    ),
-    ErrorCode::new(
-        "RequestSizeLimitExceeded",
-        CodeKind::InvalidRequest,
-        "The request is too large.",
-    ),
+    ErrorCode::new("MissingParameter", CodeKind::InvalidRequest, "A parameter is missing."),
+    ErrorCode::new("NoSuchProduct", CodeKind::InvalidRequest, "There is no such service."),
+    ErrorCode::new("NoSuchVersion", CodeKind::InvalidRequest, "There is no such version of the interface."),
+    ErrorCode::new("OperationDenied", CodeKind::Permission, "The operation is denied."),
+    ErrorCode::new("OperationDenied.ServiceBusy", CodeKind::Server, "The service is busy."),
+    ErrorCode::new("RequestLimitExceeded", CodeKind::Throttled, "Too many requests."),
+    ErrorCode::new("RequestLimitExceeded.GlobalRegionUinLimitExceeded", CodeKind::Throttled, "Too many requests of the account in all regions together."),
+    ErrorCode::new("RequestLimitExceeded.IPLimitExceeded", CodeKind::Throttled, "Too many requests from the caller's address."),
+    ErrorCode::new("RequestLimitExceeded.UinLimitExceeded", CodeKind::Throttled, "Too many requests of the account."),
+    ErrorCode::new("RequestSizeLimitExceeded", CodeKind::InvalidRequest, "The request is too large."),
     ErrorCode::new("ResourceInUse", CodeKind::Other, "The resource is in use."),
-    ErrorCode::new(
-        "ResourceInsufficient",
-        CodeKind::Other,
-        "The resource does not suffice.",
-    ),
-    ErrorCode::new(
-        "ResourceNotFound",
-        CodeKind::NotFound,
-        "There is no such resource.",
-    ),
-    ErrorCode::new(
-        "ResourceUnavailable",
-        CodeKind::Other,
-        "The resource is not available.",
-    ),
-    ErrorCode::new(
-        "ResponseSizeLimitExceeded",
-        CodeKind::InvalidRequest,
-        "The answer would be too large.",
-    ),
-    ErrorCode::new(
-        "ServiceUnavailable",
-        CodeKind::Server,
-        "The service is not available for the moment.",
-    ),
-    ErrorCode::new(
-        "UnauthorizedOperation",
-        CodeKind::Permission,
-        "The account may not do this.",
-    ),
-    ErrorCode::new(
-        "UnknownParameter",
-        CodeKind::InvalidRequest,
-        "A parameter is not known.",
-    ),
-    ErrorCode::new(
-        "UnsupportedOperation",
-        CodeKind::InvalidRequest,
-        "The operation is not supported.",
-    ),
-    ErrorCode::new(
-        "UnsupportedProtocol",
-        CodeKind::InvalidRequest,
-        "The HTTP method or protocol is not supported.",
-    ),
-    ErrorCode::new(
-        "UnsupportedRegion",
-        CodeKind::InvalidRequest,
-        "The region is not supported.",
-    ),
+    ErrorCode::new("ResourceInsufficient", CodeKind::Other, "The resource does not suffice."),
+    ErrorCode::new("ResourceNotFound", CodeKind::NotFound, "There is no such resource."),
+    ErrorCode::new("ResourceUnavailable", CodeKind::Other, "The resource is not available."),
+    ErrorCode::new("ResponseSizeLimitExceeded", CodeKind::InvalidRequest, "The response would be too large."),
+    ErrorCode::new("ServiceUnavailable", CodeKind::Server, "The service is temporarily not available."),
+    ErrorCode::new("UnauthorizedOperation", CodeKind::Permission, "The account may not do this."),
+    ErrorCode::new("UnknownParameter", CodeKind::InvalidRequest, "A parameter is not known."),
+    ErrorCode::new("UnsupportedOperation", CodeKind::InvalidRequest, "The operation is not supported."),
+    ErrorCode::new("UnsupportedProtocol", CodeKind::InvalidRequest, "The HTTP method or protocol is not supported."),
+    ErrorCode::new("UnsupportedRegion", CodeKind::InvalidRequest, "The region is not supported."),
 ];

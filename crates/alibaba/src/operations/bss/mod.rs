@@ -2,22 +2,24 @@
 
 //! Business support system, version 2017-12-14.
 //!
-//! Source: alibabacloud_bssopenapi20171214 5.1.2, `client.py`; accounts of the international site
-//! use `business.ap-southeast-1.aliyuncs.com`.
+//! # Provenance
+//!
+//! - Source: alibabacloud_bssopenapi20171214 5.1.2, `client.py`; accounts of the international site
+//!   use `business.ap-southeast-1.aliyuncs.com`.
 
-pub mod get_customer_account_info;
-pub mod query_evaluate_list;
-pub mod query_reseller_available_quota;
+mod get_customer_account_info;
+mod query_evaluate_list;
+mod query_reseller_available_quota;
 
-pub use get_customer_account_info::GetCustomerAccountInfo;
-pub use query_evaluate_list::QueryEvaluateList;
-pub use query_reseller_available_quota::QueryResellerAvailableQuota;
+pub use get_customer_account_info::*;
+pub use query_evaluate_list::*;
+pub use query_reseller_available_quota::*;
 
-use standing_core::{Lists, Service};
+use standing_core::generated::*;
 
-/// What all operations of this service share.
+/// The facts that all operations of this service share.
 pub static SERVICE: Service = Service::new("alibaba", "bss", "business.aliyuncs.com")
     .version("2017-12-14")
     .lists(Lists::Numbered)
-    .errors(super::ERRORS)
+    .provider_errors(super::ERRORS)
     .envelope(&super::ENVELOPE);

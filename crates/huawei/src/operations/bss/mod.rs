@@ -2,17 +2,17 @@
 
 //! Billing and partner business of the mainland site.
 
-pub mod list_partner_adjust_records;
-pub mod list_partner_balances;
-pub mod list_sub_customer_new_tag;
+mod list_partner_adjust_records;
+mod list_partner_balances;
+mod list_sub_customer_new_tag;
 
-pub use list_partner_adjust_records::ListPartnerAdjustRecords;
-pub use list_partner_balances::ListPartnerBalances;
-pub use list_sub_customer_new_tag::ListSubCustomerNewTag;
+pub use list_partner_adjust_records::*;
+pub use list_partner_balances::*;
+pub use list_sub_customer_new_tag::*;
 
-use standing_core::Service;
+use standing_core::generated::*;
 
-/// What all operations of this service share.
+/// The facts that all operations of this service share.
 pub static SERVICE: Service = Service::new("huawei", "bss", "bss.myhuaweicloud.com")
-    .errors(super::ERRORS)
+    .provider_errors(super::ERRORS)
     .envelope(&super::ENVELOPE);

@@ -2,269 +2,58 @@
 
 //! International partners, the interface of 2022.
 //!
-//! Source: tencentcloud-sdk-python-intl-en 3.1.193,
-//! `intlpartnersmgt/v20220928/intlpartnersmgt_client.py`.
+//! # Provenance
+//!
+//! - Source: tencentcloud-sdk-python-intl-en 3.1.193,
+//!   `intlpartnersmgt/v20220928/intlpartnersmgt_client.py`.
 
-pub mod force_qn;
-pub mod query_customers_credit;
+mod force_qn;
+mod query_customers_credit;
 
-pub use force_qn::ForceQN;
-pub use query_customers_credit::QueryCustomersCredit;
+pub use force_qn::*;
+pub use query_customers_credit::*;
 
-use standing_core::{CodeKind, ErrorCode, Service};
+use standing_core::generated::*;
 
-/// What all operations of this service share.
+/// The facts that all operations of this service share.
 pub static SERVICE: Service = Service::new(
     "tencent",
     "intlpartnersmgt",
     "intlpartnersmgt.intl.tencentcloudapi.com",
 )
 .version("2022-09-28")
+.provider_errors(super::ERRORS)
 .errors(ERRORS)
 .envelope(&super::ENVELOPE);
 
-/// The codes that any operation of this service may return; the provider's are among them.
+/// The codes that any operation of this service may return, in addition to the provider's.
+#[rustfmt::skip]
 pub const ERRORS: &[ErrorCode] = &[
-    ErrorCode::new(
-        "FailedOperation.BalanceInsufficient",
-        CodeKind::Other,
-        "The balance does not suffice.",
-    ),
-    ErrorCode::new(
-        "FailedOperation.ExceedMaxBindCount",
-        CodeKind::Quota,
-        "No more accounts can be bound.",
-    ),
-    ErrorCode::new(
-        "FailedOperation.PhoneBindUpper",
-        CodeKind::Quota,
-        "The phone number is bound to as many accounts as it may be.",
-    ),
-    ErrorCode::new(
-        "FailedOperation.SendMailLimit180",
-        CodeKind::Quota,
-        "Mails can be sent every three minutes only.",
-    ),
-    ErrorCode::new(
-        "FailedOperation.SendVerifyCodeLimit",
-        CodeKind::Quota,
-        "Too many verification codes were asked for.",
-    ),
-    ErrorCode::new(
-        "FailedOperation.SendVerifyCodeLimit60",
-        CodeKind::Quota,
-        "Verification codes can be asked for once a minute only.",
-    ),
-    ErrorCode::new(
-        "InvalidParameterValue.InvalidUin",
-        CodeKind::InvalidRequest,
-        "The UIN is not valid.",
-    ),
-    ErrorCode::new(
-        "InvalidParameterValue.UinList",
-        CodeKind::InvalidRequest,
-        "The list holds fewer than 1 or more than 50 UINs.",
-    ),
-    ErrorCode::new(
-        "UnauthorizedOperation.NotCustomerUin",
-        CodeKind::Permission,
-        "The UIN is not one of the partner's customers.",
-    ),
-    ErrorCode::new(
-        "UnauthorizedOperation.UinNoAuth",
-        CodeKind::Permission,
-        "The account may not call this operation.",
-    ),
-    ErrorCode::new(
-        "ActionOffline",
-        CodeKind::NotFound,
-        "The operation has been taken offline.",
-    ),
-    ErrorCode::new(
-        "AuthFailure",
-        CodeKind::Auth,
-        "The request cannot be authenticated.",
-    ),
-    ErrorCode::new(
-        "AuthFailure.InvalidAuthorization",
-        CodeKind::Auth,
-        "The `Authorization` header is not of the documented form.",
-    ),
-    ErrorCode::new(
-        "AuthFailure.InvalidSecretId",
-        CodeKind::Auth,
-        "The secret ID is not one for API calls.",
-    ),
-    ErrorCode::new(
-        "AuthFailure.MFAFailure",
-        CodeKind::Auth,
-        "Multi-factor authentication failed.",
-    ),
-    ErrorCode::new(
-        "AuthFailure.SecretIdNotFound",
-        CodeKind::Auth,
-        "The secret ID does not exist, or has been disabled or \
-         deleted.",
-    ),
-    ErrorCode::new(
-        "AuthFailure.SignatureExpire",
-        CodeKind::Clock,
-        "The time stamp differs from the server's clock by more than \
-         five minutes.",
-    ),
-    ErrorCode::new(
-        "AuthFailure.SignatureFailure",
-        CodeKind::Auth,
-        "The signature does not fit the request.",
-    ),
-    ErrorCode::new(
-        "AuthFailure.TokenFailure",
-        CodeKind::Token,
-        "The token of the temporary credentials is not valid, or not \
-         any more.",
-    ),
-    ErrorCode::new(
-        "AuthFailure.UnauthorizedOperation",
-        CodeKind::Permission,
-        "The account may not call this operation.",
-    ),
-    ErrorCode::new(
-        "DryRunOperation",
-        CodeKind::Other,
-        "The call was a dry run and would have succeeded.",
-    ),
-    ErrorCode::new("FailedOperation", CodeKind::Other, "The operation failed."),
-    ErrorCode::new("InternalError", CodeKind::Server, "The server failed."),
-    ErrorCode::new(
-        "InvalidAction",
-        CodeKind::InvalidRequest,
-        "There is no such operation.",
-    ),
-    ErrorCode::new(
-        "InvalidParameter",
-        CodeKind::InvalidRequest,
-        "A parameter is not valid.",
-    ),
-    ErrorCode::new(
-        "InvalidParameterValue",
-        CodeKind::InvalidRequest,
-        "A parameter has a value that is not valid.",
-    ),
-    ErrorCode::new(
-        "InvalidRequest",
-        CodeKind::InvalidRequest,
-        "The body is not valid.",
-    ),
-    ErrorCode::new(
-        "IpInBlacklist",
-        CodeKind::Permission,
-        "The caller's address is blocked.",
-    ),
-    ErrorCode::new(
-        "IpNotInWhitelist",
-        CodeKind::Permission,
-        "The caller's address is not allowed.",
-    ),
-    ErrorCode::new("LimitExceeded", CodeKind::Quota, "A quota is used up."),
-    ErrorCode::new(
-        "MissingParameter",
-        CodeKind::InvalidRequest,
-        "A parameter is missing.",
-    ),
-    ErrorCode::new(
-        "NoSuchProduct",
-        CodeKind::InvalidRequest,
-        "There is no such service.",
-    ),
-    ErrorCode::new(
-        "NoSuchVersion",
-        CodeKind::InvalidRequest,
-        "There is no such version of the interface.",
-    ),
-    ErrorCode::new(
-        "OperationDenied",
-        CodeKind::Permission,
-        "The operation is denied.",
-    ),
-    ErrorCode::new(
-        "OperationDenied.ServiceBusy",
-        CodeKind::Server,
-        "The service is busy.",
-    ),
-    ErrorCode::new(
-        "RequestLimitExceeded",
-        CodeKind::Throttled,
-        "Too many requests in too short a time.",
-    ),
-    ErrorCode::new(
-        "RequestLimitExceeded.GlobalRegionUinLimitExceeded",
-        CodeKind::Throttled,
-        "Too many requests of the account over all regions.",
-    ),
-    ErrorCode::new(
-        "RequestLimitExceeded.IPLimitExceeded",
-        CodeKind::Throttled,
-        "Too many requests from the caller's address.",
-    ),
-    ErrorCode::new(
-        "RequestLimitExceeded.UinLimitExceeded",
-        CodeKind::Throttled,
-        "Too many requests of the account.",
-    ),
-    ErrorCode::new(
-        "RequestSizeLimitExceeded",
-        CodeKind::InvalidRequest,
-        "The request is too large.",
-    ),
-    ErrorCode::new("ResourceInUse", CodeKind::Other, "The resource is in use."),
-    ErrorCode::new(
-        "ResourceInsufficient",
-        CodeKind::Other,
-        "The resource does not suffice.",
-    ),
-    ErrorCode::new(
-        "ResourceNotFound",
-        CodeKind::NotFound,
-        "There is no such resource.",
-    ),
-    ErrorCode::new(
-        "ResourceUnavailable",
-        CodeKind::Other,
-        "The resource is not available.",
-    ),
-    ErrorCode::new(
-        "ResponseSizeLimitExceeded",
-        CodeKind::InvalidRequest,
-        "The answer would be too large.",
-    ),
-    ErrorCode::new(
-        "ServiceUnavailable",
-        CodeKind::Server,
-        "The service is not available for the moment.",
-    ),
-    ErrorCode::new(
-        "UnauthorizedOperation",
-        CodeKind::Permission,
-        "The account may not do this.",
-    ),
-    ErrorCode::new(
-        "UnknownParameter",
-        CodeKind::InvalidRequest,
-        "A parameter is not known.",
-    ),
-    ErrorCode::new(
-        "UnsupportedOperation",
-        CodeKind::InvalidRequest,
-        "The operation is not supported.",
-    ),
-    ErrorCode::new(
-        "UnsupportedProtocol",
-        CodeKind::InvalidRequest,
-        "The HTTP method or protocol is not supported.",
-    ),
-    ErrorCode::new(
-        "UnsupportedRegion",
-        CodeKind::InvalidRequest,
-        "The region is not supported.",
-    ),
+    ErrorCode::new("FailedOperation.BalanceInsufficient", CodeKind::Other, "The balance does not suffice."),
+    ErrorCode::new("FailedOperation.ExceedMaxBindCount", CodeKind::Quota, "No more accounts can be bound."),
+    ErrorCode::new("FailedOperation.PhoneBindUpper", CodeKind::Quota, "The phone number is bound to the maximum number of accounts."),
+    // Assumption: It is treated as a used-up quota, because a retry within the call would be too early.
+    ErrorCode::new("FailedOperation.SendMailLimit180", CodeKind::Quota, "A mail can be sent only once in three minutes."),
+    ErrorCode::new("FailedOperation.SendVerifyCodeLimit", CodeKind::Quota, "Too many verification codes were requested."),
+    // Assumption: It is treated as a used-up quota, because a retry within the call would be too early.
+    ErrorCode::new("FailedOperation.SendVerifyCodeLimit60", CodeKind::Quota, "A verification code can be requested only once a minute."),
+    ErrorCode::new("InvalidParameterValue.InvalidUin", CodeKind::InvalidRequest, "The UIN is not valid."),
+    ErrorCode::new("InvalidParameterValue.UinList", CodeKind::InvalidRequest, "The list holds fewer than 1 or more than 50 UINs."),
+    ErrorCode::new("UnauthorizedOperation.NotCustomerUin", CodeKind::Permission, "The UIN is not one of the partner's customers."),
+    ErrorCode::new("UnauthorizedOperation.UinNoAuth", CodeKind::Permission, "The account may not call this operation."),
 ];
+
+open_enum! {
+    /// Whether a customer is forced to stop.
+    ///
+    /// # Provenance
+    ///
+    /// - Source: tccli-intl-en 3.1.193.1, `services/intlpartnersmgt/v20220928/api.json`.
+    /// - Assumption: The values are those that `ForceQN` sets; examples of answers show 0 and 1.
+    pub enum ForceState: i64 {
+        /// The customer is not stopped.
+        Normal = 0,
+        /// The customer is forced to stop.
+        Stopped = 2,
+    }
+}

@@ -2,20 +2,21 @@
 
 //! International partners, the interface of 2021.
 //!
-//! Not documented: The pages name this host; current SDKs call `ip.intl.tencentcloudapi.com`
-//! instead, and nothing says which of the two is going to stay.
+//! # Provenance
 //!
-//! Source: The host of the SDK: tencentcloud-sdk-python-intl-en 3.1.193,
-//! `ip/v20210409/ip_client.py`.
+//! - Source: The host of the SDK: tencentcloud-sdk-python-intl-en 3.1.193,
+//!   `ip/v20210409/ip_client.py`.
+//! - Assumption: The pages name this host; current SDKs call `ip.intl.tencentcloudapi.com` instead,
+//!   and which of the two will remain is not documented.
 
-pub mod query_customers_credit;
+mod query_customers_credit;
 
-pub use query_customers_credit::QueryCustomersCredit;
+pub use query_customers_credit::*;
 
-use standing_core::Service;
+use standing_core::generated::*;
 
-/// What all operations of this service share.
+/// The facts that all operations of this service share.
 pub static SERVICE: Service = Service::new("tencent", "ip", "ip.tencentcloudapi.com")
     .version("2021-04-09")
-    .errors(super::ERRORS)
+    .provider_errors(super::ERRORS)
     .envelope(&super::ENVELOPE);

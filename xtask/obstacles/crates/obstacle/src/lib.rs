@@ -1,16 +1,20 @@
-//! A provider that does not exist, with operations that are as hard to generate as they come.
+//! A provider that does not exist, with operations that are hard to generate.
 
 mod operations;
 
 use std::borrow::Cow;
 
 pub use operations::*;
+pub use standing_core::{Amount, Json};
 use standing_core::{
     Credentials, CredentialsError, OperationInfo, Payload, Provider, RawObject, RawResponse,
     Request, ResponseError, ServiceError, SigningContext, Success,
 };
 
-/// Signs nothing and opens whatever envelope it is told of.
+/// A client of the provider.
+pub type Client = standing_core::Client<Obstacle>;
+
+/// Signs nothing and parses answers by the envelope of their operation.
 #[derive(Debug, Default)]
 pub struct Obstacle;
 

@@ -1,15 +1,13 @@
-//! What the generated code does beyond its examples.
+//! The behaviour of generated code beyond its examples.
 
 #![allow(clippy::unwrap_used, reason = "a test")]
 
 use standing_core::{Cursor, Operation, Paginated};
-use standing_obstacle::hard::choose_one::*;
-use standing_obstacle::hard::everything_at_once::{
-    Deep, EverythingAtOnce, EverythingAtOnceOutput, Settings, Tag, Tree,
+use standing_obstacle::hard::{
+    ChooseOne, Colour, Couple, Deep, EverythingAtOnce, EverythingAtOnceOutput, Grade, ListByPage,
+    ListByToken, ListByTokenOutput, ManyRequired, Settings, Span, Tag, Tree,
 };
-use standing_obstacle::hard::list_by_token::{ListByToken, ListByTokenOutput};
-use standing_obstacle::hard::{ListByPage, ManyRequired};
-use standing_obstacle::other::ListByOffset;
+use standing_obstacle::other::{ListByOffset, ListBySize};
 
 fn violations(operation: &impl Operation) -> Vec<String> {
     let invalid = operation.validate().unwrap_err();
@@ -21,8 +19,8 @@ fn violations(operation: &impl Operation) -> Vec<String> {
 }
 
 #[test]
-fn every_violation_is_collected_with_the_way_to_it() {
-    let request = EverythingAtOnce::new("", "no listed colour")
+fn invalid_request_reports_every_violation_with_its_path() {
+    let request = EverythingAtOnce::new("", Colour::from("no listed colour"))
         .with_x_count(6)
         .with_tag([Tag::new("k"), Tag::new(""), Tag::new("k"), Tag::new("k")])
         .with_amount(-1)
@@ -61,10 +59,10 @@ fn every_violation_is_collected_with_the_way_to_it() {
 }
 
 #[test]
-fn limits_hold_far_down_a_type_that_holds_itself() {
+fn nested_value_in_a_recursive_type_is_checked() {
     let deep =
         Tree::new().with_children([Tree::new().with_left(Tree::new().with_label("0123456789x"))]);
-    let request = EverythingAtOnce::new("i", "RED")
+    let request = EverythingAtOnce::new("i", Colour::Red)
         .with_type("t")
         .with_tree(deep);
     assert_eq!(
@@ -74,32 +72,76 @@ fn limits_hold_far_down_a_type_that_holds_itself() {
 }
 
 #[test]
-fn many_required_fields_are_reported_when_they_are_missing() {
+fn required_fields_without_arguments_are_reported_when_missing() {
     let missing = ["a", "b", "c", "d", "e"].map(|name| format!("{name} is required"));
     assert_eq!(violations(&ManyRequired::new()), missing);
+    assert_eq!(
+        violations(&ChooseOne::for_phone("0000")),
+        ["reason is required"]
+    );
 }
 
 #[test]
-fn a_choice_is_made_by_the_constructor_and_checked_all_the_same() {
-    assert!(ChooseOne::for_phone("because", "0000").validate().is_ok());
-    let mut both = ChooseOne::for_phone("because", "0000");
+fn required_fields_that_could_be_swapped_are_set_by_name() {
+    let request = ManyRequired::new()
+        .with_a("1")
+        .with_b(2)
+        .with_c(Couple::new("k"))
+        .with_d(["x"])
+        .with_e(3);
+    assert_eq!(
+        violations(&request.clone().with_g(Span::new().with_from(1))),
+        ["g.to is required"]
+    );
+    assert!(
+        request
+            .with_g(Span::new().with_from(1).with_to(2))
+            .validate()
+            .is_ok()
+    );
+}
+
+#[test]
+fn unknown_number_of_an_enumeration_is_kept() {
+    let read = |json: &str| serde_json::from_str::<Grade>(json).unwrap();
+    assert_eq!([read("-1"), read("0")], [Grade::Low, Grade::Middle]);
+    for unknown in ["7", "-9223372036854775808"] {
+        let grade = read(unknown);
+        assert!(matches!(grade, Grade::Unknown(number) if number.get().to_string() == unknown));
+        assert_eq!(grade.to_string(), unknown);
+        assert_eq!(serde_json::to_string(&grade).unwrap(), unknown);
+    }
+    assert_eq!(Grade::from(0), Grade::Middle);
+    for wrong in ["\"0\"", "0.5", "null"] {
+        assert!(serde_json::from_str::<Grade>(wrong).is_err(), "{wrong}");
+    }
+}
+
+#[test]
+fn both_fields_of_a_choice_are_refused() {
+    let mut both = ChooseOne::for_phone("0000").with_reason("because");
+    assert!(both.validate().is_ok());
     both.phone_md5 = Some("0".repeat(32));
     assert_eq!(
         violations(&both),
         ["phone, phone_md5 exclude each other, exactly one is needed"]
     );
     assert_eq!(
-        violations(&ChooseOne::for_phone("because", " ")),
+        violations(&ChooseOne::for_phone(" ").with_reason("because")),
         ["phone must not be blank"]
     );
 }
 
 #[test]
-fn a_hash_is_written_in_lower_case_and_a_list_fits_into_its_answer() {
-    let request = ChooseOne::for_phone_md5("because", "ABCDEF00000000000000000000000000");
+fn hash_in_upper_case_is_sent_in_lower_case() {
+    let request = ChooseOne::for_phone_md5("ABCDEF00000000000000000000000000");
     let json = serde_json::to_string(&request).unwrap();
     assert!(json.contains("abcdef00000000000000000000000000"), "{json}");
-    let request = EverythingAtOnce::new("i", "RED").with_type("t");
+}
+
+#[test]
+fn list_that_is_longer_than_its_page_is_refused() {
+    let request = EverythingAtOnce::new("i", Colour::Red).with_type("t");
     assert_eq!(
         violations(&request.with_numbers([1, 2, 3, 4])),
         [
@@ -109,8 +151,8 @@ fn a_hash_is_written_in_lower_case_and_a_list_fits_into_its_answer() {
 }
 
 #[test]
-fn debug_hides_what_is_sensitive_and_tells_what_is_absent() {
-    let request = ChooseOne::for_phone("because", "0000-4711");
+fn debug_redacts_sensitive_fields_and_shows_absent_ones() {
+    let request = ChooseOne::for_phone("0000-4711");
     let shown = format!("{request:?}");
     assert!(!shown.contains("4711"), "{shown}");
     assert!(
@@ -118,17 +160,20 @@ fn debug_hides_what_is_sensitive_and_tells_what_is_absent() {
         "{shown}"
     );
 
-    let json = r#"{"Id":"i","Rows":[{"camelCase":"c"}],"Promised":[],"fistName":"canary",
+    let json = r#"{"Id":"i","Rows":[{"camelCase":"c"}],"Promised":[],"Grade":-1,"fistName":"canary",
         "Secrets":["canary"],"Hidden":{"camelCase":"canary"}}"#;
     let output: EverythingAtOnceOutput = serde_json::from_str(json).unwrap();
     let shown = format!("{output:?}");
-    assert!(!shown.contains("canary"), "{shown}");
+    assert!(
+        !shown.contains("canary") && !shown.contains("Low"),
+        "{shown}"
+    );
 }
 
 #[test]
-fn promises_are_kept_or_the_answer_is_refused() {
+fn answer_that_breaks_a_promise_is_refused() {
     let with = |rows: &str, promised: &str| {
-        let json = format!(r#"{{"Id":"i","Rows":{rows},{promised}"Hidden":{{}}}}"#);
+        let json = format!(r#"{{"Id":"i","Rows":{rows},{promised}"Grade":0,"Hidden":{{}}}}"#);
         serde_json::from_str::<EverythingAtOnceOutput>(&json)
     };
     assert!(with("[{}]", "\"Promised\":[],").is_ok());
@@ -137,23 +182,20 @@ fn promises_are_kept_or_the_answer_is_refused() {
 }
 
 #[test]
-fn absent_and_empty_lists_of_a_request_differ() {
-    let request = ListByPage::new(1, 10);
-    assert_eq!(
-        serde_json::to_string(&request).unwrap(),
-        r#"{"Page":1,"PageSize":10}"#
-    );
+fn absent_and_empty_lists_of_a_request_are_sent_differently() {
+    let request = ListByPage::new(1);
+    assert_eq!(serde_json::to_string(&request).unwrap(), r#"{"Page":1}"#);
     let request = request.with_status(Vec::<String>::new());
     let json = serde_json::to_string(&request).unwrap();
-    assert_eq!(json, r#"{"Page":1,"PageSize":10,"Status":[]}"#);
+    assert_eq!(json, r#"{"Page":1,"Status":[]}"#);
 }
 
 #[test]
-fn pages_are_walked_by_number_offset_and_token() {
-    let mut request = ListByPage::new(1, 10);
+fn cursors_of_pages_offsets_and_tokens_are_read_and_set() {
+    let mut request = ListByPage::new(1);
     request.set_cursor(Cursor::Number(2));
     request.set_page_size(20);
-    assert_eq!((request.page, request.page_size), (2, 20));
+    assert_eq!((request.page, request.page_size), (2, Some(20)));
     assert_eq!(request.cursor(), Some(Cursor::Number(2)));
     // A cursor of another kind belongs to another operation.
     request.set_cursor(Cursor::Token("t".to_owned()));
@@ -162,6 +204,10 @@ fn pages_are_walked_by_number_offset_and_token() {
 
     assert_eq!(ListByOffset::PAGING.default_size, Some(10));
     assert_eq!(ListByOffset::new().page_size(), None);
+
+    let mut request = ListBySize::new(10);
+    request.set_page_size(20);
+    assert_eq!(request.page_size(), Some(20));
 
     let mut request = ListByToken::new();
     request.set_cursor(Cursor::Token("t".to_owned()));
@@ -180,7 +226,7 @@ fn pages_are_walked_by_number_offset_and_token() {
 }
 
 #[test]
-fn facts_reach_the_operation() {
+fn facts_of_the_fixture_are_in_the_operation_info() {
     let info = ChooseOne::INFO;
     assert!(info.metered && !info.repeatable());
     assert_eq!(info.sensitive, ["phone", "phone_md5"]);

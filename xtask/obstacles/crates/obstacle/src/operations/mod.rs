@@ -7,7 +7,7 @@
 pub mod hard;
 pub mod other;
 
-use standing_core::{CodeKind, Entry, Envelope, ErrorCode, Success};
+use standing_core::generated::*;
 
 /// Every operation of this crate, by service and name.
 pub const OPERATIONS: &[Entry<crate::Obstacle>] = &[
@@ -18,6 +18,7 @@ pub const OPERATIONS: &[Entry<crate::Obstacle>] = &[
     Entry::of::<hard::ManyRequired>(),
     Entry::of::<hard::Nothing>(),
     Entry::paged::<other::ListByOffset>(),
+    Entry::paged::<other::ListBySize>(),
     Entry::of::<other::RemoveThing>(),
 ];
 
@@ -31,17 +32,9 @@ pub static ENVELOPE: Envelope = Envelope {
 };
 
 /// The codes that any operation may return.
+#[rustfmt::skip]
 pub const ERRORS: &[ErrorCode] = &[
-    ErrorCode::new(
-        "Denied",
-        CodeKind::Permission,
-        "Not allowed, with \"quotes\", a \\ backslash and a text that \
-         is long enough to be broken into several lines of a \
-         literal: and on it goes, and on it goes, and on it goes, \
-         and on it goes, and on it goes, and on it goes, until it \
-         ends.",
-    )
-    .status(403),
+    ErrorCode::new("Denied", CodeKind::Permission, "Not allowed, with \"quotes\", a \\ backslash and a text that is long enough to be broken into several lines of a literal: and on it goes, and on it goes, and on it goes, and on it goes, and on it goes, and on it goes, until it ends.").status(403),
     ErrorCode::new("Gone", CodeKind::NoData, "There is no such thing.").status(404),
     ErrorCode::new("Slow", CodeKind::Throttled, "Too fast."),
     ErrorCode::new("Slow.Down", CodeKind::Quota, "Far too fast."),

@@ -2,29 +2,46 @@
 
 //! Hard things.
 //!
-//! Not documented: Nobody said so.
+//! # Provenance
 //!
-//! Source: A page of its own.
+//! - Source: A page of its own.
+//! - Assumption: No source says so.
 
-pub mod choose_one;
-pub mod everything_at_once;
-pub mod list_by_page;
-pub mod list_by_token;
-pub mod many_required;
-pub mod nothing;
+mod choose_one;
+mod everything_at_once;
+mod list_by_page;
+mod list_by_token;
+mod many_required;
+mod nothing;
 
-pub use choose_one::ChooseOne;
-pub use everything_at_once::EverythingAtOnce;
-pub use list_by_page::ListByPage;
-pub use list_by_token::ListByToken;
-pub use many_required::ManyRequired;
-pub use nothing::Nothing;
+pub use choose_one::*;
+pub use everything_at_once::*;
+pub use list_by_page::*;
+pub use list_by_token::*;
+pub use many_required::*;
+pub use nothing::*;
 
-use standing_core::{Lists, Service};
+use standing_core::generated::*;
 
-/// What all operations of this service share.
+/// The facts that all operations of this service share.
 pub static SERVICE: Service = Service::new("obstacle", "hard", "hard.example.com")
     .version("2024-02-30")
     .lists(Lists::Numbered)
-    .errors(super::ERRORS)
+    .provider_errors(super::ERRORS)
     .envelope(&super::ENVELOPE);
+
+open_enum! {
+    /// A grade, as a number.
+    ///
+    /// # Provenance
+    ///
+    /// - Source: The page of grades.
+    pub enum Grade: i64 {
+        /// Below zero.
+        Low = -1,
+        /// Zero.
+        ///
+        /// **Assumption:** Zero is in the middle.
+        Middle = 0,
+    }
+}

@@ -2,39 +2,30 @@
 
 //! A service with an envelope and codes of its own.
 
-pub mod list_by_offset;
-pub mod remove_thing;
+mod list_by_offset;
+mod list_by_size;
+mod remove_thing;
 
-pub use list_by_offset::ListByOffset;
-pub use remove_thing::RemoveThing;
+pub use list_by_offset::*;
+pub use list_by_size::*;
+pub use remove_thing::*;
 
-use standing_core::{CodeKind, Envelope, ErrorCode, Lists, Service, Success};
+use standing_core::generated::*;
 
-/// What all operations of this service share.
+/// The facts that all operations of this service share.
 pub static SERVICE: Service = Service::new("obstacle", "other", "other.example.com")
     .lists(Lists::Numbered)
+    .provider_errors(super::ERRORS)
     .errors(ERRORS)
     .envelope(&ENVELOPE);
 
-/// The codes that any operation of this service may return; the provider's are among them.
+/// The codes that any operation of this service may return, in addition to the provider's.
+#[rustfmt::skip]
 pub const ERRORS: &[ErrorCode] = &[
     ErrorCode::new("E.1", CodeKind::InvalidRequest, "The first mistake."),
-    ErrorCode::new(
-        "Denied",
-        CodeKind::Permission,
-        "Not allowed, with \"quotes\", a \\ backslash and a text that \
-         is long enough to be broken into several lines of a \
-         literal: and on it goes, and on it goes, and on it goes, \
-         and on it goes, and on it goes, and on it goes, until it \
-         ends.",
-    )
-    .status(403),
-    ErrorCode::new("Gone", CodeKind::NoData, "There is no such thing.").status(404),
-    ErrorCode::new("Slow", CodeKind::Throttled, "Too fast."),
-    ErrorCode::new("Slow.Down", CodeKind::Quota, "Far too fast."),
 ];
 
-/// Where an answer of this service keeps its parts.
+/// Where an answer of this service keeps its payload, its error and its request id.
 pub static ENVELOPE: Envelope = Envelope {
     payload: "",
     success: Success::Absent("/error_code"),

@@ -1,0 +1,35 @@
+//! From fixtures to the model.
+
+mod conditions;
+mod facts;
+mod fields;
+mod limits;
+mod operation;
+mod paging;
+mod places;
+mod provider;
+mod service;
+mod types;
+mod usage;
+
+use std::path::Path;
+
+use crate::load::files::{self, OTHER_FOLDERS};
+use crate::load::problem::Problems;
+use crate::model::Provider;
+
+pub use operation::unusable;
+pub use provider::envelope_of;
+pub use types::is_reserved;
+
+/// Reads every fixture under `root/fixtures`. The providers are valid only without problems.
+pub fn providers(root: &Path, problems: &mut Problems) -> Vec<Provider> {
+    let mut providers = Vec::new();
+    for name in files::entries(root, "fixtures", problems) {
+        let is_provider = !OTHER_FOLDERS.contains(&name.as_str());
+        if is_provider && root.join("fixtures").join(&name).is_dir() {
+            providers.extend(provider::read(root, &name, problems));
+        }
+    }
+    providers
+}

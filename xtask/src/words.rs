@@ -1,0 +1,79 @@
+//! Words in messages and documentation: spelling, lists, characters.
+
+/// Whether rustc and clippy refuse a character because it is invisible.
+pub fn is_invisible(c: char) -> bool {
+    matches!(c, '\u{ad}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{2069}' | '\u{feff}')
+}
+
+/// The candidate that was probably meant.
+pub fn closest<'a>(word: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
+    let folded = word.trim().to_lowercase();
+    candidates
+        .into_iter()
+        .map(|candidate| {
+            let distance = strsim::damerau_levenshtein(&folded, &candidate.to_lowercase());
+            (distance, candidate)
+        })
+        .filter(|(distance, candidate)| {
+            // At most one typo in three letters; more would make the guess noise.
+            let length = candidate.chars().count();
+            *distance < length && *distance <= word.chars().count().max(length).div_ceil(3)
+        })
+        .min_by_key(|(distance, _)| *distance)
+        .map(|(_, candidate)| candidate)
+}
+
+/// `; did you mean "x"?`, or the choices, or nothing.
+pub fn hint<'a>(word: &str, candidates: impl IntoIterator<Item = &'a str> + Clone) -> String {
+    if let Some(meant) = closest(word, candidates.clone()) {
+        return format!("; did you mean {meant:?}?");
+    }
+    let all: Vec<&str> = candidates.into_iter().collect();
+    if all.is_empty() || all.len() > 12 {
+        return String::new();
+    }
+    format!("; there is {}", list(&all))
+}
+
+/// `a`, `a and b`, `a, b and c`, each in back-ticks.
+pub fn list<S: AsRef<str>>(words: &[S]) -> String {
+    let mut text = String::new();
+    for (index, word) in words.iter().enumerate() {
+        if index > 0 {
+            text.push_str(if index + 1 == words.len() {
+                " and "
+            } else {
+                ", "
+            });
+        }
+        text.push_str(&format!("`{}`", word.as_ref()));
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn closest_word_is_guessed_only_if_it_is_similar() {
+        assert_eq!(closest("sevice", ["service", "device"]), Some("service"));
+        assert_eq!(closest("Limit ", ["limit"]), Some("limit"));
+        assert_eq!(
+            closest("requierd", ["required", "nullable"]),
+            Some("required")
+        );
+        assert_eq!(closest("foo", ["required", "nullable"]), None);
+        assert_eq!(closest("anything", []), None);
+    }
+
+    #[test]
+    fn hint_lists_the_choices_if_none_is_similar() {
+        assert_eq!(
+            hint("zzz", ["read", "write"]),
+            "; there is `read` and `write`"
+        );
+        assert_eq!(hint("raed", ["read", "write"]), "; did you mean \"read\"?");
+        assert_eq!(hint("zzz", []), "");
+    }
+}
