@@ -158,7 +158,7 @@ mod tests {
     static SERVICE: Service = Service::new(Alibaba::NAME, "bssopenapi", "business.aliyuncs.com");
 
     fn file() -> Value {
-        serde_json::from_str(include_str!("../../../fixtures/signing/alibaba.json")).unwrap()
+        serde_json::from_str(include_str!("../tests/signing.json")).unwrap()
     }
 
     fn vectors() -> Vec<Value> {

@@ -1,12 +1,11 @@
-//! Contracts, signing primitives and the one call loop under the `standing` provider crates.
+#![doc = include_str!("../README.md")]
 //!
-//! Users depend on a provider crate and get this one with it. What they meet here: [`Client`] and
-//! its [`ClientBuilder`], [`Response`], [`Error`], [`Credentials`], [`Pages`] and [`Amount`]. The
-//! rest is the contract that generated models ([`Operation`]) and providers ([`Provider`]) meet.
+//! # Where to start
 //!
-//! A [`Provider`] is a set of functions over values, above all [`Provider::sign`] and
-//! [`Provider::parse_response`]. Everything that waits, reads a clock or touches a socket is in the call loop
-//! of this crate.
+//! Users meet [`Client`] and [`ClientBuilder`], [`Response`], [`Error`], [`Credentials`], [`Pages`]
+//! and [`Amount`]. The rest is the contract between generated requests ([`Operation`]), providers
+//! ([`Provider`], above all [`Provider::sign`] and [`Provider::parse_response`]) and the call loop,
+//! which alone waits, reads a clock and touches a socket.
 
 mod activity;
 mod amount;

@@ -261,8 +261,7 @@ mod tests {
     static SERVICE: Service = Service::new(Huawei::NAME, "bss", "bss.myhuaweicloud.com");
 
     fn vectors() -> Vec<Value> {
-        let file: Value =
-            serde_json::from_str(include_str!("../../../fixtures/signing/huawei.json")).unwrap();
+        let file: Value = serde_json::from_str(include_str!("../tests/signing.json")).unwrap();
         file["vectors"].as_array().unwrap().clone()
     }
 

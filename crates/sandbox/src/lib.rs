@@ -1,34 +1,9 @@
-//! An emulator of the four providers on loopback: it verifies signatures from the raw bytes,
-//! answers as the providers do, and fails on demand.
+#![doc = include_str!("../README.md")]
 //!
-//! It shares no code with the clients, so a mistake in a client's canonical request cannot pass on
-//! both sides. It connects to nothing, listens on 127.0.0.1 only, has no global state, and ends
-//! when the [`Sandbox`] is dropped.
+//! # Where to start
 //!
-//! ```
-//! # #[tokio::main(flavor = "current_thread")]
-//! # async fn main() -> std::io::Result<()> {
-//! use standing_sandbox::{Provider, Sandbox, fault};
-//!
-//! let sandbox = Sandbox::builder().seed(7).customers(500).start().await?;
-//! let endpoint = sandbox.endpoint(Provider::Tencent); // http://127.0.0.1:PORT
-//! let key = sandbox.key(Provider::Tencent); // the same in every sandbox, valid nowhere else
-//! sandbox.fault(fault::throttle().on("QueryCustomersCredit").times(2));
-//! // … configure a client with `endpoint`, `key.id` and `key.secret`, and call it …
-//! assert!(endpoint.starts_with("http://127.0.0.1:"));
-//! assert!(!format!("{key:?}").contains(&key.secret));
-//! sandbox.assert_all_verified();
-//! # Ok(())
-//! # }
-//! ```
-//!
-//! Where a provider's documentation says nothing, the sandbox makes an assumption; the
-//! [`Provider`] lists them.
-//!
-//! # Limits
-//!
-//! The sandbox has no TLS, no storage and no web interface, and it does not prove that the live
-//! service behaves in the same way.
+//! Start with [`Sandbox`] and its [`Builder`]; the functions in [`fault`] make faults. [`Provider`]
+//! lists the assumptions.
 
 mod accuauth;
 mod alibaba;

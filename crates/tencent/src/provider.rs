@@ -240,8 +240,7 @@ mod tests {
 
     /// The vectors, the one that is only documented included.
     fn vectors() -> Vec<Value> {
-        let file: Value =
-            serde_json::from_str(include_str!("../../../fixtures/signing/tencent.json")).unwrap();
+        let file: Value = serde_json::from_str(include_str!("../tests/signing.json")).unwrap();
         let mut vectors = file["vectors"].as_array().unwrap().clone();
         vectors.extend(file["not_by_sdk"].as_array().into_iter().flatten().cloned());
         vectors

@@ -133,7 +133,7 @@ mod tests {
 
     /// Requests signed by the vendor's SDK, and the documented examples.
     fn vectors() -> Vec<(Request, Value)> {
-        let file = include_str!("../../../../fixtures/signing/alibaba.json");
+        let file = include_str!("../../tests/signing/alibaba.json");
         let file: Value = serde_json::from_str(file).unwrap();
         ["divergences", "vectors"]
             .iter()

@@ -131,7 +131,7 @@ mod tests {
 
     /// Requests signed by the vendor's SDK.
     fn vectors() -> Vec<(Request, Value)> {
-        let file = include_str!("../../../../fixtures/signing/huawei.json");
+        let file = include_str!("../../tests/signing/huawei.json");
         let file: Value = serde_json::from_str(file).unwrap();
         file["vectors"]
             .as_array()

@@ -86,7 +86,7 @@ mod tests {
 
     /// Requests signed by the vendor's Node SDK, in each of its signing modes.
     fn vectors() -> Vec<(Request, Value)> {
-        let file = include_str!("../../../../fixtures/signing/tencent-node.json");
+        let file = include_str!("../../tests/signing/tencent-node.json");
         let file: Value = serde_json::from_str(file).unwrap();
         let vectors = file["vectors"].as_array().unwrap().clone();
         vectors

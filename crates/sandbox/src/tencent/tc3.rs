@@ -214,7 +214,7 @@ mod tests {
 
     /// Requests signed by the vendor's SDK, and the documented example.
     fn vectors() -> Vec<(Request, Value)> {
-        let file = include_str!("../../../../fixtures/signing/tencent.json");
+        let file = include_str!("../../tests/signing/tencent.json");
         let file: Value = serde_json::from_str(file).unwrap();
         ["not_by_sdk", "vectors"]
             .iter()
