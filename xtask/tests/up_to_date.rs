@@ -35,3 +35,9 @@ fn the_obstacle_course_is_up_to_date() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("obstacles");
     assert_up_to_date(&root, "cargo xtask --root xtask/obstacles codegen");
 }
+
+#[test]
+fn the_example_of_the_guide_is_up_to_date() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../guide");
+    assert_up_to_date(&root, "cargo xtask --root guide codegen");
+}
