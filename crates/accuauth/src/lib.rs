@@ -1,6 +1,6 @@
 #![doc = include_str!("../README.md")]
 //!
-//! # Where to start
+//! # In this crate
 //!
 //! Start with [`Client`]; its requests are in [`check`], its hosts in [`Site`], and failures are [`Error`]s with an
 //! [`ErrorKind`].

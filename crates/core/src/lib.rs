@@ -1,6 +1,6 @@
 #![doc = include_str!("../README.md")]
 //!
-//! # Where to start
+//! # In this crate
 //!
 //! Users meet [`Client`] and [`ClientBuilder`], [`Response`], [`Error`], [`Credentials`], [`Pages`]
 //! and [`Amount`]. The rest is the contract between generated requests ([`Operation`]), providers

@@ -1,6 +1,6 @@
 #![doc = include_str!("../README.md")]
 //!
-//! # Where to start
+//! # In this crate
 //!
 //! Start with [`Sandbox`] and its [`Builder`]; the functions in [`fault`] make faults. [`Provider`]
 //! lists the assumptions.
