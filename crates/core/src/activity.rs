@@ -1,11 +1,12 @@
-//! What a client has sent so far, for a program that must end before its calls do.
+//! The attempts of a client so far, for a program that ends before its calls do.
 
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-/// What a client and its clones have sent so far, over all their calls.
+/// The attempts of a client and its clones so far, over all their calls.
 ///
-/// A call that is dropped, or whose program ends, has no [`Error`](crate::Error) to read this from.
+/// A call that is dropped, or interrupted by the end of its program, returns no
+/// [`Error`](crate::Error) that has these facts.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Activity {
@@ -14,29 +15,29 @@ pub struct Activity {
 }
 
 impl Activity {
-    /// How many attempts were made, the current ones included.
+    /// The number of attempts, including current ones.
     pub fn attempts(&self) -> u32 {
         self.attempts
     }
 
-    /// Whether an operation was carried out or billed, or may have been: bytes had left, and nothing
+    /// Whether any operation was or may have been carried out or billed: bytes had left, and nothing
     /// proves that it was not. See [`Error::may_have_run`](crate::Error::may_have_run).
     pub fn may_have_run(&self) -> bool {
         self.may_have_run
     }
 }
 
-/// What the clones of a client have sent.
+/// The record that the clones of a client share.
 #[derive(Debug, Default)]
 pub(crate) struct Log {
     attempts: AtomicU32,
     may_have_run: AtomicBool,
-    /// For each current attempt, whether bytes of it have left.
+    /// For each current attempt, whether bytes have left.
     current: Mutex<Vec<Arc<AtomicBool>>>,
 }
 
 impl Log {
-    /// An attempt is given to the transport, which sets `left` when bytes leave.
+    /// Records the start of an attempt. The transport sets `left` when bytes leave.
     pub(crate) fn attempt(self: &Arc<Self>, left: Arc<AtomicBool>) -> Current {
         self.lock().push(left.clone());
         self.attempts.fetch_add(1, Ordering::Relaxed);
@@ -47,8 +48,9 @@ impl Log {
         }
     }
 
+    /// The state now.
     pub(crate) fn so_far(&self) -> Activity {
-        // An attempt that ends meanwhile is seen among the current ones or among those that ended.
+        // The lock ensures that an attempt that ends meanwhile is counted on one side or the other.
         let current = self.lock();
         let left = current.iter().any(|left| left.load(Ordering::Acquire));
         Activity {
@@ -62,8 +64,7 @@ impl Log {
     }
 }
 
-/// An attempt that has not ended. If it is dropped, whether it may have run depends on whether bytes
-/// had left.
+/// An attempt that has not ended. If it is dropped, it may have run if bytes had left.
 pub(crate) struct Current {
     log: Arc<Log>,
     left: Arc<AtomicBool>,
@@ -71,7 +72,7 @@ pub(crate) struct Current {
 }
 
 impl Current {
-    /// The attempt has ended.
+    /// Records the end of the attempt.
     pub(crate) fn ended(mut self, may_have_run: bool) {
         self.may_have_run = Some(may_have_run);
     }
@@ -98,7 +99,7 @@ mod tests {
     }
 
     #[test]
-    fn attempt_whose_bytes_left_may_have_run_until_its_answer_proves_otherwise() {
+    fn attempt_whose_bytes_left_may_have_run_until_its_response_proves_otherwise() {
         let log = Arc::new(Log::default());
         assert_eq!(known(&log), (0, false));
         let left = Arc::new(AtomicBool::new(false));
@@ -116,7 +117,7 @@ mod tests {
     }
 
     #[test]
-    fn answered_call_has_run() {
+    fn attempt_that_ended_with_a_response_has_run() {
         let log = Arc::new(Log::default());
         log.attempt(Arc::default()).ended(true);
         assert_eq!(known(&log), (1, true));

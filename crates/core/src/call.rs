@@ -7,26 +7,24 @@ use time::OffsetDateTime;
 
 use crate::activity::Log;
 use crate::attempt_error::{AttemptError, Outcome, Passing};
-use crate::classify::{
-    PayloadSpan, by_code, by_status, is_complete, no_value, opened, retryable, status_tells_nothing,
-};
+use crate::classify::{Exchange, PayloadSpan, attempt_error, is_retryable, locate_payload};
 use crate::clock::{Clock, Random, fraction};
-use crate::clock_skew::{ClockSkew, Instant, Timing};
+use crate::clock_skew::{ClockReading, ClockSkew, Timing};
 use crate::credentials::Credentials;
 use crate::credentials_cache::{CredentialsCache, Moment};
 use crate::encode::Encoded;
 use crate::error::{Error, ErrorKind};
-use crate::operation::{CodeKind, OperationInfo, RateLimit};
-use crate::provider::{Limits, Provider, RawResponse, ResponseError, ServiceError, SigningContext};
+use crate::operation::{OperationInfo, RateLimit};
+use crate::provider::{Limits, Provider, RawResponse, SigningContext};
 use crate::rate_limit::{Permit, RateLimiter};
 use crate::request::{Endpoint, Request};
-use crate::retry::{self, Attempt, Pause, Policy, Price, Tried, retry_after};
+use crate::retry::{self, Attempt, Pause, Policy, Price, Tried};
 use crate::retry_budget::Budget;
-use crate::scrub::{Secret, bounded, noted, secrets, short, shown, shown_id};
+use crate::scrub::{redactions, with_remark};
 use crate::sign;
 use crate::transport::Transport;
 
-/// What the clones of a client share.
+/// The state that the clones of a client share.
 pub(crate) struct Shared<P> {
     pub(crate) provider: P,
     pub(crate) transport: Transport,
@@ -44,7 +42,7 @@ pub(crate) struct Shared<P> {
 }
 
 impl<P> Shared<P> {
-    /// The rate that calls of an operation keep to.
+    /// The rate limit of an operation's calls.
     pub(crate) fn rate_of(&self, info: &OperationInfo) -> Option<RateLimit> {
         match self.rate {
             Rate::Documented => info.rate,
@@ -54,55 +52,55 @@ impl<P> Shared<P> {
     }
 }
 
-/// Which rate is kept to.
+/// The rate limit that a client keeps to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Rate {
-    /// The documented one, where there is one.
+    /// The documented limit of each operation; no limit where none is documented.
     Documented,
-    /// The caller's.
+    /// The caller's limit, for every operation.
     Fixed(RateLimit),
-    /// None.
+    /// No limit.
     Unlimited,
 }
 
-/// A successful call, its payload not yet decoded.
+/// A successful call whose payload is not decoded yet.
 #[derive(Debug)]
 pub(crate) struct Done {
     pub(crate) answer: RawResponse,
     pub(crate) payload: PayloadSpan,
     pub(crate) request_id: Option<String>,
     pub(crate) attempts: u32,
-    /// How long the attempt took that succeeded.
+    /// The duration of the attempt that succeeded.
     pub(crate) round_trip: Duration,
 }
 
 impl<P: Provider> Shared<P> {
-    /// Makes the call: attempts until one succeeds, none may follow, or the time is up.
+    /// Makes attempts until one succeeds, no retry is allowed, or the deadline leaves no time for one.
     pub(crate) async fn call(
         &self,
         info: &OperationInfo,
         encoded: &Encoded,
-        time: Duration,
+        time_limit: Duration,
     ) -> Result<Done, Error> {
         self.transport
             .enter()
-            .map_err(|broken| self.error(info, broken, 0))?;
-        let end = self.clock.elapsed().saturating_add(time);
+            .map_err(|error| self.error(info, error, 0))?;
+        let deadline = self.clock.elapsed().saturating_add(time_limit);
         let mut tried = Tried::default();
         let mut earlier: Vec<String> = Vec::new();
-        // How the attempt before failed: of those before that a word is enough, for what providers say
-        // may be long.
-        let mut before: Option<AttemptError> = None;
+        // The error of the previous attempt in full. `earlier` has the older ones as one-word summaries,
+        // because messages of providers can be long.
+        let mut previous: Option<AttemptError> = None;
         let mut may_have_run = false;
         let mut next = Attempt::first(info);
         loop {
-            let outcome = self.attempt(info, encoded, end, &mut next).await;
+            let result = self.attempt(info, encoded, deadline, &mut next).await;
             if let Some(current) = next.current.take() {
-                current.ended(outcome.as_ref().map_or_else(|f| f.may_have_run, |_| true));
+                current.ended(result.as_ref().map_or_else(|e| e.may_have_run, |_| true));
             }
             let Attempt { sent, paid, .. } = next;
             tried.attempts += u32::from(sent);
-            let failure = match outcome {
+            let error = match result {
                 Ok(mut done) => {
                     done.attempts = tried.attempts;
                     self.budget.success(paid);
@@ -111,86 +109,87 @@ impl<P: Provider> Shared<P> {
                         operation = info.name,
                         attempts = tried.attempts,
                         status = done.answer.status(),
-                        "answered"
+                        "call succeeded"
                     );
                     return Ok(done);
                 }
-                Err(failure) => failure,
+                Err(error) => error,
             };
-            may_have_run |= failure.may_have_run;
+            may_have_run |= error.may_have_run;
             tracing::debug!(
                 provider = P::NAME,
                 operation = info.name,
                 attempt = tried.attempts,
-                kind = %failure.kind,
-                code = failure.code.as_deref(),
-                status = failure.status,
-                "failed"
+                kind = %error.kind,
+                code = error.code.as_deref(),
+                status = error.status,
+                "attempt failed"
             );
-            // If the deadline left no time for this attempt, report how the one before failed: it says
-            // more.
-            let (failure, mut given_up) = match before.take() {
-                Some(before) if !sent && failure.kind == ErrorKind::Timeout => {
-                    (before, Some(NO_TIME))
+            // If the deadline left no time for this attempt, report the previous error: it says more than
+            // "timed out".
+            let (error, mut given_up) = match previous.take() {
+                Some(previous) if !sent && error.kind == ErrorKind::Timeout => {
+                    (previous, Some(NO_TIME))
                 }
-                before => {
-                    earlier.extend(before.as_ref().map(AttemptError::brief));
-                    (failure, None)
+                previous => {
+                    earlier.extend(previous.as_ref().map(AttemptError::brief));
+                    (error, None)
                 }
             };
-            let again = if sent {
-                retry::decide(failure.outcome, info, tried, &self.policy)
+            let pause = if sent {
+                retry::decide(error.outcome, info, tried, &self.policy)
             } else {
                 None
             };
-            let price = again.and_then(|pause| {
-                self.pause(pause, tried.attempts, failure.hint, end)
-                    .map_err(|why| given_up = Some(why))
+            let price = pause.and_then(|pause| {
+                self.pay(pause, tried.attempts, error.hint, deadline)
+                    .map_err(|reason| given_up = Some(reason))
                     .ok()
             });
             let Some(price) = price else {
-                return Err(self.error(info, failure, tried.attempts).with(|parts| {
-                    if let Some(why) = given_up {
-                        parts.message = noted(&parts.message, why);
+                return Err(self.error(info, error, tried.attempts).with(|parts| {
+                    if let Some(reason) = given_up {
+                        parts.message = with_remark(&parts.message, reason);
                     }
                     parts.earlier = earlier;
                     parts.may_have_run = may_have_run;
                     parts.retryable &= !may_have_run || info.repeatable();
                 }));
             };
-            match failure.outcome {
+            match error.outcome {
                 Outcome::Refused(Passing::Clock { .. }) => tried.clock = true,
                 Outcome::Refused(Passing::Nonce) => tried.nonce = true,
                 Outcome::Refused(Passing::Token { .. }) => tried.token = true,
                 _ => {}
             }
             self.clock.sleep(price.wait).await;
-            next = Attempt::after(info, &failure, price, tried);
-            before = Some(failure);
+            next = Attempt::after(info, &error, price, tried);
+            previous = Some(error);
         }
     }
 
-    /// One attempt, freshly signed.
+    /// Makes one attempt, with a signature of its own.
     async fn attempt(
         &self,
         info: &OperationInfo,
         encoded: &Encoded,
-        end: Duration,
+        deadline: Duration,
         this: &mut Attempt<'_>,
     ) -> Result<Done, AttemptError> {
-        let permit = self.wait_for_permit(info, end).await?;
-        let key = self.key(end).await?;
-        let skew = self.skew.get();
-        let request = self.signed(info, encoded, &key, skew)?;
+        let permit = self.wait_for_permit(info, deadline).await?;
+        let credentials = self.credentials(deadline).await?;
+        let skew = self.skew.correction();
+        let request = self.sign(info, encoded, &credentials, skew)?;
         let message = self.transport.message(&request, this.connection)?;
-        let limit = self.limits.attempt.min(self.left(end));
+        let limit = self.limits.attempt.min(self.left(deadline));
         if limit.is_zero() {
-            return Err(AttemptError {
-                outcome: Outcome::NotSent,
-                ..AttemptError::local(ErrorKind::Timeout, "the time for the call is up")
-            });
+            return Err(AttemptError::new(
+                Outcome::NotSent,
+                ErrorKind::Timeout,
+                "the deadline of the call has passed",
+            ));
         }
-        // From here on nothing is given back: the request may be under way.
+        // From here on the price and the permit are used: the request may be under way.
         this.sent = true;
         this.paid = this.price.take().map(Price::spend);
         if let Some(permit) = permit {
@@ -198,47 +197,57 @@ impl<P: Provider> Shared<P> {
         }
         this.current = Some(self.log.attempt(message.left()));
         let sent_at = self.clock.elapsed();
-        let answer = self.transport.send(message, limit).await?;
+        let response = self.transport.send(message, limit).await?;
         let round_trip = self.clock.elapsed().saturating_sub(sent_at);
-        let now = self.instant();
-        let told = ClockSkew::told(&answer, now.utc, round_trip);
-        self.skew.learn(told, now);
-        let secrets = secrets(encoded, info, &request, &key);
-        let (payload, request_id) = match opened(&self.provider, &answer, info) {
-            Ok(opened) => opened,
-            Err(fault) => {
-                let time = Timing {
-                    used: skew,
-                    told,
-                    now,
-                    again: this.after_clock,
-                };
-                return Err(self.judged(fault, &answer, info, time, &key, &secrets));
-            }
+        let now = self.read_clock();
+        let measured = ClockSkew::measure(&response, now.utc, round_trip);
+        self.skew.learn(measured, now);
+        let exchange = Exchange {
+            info,
+            response: &response,
+            request_id_headers: P::REQUEST_ID_HEADERS,
+            redactions: &redactions(encoded, info, &request, &credentials),
         };
-        Ok(Done {
-            request_id: told_id::<P>(request_id, &answer, &secrets),
-            answer,
-            payload,
-            attempts: 0,
-            round_trip,
-        })
+        match locate_payload(&self.provider, &response, info) {
+            Ok((payload, request_id)) => Ok(Done {
+                request_id: exchange.request_id(request_id),
+                answer: response,
+                payload,
+                attempts: 0,
+                round_trip,
+            }),
+            Err(error) => {
+                let timing = Timing {
+                    used: skew,
+                    measured,
+                    now,
+                    corrected_before: this.after_clock,
+                };
+                Err(attempt_error(
+                    error,
+                    &exchange,
+                    self.now(),
+                    || self.skew.refused(timing),
+                    || self.source.refused(&credentials),
+                ))
+            }
+        }
     }
 
-    fn left(&self, end: Duration) -> Duration {
-        end.saturating_sub(self.clock.elapsed())
+    fn left(&self, deadline: Duration) -> Duration {
+        deadline.saturating_sub(self.clock.elapsed())
     }
 
-    fn instant(&self) -> Instant {
-        Instant {
+    fn read_clock(&self) -> ClockReading {
+        ClockReading {
             utc: self.clock.utc(),
             elapsed: self.clock.elapsed(),
         }
     }
 
-    /// The time as keys are judged by it.
+    /// The time by which the expiry of credentials is judged.
     fn moment(&self) -> Moment {
-        let now = self.instant();
+        let now = self.read_clock();
         Moment {
             own: now.utc,
             corrected: self.now(),
@@ -247,55 +256,55 @@ impl<P: Provider> Shared<P> {
         }
     }
 
-    /// The time of day as the provider sees it, as far as is known.
+    /// The time of day with the learnt correction: the best guess of the provider's clock.
     fn now(&self) -> OffsetDateTime {
         self.clock
             .utc()
-            .checked_add(self.skew.get())
+            .checked_add(self.skew.correction())
             .unwrap_or(OffsetDateTime::UNIX_EPOCH)
     }
 
     async fn wait_for_permit(
         &self,
         info: &OperationInfo,
-        end: Duration,
+        deadline: Duration,
     ) -> Result<Option<Permit<'_>>, AttemptError> {
         let Some(rate) = self.rate_of(info) else {
             return Ok(None);
         };
         let permit = self
             .rate_limiter
-            .take(info, rate, &*self.clock, self.left(end))
-            .map_err(|wait| AttemptError {
-                outcome: Outcome::NotSent,
-                ..AttemptError::local(
+            .take(info, rate, &*self.clock, self.left(deadline))
+            .map_err(|wait| {
+                AttemptError::new(
+                    Outcome::NotSent,
                     ErrorKind::Timeout,
                     format!(
-                        "the rate leaves no slot for {} ms, longer than the call may take",
+                        "the rate limit requires a wait of {} ms, past the deadline of the call",
                         wait.as_millis()
                     ),
                 )
             })?;
-        permit.comes().await;
+        permit.wait_until_due().await;
         Ok(Some(permit))
     }
 
-    async fn key(&self, end: Duration) -> Result<Credentials, AttemptError> {
-        let keys = self.source.get(|| self.moment());
-        match tokio::time::timeout(self.left(end), keys).await {
-            Ok(keys) => Ok(keys?),
+    async fn credentials(&self, deadline: Duration) -> Result<Credentials, AttemptError> {
+        let credentials = self.source.get(|| self.moment());
+        match tokio::time::timeout(self.left(deadline), credentials).await {
+            Ok(credentials) => Ok(credentials?),
             Err(_) => Err(AttemptError::local(
                 ErrorKind::Credentials,
-                "the keys were not provided in time",
+                "the credentials source did not respond before the deadline of the call",
             )),
         }
     }
 
-    fn signed(
+    fn sign(
         &self,
         info: &OperationInfo,
         encoded: &Encoded,
-        key: &Credentials,
+        credentials: &Credentials,
         skew: time::Duration,
     ) -> Result<Request, AttemptError> {
         let endpoint = match &self.endpoint {
@@ -319,18 +328,22 @@ impl<P: Provider> Shared<P> {
         }
         let mut nonce = [0; 16];
         self.random.fill(&mut nonce).map_err(|_| {
-            AttemptError::local(ErrorKind::Config, "the system has no random numbers")
+            AttemptError::local(
+                ErrorKind::Config,
+                "the operating system provides no random numbers",
+            )
         })?;
         let time = self
             .clock
             .utc()
             .checked_add(skew)
             .unwrap_or(OffsetDateTime::UNIX_EPOCH);
-        let stamp = SigningContext {
+        let context = SigningContext {
             time,
             nonce: sign::hex(&nonce),
         };
-        self.provider.sign(&mut request, info, key, &stamp)?;
+        self.provider
+            .sign(&mut request, info, credentials, &context)?;
         request.insert("accept", "application/json");
         request.insert(
             "user-agent",
@@ -339,129 +352,22 @@ impl<P: Provider> Shared<P> {
         Ok(request)
     }
 
-    fn judged(
-        &self,
-        fault: ResponseError,
-        answer: &RawResponse,
-        info: &OperationInfo,
-        time: Timing,
-        key: &Credentials,
-        secrets: &[Secret],
-    ) -> AttemptError {
-        let status = answer.status();
-        let request_id = match &fault {
-            ResponseError::Refused(refusal) => refusal.request_id.clone(),
-            ResponseError::Unreadable(_) => None,
-        };
-        let failure = AttemptError {
-            status: Some(status),
-            request_id: told_id::<P>(request_id, answer, secrets),
-            ..AttemptError::local(ErrorKind::Decode, "")
-        };
-        let refusal = match fault {
-            ResponseError::Refused(refusal) => *refusal,
-            // Without any framing, a body that was cut looks like one that ended.
-            ResponseError::Unreadable(_)
-                if status_tells_nothing(answer, info) && !answer.framed && !is_complete(answer) =>
-            {
-                return AttemptError {
-                    outcome: Outcome::Unknown,
-                    kind: ErrorKind::Transport,
-                    message: "the answer was cut short".to_owned(),
-                    may_have_run: true,
-                    ..failure
-                };
-            }
-            ResponseError::Unreadable(problem) if answer.is_success() => {
-                let content_type = answer.header("content-type").unwrap_or("not given");
-                // Cut after scrubbing: half a secret is no secret that would be found.
-                let content_type = bounded(content_type, 60, secrets);
-                let message = format!("the answer {problem} (content type {content_type})");
-                return AttemptError {
-                    message,
-                    may_have_run: true,
-                    ..failure
-                };
-            }
-            ResponseError::Unreadable(_) => ServiceError::default(),
-        };
-        let known = refusal
-            .code
-            .as_deref()
-            .and_then(|code| info.error_code(code));
-        // "No such record" under a status that it does not come with is no word on the request.
-        let misplaced = known.is_some_and(|known| {
-            known.kind == CodeKind::NoData
-                && known.status.is_some_and(|documented| documented != status)
-        });
-        let kind = match misplaced {
-            true => refusal.kind,
-            false => refusal.kind.or(known.map(|known| known.kind)),
-        };
-        let mut verdict = match kind {
-            Some(kind) => {
-                let clock = || Passing::Clock {
-                    corrected: self.skew.refused(time),
-                };
-                by_code(kind, status, clock, || Passing::Token {
-                    renewable: self.source.refused(key),
-                })
-            }
-            None => by_status(status),
-        };
-        if refusal.has_run || misplaced {
-            verdict.may_have_run = true;
-            if matches!(verdict.outcome, Outcome::Refused(_)) {
-                verdict.outcome = Outcome::Unknown;
-            }
-        }
-        let mut message = match &refusal.message {
-            Some(message) => shown(message, secrets),
-            None => known.map_or_else(
-                || format!("the provider answered with HTTP {status}"),
-                |k| k.doc.to_owned(),
-            ),
-        };
-        // Keys from a source may have been replaced there; the next call asks.
-        if verdict.kind == ErrorKind::Auth {
-            self.source.refused(key);
-        }
-        if verdict.kind == ErrorKind::Clock {
-            message = format!("check the clock of this machine: {message}");
-        }
-        if let Some(why) = no_value(&refusal, answer, info) {
-            message = format!("{why}: {message}");
-        }
-        AttemptError {
-            outcome: verdict.outcome,
-            kind: verdict.kind,
-            code: refusal.code.map(|code| bounded(&code, 64, secrets)),
-            message,
-            full_message: refusal.message,
-            may_have_run: verdict.may_have_run,
-            hint: refusal
-                .retry_after
-                .or_else(|| retry_after(answer, self.now())),
-            ..failure
-        }
-    }
-
-    /// Pays for another attempt and finds out how long to pause before it.
+    /// Pays for a retry and computes the pause before it.
     ///
     /// # Errors
     ///
-    /// Why there is none: the time is too short, or the budget spent.
-    fn pause(
+    /// The reason for which there is no retry: the pause ends past the deadline, or the budget is spent.
+    fn pay(
         &self,
         pause: Pause,
         attempts: u32,
         hint: Option<Duration>,
-        end: Duration,
+        deadline: Duration,
     ) -> Result<Price<'_>, &'static str> {
-        // Without random numbers there will be no next attempt either; the pause does not matter.
+        // Without random numbers the next attempt fails too, so the length of the pause does not matter.
         let fraction = fraction(&*self.random).unwrap_or(1.0);
         let wait = retry::delay(pause, attempts, fraction, hint);
-        if wait >= self.left(end) {
+        if wait >= self.left(deadline) {
             return Err(NO_TIME);
         }
         let tokens = self
@@ -475,35 +381,21 @@ impl<P: Provider> Shared<P> {
         })
     }
 
-    fn error(&self, info: &OperationInfo, failure: AttemptError, attempts: u32) -> Error {
-        let retryable = retryable(failure.outcome, info);
-        Error::new(failure.kind, failure.message).with(|parts| {
+    fn error(&self, info: &OperationInfo, error: AttemptError, attempts: u32) -> Error {
+        let retryable = is_retryable(error.outcome, info);
+        Error::new(error.kind, error.message).with(|parts| {
             parts.provider = P::NAME;
             parts.operation = info.name.into();
-            parts.code = failure.code;
-            parts.full_message = failure.full_message;
-            parts.request_id = failure.request_id;
-            parts.status = failure.status;
+            parts.code = error.code;
+            parts.full_message = error.full_message;
+            parts.request_id = error.request_id;
+            parts.status = error.status;
             parts.attempts = attempts;
             parts.retryable = retryable;
-            parts.may_have_run = failure.may_have_run;
+            parts.may_have_run = error.may_have_run;
         })
     }
 }
 
-/// What an error says when the deadline of its call is too near for a further attempt.
+/// The remark on an error whose call has too little time left for a retry.
 const NO_TIME: &str = "the deadline left no time for a retry";
-
-/// The request's id from the body, else from a header.
-fn told_id<P: Provider>(
-    in_body: Option<String>,
-    answer: &RawResponse,
-    secrets: &[Secret],
-) -> Option<String> {
-    let mut headers = P::REQUEST_ID_HEADERS.iter();
-    let in_header = || headers.find_map(|name| answer.header(name).map(str::to_owned));
-    in_body
-        .filter(|id| !id.is_empty())
-        .or_else(in_header)
-        .map(|id| short(&shown_id(id.trim(), secrets), 128))
-}

@@ -1,67 +1,220 @@
-//! What the code or the status of an answer means.
+//! Decides what a response means: a payload, "no such record", or an error of a kind, with or without
+//! the chance that the operation was carried out.
+//!
+//! A code decides before the HTTP status. A status of failure never becomes a success, and a response
+//! whose parts contradict each other proves nothing: the operation may have run.
 
 use std::borrow::Cow;
+use std::ops::Range;
 
-use crate::attempt_error::{Outcome, Passing};
+use time::OffsetDateTime;
+
+use crate::attempt_error::{AttemptError, Outcome, Passing};
 use crate::envelope::{agrees, reports_success};
 use crate::error::ErrorKind;
 use crate::operation::{CodeKind, ErrorCode, OperationInfo};
 use crate::provider::{Provider, RawResponse, ResponseError, ServiceError};
+use crate::retry::retry_after;
+use crate::scrub::{Redaction, scrubbed, scrubbed_id, scrubbed_word, shortened};
 
-/// Where the payload is.
+/// How many characters of a code, a content type and a request id are shown.
+const LONGEST_CODE: usize = 64;
+const LONGEST_CONTENT_TYPE: usize = 60;
+const LONGEST_REQUEST_ID: usize = 128;
+
+/// The place of the payload.
 #[derive(Debug, Clone)]
 pub(crate) enum PayloadSpan {
-    /// In these bytes of the answer's text.
-    Within(std::ops::Range<usize>),
+    /// These bytes of the response's text.
+    Within(Range<usize>),
     /// The provider says that there is no such record.
     NoRecord,
 }
 
-/// The payload, if the answer is a success in every respect.
-pub(crate) fn opened<P: Provider>(
+/// A response, with what is needed to describe it in an error.
+pub(crate) struct Exchange<'e> {
+    pub(crate) info: &'e OperationInfo,
+    pub(crate) response: &'e RawResponse,
+    pub(crate) request_id_headers: &'e [&'e str],
+    pub(crate) redactions: &'e [Redaction],
+}
+
+impl Exchange<'_> {
+    /// The request id from the body, or else from a header.
+    pub(crate) fn request_id(&self, in_body: Option<String>) -> Option<String> {
+        let mut headers = self.request_id_headers.iter();
+        let in_header = || headers.find_map(|name| self.response.header(name).map(str::to_owned));
+        in_body
+            .filter(|id| !id.is_empty())
+            .or_else(in_header)
+            .map(|id| {
+                let id = scrubbed_id(id.trim(), self.redactions);
+                shortened(&id, LONGEST_REQUEST_ID)
+            })
+    }
+}
+
+/// Turns a response without a payload into the error of its attempt.
+///
+/// `clock_corrected` says, after a refusal of the time, whether a better time is known;
+/// `credentials_refused` drops the credentials and says whether others may come.
+pub(crate) fn attempt_error(
+    error: ResponseError,
+    exchange: &Exchange<'_>,
+    now: OffsetDateTime,
+    clock_corrected: impl FnOnce() -> bool,
+    credentials_refused: impl Fn() -> bool,
+) -> AttemptError {
+    let Exchange {
+        info,
+        response,
+        redactions,
+        ..
+    } = *exchange;
+    let status = response.status();
+    let in_body = match &error {
+        ResponseError::Refused(refusal) => refusal.request_id.clone(),
+        ResponseError::Unreadable(_) => None,
+    };
+    let base = AttemptError {
+        status: Some(status),
+        request_id: exchange.request_id(in_body),
+        ..AttemptError::local(ErrorKind::Decode, "")
+    };
+    let refusal = match error {
+        ResponseError::Refused(refusal) => *refusal,
+        // Without any framing, a truncated body looks like one that ended.
+        ResponseError::Unreadable(_)
+            if only_body_decides(response, info) && !response.framed && !is_complete(response) =>
+        {
+            return AttemptError {
+                outcome: Outcome::Unknown,
+                kind: ErrorKind::Transport,
+                message: "the response was truncated".to_owned(),
+                may_have_run: true,
+                ..base
+            };
+        }
+        ResponseError::Unreadable(problem) if response.is_success() => {
+            let content_type = response.header("content-type").unwrap_or("not given");
+            // Scrub first, then shorten: half a secret would not be found.
+            let content_type = scrubbed_word(content_type, LONGEST_CONTENT_TYPE, redactions);
+            return AttemptError {
+                message: format!("the response {problem} (content type {content_type})"),
+                may_have_run: true,
+                ..base
+            };
+        }
+        ResponseError::Unreadable(_) => ServiceError::default(),
+    };
+    let known = refusal
+        .code
+        .as_deref()
+        .and_then(|code| info.error_code(code));
+    // "No such record" under another status than the documented one says nothing about the request.
+    let misplaced = known.is_some_and(|known| {
+        known.kind == CodeKind::NoData
+            && known.status.is_some_and(|documented| documented != status)
+    });
+    let kind = match misplaced {
+        true => refusal.kind,
+        false => refusal.kind.or(known.map(|known| known.kind)),
+    };
+    let mut verdict = match kind {
+        Some(kind) => by_code(
+            kind,
+            status,
+            || Passing::Clock {
+                corrected: clock_corrected(),
+            },
+            || Passing::Token {
+                renewable: credentials_refused(),
+            },
+        ),
+        None => by_status(status),
+    };
+    if refusal.has_run || misplaced {
+        verdict.may_have_run = true;
+        if matches!(verdict.outcome, Outcome::Refused(_)) {
+            verdict.outcome = Outcome::Unknown;
+        }
+    }
+    let mut message = match &refusal.message {
+        Some(message) => scrubbed(message, redactions),
+        None => known.map_or_else(
+            || format!("the provider responded with HTTP {status}"),
+            |known| known.doc.to_owned(),
+        ),
+    };
+    // The source may have other credentials by now; the next call asks it.
+    if verdict.kind == ErrorKind::Auth {
+        credentials_refused();
+    }
+    if verdict.kind == ErrorKind::Clock {
+        message = format!("check the clock of this machine: {message}");
+    }
+    if let Some(reason) = no_record_objection(&refusal, response, info) {
+        message = format!("{reason}: {message}");
+    }
+    AttemptError {
+        outcome: verdict.outcome,
+        kind: verdict.kind,
+        code: refusal
+            .code
+            .map(|code| scrubbed_word(&code, LONGEST_CODE, redactions)),
+        message,
+        full_message: refusal.message,
+        may_have_run: verdict.may_have_run,
+        hint: refusal.retry_after.or_else(|| retry_after(response, now)),
+        ..base
+    }
+}
+
+/// Locates the payload of a response that is a success in every respect, and reads its request id.
+pub(crate) fn locate_payload<P: Provider>(
     provider: &P,
-    answer: &RawResponse,
+    response: &RawResponse,
     info: &OperationInfo,
 ) -> Result<(PayloadSpan, Option<String>), ResponseError> {
-    if let Some(problem) = unreadable(answer) {
+    if let Some(problem) = unreadable(response) {
         return Err(ResponseError::Unreadable(problem));
     }
-    if !agrees(answer.text(), info.answer_envelope()) {
-        return Err(disagreeing(answer));
+    if !agrees(response.text(), info.answer_envelope()) {
+        return Err(contradictory(response));
     }
-    match provider.parse_response(answer, info) {
-        Ok(opened) if answer.is_success() => {
-            if opened.payload.trim().is_empty() {
+    match provider.parse_response(response, info) {
+        Ok(parsed) if response.is_success() => {
+            if parsed.payload.trim().is_empty() {
                 return Err(ResponseError::Unreadable("has no payload"));
             }
             let start =
-                (opened.payload.as_ptr() as usize).wrapping_sub(answer.text().as_ptr() as usize);
-            let within = start..start.wrapping_add(opened.payload.len());
-            if answer.text().get(within.clone()) != Some(opened.payload) {
+                (parsed.payload.as_ptr() as usize).wrapping_sub(response.text().as_ptr() as usize);
+            let within = start..start.wrapping_add(parsed.payload.len());
+            if response.text().get(within.clone()) != Some(parsed.payload) {
                 return Err(ResponseError::Unreadable("has no payload of its own"));
             }
             Ok((
                 PayloadSpan::Within(within),
-                opened.request_id.map(Cow::into_owned),
+                parsed.request_id.map(Cow::into_owned),
             ))
         }
-        // A success in the body under a status of failure is no success, and no proof either that
-        // nothing happened.
-        Ok(opened) => Err(ServiceError {
+        // A body that reports success under a status of failure is not a success, and does not prove
+        // that nothing happened.
+        Ok(parsed) => Err(ServiceError {
             has_run: true,
-            ..ServiceError::default().request_id(opened.request_id)
+            ..ServiceError::default().request_id(parsed.request_id)
         }
         .into()),
-        Err(ResponseError::Refused(refusal)) => refused(*refusal, answer, info),
-        Err(fault) => Err(fault),
+        Err(ResponseError::Refused(refusal)) => no_record_or_error(*refusal, response, info),
+        Err(error) => Err(error),
     }
 }
 
-/// An answer whose envelope says two things at once. Under a status that says nothing about the
-/// request it has no meaning at all.
-fn disagreeing(answer: &RawResponse) -> ResponseError {
-    let status = answer.status();
-    if answer.is_success() {
+/// The error of a response whose envelope contradicts itself. If the status says nothing about the
+/// request either, the status alone decides.
+fn contradictory(response: &RawResponse) -> ResponseError {
+    let status = response.status();
+    if response.is_success() {
         return ResponseError::Unreadable("has a member twice, with different values");
     }
     let body_decides = (400..500).contains(&status) && !matches!(status, 408 | 429);
@@ -73,16 +226,16 @@ fn disagreeing(answer: &RawResponse) -> ResponseError {
     .into()
 }
 
-/// "No such record" is a value only under the status that is documented for its code, and only if
-/// nothing else in the answer contradicts it.
-fn refused(
+/// Decides whether a refusal is the value "no such record": only under the status that is documented
+/// for its code, and only if nothing else in the response contradicts it.
+fn no_record_or_error(
     mut refusal: ServiceError,
-    answer: &RawResponse,
+    response: &RawResponse,
     info: &OperationInfo,
 ) -> Result<(PayloadSpan, Option<String>), ResponseError> {
     let no_record = no_record(&refusal, info);
-    let documented = no_record.is_some_and(|known| known.status == Some(answer.status()));
-    if reports_success(answer.text(), info) {
+    let documented = no_record.is_some_and(|known| known.status == Some(response.status()));
+    if reports_success(response.text(), info) {
         refusal.has_run = true;
         if documented {
             refusal.kind = Some(CodeKind::Other);
@@ -93,7 +246,7 @@ fn refused(
     Err(refusal.into())
 }
 
-/// The entry of a code that means "no such record".
+/// The entry of the code if it means "no such record".
 fn no_record(refusal: &ServiceError, info: &OperationInfo) -> Option<&'static ErrorCode> {
     let code = refusal.code.as_deref()?;
     info.no_record
@@ -101,31 +254,31 @@ fn no_record(refusal: &ServiceError, info: &OperationInfo) -> Option<&'static Er
         .then(|| info.error_code(code))?
 }
 
-/// Why "no such record" is an error here.
-pub(crate) fn no_value(
+/// The reason for which a code that means "no such record" is an error here.
+fn no_record_objection(
     refusal: &ServiceError,
-    answer: &RawResponse,
+    response: &RawResponse,
     info: &OperationInfo,
 ) -> Option<String> {
     let status = no_record(refusal, info)?.status;
     Some(match status {
-        Some(status) if status == answer.status() => {
-            "\"no such record\" contradicts the rest of the answer".to_owned()
+        Some(status) if status == response.status() => {
+            "\"no such record\" contradicts the rest of the response".to_owned()
         }
         Some(status) => format!("\"no such record\" is documented under HTTP {status} only"),
         None => "no HTTP status is documented for \"no such record\"".to_owned(),
     })
 }
 
-/// What is wrong with an answer before its envelope is looked into.
-fn unreadable(answer: &RawResponse) -> Option<&'static str> {
-    let encoded = answer
+/// The problem that makes a response unreadable before its envelope is parsed.
+fn unreadable(response: &RawResponse) -> Option<&'static str> {
+    let encoded = response
         .header("content-encoding")
         .is_some_and(|e| !e.trim().eq_ignore_ascii_case("identity"));
     if encoded {
         return Some("has a content-encoding that was not asked for");
     }
-    let charset = answer.header("content-type").and_then(|content_type| {
+    let charset = response.header("content-type").and_then(|content_type| {
         content_type.split(';').skip(1).find_map(|parameter| {
             let (name, value) = parameter.split_once('=')?;
             name.trim()
@@ -141,25 +294,28 @@ fn unreadable(answer: &RawResponse) -> Option<&'static str> {
     }) {
         return Some("is in a charset that is not UTF-8");
     }
-    answer.text().trim().is_empty().then_some("is empty")
+    response.text().trim().is_empty().then_some("is empty")
 }
 
-/// Whether only the body tells what became of the operation: under a status of success, under one
-/// that comes with codes of every kind, and under every refusal if "no such record" may be one.
-pub(crate) fn status_tells_nothing(answer: &RawResponse, info: &OperationInfo) -> bool {
-    let refused = (400..500).contains(&answer.status()) && answer.status() != 429;
-    by_status(answer.status()).kind == ErrorKind::Service || (refused && !info.no_record.is_empty())
+/// Whether only the body can say what became of the operation: under a status of success, under one
+/// that comes with codes of every kind, and under every refusal if "no such record" can come as one.
+fn only_body_decides(response: &RawResponse, info: &OperationInfo) -> bool {
+    let refused = (400..500).contains(&response.status()) && response.status() != 429;
+    by_status(response.status()).kind == ErrorKind::Service
+        || (refused && !info.no_record.is_empty())
 }
 
-pub(crate) fn is_complete(answer: &RawResponse) -> bool {
-    let read = serde_json::from_str::<serde::de::IgnoredAny>(answer.text());
+/// Whether the body does not end in the middle of a JSON value.
+fn is_complete(response: &RawResponse) -> bool {
+    let read = serde_json::from_str::<serde::de::IgnoredAny>(response.text());
     !read.is_err_and(|error| error.is_eof())
 }
 
-pub(crate) struct Verdict {
-    pub(crate) kind: ErrorKind,
-    pub(crate) outcome: Outcome,
-    pub(crate) may_have_run: bool,
+/// The meaning of a code or a status.
+struct Verdict {
+    kind: ErrorKind,
+    outcome: Outcome,
+    may_have_run: bool,
 }
 
 fn verdict(kind: ErrorKind, outcome: Outcome, may_have_run: bool) -> Verdict {
@@ -170,8 +326,8 @@ fn verdict(kind: ErrorKind, outcome: Outcome, may_have_run: bool) -> Verdict {
     }
 }
 
-/// What a documented code means.
-pub(crate) fn by_code(
+/// The meaning of a documented code.
+fn by_code(
     kind: CodeKind,
     status: u16,
     clock: impl FnOnce() -> Passing,
@@ -206,8 +362,8 @@ pub(crate) fn by_code(
     }
 }
 
-/// What an HTTP status means when there is no code, or an unknown one.
-pub(crate) fn by_status(status: u16) -> Verdict {
+/// The meaning of an HTTP status, for a response without a code or with an unknown one.
+fn by_status(status: u16) -> Verdict {
     let refused = |kind| verdict(kind, Outcome::Final, false);
     match status {
         401 => refused(ErrorKind::Auth),
@@ -227,8 +383,8 @@ pub(crate) fn by_status(status: u16) -> Verdict {
     }
 }
 
-/// Whether trying again later is reasonable and safe.
-pub(crate) fn retryable(outcome: Outcome, info: &OperationInfo) -> bool {
+/// Whether a later retry by the caller is reasonable and safe.
+pub(crate) fn is_retryable(outcome: Outcome, info: &OperationInfo) -> bool {
     match outcome {
         Outcome::NotSent | Outcome::Refused(Passing::Throttled) => true,
         Outcome::Unknown | Outcome::Refused(Passing::Nonce) => info.repeatable(),
@@ -245,7 +401,7 @@ mod tests {
     use super::*;
     use crate::operation::{Method, Service};
 
-    fn answer(status: u16, headers: &[(&'static str, &str)], body: &str) -> RawResponse {
+    fn response(status: u16, headers: &[(&'static str, &str)], body: &str) -> RawResponse {
         let headers = headers.iter().map(|(name, value)| {
             (
                 HeaderName::from_static(name),
@@ -258,7 +414,7 @@ mod tests {
     static SERVICE: Service = Service::new("p", "s", "h");
 
     #[test]
-    fn what_a_status_means() {
+    fn status_without_code_gives_kind_outcome_and_may_have_run() {
         use ErrorKind::*;
         use Outcome::{Final, Unknown};
         let throttled = Outcome::Refused(Passing::Throttled);
@@ -285,21 +441,21 @@ mod tests {
                     (kind, outcome, may_have_run),
                     "{status}"
                 );
-                let (lost, info) = (
-                    answer(*status, &[], ""),
+                let (empty, info) = (
+                    response(*status, &[], ""),
                     OperationInfo::new(&SERVICE, "O", Method::Post, "/"),
                 );
                 assert_eq!(
-                    status_tells_nothing(&lost, &info),
+                    only_body_decides(&empty, &info),
                     kind == Service,
                     "{status}"
                 );
-                // Where "no such record" may be said under a refusal, only the body tells which.
+                // If "no such record" can come as a refusal, only the body says whether it does.
                 let with_no_record = info.no_record(&["NONE"]);
                 let refused = matches!(kind, Auth | Permission | NotFound | InvalidRequest);
-                let nothing = status_tells_nothing(&lost, &with_no_record);
+                let decides = only_body_decides(&empty, &with_no_record);
                 assert_eq!(
-                    nothing,
+                    decides,
                     kind == Service || refused || *status == 408,
                     "{status}"
                 );
@@ -308,7 +464,7 @@ mod tests {
     }
 
     #[test]
-    fn what_a_code_means() {
+    fn code_gives_kind_outcome_and_may_have_run() {
         use Outcome::{Final, Refused, Unknown};
         let clock = Passing::Clock { corrected: true };
         let token = Passing::Token { renewable: true };
@@ -367,7 +523,7 @@ mod tests {
     }
 
     #[test]
-    fn what_may_be_tried_later() {
+    fn later_retry_is_safe_only_if_the_call_cannot_have_run_or_is_repeatable() {
         const WRITE: OperationInfo = OperationInfo::new(&SERVICE, "O", Method::Post, "/");
         const READ: OperationInfo = WRITE.reads();
         for (outcome, read, write) in [
@@ -397,14 +553,14 @@ mod tests {
             (Outcome::Unknown, true, false),
             (Outcome::Final, false, false),
         ] {
-            assert_eq!(retryable(outcome, &READ), read, "{outcome:?}");
-            assert_eq!(retryable(outcome, &WRITE), write, "{outcome:?}");
-            assert_eq!(retryable(outcome, &READ.metered()), write, "{outcome:?}");
+            assert_eq!(is_retryable(outcome, &READ), read, "{outcome:?}");
+            assert_eq!(is_retryable(outcome, &WRITE), write, "{outcome:?}");
+            assert_eq!(is_retryable(outcome, &READ.metered()), write, "{outcome:?}");
         }
     }
 
     #[test]
-    fn what_is_no_plain_json_is_told_before_it_is_looked_into() {
+    fn body_that_is_encoded_or_empty_or_not_utf8_is_unreadable_before_parsing() {
         for (headers, body, problem) in [
             (&[][..], "{}", None),
             (&[("content-encoding", "identity")], "{}", None),
@@ -434,17 +590,12 @@ mod tests {
                 Some("is in a charset"),
             ),
             (&[], "", Some("is empty")),
-            (
-                &[],
-                " 
-",
-                Some("is empty"),
-            ),
+            (&[], " \n", Some("is empty")),
         ] {
-            let told = unreadable(&answer(200, headers, body));
+            let found = unreadable(&response(200, headers, body));
             match problem {
-                Some(problem) => assert!(told.unwrap().starts_with(problem), "{headers:?}"),
-                None => assert_eq!(told, None, "{headers:?}"),
+                Some(problem) => assert!(found.unwrap().starts_with(problem), "{headers:?}"),
+                None => assert_eq!(found, None, "{headers:?}"),
             }
         }
     }

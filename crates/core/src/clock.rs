@@ -1,4 +1,4 @@
-//! The only file that reads a clock, sleeps, or draws random numbers.
+//! The only file that reads a clock, sleeps, or reads random numbers.
 
 use std::io;
 use std::pin::Pin;
@@ -6,32 +6,32 @@ use std::time::{Duration, Instant};
 
 use time::OffsetDateTime;
 
-/// A pause; ready when it is over.
+/// The future of a pause, ready when the pause is over.
 pub type Sleep = Pin<Box<dyn Future<Output = ()> + Send>>;
 
-/// Time as a client sees it. Tests put their own in its place.
+/// The source of time of a client. A test can replace it.
 pub trait Clock: Send + Sync + 'static {
-    /// The time of day, as it goes into signatures.
+    /// The time of day, used in signatures.
     fn utc(&self) -> OffsetDateTime;
 
-    /// Time since an origin of the clock's own, which never goes backwards.
+    /// The time since an arbitrary fixed origin. It never goes backwards.
     fn elapsed(&self) -> Duration;
 
-    /// Pauses for so long.
+    /// Pauses for `time`.
     fn sleep(&self, time: Duration) -> Sleep;
 }
 
-/// Random numbers as a client sees them: nonces and the jitter of pauses.
+/// The source of random numbers of a client, for nonces and the jitter of pauses.
 pub trait Random: Send + Sync + 'static {
-    /// Fills `bytes`.
+    /// Fills `bytes` with random bytes.
     ///
     /// # Errors
     ///
-    /// The system has no randomness to give.
+    /// The operating system provides no random bytes.
     fn fill(&self, bytes: &mut [u8]) -> io::Result<()>;
 }
 
-/// The system's clock.
+/// The operating system's clock.
 #[derive(Debug, Clone)]
 pub struct SystemClock {
     origin: Instant,
@@ -40,7 +40,7 @@ pub struct SystemClock {
 impl Default for SystemClock {
     #[allow(
         clippy::disallowed_methods,
-        reason = "the one place where time comes from"
+        reason = "the only place that reads the time"
     )]
     fn default() -> Self {
         Self {
@@ -52,7 +52,7 @@ impl Default for SystemClock {
 impl Clock for SystemClock {
     #[allow(
         clippy::disallowed_methods,
-        reason = "the one place where time comes from"
+        reason = "the only place that reads the time"
     )]
     fn utc(&self) -> OffsetDateTime {
         OffsetDateTime::now_utc()
@@ -60,7 +60,7 @@ impl Clock for SystemClock {
 
     #[allow(
         clippy::disallowed_methods,
-        reason = "the one place where time comes from"
+        reason = "the only place that reads the time"
     )]
     fn elapsed(&self) -> Duration {
         self.origin.elapsed()
@@ -71,7 +71,7 @@ impl Clock for SystemClock {
     }
 }
 
-/// The system's random numbers.
+/// The operating system's random number generator.
 #[derive(Debug, Clone, Default)]
 pub struct SystemRandom;
 
@@ -81,7 +81,7 @@ impl Random for SystemRandom {
     }
 }
 
-/// A number from 0 up to, but not including, 1.
+/// A random number in `0.0..1.0`.
 pub(crate) fn fraction(random: &dyn Random) -> io::Result<f64> {
     let mut bytes = [0; 4];
     random.fill(&mut bytes)?;

@@ -1,4 +1,8 @@
-//! How far this machine's clock is off, learnt from the `Date` of answers.
+//! The correction of this machine's clock, learnt from the `Date` headers of responses.
+//!
+//! A correction counts as confirmed if a later response asks for the same one. If a request that was
+//! signed with a correction is refused for its time, the `Date` headers do not come from the clock that
+//! checks signatures; the local clock is used then, until that is refused as well.
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -7,134 +11,136 @@ use time::OffsetDateTime;
 
 use crate::provider::RawResponse;
 
-/// An instant by both of a machine's clocks.
+/// One instant, read from the wall clock and from the monotonic clock.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Instant {
+pub(crate) struct ClockReading {
     pub(crate) utc: OffsetDateTime,
     pub(crate) elapsed: Duration,
 }
 
-/// How far this machine's clock is off, learnt from every answer.
+/// The correction, which every response updates.
 #[derive(Debug, Default)]
 pub(crate) struct ClockSkew(Mutex<Learnt>);
 
 #[derive(Debug, Default)]
 struct Learnt {
     millis: i64,
-    /// When an answer asked for the correction that was in use already.
-    confirmed: Option<Instant>,
-    /// Dates are not believed: with a time that agreed with them a request was refused.
+    /// The time of the last response that asked for the correction in use.
+    confirmed: Option<ClockReading>,
+    /// Whether dates are ignored: a request was refused for a time that agreed with them.
     doubted: bool,
 }
 
 impl Learnt {
-    fn learn(&mut self, told: Option<i64>, now: Instant) {
-        if let Some(skew) = told.filter(|_| !self.doubted) {
-            let agrees = skew.abs_diff(self.millis) < ClockSkew::WORTH_IT.unsigned_abs();
+    fn learn(&mut self, measured: Option<i64>, now: ClockReading) {
+        if let Some(skew) = measured.filter(|_| !self.doubted) {
+            let agrees = skew.abs_diff(self.millis) < ClockSkew::SMALLEST.unsigned_abs();
             self.confirmed = agrees.then_some(now);
             self.millis = skew;
         }
     }
 
-    /// Whether a correction was learnt since `used` was taken.
+    /// Whether another correction was learnt since `used` was read.
     fn differs_from(&self, used: time::Duration) -> bool {
         (time::Duration::milliseconds(self.millis) - used)
             .whole_milliseconds()
             .unsigned_abs()
-            >= u128::from(ClockSkew::WORTH_IT.unsigned_abs())
+            >= u128::from(ClockSkew::SMALLEST.unsigned_abs())
     }
 }
 
-/// The time of a request, and what its answer tells of the time.
+/// The time of a request, and the time of its response.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Timing {
     /// The correction that the request was signed with.
     pub(crate) used: time::Duration,
-    /// The one that the answer's date asks for.
-    pub(crate) told: Option<i64>,
-    /// When the answer came.
-    pub(crate) now: Instant,
-    /// The call was refused for its time before.
-    pub(crate) again: bool,
+    /// The correction that the response's date asks for, in milliseconds.
+    pub(crate) measured: Option<i64>,
+    /// The time at which the response arrived.
+    pub(crate) now: ClockReading,
+    /// Whether an earlier attempt of the call was refused for its time.
+    pub(crate) corrected_before: bool,
 }
 
 impl ClockSkew {
-    /// Smaller differences are the network's.
-    const WORTH_IT: i64 = 30_000;
-    /// Larger differences are the server's.
-    const BELIEVED: i64 = 24 * 60 * 60 * 1000;
-    /// After a longer round trip the midpoint says too little.
-    const PROMPT: Duration = Duration::from_secs(15);
-    /// How long a confirmed correction counts as confirmed.
-    const CONFIRMED: Duration = Duration::from_secs(60);
+    /// Smaller differences, in milliseconds, are attributed to the network.
+    const SMALLEST: i64 = 30_000;
+    /// Larger differences, in milliseconds, are attributed to the server's clock.
+    const LARGEST: i64 = 24 * 60 * 60 * 1000;
+    /// After a longer round trip the midpoint is too inaccurate.
+    const LONGEST_ROUND_TRIP: Duration = Duration::from_secs(15);
+    /// How long a confirmation counts.
+    const CONFIRMED_FOR: Duration = Duration::from_secs(60);
 
     fn learnt(&self) -> MutexGuard<'_, Learnt> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// What to add to this machine's time.
-    pub(crate) fn get(&self) -> time::Duration {
+    /// The time to add to this machine's clock.
+    pub(crate) fn correction(&self) -> time::Duration {
         time::Duration::milliseconds(self.learnt().millis)
     }
 
-    /// Whether an answer confirmed the correction a short while ago, and this machine's clock was not
-    /// set since.
-    pub(crate) fn is_confirmed(&self, now: Instant) -> bool {
+    /// Whether a recent response confirmed the correction, and this machine's clock was not set since.
+    pub(crate) fn is_confirmed(&self, now: ClockReading) -> bool {
         self.learnt().confirmed.is_some_and(|then| {
             let passed = now.elapsed.saturating_sub(then.elapsed);
             let set_by = (now.utc - then.utc - passed).unsigned_abs();
-            passed < Self::CONFIRMED
-                && set_by < Duration::from_millis(Self::WORTH_IT.unsigned_abs())
+            passed < Self::CONFIRMED_FOR
+                && set_by < Duration::from_millis(Self::SMALLEST.unsigned_abs())
         })
     }
 
-    /// What an answer tells of this machine's clock. `now` is read after the answer: a clock that was
-    /// set meanwhile is judged as it is now.
-    pub(crate) fn told(
-        answer: &RawResponse,
+    /// The correction that a response asks for, in milliseconds. `now` is read after the response: if the
+    /// clock was set meanwhile, its new time counts.
+    pub(crate) fn measure(
+        response: &RawResponse,
         now: OffsetDateTime,
         round_trip: Duration,
     ) -> Option<i64> {
-        // What a cache has kept has an old date.
-        if answer.header("age").is_some() {
+        // A response from a cache has an old date.
+        if response.header("age").is_some() {
             return None;
         }
-        let date = httpdate::parse_http_date(answer.header("date")?).ok()?;
-        Self::of(date.into(), now, round_trip)
+        let date = httpdate::parse_http_date(response.header("date")?).ok()?;
+        Self::between(date.into(), now, round_trip)
     }
 
-    pub(crate) fn learn(&self, told: Option<i64>, now: Instant) {
-        self.learnt().learn(told, now);
+    pub(crate) fn learn(&self, measured: Option<i64>, now: ClockReading) {
+        self.learnt().learn(measured, now);
     }
 
-    /// After a refusal of the time: whether there is a better one for another attempt. A correction
-    /// that was learnt before and is refused now is none: the dates are not those of the clock that
-    /// signatures are checked by, and this machine's own clock is the next best guess, until that is
-    /// refused, too.
-    pub(crate) fn refused(&self, time: Timing) -> bool {
+    /// Takes a refusal of the time into account, and returns whether a better time is known for a retry.
+    ///
+    /// If a learnt correction is itself refused, the `Date` header does not come from the clock that
+    /// checks signatures: fall back to the local clock. If that is refused as well, trust `Date` again.
+    pub(crate) fn refused(&self, timing: Timing) -> bool {
         let mut learnt = self.learnt();
         if std::mem::take(&mut learnt.doubted) {
-            learnt.learn(time.told, time.now);
-        } else if !time.again && !time.used.is_zero() && !learnt.differs_from(time.used) {
+            learnt.learn(timing.measured, timing.now);
+        } else if !timing.corrected_before
+            && !timing.used.is_zero()
+            && !learnt.differs_from(timing.used)
+        {
             *learnt = Learnt {
                 doubted: true,
                 ..Learnt::default()
             };
         }
-        !time.again && learnt.differs_from(time.used)
+        !timing.corrected_before && learnt.differs_from(timing.used)
     }
 
-    /// By how many milliseconds this machine's clock is behind, if an answer of that date tells.
-    fn of(date: OffsetDateTime, now: OffsetDateTime, round_trip: Duration) -> Option<i64> {
-        if round_trip > Self::PROMPT {
+    /// How many milliseconds this machine's clock is behind a date, if that can be measured.
+    fn between(date: OffsetDateTime, now: OffsetDateTime, round_trip: Duration) -> Option<i64> {
+        if round_trip > Self::LONGEST_ROUND_TRIP {
             return None;
         }
         let midpoint = now.checked_sub((round_trip / 2).try_into().ok()?)?;
         let skew = i64::try_from((date - midpoint).whole_milliseconds()).ok()?;
         match skew.saturating_abs() {
-            // A repaired clock brings this back to nothing.
-            ..Self::WORTH_IT => Some(0),
-            Self::WORTH_IT..=Self::BELIEVED => Some(skew),
+            // After a repair of the clock this removes the correction.
+            ..Self::SMALLEST => Some(0),
+            Self::SMALLEST..=Self::LARGEST => Some(skew),
             _ => None,
         }
     }
@@ -149,12 +155,12 @@ mod tests {
 
     const NOW: OffsetDateTime = datetime!(2026-11-21 12:00:00 UTC);
 
-    const AT: Instant = Instant {
+    const AT: ClockReading = ClockReading {
         utc: NOW,
         elapsed: Duration::ZERO,
     };
 
-    fn answer(status: u16, headers: &[(&'static str, &str)], body: &str) -> RawResponse {
+    fn response(status: u16, headers: &[(&'static str, &str)], body: &str) -> RawResponse {
         let headers = headers.iter().map(|(name, value)| {
             (
                 HeaderName::from_static(name),
@@ -165,10 +171,10 @@ mod tests {
     }
 
     #[test]
-    fn skew_is_learnt_from_the_midpoint_within_reason() {
+    fn skew_between_the_bounds_is_measured_from_the_midpoint() {
         let seconds = time::Duration::seconds;
         let of = |ahead, round_trip| {
-            ClockSkew::of(NOW + seconds(ahead), NOW, Duration::from_secs(round_trip))
+            ClockSkew::between(NOW + seconds(ahead), NOW, Duration::from_secs(round_trip))
         };
         for (ahead, round_trip, want) in [
             (0, 0, Some(0)),
@@ -188,47 +194,47 @@ mod tests {
     }
 
     #[test]
-    fn skew_is_confirmed_by_a_second_answer_for_a_minute() {
+    fn second_response_that_agrees_confirms_the_skew_for_a_minute() {
         let (seconds, passed) = (time::Duration::seconds, Duration::from_secs);
-        let later = |after: u64| Instant {
+        let later = |after: u64| ClockReading {
             utc: NOW + passed(after),
             elapsed: passed(after),
         };
         let skew = ClockSkew::default();
-        assert!(!skew.is_confirmed(AT), "no answer came");
+        assert!(!skew.is_confirmed(AT), "no response yet");
         skew.learn(Some(0), AT);
         assert!(
             skew.is_confirmed(later(59)),
-            "the answer agrees with this machine"
+            "the response agrees with this machine"
         );
         assert!(!skew.is_confirmed(later(60)));
         skew.learn(None, later(50));
         assert!(
             !skew.is_confirmed(later(60)),
-            "an answer without a date confirms nothing"
+            "a response without a date confirms nothing"
         );
         skew.learn(Some(7_200_000), later(1));
-        assert!(!skew.is_confirmed(later(1)), "one answer alone");
+        assert!(!skew.is_confirmed(later(1)), "a single response");
         skew.learn(Some(7_210_000), later(2));
-        assert!(skew.is_confirmed(later(3)), "two answers that agree");
+        assert!(skew.is_confirmed(later(3)), "two responses that agree");
         for set_by in [3600, -3600] {
-            let set = Instant {
+            let set = ClockReading {
                 utc: NOW + seconds(set_by),
                 ..later(3)
             };
-            assert!(!skew.is_confirmed(set), "the clock was set meanwhile");
+            assert!(!skew.is_confirmed(set), "the clock was set since");
         }
         skew.learn(Some(0), later(3));
-        assert!(!skew.is_confirmed(later(3)), "they differ again");
+        assert!(!skew.is_confirmed(later(3)), "they differ corrected_before");
     }
 
     #[test]
-    fn skew_follows_every_answer_but_cached_and_undated_ones() {
+    fn skew_follows_every_response_except_cached_and_undated_ones() {
         let skew = ClockSkew::default();
         let learn = |headers: &[(&'static str, &str)]| {
-            let told = ClockSkew::told(&answer(200, headers, ""), NOW, Duration::ZERO);
-            skew.learn(told, AT);
-            skew.get().whole_seconds()
+            let measured = ClockSkew::measure(&response(200, headers, ""), NOW, Duration::ZERO);
+            skew.learn(measured, AT);
+            skew.correction().whole_seconds()
         };
         assert_eq!(learn(&[("date", "Sat, 21 Nov 2026 12:20:00 GMT")]), 1200);
         assert!(skew.learnt().differs_from(time::Duration::ZERO));

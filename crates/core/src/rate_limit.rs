@@ -1,4 +1,5 @@
-//! Keeping within a documented rate: one queue of slots per operation, shared by clones.
+//! Keeps calls within a rate limit: one queue of slots for each operation, shared by the clones of a
+//! client.
 
 use std::collections::{HashMap, VecDeque};
 use std::future::poll_fn;
@@ -12,11 +13,11 @@ use tokio::sync::Notify;
 use crate::clock::Clock;
 use crate::operation::{OperationInfo, RateLimit};
 
-/// The slots of a client's operations.
+/// The queues of a client's operations.
 #[derive(Debug, Default)]
 pub(crate) struct RateLimiter {
     queues: Mutex<HashMap<Key, Queue>>,
-    /// Some of those who wait have an earlier slot now.
+    /// Notifies waiting permits that slots have moved.
     moved: Notify,
 }
 
@@ -24,17 +25,17 @@ type Key = (&'static str, &'static str);
 
 #[derive(Debug, Default)]
 struct Queue {
-    /// The first slot that was never given out.
+    /// The first slot that no permit has had.
     next: Duration,
-    /// Those who wait, first come first, by number and slot.
+    /// The waiting permits in the order of their arrival: number and slot.
     waiting: VecDeque<(u64, Duration)>,
-    /// The number of the last who came.
+    /// The number of the last permit.
     last: u64,
 }
 
 impl Queue {
-    /// Takes one who waits out of the queue. Its slot, if it is not used, is for the next who waits,
-    /// whose own is for the one after, and so on: who comes late never overtakes.
+    /// Removes a permit from the queue. If its slot is `unused`, the next waiting permit gets it, the one
+    /// after that gets the slot of the next, and so on: a later permit never overtakes an earlier one.
     fn leave(&mut self, number: u64, unused: Option<(Duration, Duration)>) {
         let Some(index) = self.waiting.iter().position(|(known, _)| *known == number) else {
             return;
@@ -45,7 +46,7 @@ impl Queue {
         let Some((now, interval)) = unused else {
             return;
         };
-        // A slot in the past is no use to those who wait: two of them would come too close.
+        // A slot in the past stays unused: with it, two requests would be sent too close together.
         if free >= now {
             for (_, at) in self.waiting.iter_mut().skip(index) {
                 std::mem::swap(at, &mut free);
@@ -57,8 +58,8 @@ impl Queue {
     }
 }
 
-/// A slot that was taken. It comes back when it is dropped unused, so that calls that are given up
-/// do not hold up those that are not.
+/// A slot in a queue. Dropped before use, it returns its slot, so that abandoned calls do not delay
+/// others.
 #[must_use]
 pub(crate) struct Permit<'p> {
     rate_limiter: &'p RateLimiter,
@@ -70,12 +71,12 @@ pub(crate) struct Permit<'p> {
 }
 
 impl Permit<'_> {
-    /// The request goes out.
+    /// Marks the slot as used: the request is sent.
     pub(crate) fn used(mut self) {
         self.used = true;
     }
 
-    /// How long to wait for it, as it is now.
+    /// How long the slot is away now.
     fn wait(&self) -> Duration {
         let queues = self.rate_limiter.lock();
         let mut waiting = queues.get(&self.key).into_iter().flat_map(|q| &q.waiting);
@@ -85,8 +86,8 @@ impl Permit<'_> {
         })
     }
 
-    /// Waits until it has come, which is earlier when one before it was given up.
-    pub(crate) async fn comes(&self) {
+    /// Waits until the slot is due. An earlier permit that is dropped moves the slot forward.
+    pub(crate) async fn wait_until_due(&self) {
         loop {
             let mut moved = pin!(self.rate_limiter.moved.notified());
             let wait = self.wait();
@@ -94,13 +95,13 @@ impl Permit<'_> {
                 return;
             }
             let mut sleep = self.clock.sleep(wait);
-            let has_come = poll_fn(|context| {
+            let is_due = poll_fn(|context| {
                 if sleep.as_mut().poll(context).is_ready() {
                     return Poll::Ready(true);
                 }
                 moved.as_mut().poll(context).map(|()| false)
             });
-            if has_come.await {
+            if is_due.await {
                 return;
             }
         }
@@ -127,13 +128,17 @@ impl RateLimiter {
         self.queues.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Takes the next slot. A wait beyond `patience` takes no slot and is returned as an error.
+    /// Takes the next slot of an operation.
+    ///
+    /// # Errors
+    ///
+    /// The wait for the next slot, if it is longer than `longest_wait`; no slot is taken.
     pub(crate) fn take<'p>(
         &'p self,
         info: &OperationInfo,
         rate: RateLimit,
         clock: &'p dyn Clock,
-        patience: Duration,
+        longest_wait: Duration,
     ) -> Result<Permit<'p>, Duration> {
         let key = (info.service.name, info.name);
         let now = clock.elapsed();
@@ -141,7 +146,7 @@ impl RateLimiter {
         let queue = queues.entry(key).or_default();
         let at = now.max(queue.next);
         let wait = at.saturating_sub(now);
-        if wait > patience {
+        if wait > longest_wait {
             return Err(wait);
         }
         let interval = interval(rate);
@@ -161,13 +166,16 @@ impl RateLimiter {
     }
 }
 
-/// The time from slot to slot. Requests do not travel equally fast, so the slots lie a little
-/// further apart than the rate allows.
+/// A second with a reserve of 2 %.
+const MILLIS_PER_SECOND: u64 = 1020;
+
+/// The interval between slots. It is 2 % longer than the rate allows, because requests do not travel
+/// equally fast.
 fn interval(rate: RateLimit) -> Duration {
     if rate.requests == 0 {
         return Duration::ZERO;
     }
-    Duration::from_millis(u64::from(rate.seconds) * 1020) / rate.requests
+    Duration::from_millis(u64::from(rate.seconds) * MILLIS_PER_SECOND) / rate.requests
 }
 
 #[cfg(test)]
@@ -179,17 +187,17 @@ mod tests {
     const INFO: OperationInfo = OperationInfo::new(&SERVICE, "O", Method::Post, "/");
     const RATE: RateLimit = RateLimit::new(20, 1);
 
-    /// A clock that shows what it is set to, and whose pauses never end.
+    /// A clock that stands still between calls of `set`, and whose sleeps never end.
     #[derive(Default)]
-    struct Hands(std::sync::atomic::AtomicU64);
+    struct StoppedClock(std::sync::atomic::AtomicU64);
 
-    impl Hands {
+    impl StoppedClock {
         fn set(&self, millis: u64) {
             self.0.store(millis, std::sync::atomic::Ordering::Relaxed);
         }
     }
 
-    impl Clock for Hands {
+    impl Clock for StoppedClock {
         fn utc(&self) -> time::OffsetDateTime {
             time::OffsetDateTime::UNIX_EPOCH
         }
@@ -203,7 +211,7 @@ mod tests {
         }
     }
 
-    fn permit<'p>(rate_limiter: &'p RateLimiter, clock: &'p Hands) -> Permit<'p> {
+    fn permit<'p>(rate_limiter: &'p RateLimiter, clock: &'p StoppedClock) -> Permit<'p> {
         rate_limiter
             .take(&INFO, RATE, clock, Duration::MAX)
             .ok()
@@ -211,7 +219,7 @@ mod tests {
     }
 
     fn take(rate_limiter: &RateLimiter, now: u64) -> Duration {
-        let clock = Hands::default();
+        let clock = StoppedClock::default();
         clock.set(now);
         let permit = permit(rate_limiter, &clock);
         let wait = permit.wait();
@@ -220,7 +228,7 @@ mod tests {
     }
 
     #[test]
-    fn slots_are_spread_and_never_saved_up() {
+    fn idle_time_gives_no_slots_in_advance() {
         let rate_limiter = RateLimiter::default();
         let at = Duration::from_millis;
         let taken = [
@@ -230,13 +238,13 @@ mod tests {
         ];
         assert_eq!(taken, [at(0), at(51), at(102)]);
         let rested = [take(&rate_limiter, 100_000), take(&rate_limiter, 100_000)];
-        assert_eq!(rested, [at(0), at(51)], "a long rest is no stock");
+        assert_eq!(rested, [at(0), at(51)], "unused slots are not saved up");
         assert_eq!(take(&rate_limiter, 100_102), at(0));
     }
 
     #[test]
-    fn no_slot_is_taken_by_who_cannot_wait() {
-        let (rate_limiter, clock) = (RateLimiter::default(), Hands::default());
+    fn take_with_too_long_a_wait_takes_no_slot() {
+        let (rate_limiter, clock) = (RateLimiter::default(), StoppedClock::default());
         assert_eq!(take(&rate_limiter, 0), Duration::ZERO);
         let wait = Duration::from_millis(51);
         let refused = rate_limiter.take(&INFO, RATE, &clock, Duration::ZERO);
@@ -246,19 +254,23 @@ mod tests {
     }
 
     #[test]
-    fn slots_that_are_given_up_are_given_out_again() {
-        let (rate_limiter, clock) = (RateLimiter::default(), Hands::default());
+    fn dropped_permit_returns_its_slot() {
+        let (rate_limiter, clock) = (RateLimiter::default(), StoppedClock::default());
         let at = Duration::from_millis;
         permit(&rate_limiter, &clock).used();
         let (second, third) = (permit(&rate_limiter, &clock), permit(&rate_limiter, &clock));
         drop(third);
-        assert_eq!(take(&rate_limiter, 0), at(102), "the end moves back");
+        assert_eq!(
+            take(&rate_limiter, 0),
+            at(102),
+            "the end of the queue moves back"
+        );
         drop(second);
         clock.set(150);
         assert_eq!(
             permit(&rate_limiter, &clock).wait(),
             at(3),
-            "what has passed is no use"
+            "a slot in the past stays unused"
         );
         clock.set(10_000);
         let waiting: Vec<_> = (0..200).map(|_| permit(&rate_limiter, &clock)).collect();
@@ -266,13 +278,13 @@ mod tests {
         assert_eq!(
             take(&rate_limiter, 10_000),
             at(0),
-            "200 who gave up cost nothing"
+            "200 dropped permits cost nothing"
         );
     }
 
     #[test]
-    fn freed_slot_goes_to_earlier_waiters_before_a_latecomer() {
-        let (rate_limiter, clock) = (RateLimiter::default(), Hands::default());
+    fn freed_slot_goes_to_waiting_permits_before_a_new_one() {
+        let (rate_limiter, clock) = (RateLimiter::default(), StoppedClock::default());
         let at = Duration::from_millis;
         permit(&rate_limiter, &clock).used();
         let (second, third, fourth) = (
@@ -285,33 +297,33 @@ mod tests {
             [51, 102, 153].map(at)
         );
         drop(second);
-        let latecomer = permit(&rate_limiter, &clock);
+        let newcomer = permit(&rate_limiter, &clock);
         assert_eq!(
-            [&third, &fourth, &latecomer].map(Permit::wait),
+            [&third, &fourth, &newcomer].map(Permit::wait),
             [51, 102, 153].map(at)
         );
         clock.set(60);
-        // The slot of the third has passed: those behind it keep theirs.
+        // The slot of the third is in the past: the permits behind it keep theirs.
         drop(third);
-        assert_eq!([&fourth, &latecomer].map(Permit::wait), [42, 93].map(at));
+        assert_eq!([&fourth, &newcomer].map(Permit::wait), [42, 93].map(at));
         fourth.used();
-        drop(latecomer);
+        drop(newcomer);
         assert_eq!(permit(&rate_limiter, &clock).wait(), at(93));
     }
 
     #[tokio::test]
-    async fn waiter_is_woken_for_an_earlier_slot() {
-        let (rate_limiter, clock) = (RateLimiter::default(), Hands::default());
+    async fn waiting_permit_wakes_when_its_slot_moves_forward() {
+        let (rate_limiter, clock) = (RateLimiter::default(), StoppedClock::default());
         permit(&rate_limiter, &clock).used();
         let (second, third) = (permit(&rate_limiter, &clock), permit(&rate_limiter, &clock));
         clock.set(51);
         assert_eq!(third.wait(), Duration::from_millis(51));
-        let mut comes = pin!(third.comes());
-        let pending = poll_fn(|context| Poll::Ready(comes.as_mut().poll(context).is_pending()));
+        let mut due = pin!(third.wait_until_due());
+        let pending = poll_fn(|context| Poll::Ready(due.as_mut().poll(context).is_pending()));
         assert!(pending.await);
-        // Its pause never ends by itself.
+        // The sleep of the clock never ends: only the notification wakes it.
         drop(second);
-        tokio::time::timeout(Duration::from_secs(60), comes)
+        tokio::time::timeout(Duration::from_secs(60), due)
             .await
             .unwrap();
     }

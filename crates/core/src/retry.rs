@@ -1,4 +1,4 @@
-//! Whether to try again, after what pause, at what price.
+//! Decides whether a call is retried, after what pause, and at what price.
 
 use std::time::Duration;
 
@@ -12,28 +12,30 @@ use crate::provider::RawResponse;
 use crate::retry_budget::{Budget, THROTTLED_PRICE, TRANSIENT_PRICE};
 use crate::transport::Connection;
 
-/// What the caller allows.
+/// The retries that the caller allows.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Policy {
+    /// The largest number of attempts.
     pub(crate) attempts: u32,
     pub(crate) retry_metered: bool,
     pub(crate) retry_writes: bool,
 }
 
-/// What has been tried in this call.
+/// What a call has tried so far.
 #[derive(Debug, Clone, Copy, Default)]
 pub(crate) struct Tried {
-    /// Attempts that are over.
+    /// The number of attempts that have ended.
     pub(crate) attempts: u32,
+    /// Whether an attempt was repeated with a corrected time, a new nonce, a new token.
     pub(crate) clock: bool,
     pub(crate) nonce: bool,
     pub(crate) token: bool,
 }
 
-/// How long to pause before another attempt.
+/// The kind of pause before a retry.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Pause {
-    /// After a passing fault.
+    /// After a transient error.
     Transient,
     /// After a throttled request.
     Throttled,
@@ -49,7 +51,7 @@ impl Pause {
     }
 }
 
-/// Whether to try again, and after what kind of pause.
+/// Decides whether the call is retried, and after what kind of pause.
 pub(crate) fn decide(
     outcome: Outcome,
     info: &OperationInfo,
@@ -59,40 +61,46 @@ pub(crate) fn decide(
     if tried.attempts >= policy.attempts {
         return None;
     }
-    // The caller's word stands for a repeat of what may cost or change something.
-    let opted_in = (!info.metered || policy.retry_metered)
-        && (info.metered || info.repeatable() || policy.retry_writes);
-    let refused_is_free = !info.metered || policy.retry_metered;
+    // Repeating a call that is billed or has side effects requires the caller's opt-in.
+    let may_repeat = match (info.metered, info.repeatable()) {
+        (true, _) => policy.retry_metered,
+        (false, true) => true,
+        (false, false) => policy.retry_writes,
+    };
+    // A refusal before any work changes nothing, but may be billed.
+    let may_repeat_refused = !info.metered || policy.retry_metered;
     match outcome {
         Outcome::NotSent => Some(Pause::Transient),
-        Outcome::Refused(Passing::Throttled) => refused_is_free.then_some(Pause::Throttled),
+        Outcome::Refused(Passing::Throttled) => may_repeat_refused.then_some(Pause::Throttled),
         Outcome::Refused(Passing::Clock { corrected }) => {
-            (refused_is_free && corrected && !tried.clock).then_some(Pause::Transient)
+            (may_repeat_refused && corrected && !tried.clock).then_some(Pause::Transient)
         }
         Outcome::Refused(Passing::Token { renewable }) => {
-            (refused_is_free && renewable && !tried.token).then_some(Pause::Transient)
+            (may_repeat_refused && renewable && !tried.token).then_some(Pause::Transient)
         }
-        // A used nonce may be the trace of a first request that did run.
-        Outcome::Refused(Passing::Nonce) => (opted_in && !tried.nonce).then_some(Pause::Transient),
-        Outcome::Unknown => (info.repeatable() || opted_in).then_some(Pause::Transient),
+        // A known nonce can mean that an earlier request with it did run.
+        Outcome::Refused(Passing::Nonce) => {
+            (may_repeat && !tried.nonce).then_some(Pause::Transient)
+        }
+        Outcome::Unknown => may_repeat.then_some(Pause::Transient),
         Outcome::Final => None,
     }
 }
 
-/// The bound of the first pause after a passing fault.
+/// The upper bound of the first pause after a transient error.
 const TRANSIENT_BASE: Duration = Duration::from_millis(50);
 
-/// The bound of the first pause after a throttled request.
+/// The upper bound of the first pause after a throttled request.
 const THROTTLED_BASE: Duration = Duration::from_secs(1);
 
-/// The bound stops doubling here.
+/// The largest upper bound of a pause.
 const LONGEST_PAUSE: Duration = Duration::from_secs(20);
 
-/// How much longer than the computed pause a hint of the provider can make it.
+/// By how much a provider's hint can extend a pause.
 const HINT_LEEWAY: Duration = Duration::from_secs(5);
 
-/// The pause before attempt `attempts + 1`: random below a bound that doubles, and what the
-/// provider asks for, within reason.
+/// Computes the pause before attempt `attempts + 1`: exponential backoff with full jitter, extended to
+/// the provider's hint by at most [`HINT_LEEWAY`].
 pub(crate) fn delay(
     pause: Pause,
     attempts: u32,
@@ -103,15 +111,15 @@ pub(crate) fn delay(
         Pause::Transient => TRANSIENT_BASE,
         Pause::Throttled => THROTTLED_BASE,
     };
-    let doublings = attempts.saturating_sub(1).min(31);
+    let doublings = attempts.saturating_sub(1).min(u32::BITS - 1);
     let bound = base.saturating_mul(1 << doublings).min(LONGEST_PAUSE);
     let delay = bound.mul_f64(fraction.clamp(0.0, 1.0));
     hint.map_or(delay, |hint| hint.clamp(delay, delay + HINT_LEEWAY))
 }
 
-/// `Retry-After` in its two forms.
-pub(crate) fn retry_after(answer: &RawResponse, now: OffsetDateTime) -> Option<Duration> {
-    let text = answer.header("retry-after")?.trim();
+/// Parses `Retry-After`, as seconds or as a date.
+pub(crate) fn retry_after(response: &RawResponse, now: OffsetDateTime) -> Option<Duration> {
+    let text = response.header("retry-after")?.trim();
     if !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit()) {
         return Some(Duration::from_secs(text.parse().unwrap_or(u64::MAX)));
     }
@@ -119,18 +127,18 @@ pub(crate) fn retry_after(answer: &RawResponse, now: OffsetDateTime) -> Option<D
     (then - now).try_into().ok()
 }
 
-/// One attempt of a call: how it is to be made, and what came of that.
+/// One attempt of a call: how to make it, and how far it got.
 pub(crate) struct Attempt<'b> {
     pub(crate) connection: Connection,
-    /// What it costs if it is a further one, until it is sent.
+    /// The price of a retry, until the attempt is sent.
     pub(crate) price: Option<Price<'b>>,
-    /// What it did cost.
+    /// The price that was paid when the attempt was sent.
     pub(crate) paid: Option<u32>,
-    /// It counts: something was given to the transport.
+    /// Whether the request was given to the transport, so that the attempt counts.
     pub(crate) sent: bool,
-    /// An earlier one of this call was refused for its time.
+    /// Whether an earlier attempt of the call was refused for its time.
     pub(crate) after_clock: bool,
-    /// From when it is sent until it ends.
+    /// The entry in the activity log from the start to the end of the attempt.
     pub(crate) current: Option<Current>,
 }
 
@@ -162,8 +170,9 @@ impl<'b> Attempt<'b> {
     }
 }
 
-/// A call that cannot be repeated gets a connection of its own: on one that the server is closing it
-/// might have run, and an answer left over from another call would be paid for.
+/// The connection of a first attempt. A call that cannot be repeated gets a connection of its own: on
+/// one that the server is closing, it may have run; and on one with a surplus response of another call,
+/// the caller would pay for a wrong result.
 fn connection_for(info: &OperationInfo) -> Connection {
     if info.repeatable() {
         Connection::Any
@@ -172,7 +181,7 @@ fn connection_for(info: &OperationInfo) -> Connection {
     }
 }
 
-/// Where a connection broke, or never answered, the next attempt does not trust another old one.
+/// The connection of a retry: if a connection broke or timed out, other idle ones may be broken too.
 fn connection_after(failure: ErrorKind) -> Option<Connection> {
     match failure {
         ErrorKind::Connect | ErrorKind::Tls | ErrorKind::Transport | ErrorKind::Timeout => {
@@ -182,7 +191,7 @@ fn connection_after(failure: ErrorKind) -> Option<Connection> {
     }
 }
 
-/// Tokens paid for an attempt that is still to come; they come back if it never does.
+/// The tokens paid for a retry that is not sent yet. Dropped, it refunds them.
 pub(crate) struct Price<'b> {
     pub(crate) budget: &'b Budget,
     pub(crate) tokens: u32,
@@ -226,12 +235,12 @@ mod tests {
     };
 
     #[test]
-    fn what_is_tried_again() {
+    fn outcome_effect_and_policy_decide_about_a_retry() {
         use Outcome::*;
         use Passing::*;
         let clock = Refused(Clock { corrected: true });
         let token = Refused(Token { renewable: true });
-        // outcome: read, write, metered, and metered and write with the caller's word
+        // outcome: read, write, metered; metered with opt-in, write with opt-in
         for (outcome, want) in [
             (NotSent, [true, true, true, true, true]),
             (Refused(Throttled), [true, true, false, true, true]),
@@ -253,11 +262,11 @@ mod tests {
                 attempts: 1,
                 ..Tried::default()
             };
-            let metered_word = Policy {
+            let with_metered = Policy {
                 retry_metered: true,
                 ..POLICY
             };
-            let write_word = Policy {
+            let with_writes = Policy {
                 retry_writes: true,
                 ..POLICY
             };
@@ -265,8 +274,8 @@ mod tests {
                 decide(outcome, &READ, tried, &POLICY).is_some(),
                 decide(outcome, &WRITE, tried, &POLICY).is_some(),
                 decide(outcome, &METERED, tried, &POLICY).is_some(),
-                decide(outcome, &METERED, tried, &metered_word).is_some(),
-                decide(outcome, &WRITE, tried, &write_word).is_some(),
+                decide(outcome, &METERED, tried, &with_metered).is_some(),
+                decide(outcome, &WRITE, tried, &with_writes).is_some(),
             ];
             assert_eq!(again, want, "{outcome:?}");
         }
@@ -275,18 +284,18 @@ mod tests {
             ..Tried::default()
         };
         assert!(decide(Unknown, &IDEMPOTENT, tried, &POLICY).is_some());
-        let wrong_word = Policy {
+        let with_metered = Policy {
             retry_metered: true,
             ..POLICY
         };
         assert!(
-            decide(Unknown, &WRITE, tried, &wrong_word).is_none(),
-            "a word for one is none for the other"
+            decide(Unknown, &WRITE, tried, &with_metered).is_none(),
+            "the opt-in for metered calls does not cover writes"
         );
     }
 
     #[test]
-    fn attempts_are_counted_and_corrections_made_once() {
+    fn retry_beyond_the_attempts_or_a_second_correction_is_refused() {
         let spent = Tried {
             attempts: 3,
             ..Tried::default()
@@ -324,7 +333,7 @@ mod tests {
     }
 
     #[test]
-    fn pauses_double_up_to_a_bound_and_follow_hints_within_reason() {
+    fn pauses_double_up_to_a_bound_and_hints_extend_them_up_to_a_leeway() {
         let ms = Duration::from_millis;
         assert_eq!(delay(Pause::Transient, 1, 1.0, None), ms(50));
         assert_eq!(delay(Pause::Transient, 2, 1.0, None), ms(100));
@@ -341,7 +350,7 @@ mod tests {
 
     const NOW: OffsetDateTime = datetime!(2026-11-21 12:00:00 UTC);
 
-    fn answer(status: u16, headers: &[(&'static str, &str)], body: &str) -> RawResponse {
+    fn response(status: u16, headers: &[(&'static str, &str)], body: &str) -> RawResponse {
         let headers = headers.iter().map(|(name, value)| {
             (
                 HeaderName::from_static(name),
@@ -352,7 +361,7 @@ mod tests {
     }
 
     #[test]
-    fn a_broken_connection_is_followed_by_a_fresh_one() {
+    fn retry_after_a_broken_connection_uses_a_fresh_one() {
         for kind in [
             ErrorKind::Connect,
             ErrorKind::Tls,
@@ -367,7 +376,7 @@ mod tests {
     }
 
     #[test]
-    fn hints_are_read_in_both_forms_and_nonsense_is_none() {
+    fn retry_after_is_parsed_in_both_forms_and_malformed_ones_are_ignored() {
         for (text, want) in [
             ("2", Some(2)),
             (" 0 ", Some(0)),
@@ -381,9 +390,9 @@ mod tests {
             ("", None),
             ("abc", None),
         ] {
-            let hint = retry_after(&answer(503, &[("retry-after", text)], ""), NOW);
+            let hint = retry_after(&response(503, &[("retry-after", text)], ""), NOW);
             assert_eq!(hint, want.map(Duration::from_secs), "{text}");
         }
-        assert_eq!(retry_after(&answer(503, &[], ""), NOW), None);
+        assert_eq!(retry_after(&response(503, &[], ""), NOW), None);
     }
 }

@@ -1,17 +1,17 @@
-//! The tokens that retries are paid with.
+//! The retry budget, a token bucket that every retry pays from.
 
 use std::sync::atomic::{AtomicU32, Ordering};
 
-/// The price of a retry after a passing fault.
+/// The price of a retry after a transient error.
 pub(crate) const TRANSIENT_PRICE: u32 = 14;
 
 /// The price of a retry after a throttled request.
 pub(crate) const THROTTLED_PRICE: u32 = 5;
 
-/// What a success without a retry puts back.
+/// The tokens that a success without a retry returns.
 const SUCCESS_REFUND: u32 = 1;
 
-/// The tokens of a client that is told nothing else.
+/// The default number of tokens.
 pub(crate) const FULL: u32 = 500;
 
 /// Tokens that retries are paid with, shared by the clones of a client: when everything fails,
@@ -23,7 +23,7 @@ pub(crate) struct Budget {
 }
 
 impl Budget {
-    /// A budget of so many tokens.
+    /// A budget of `full` tokens.
     pub(crate) fn new(full: u32) -> Self {
         Self {
             left: AtomicU32::new(full),
@@ -31,7 +31,7 @@ impl Budget {
         }
     }
 
-    /// Pays for a retry; the price, or nothing if there is too little left.
+    /// Pays for a retry; returns the price, or `None` if fewer tokens are left.
     pub(crate) fn pay(&self, price: u32) -> Option<u32> {
         self.left
             .fetch_update(Ordering::AcqRel, Ordering::Acquire, |left| {
@@ -41,12 +41,12 @@ impl Budget {
             .map(|_| price)
     }
 
-    /// A success: the price of the retry that led to it comes back, else one token.
+    /// Refunds the price of the retry that succeeded, or one token for a success without a retry.
     pub(crate) fn success(&self, paid: Option<u32>) {
         self.refund(paid.unwrap_or(SUCCESS_REFUND));
     }
 
-    /// Gives back what was paid for a retry that never went out.
+    /// Returns tokens, up to the full budget.
     pub(crate) fn refund(&self, tokens: u32) {
         let refilled = |left: u32| Some(left.saturating_add(tokens).min(self.full));
         // The closure never declines, so there is no failure to handle.
@@ -61,7 +61,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_budget_runs_dry_and_fills_up_again() {
+    fn empty_budget_refuses_retries_until_successes_refill_it() {
         let budget = Budget::new(FULL);
         let mut paid = 0;
         while budget.pay(TRANSIENT_PRICE).is_some() {

@@ -1,4 +1,10 @@
-//! Takes secrets and the caller's values out of texts of providers.
+//! Removes keys, signatures and the caller's own values from texts that a provider, a proxy or the
+//! operating system wrote, so that errors and logs can show them.
+//!
+//! [`redactions`] collects the values of a request in every form in which they are written;
+//! [`scrubbed`] replaces them in a text, escapes control characters and bounds the length.
+
+use std::ops::Range;
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD_NO_PAD;
@@ -10,20 +16,22 @@ use crate::operation::OperationInfo;
 use crate::request::Request;
 use crate::sign;
 
-const MOST_BYTES: usize = 1024;
+/// How many bytes of a text are shown.
+const LONGEST_MESSAGE: usize = 1024;
 
-/// So much of a provider's text is looked at.
-const MOST_SEARCHED: usize = 64 * 1024;
+/// How many bytes of a text are searched for values.
+const LONGEST_SEARCHED: usize = 64 * 1024;
 
-/// A text that messages must not repeat: a key, a signature, a value of the caller's.
-pub(crate) struct Secret {
+/// A value that messages must not repeat: a key, a signature, or a value that the caller sent.
+pub(crate) struct Redaction {
     text: String,
+    /// The value without its letter case.
     folded: String,
-    /// A key, or a value of a field with personal data.
+    /// Whether it is a key, or a value of a field with personal data.
     sensitive: bool,
 }
 
-impl Secret {
+impl Redaction {
     pub(crate) fn new(text: String, sensitive: bool) -> Self {
         Self {
             folded: text.chars().flat_map(folded).collect(),
@@ -40,17 +48,21 @@ impl Secret {
         self.sensitive
     }
 
-    /// Whether it counts only where it stands as a word of its own: plain words and short texts are
-    /// parts of many words.
+    /// Whether it is replaced only where it is a word of its own: plain words and short texts occur
+    /// inside many other words.
     fn is_word(&self) -> bool {
         let is_number = self.text.bytes().all(|byte| byte.is_ascii_digit());
-        self.text.bytes().all(|byte| byte.is_ascii_alphabetic())
-            || self.text.chars().count() < if is_number { 5 } else { 3 }
+        self.text.bytes().all(|byte| byte.is_ascii_alphabetic()) || is_short(&self.text, is_number)
     }
 }
 
-/// A character without its case, as full case folding has it: `ß` is `ss`, `ς` is `σ`; and without
-/// the dot above, in which alone `İ` and `i` differ.
+/// Whether a value is so short that it occurs in many texts by chance.
+fn is_short(value: &str, is_number: bool) -> bool {
+    value.chars().count() < if is_number { 5 } else { 3 }
+}
+
+/// A character without its case, by full case folding (`ß` is `ss`, `ς` is `σ`), and without the
+/// combining dot above, the only difference between `İ` and `i`.
 fn folded(character: char) -> impl Iterator<Item = char> {
     character
         .to_uppercase()
@@ -58,46 +70,48 @@ fn folded(character: char) -> impl Iterator<Item = char> {
         .filter(|folded| *folded != '\u{307}')
 }
 
-/// What can be shown of a provider's text: without the given values, without control characters,
-/// at most 1 KiB.
-pub(crate) fn shown(text: &str, secrets: &[Secret]) -> String {
-    clean(text, secrets, Secret::is_word)
+/// The text with the given values replaced and control characters escaped, at most 1 KiB.
+pub(crate) fn scrubbed(text: &str, redactions: &[Redaction]) -> String {
+    scrub(text, redactions, Redaction::is_word)
 }
 
-/// What can be shown of an id: it loses a key and a sensitive value wherever they stand in it, and
-/// other values only where they stand as a word, for an id is no use without a part of it.
-pub(crate) fn shown_id(text: &str, secrets: &[Secret]) -> String {
-    clean(text, secrets, |secret| {
-        !secret.sensitive || secret.is_word()
+/// An id, scrubbed with care: keys and sensitive values are replaced wherever they occur, other values
+/// only where they are words of their own, because an id that lacks a part is useless.
+pub(crate) fn scrubbed_id(text: &str, redactions: &[Redaction]) -> String {
+    scrub(text, redactions, |redaction| {
+        !redaction.sensitive || redaction.is_word()
     })
 }
 
-/// A message with a remark at its end, still at most 1 KiB.
-pub(crate) fn noted(message: &str, remark: &str) -> String {
-    let end = boundary(message, MOST_BYTES.saturating_sub(remark.len() + 2));
-    format!("{}; {remark}", message.get(..end).unwrap_or_default())
+/// The message with a remark at its end, at most 1 KiB.
+pub(crate) fn with_remark(message: &str, remark: &str) -> String {
+    let end = boundary(message, LONGEST_MESSAGE.saturating_sub(remark.len() + 2));
+    format!("{}; {remark}", part(message, 0..end))
 }
 
-fn clean(text: &str, secrets: &[Secret], is_word: impl Fn(&Secret) -> bool) -> String {
-    // A text without measure is not searched to its end for hundreds of values.
-    let (searched, rest) = text.split_at(boundary(text, MOST_SEARCHED));
-    let mut clean = without(searched, secrets, is_word);
+fn scrub(text: &str, redactions: &[Redaction], is_word: impl Fn(&Redaction) -> bool) -> String {
+    // Searching a text of any length for hundreds of values would take too long.
+    let (searched, rest) = text.split_at(boundary(text, LONGEST_SEARCHED));
+    let mut clean = replaced(searched, redactions, is_word);
     if !rest.is_empty() {
-        // The search may have ended inside a value.
-        let longest = secrets.iter().map(|secret| secret.text.len()).max();
-        // In another case a text may be longer, up to three bytes for one.
+        // The searched part may end inside a value.
+        let longest = redactions
+            .iter()
+            .map(|redaction| redaction.text.len())
+            .max();
+        // In another letter case a value can be up to three times as long.
         let longest = longest.unwrap_or(0).saturating_mul(3);
         clean.truncate(boundary(&clean, clean.len().saturating_sub(longest)));
         clean.push('…');
     }
-    let mut shown = String::with_capacity(clean.len().min(MOST_BYTES));
+    let mut shown = String::with_capacity(clean.len().min(LONGEST_MESSAGE));
     for character in clean.chars() {
         let escaped: String = if character.is_control() || is_invisible(character) {
             character.escape_unicode().collect()
         } else {
             character.into()
         };
-        if shown.len() + escaped.len() > MOST_BYTES - '…'.len_utf8() {
+        if shown.len() + escaped.len() > LONGEST_MESSAGE - '…'.len_utf8() {
             shown.push('…');
             break;
         }
@@ -106,38 +120,55 @@ fn clean(text: &str, secrets: &[Secret], is_word: impl Fn(&Secret) -> bool) -> S
     shown
 }
 
-/// The last place up to `at` where a text can be cut.
+/// The last character boundary up to `at`.
 fn boundary(text: &str, at: usize) -> usize {
     let end = at.min(text.len());
     (0..=end)
         .rev()
         .find(|at| text.is_char_boundary(*at))
-        .unwrap_or_default()
+        .unwrap_or(0)
 }
 
-/// Marks that turn the reading direction, or that nobody sees: they can make a log line say something
-/// else.
+/// A part of the text between two of its character boundaries.
+#[expect(
+    clippy::expect_used,
+    reason = "both callers have found the boundaries in the text itself"
+)]
+fn part(text: &str, range: Range<usize>) -> &str {
+    text.get(range).expect("the range is of this text")
+}
+
+/// Whether a character changes the reading direction or is invisible: it can make a log line say
+/// something else.
 fn is_invisible(character: char) -> bool {
     matches!(character, '\u{61C}' | '\u{200B}'..='\u{200F}' | '\u{2028}'..='\u{202E}' | '\u{2060}'..='\u{2069}' | '\u{FEFF}' | '\u{E0000}'..='\u{E007F}')
 }
 
-/// The text without the given values, in whatever case.
-fn without(text: &str, secrets: &[Secret], is_word: impl Fn(&Secret) -> bool) -> String {
-    let mut lower = String::with_capacity(text.len());
-    // For every byte of the folded text, the character of the text that it comes from.
+/// The text with `[…]` in place of the given values, in any letter case.
+fn replaced(text: &str, redactions: &[Redaction], is_word: impl Fn(&Redaction) -> bool) -> String {
+    let mut folded_text = String::with_capacity(text.len());
+    // For each byte of the folded text, the range of the character that it comes from.
     let mut origins = Vec::with_capacity(text.len());
     for (at, character) in text.char_indices() {
-        lower.extend(folded(character));
-        origins.resize(lower.len(), at..at + character.len_utf8());
+        folded_text.extend(folded(character));
+        origins.resize(folded_text.len(), at..at + character.len_utf8());
     }
     let mut found = Vec::new();
-    for secret in secrets.iter().filter(|secret| !secret.folded.is_empty()) {
-        let is_word = is_word(secret);
-        for (start, _) in lower.match_indices(&secret.folded) {
-            let end = start + secret.folded.len();
+    for redaction in redactions
+        .iter()
+        .filter(|redaction| !redaction.folded.is_empty())
+    {
+        let is_word = is_word(redaction);
+        for (start, _) in folded_text.match_indices(&redaction.folded) {
+            let end = start + redaction.folded.len();
             let inside_a_word = is_word
-                && (joins(last(&lower, start), secret.folded.chars().next())
-                    || joins(secret.folded.chars().next_back(), first(&lower, end)));
+                && (joins(
+                    character_before(&folded_text, start),
+                    redaction.folded.chars().next(),
+                ) || joins(
+                    redaction.folded.chars().next_back(),
+                    character_at(&folded_text, end),
+                ));
             if let (false, Some(from), Some(to)) =
                 (inside_a_word, origins.get(start), origins.get(end - 1))
             {
@@ -150,47 +181,50 @@ fn without(text: &str, secrets: &[Secret], is_word: impl Fn(&Secret) -> bool) ->
     let mut at = 0;
     for range in found {
         if range.start >= at {
-            kept.push_str(text.get(at..range.start).unwrap_or_default());
+            kept.push_str(part(text, at..range.start));
             kept.push_str("[…]");
         }
         at = at.max(range.end);
     }
-    kept.push_str(text.get(at..).unwrap_or_default());
+    kept.push_str(part(text, at..text.len()));
     kept
 }
 
-fn last(text: &str, end: usize) -> Option<char> {
+fn character_before(text: &str, end: usize) -> Option<char> {
     text.get(..end).and_then(|text| text.chars().next_back())
 }
 
-fn first(text: &str, start: usize) -> Option<char> {
+fn character_at(text: &str, start: usize) -> Option<char> {
     text.get(start..).and_then(|text| text.chars().next())
 }
 
-/// Whether two neighbours are of one word.
+/// Whether two neighbouring characters belong to one word.
 fn joins(a: Option<char>, b: Option<char>) -> bool {
     let letter = |c: Option<char>| c.is_some_and(|c| c.is_ascii_alphanumeric());
     letter(a) && letter(b)
 }
 
-/// Every text that a provider's message must not repeat: the caller's own values, the keys, the
-/// signature. Short values are left out, for scrubbing every `1` would leave no message, but not
-/// those of fields with personal data.
-pub(crate) fn secrets(
+/// Collects every value that a message must not repeat: the credentials, the signature, and the values
+/// that the caller sent. Short values are left out unless they are personal data: without every `1`, a
+/// message would be unreadable.
+pub(crate) fn redactions(
     encoded: &Encoded,
     info: &OperationInfo,
     request: &Request,
-    key: &Credentials,
-) -> Vec<Secret> {
-    let mut personal = Vec::new();
-    for text in key.texts() {
-        personal.push(sign::hex(text.as_bytes()));
-        personal.push(STANDARD_NO_PAD.encode(text));
-        written(text, &mut personal);
+    credentials: &Credentials,
+) -> Vec<Redaction> {
+    let mut sensitive = Vec::new();
+    for text in credentials.texts() {
+        sensitive.push(sign::hex(text.as_bytes()));
+        sensitive.push(STANDARD_NO_PAD.encode(text));
+        push_spellings(text, &mut sensitive);
     }
-    for (_, value, _) in request.headers().filter(|(_, _, sensitive)| *sensitive) {
-        written(value, &mut personal);
-        personal.extend(
+    for (_, value, _) in request
+        .headers()
+        .filter(|(_, _, is_sensitive)| *is_sensitive)
+    {
+        push_spellings(value, &mut sensitive);
+        sensitive.extend(
             value
                 .rsplit_once("Signature=")
                 .map(|(_, signature)| signature.to_owned()),
@@ -199,33 +233,34 @@ pub(crate) fn secrets(
     let mut plain = Vec::new();
     for (field, value) in &encoded.values {
         let is_number = value.bytes().all(|b| b.is_ascii_digit() || b == b'.');
-        let is_short = value.chars().count() < if is_number { 5 } else { 3 };
         let into = if is_sensitive(field, info) {
-            &mut personal
-        } else if is_short || matches!(value.as_str(), "true" | "false") {
+            &mut sensitive
+        } else if is_short(value, is_number) || matches!(value.as_str(), "true" | "false") {
             continue;
         } else {
             &mut plain
         };
         if value.chars().any(char::is_alphanumeric) {
-            written(value, into);
-            telephone(value, into);
+            push_spellings(value, into);
+            push_telephone(value, into);
         }
     }
-    let known = |texts: Vec<String>, sensitive| {
+    let marked = |texts: Vec<String>, sensitive| {
         texts
             .into_iter()
             .filter(|text| !text.is_empty())
-            .map(move |text| Secret::new(text, sensitive))
+            .map(move |text| Redaction::new(text, sensitive))
     };
-    let mut secrets: Vec<Secret> = known(personal, true).chain(known(plain, false)).collect();
-    // Of two alike the sensitive one stays, for it comes first.
-    secrets.sort_by(|a, b| (a.text(), b.is_sensitive()).cmp(&(b.text(), a.is_sensitive())));
-    secrets.dedup_by(|later, first| later.text() == first.text());
-    secrets
+    let mut redactions: Vec<Redaction> = marked(sensitive, true)
+        .chain(marked(plain, false))
+        .collect();
+    // Of two equal texts the sensitive one is kept: it comes first.
+    redactions.sort_by(|a, b| (a.text(), b.is_sensitive()).cmp(&(b.text(), a.is_sensitive())));
+    redactions.dedup_by(|later, first| later.text() == first.text());
+    redactions
 }
 
-/// Whether a field holds personal data, by the way to it or to what it is in.
+/// Whether a field, or an object that it is in, is declared as personal data.
 fn is_sensitive(field: &str, info: &OperationInfo) -> bool {
     info.sensitive.iter().any(|known| {
         field
@@ -234,8 +269,8 @@ fn is_sensitive(field: &str, info: &OperationInfo) -> bool {
     })
 }
 
-/// A value as it is, and as it travels in URLs, forms and JSON.
-fn written(value: &str, into: &mut Vec<String>) {
+/// Pushes a value as it is, percent-encoded, form-encoded and JSON-escaped.
+fn push_spellings(value: &str, into: &mut Vec<String>) {
     let encoded = sign::percent(value);
     if encoded != value {
         into.push(encoded.replace("%20", "+"));
@@ -249,8 +284,8 @@ fn written(value: &str, into: &mut Vec<String>) {
     into.push(value.to_owned());
 }
 
-/// A text as it stands between the quotes of a JSON string; with escapes for what is not ASCII, as
-/// many servers write it.
+/// A text as the content of a JSON string; with `in_ascii`, other characters are escaped too, as many
+/// servers write them.
 fn json_escaped(value: &str, in_ascii: bool) -> String {
     let json = serde_json::Value::from(value).to_string();
     let json = json
@@ -272,16 +307,19 @@ fn json_escaped(value: &str, in_ascii: bool) -> String {
     })
 }
 
-/// A telephone number without its punctuation, and without what stands before the subscriber's own
-/// digits: providers write the country's code in ways of their own.
-fn telephone(value: &str, into: &mut Vec<String>) {
+/// Pushes a telephone number as bare digits, and its last digits alone: providers write the country
+/// code in several ways.
+fn push_telephone(value: &str, into: &mut Vec<String>) {
+    /// How many digits identify a subscriber without the country code.
     const OWN: usize = 8;
+    /// The longest number, by ITU-T E.164.
+    const LONGEST: usize = 15;
     let digits: String = value.chars().filter(char::is_ascii_digit).collect();
     let is_number = value
         .chars()
         .all(|c| c.is_ascii_digit() || "+-.() ".contains(c));
     if is_number
-        && (OWN..=15).contains(&digits.len())
+        && (OWN..=LONGEST).contains(&digits.len())
         && let Some(own) = digits.get(digits.len() - OWN..)
     {
         into.push(own.to_owned());
@@ -289,12 +327,12 @@ fn telephone(value: &str, into: &mut Vec<String>) {
     }
 }
 
-/// A code: a short word, whatever was sent in its place.
-pub(crate) fn bounded(text: &str, most: usize, secrets: &[Secret]) -> String {
-    short(&shown(text.trim(), secrets), most)
+/// A scrubbed text of at most `most` characters.
+pub(crate) fn scrubbed_word(text: &str, most: usize, redactions: &[Redaction]) -> String {
+    shortened(&scrubbed(text.trim(), redactions), most)
 }
 
-pub(crate) fn short(text: &str, most: usize) -> String {
+pub(crate) fn shortened(text: &str, most: usize) -> String {
     text.chars().filter(|c| *c != INVALID).take(most).collect()
 }
 
@@ -302,13 +340,13 @@ pub(crate) fn short(text: &str, most: usize) -> String {
 mod tests {
     use super::*;
 
-    fn secrets(texts: &[&str], sensitive: bool) -> Vec<Secret> {
-        let secret = |text: &&str| Secret::new((*text).to_owned(), sensitive);
-        texts.iter().map(secret).collect()
+    fn redactions(texts: &[&str], sensitive: bool) -> Vec<Redaction> {
+        let redaction = |text: &&str| Redaction::new((*text).to_owned(), sensitive);
+        texts.iter().map(redaction).collect()
     }
 
     #[test]
-    fn values_are_scrubbed_in_every_letter_case() {
+    fn value_in_any_letter_case_is_replaced() {
         for (value, text, want) in [
             ("Ünal", "ÜNAL, ünal; Ünalan", "[…], […]; […]an"),
             ("straße", "STRASSE straSSe STRAẞE", "[…] […] STRAẞE"),
@@ -320,50 +358,50 @@ mod tests {
             ("+1", "+1 +14", "[…] +14"),
             ("a-a", "a-a-A", "[…]-A"),
         ] {
-            assert_eq!(shown(text, &secrets(&[value], true)), want, "{value}");
+            assert_eq!(scrubbed(text, &redactions(&[value], true)), want, "{value}");
         }
-        let overlapping = secrets(&["one two", "two three", "+62812", "62812"], true);
-        assert_eq!(shown("one two three +62812", &overlapping), "[…] […]");
+        let overlapping = redactions(&["one two", "two three", "+62812", "62812"], true);
+        assert_eq!(scrubbed("one two three +62812", &overlapping), "[…] […]");
     }
 
     #[test]
-    fn an_id_loses_values_that_stand_as_words_and_sensitive_ones_anywhere() {
+    fn id_loses_plain_values_as_words_and_sensitive_values_anywhere() {
         let id = "7c9e6679-e07fc12345ae-12345";
-        let own = secrets(&["12345"], false);
-        assert_eq!(shown_id(id, &own), "7c9e6679-e07fc12345ae-[…]");
-        let personal = secrets(&["12345"], true);
-        assert_eq!(shown_id(id, &personal), "7c9e6679-e07fc[…]ae-[…]");
-        assert_eq!(shown(id, &own), "7c9e6679-e07fc[…]ae-[…]");
+        let own = redactions(&["12345"], false);
+        assert_eq!(scrubbed_id(id, &own), "7c9e6679-e07fc12345ae-[…]");
+        let personal = redactions(&["12345"], true);
+        assert_eq!(scrubbed_id(id, &personal), "7c9e6679-e07fc[…]ae-[…]");
+        assert_eq!(scrubbed(id, &own), "7c9e6679-e07fc[…]ae-[…]");
     }
 
     #[test]
-    fn a_remark_fits_into_the_bound() {
-        assert_eq!(noted("no", "why"), "no; why");
-        let long = noted(&"云".repeat(400), "why");
-        assert!(long.len() <= MOST_BYTES && long.ends_with("云; why"));
+    fn remark_on_a_long_message_keeps_the_bound() {
+        assert_eq!(with_remark("no", "why"), "no; why");
+        let long = with_remark(&"云".repeat(400), "why");
+        assert!(long.len() <= LONGEST_MESSAGE && long.ends_with("云; why"));
     }
 
     #[test]
-    fn messages_are_bounded_escaped_and_scrubbed() {
-        let secrets = secrets(&["+62812", "62812", "desc", "ABCdef"], false);
+    fn message_is_bounded_escaped_and_scrubbed() {
+        let redactions = redactions(&["+62812", "62812", "desc", "ABCdef"], false);
         assert_eq!(
-            shown(
+            scrubbed(
                 "no +62812, no 62812; desc of description abcDEF\n\u{1b}[31m\u{202e}\u{61c}\u{e0041}",
-                &secrets
+                &redactions
             ),
             "no […], no […]; […] of description […]\\u{a}\\u{1b}[31m\\u{202e}\\u{61c}\\u{e0041}"
         );
-        let long = shown(&"云".repeat(100_000), &[]);
-        assert!(long.len() <= MOST_BYTES && long.ends_with('…'));
+        let long = scrubbed(&"云".repeat(100_000), &[]);
+        assert!(long.len() <= LONGEST_MESSAGE && long.ends_with('…'));
     }
 
     #[test]
-    fn a_text_without_measure_is_not_cut_inside_a_value() {
+    fn text_beyond_the_searched_length_is_never_cut_inside_a_value() {
         let secret = "s3cret/".repeat(1000);
         for before in 0..20 {
             let text = format!("{}{}", "x".repeat(before), secret.repeat(20));
-            let told = shown(&text, &secrets(&[&secret], true));
-            assert!(!told.contains("s3c"), "{told}");
+            let shown = scrubbed(&text, &redactions(&[&secret], true));
+            assert!(!shown.contains("s3c"), "{shown}");
         }
     }
 }

@@ -16,7 +16,7 @@ use serde_json::Value;
 use wiremock::matchers::any;
 use wiremock::{Mock, MockServer, ResponseTemplate};
 
-use crate::classify::{PayloadSpan, opened};
+use crate::classify::{PayloadSpan, locate_payload};
 use crate::client::Client;
 use crate::credentials::Credentials;
 use crate::envelope;
@@ -143,8 +143,8 @@ fn mark(value: &mut Value, field: &str) {
 /// What is wrong with it, in the words of the error that a caller would see.
 pub fn reads<O: Operation>(body: &[u8]) -> Result<O::Output, String> {
     let answer = RawResponse::new(200, HeaderMap::new(), body);
-    let (payload, _) =
-        opened(&O::Provider::default(), &answer, &O::INFO).map_err(|fault| fault.to_string())?;
+    let (payload, _) = locate_payload(&O::Provider::default(), &answer, &O::INFO)
+        .map_err(|fault| fault.to_string())?;
     envelope::decode_payload(payload_text(&payload, &answer), &O::INFO)
         .map(|decoded| decoded.value)
         .map_err(|error| error.to_string())
@@ -162,7 +162,7 @@ where
     let info = O::INFO;
     let answer = answer(reply);
     match (
-        opened(&O::Provider::default(), &answer, &info),
+        locate_payload(&O::Provider::default(), &answer, &info),
         &reply.expect,
     ) {
         (Ok((PayloadSpan::Within(bytes), _)), Expect::Payload(_) | Expect::Output(..)) => {

@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use crate::attempt_error::{AttemptError, Outcome};
 use crate::error::ErrorKind;
 use crate::request::Endpoint;
-use crate::scrub::shown;
+use crate::scrub::scrubbed;
 
 /// Where a request goes, and whether through a proxy.
 #[derive(Clone, Copy)]
@@ -116,5 +116,5 @@ pub(super) fn cause(error: &reqwest::Error) -> String {
         .filter(|cause| !cause.is::<reqwest::Error>())
         .last()
         .map_or_else(|| "no cause given".to_owned(), ToString::to_string);
-    shown(&text.chars().take(200).collect::<String>(), &[])
+    scrubbed(&text.chars().take(200).collect::<String>(), &[])
 }
