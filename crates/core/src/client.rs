@@ -20,8 +20,7 @@ use crate::envelope::decode_payload;
 use crate::error::{Error, ErrorKind};
 use crate::lenient::Deviation;
 use crate::model::Json;
-use crate::operation::{Operation, OperationInfo, Paginated, RateLimit};
-use crate::pages::Pages;
+use crate::operation::{Operation, OperationInfo, RateLimit};
 use crate::provider::{Limits, Provider};
 use crate::rate_limit::RateLimiter;
 use crate::request::Endpoint;
@@ -86,11 +85,6 @@ impl<P: Provider> Client<P> {
         operation
             .validate()
             .map_err(|invalid| self.invalid(&O::INFO, &invalid))
-    }
-
-    /// Walks the pages of an operation.
-    pub fn pages<O: Paginated<Provider = P>>(&self, operation: O) -> Pages<O> {
-        Pages::new(self.clone(), operation)
     }
 
     /// Makes a call whose parameters or answer have no type yet: `parameters` is any object in the

@@ -375,7 +375,7 @@ async fn rows_that_come_are_noticed_when_they_repeat_others() {
     .await;
     assert!(error.is_none());
     assert!((0..40).all(|row| seen.contains(&row)));
-    assert_eq!((drift.totals_changed, drift.rows_repeated), (1, 2));
+    assert_eq!((drift.totals_changed, drift.items_repeated), (1, 2));
 }
 
 #[tokio::test]
@@ -444,9 +444,15 @@ async fn a_walk_that_cannot_end_well_ends_with_an_error_and_a_cursor() {
     let circle = stuck(r#"{"rows":[],"next":"x"}"#, ByToken::default()).await;
     assert!(circle.contains("token of the next page"), "{circle}");
     let more = stuck(r#"{"rows":[1,2,3],"total":2}"#, ByPage::default()).await;
-    assert!(more.contains("more rows than the total"), "{more}");
+    assert!(
+        more.contains("more items than the reported total"),
+        "{more}"
+    );
     let fewer = stuck(r#"{"rows":[],"total":2}"#, ByPage::default()).await;
-    assert!(fewer.contains("run out before the total"), "{fewer}");
+    assert!(
+        fewer.contains("run out before the reported total"),
+        "{fewer}"
+    );
 }
 
 /// A list whose tokens lead from each page to the next, and after so many pages back to the second.
@@ -482,7 +488,7 @@ async fn tokens_that_lead_in_a_circle_are_noticed_however_long_it_is() {
             }
         };
         assert_eq!(error.kind(), ErrorKind::Paging);
-        assert!(error.message().contains("circle"), "{error}");
+        assert!(error.message().contains("cycle"), "{error}");
         assert!((length..=4 * length).contains(&read), "{read} of {length}");
     }
 }
@@ -519,7 +525,7 @@ async fn pages_that_come_round_in_a_circle_are_noticed() {
             assert!(server.received_requests().await.unwrap().len() < 100);
         };
         assert_eq!(error.kind(), ErrorKind::Paging);
-        assert!(error.message().contains("circle"), "{error}");
+        assert!(error.message().contains("cycle"), "{error}");
     }
 }
 
