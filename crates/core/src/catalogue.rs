@@ -9,8 +9,9 @@ use serde::de::DeserializeOwned;
 use crate::client::Client;
 use crate::error::{Error, ErrorKind};
 use crate::lenient::decode_strict;
-use crate::operation::{Operation, OperationInfo, Paginated};
+use crate::operation::{Operation, OperationInfo};
 use crate::pages::Pages;
+use crate::paginated::Paginated;
 use crate::provider::Provider;
 
 type Future<'f, T> = Pin<Box<dyn std::future::Future<Output = T> + Send + 'f>>;

@@ -10,22 +10,27 @@
 
 mod activity;
 mod amount;
+mod builder;
 mod call;
 mod catalogue;
 mod client;
 mod clock;
 mod credentials;
 mod encode;
+mod endpoint;
 mod envelope;
 mod error;
 mod lenient;
 mod model;
 mod operation;
 mod pages;
+mod paginated;
 mod provider;
 mod rate_limit;
+mod raw_response;
 mod redact;
 mod request;
+mod response;
 mod retry;
 pub mod sign;
 #[cfg(feature = "testing")]
@@ -35,24 +40,28 @@ mod validate;
 
 pub use activity::Activity;
 pub use amount::{Amount, ParseAmountError};
+pub use builder::ClientBuilder;
 pub use catalogue::{Entry, Rows};
-pub use client::{Client, ClientBuilder, Response};
+pub use client::Client;
 pub use clock::{Clock, Random, Sleep, SystemClock, SystemRandom};
 pub use credentials::{Credentials, CredentialsError, CredentialsFuture, ProvideCredentials};
+pub use endpoint::Endpoint;
 pub use envelope::RawObject;
 pub use error::{Error, ErrorKind};
 pub use lenient::{Deviation, DeviationKind};
 pub use model::{Json, UnknownValue, lower_case, non_empty};
 pub use operation::{
-    Batch, CodeKind, Cursor, Effect, Envelope, ErrorCode, Lists, Method, Operation, OperationInfo,
-    Paginated, Paging, PagingStyle, Params, Place, RateLimit, Service, Success, batches,
+    CodeKind, Effect, Envelope, ErrorCode, Lists, Method, Operation, OperationInfo, Params, Place,
+    RateLimit, Service, Success,
 };
 pub use pages::{Drift, Items, Page, Pages};
+pub use paginated::{Batch, Cursor, Paginated, Paging, PagingStyle, batches};
 pub use provider::{
     Limits, Payload, Provider, RawResponse, ResponseError, ServiceError, SigningContext,
 };
 pub use redact::{Hidden, Presence, Secret};
-pub use request::{Body, Endpoint, Request};
+pub use request::{Body, Request};
+pub use response::Response;
 pub use rust_decimal::Decimal;
 pub use validate::{Format, InvalidRequest, Violation, Violations};
 

@@ -9,10 +9,12 @@ use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde::Serialize;
 
-use crate::client::{Client, Response};
+use crate::client::Client;
 use crate::error::{Error, ErrorKind};
-use crate::operation::{Cursor, Paginated, PagingStyle, RateLimit};
+use crate::operation::RateLimit;
+use crate::paginated::{Cursor, Paginated, PagingStyle};
 use crate::provider::Provider;
+use crate::response::Response;
 
 /// The most pages asked for at a time, however long an answer takes.
 const MOST_AT_A_TIME: u64 = 8;
@@ -160,6 +162,13 @@ impl<O: Paginated> Batches<O> {
         let (start, parts) = self.parts.as_ref()?;
         let place = position.checked_sub(*start)? / self.size as u64;
         parts.get(usize::try_from(place).ok()?)
+    }
+}
+
+impl<P: Provider> Client<P> {
+    /// Walks the pages of an operation.
+    pub fn pages<O: Paginated<Provider = P>>(&self, operation: O) -> Pages<O> {
+        Pages::new(self.clone(), operation)
     }
 }
 

@@ -16,9 +16,10 @@ use http_body::{Frame, SizeHint};
 use hyper_util::client::proxy::matcher::Matcher;
 use tokio::task::AbortHandle;
 
+use crate::endpoint::Endpoint;
 use crate::error::{Error, ErrorKind};
 use crate::provider::RawResponse;
-use crate::request::{Endpoint, Request};
+use crate::request::Request;
 use crate::retry::Outcome;
 
 /// Room that is made for a body before any of it has come: a length that a server announces is
