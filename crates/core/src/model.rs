@@ -108,8 +108,8 @@ macro_rules! open_enum {
             }
         }
 
-        impl $crate::export::serde::Serialize for $name {
-            fn serialize<S: $crate::export::serde::Serializer>(
+        impl $crate::generated::serde::Serialize for $name {
+            fn serialize<S: $crate::generated::serde::Serializer>(
                 &self,
                 serializer: S,
             ) -> ::std::result::Result<S::Ok, S::Error> {
@@ -117,11 +117,11 @@ macro_rules! open_enum {
             }
         }
 
-        impl<'de> $crate::export::serde::Deserialize<'de> for $name {
-            fn deserialize<D: $crate::export::serde::Deserializer<'de>>(
+        impl<'de> $crate::generated::serde::Deserialize<'de> for $name {
+            fn deserialize<D: $crate::generated::serde::Deserializer<'de>>(
                 deserializer: D,
             ) -> ::std::result::Result<Self, D::Error> {
-                <String as $crate::export::serde::Deserialize>::deserialize(deserializer).map(Into::into)
+                <String as $crate::generated::serde::Deserialize>::deserialize(deserializer).map(Into::into)
             }
         }
     };
@@ -149,10 +149,10 @@ macro_rules! open_enum {
 macro_rules! wrapped_list {
     (mod $module:ident = $key:literal) => {
         mod $module {
-            use $crate::export::serde::{Deserialize, Deserializer, Serialize, Serializer};
+            use $crate::generated::serde::{Deserialize, Deserializer, Serialize, Serializer};
 
             #[derive(Serialize, Deserialize)]
-            #[serde(crate = "standing_core::export::serde")]
+            #[serde(crate = "standing_core::generated::serde")]
             struct Wrapper<T> {
                 #[serde(rename = $key, default = "Vec::new")]
                 list: Vec<T>,
@@ -163,7 +163,7 @@ macro_rules! wrapped_list {
                 serializer: S,
             ) -> Result<S::Ok, S::Error> {
                 #[derive(Serialize)]
-                #[serde(crate = "standing_core::export::serde")]
+                #[serde(crate = "standing_core::generated::serde")]
                 struct Borrowed<'a, T> {
                     #[serde(rename = $key)]
                     list: &'a [T],

@@ -7,15 +7,17 @@ use std::time::Duration;
 use time::{OffsetDateTime, UtcOffset};
 
 use crate::credentials::{Credentials, CredentialsError};
+pub use crate::endpoint::Endpoint;
+pub use crate::envelope::RawObject;
 use crate::operation::{OperationInfo, Params, Service};
 pub use crate::raw_response::{Payload, RawResponse, ResponseError, ServiceError};
-pub use crate::request::Request;
+pub use crate::request::{Body, Request};
 
-/// A provider: how its requests are signed and its answers opened.
+/// A provider: how its requests are signed and its answers parsed.
 ///
 /// Both functions are pure: no clock, no network, nothing to wait for. The call loop does the rest.
 pub trait Provider: Default + Send + Sync + 'static {
-    /// The provider's name in lower case, as it stands in errors.
+    /// The provider's name in lower case, for errors.
     const NAME: &'static str;
 
     /// How long calls may take unless the client says otherwise.
@@ -28,26 +30,28 @@ pub trait Provider: Default + Send + Sync + 'static {
     ///
     /// # Errors
     ///
-    /// Which setting cannot be used and why, in a sentence without its value.
+    /// A sentence that names the setting and the reason, without the value.
     fn check(&self) -> Result<(), String> {
         Ok(())
     }
 
-    /// The host of a service: a host name in lower case, without a port. It never changes what name is signed for the service.
+    /// The host of a service: a host name in lower case, without a port. The name that is signed for
+    /// the service does not depend on it.
     fn host<'s>(&'s self, service: &'s Service) -> Cow<'s, str> {
         service.host.into()
     }
 
-    /// Where an operation's fields travel.
+    /// Where the fields of an operation are sent.
     fn params(&self, info: &OperationInfo) -> Params {
         info.params
     }
 
-    /// Reads keys from environment variables, which `variable` looks up.
+    /// Reads credentials from environment variables, which `variable` looks up; most often
+    /// [`CredentialVariables::read`].
     ///
     /// # Errors
     ///
-    /// A variable that is missing or holds no usable key; by its name, never its value.
+    /// A variable that is missing or has no usable value; by its name, never its value.
     fn credentials(
         variable: &dyn Fn(&str) -> Option<String>,
     ) -> Result<Credentials, CredentialsError>;
@@ -57,25 +61,83 @@ pub trait Provider: Default + Send + Sync + 'static {
     ///
     /// # Errors
     ///
-    /// Keys of a form that this provider does not take.
+    /// Credentials of a form that this provider does not accept.
     fn sign(
         &self,
         request: &mut Request,
         info: &OperationInfo,
-        key: &Credentials,
-        at: &SigningContext,
+        credentials: &Credentials,
+        context: &SigningContext,
     ) -> Result<(), CredentialsError>;
 
-    /// Finds the payload of a success, or what went wrong, whatever the HTTP status.
+    /// Finds the payload of a success, or the error, at any HTTP status.
     ///
     /// # Errors
     ///
-    /// What the provider says went wrong, or that the answer is not of its form.
+    /// [`ResponseError::Refused`] for an error that the provider reports,
+    /// [`ResponseError::Unreadable`] for an answer that is not of its form.
     fn parse_response<'r>(
         &self,
-        answer: &'r RawResponse,
+        response: &'r RawResponse,
         info: &OperationInfo,
     ) -> Result<Payload<'r>, ResponseError>;
+}
+
+/// The names of the environment variables that have a provider's credentials.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct CredentialVariables {
+    /// The key id.
+    pub id: &'static str,
+    /// The secret of the key.
+    pub secret: &'static str,
+    /// The session token that goes with the key: the first of these that is set.
+    pub session_tokens: &'static [&'static str],
+    /// A token in place of a key; if it is set, the others are ignored.
+    pub token: Option<&'static str>,
+}
+
+impl CredentialVariables {
+    /// The variables of a key without a session token.
+    pub const fn new(id: &'static str, secret: &'static str) -> Self {
+        Self {
+            id,
+            secret,
+            session_tokens: &[],
+            token: None,
+        }
+    }
+
+    /// The variables of the session token, in order of precedence.
+    #[must_use]
+    pub const fn session_tokens(mut self, names: &'static [&'static str]) -> Self {
+        self.session_tokens = names;
+        self
+    }
+
+    /// The variable of a token in place of a key.
+    #[must_use]
+    pub const fn token(mut self, name: &'static str) -> Self {
+        self.token = Some(name);
+        self
+    }
+
+    /// Reads the variables, which `variable` looks up.
+    ///
+    /// # Errors
+    ///
+    /// A variable that is missing or has no usable value; by its name, never its value.
+    pub fn read(
+        &self,
+        variable: &dyn Fn(&str) -> Option<String>,
+    ) -> Result<Credentials, CredentialsError> {
+        if let Some(name) = self.token
+            && let Some(credentials) = Credentials::token_from_variable(variable, name)?
+        {
+            return Ok(credentials);
+        }
+        Credentials::from_variables(variable, self.id, self.secret, self.session_tokens)
+    }
 }
 
 /// How long calls may take.
@@ -135,7 +197,7 @@ mod tests {
     use time::macros::datetime;
 
     #[test]
-    fn a_stamp_is_written_in_utc() {
+    fn signing_context_in_another_offset_is_written_in_utc() {
         for (time, want) in [
             (datetime!(2024-02-29 23:59:59 UTC), "2024-02-29T23:59:59Z"),
             (

@@ -13,13 +13,13 @@ pub struct RawResponse {
     pub(crate) status: u16,
     pub(crate) headers: HeaderMap,
     pub(crate) text: String,
-    /// Whether the end of the body was marked; without that, a cut body looks whole.
+    /// Whether the length of the body was framed; without framing, a truncated body looks complete.
     pub(crate) framed: bool,
 }
 
 impl RawResponse {
-    /// An answer from its parts, as a test of a provider needs it. A byte order mark is dropped;
-    /// bytes that are not UTF-8 are refused only where a value holds them.
+    /// Creates an answer from its parts, for tests of a provider. A byte order mark is removed; bytes
+    /// that are not UTF-8 are an error only in a value that is read.
     pub fn new(status: u16, headers: HeaderMap, body: &[u8]) -> Self {
         Self::received(status, headers, body.to_vec(), true)
     }
@@ -76,7 +76,7 @@ impl RawResponse {
 
 impl fmt::Debug for RawResponse {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Answer")
+        f.debug_struct("RawResponse")
             .field("status", &self.status)
             .field("body_length", &self.text.len())
             .finish_non_exhaustive()
@@ -93,24 +93,24 @@ pub struct Payload<'r> {
 
 impl fmt::Debug for Payload<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Opened")
+        f.debug_struct("Payload")
             .field("payload_length", &self.payload.len())
             .field("request_id", &self.request_id)
             .finish()
     }
 }
 
-/// Why an answer holds no payload.
+/// Why an answer has no payload.
 #[derive(Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum ResponseError {
-    /// The provider says what went wrong.
+    /// The provider reports an error.
     Refused(Box<ServiceError>),
     /// The answer is not of the provider's form; the HTTP status decides.
     Unreadable(&'static str),
 }
 
-/// What a provider says went wrong.
+/// An error that a provider reports.
 #[derive(Clone, PartialEq, Eq, Default)]
 #[non_exhaustive]
 pub struct ServiceError {
@@ -120,24 +120,24 @@ pub struct ServiceError {
     pub message: Option<String>,
     /// The id that the provider gave the request.
     pub request_id: Option<String>,
-    /// What the code means here, where the tables alone do not tell.
+    /// What the code means here, where the tables do not decide.
     pub kind: Option<CodeKind>,
-    /// How long the provider asks to wait.
+    /// The wait that the provider asks for.
     pub retry_after: Option<Duration>,
-    /// Some of the answer reports a success, so the operation may have been carried out.
+    /// A part of the answer reports a success, so the operation may have run.
     pub(crate) has_run: bool,
 }
 
 impl ServiceError {
-    /// A refusal by code and text. Blanks around the code are dropped; an empty one is none.
+    /// An error by code and text. Blanks around the code are removed; an empty code or text is none.
     pub fn new(code: Option<impl Into<String>>, message: Option<impl Into<String>>) -> Self {
-        let told = |text: &String| !text.trim().is_empty();
+        let has_text = |text: &String| !text.trim().is_empty();
         Self {
             code: code
                 .map(Into::into)
-                .filter(told)
+                .filter(has_text)
                 .map(|code| code.trim().to_owned()),
-            message: message.map(Into::into).filter(told),
+            message: message.map(Into::into).filter(has_text),
             ..Self::default()
         }
     }
@@ -149,14 +149,14 @@ impl ServiceError {
         self
     }
 
-    /// What the code means here, where the tables alone do not tell.
+    /// What the code means here, where the tables do not decide.
     #[must_use]
     pub fn kind(mut self, kind: CodeKind) -> Self {
         self.kind = Some(kind);
         self
     }
 
-    /// How long the provider asks to wait.
+    /// The wait that the provider asks for.
     #[must_use]
     pub fn retry_after(mut self, wait: Option<Duration>) -> Self {
         self.retry_after = wait;
@@ -165,14 +165,14 @@ impl ServiceError {
 }
 
 impl From<ServiceError> for ResponseError {
-    fn from(refusal: ServiceError) -> Self {
-        Self::Refused(Box::new(refusal))
+    fn from(error: ServiceError) -> Self {
+        Self::Refused(Box::new(error))
     }
 }
 
 impl fmt::Debug for ServiceError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Refusal")
+        f.debug_struct("ServiceError")
             .field("code", &self.code)
             .field("kind", &self.kind)
             .field("request_id", &self.request_id)
@@ -183,7 +183,7 @@ impl fmt::Debug for ServiceError {
 impl fmt::Debug for ResponseError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Refused(refusal) => refusal.fmt(f),
+            Self::Refused(error) => error.fmt(f),
             Self::Unreadable(problem) => write!(f, "Unreadable({problem})"),
         }
     }
@@ -192,7 +192,7 @@ impl fmt::Debug for ResponseError {
 impl fmt::Display for ResponseError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Refused(refusal) => f.write_str(refusal.code.as_deref().unwrap_or("refused")),
+            Self::Refused(error) => f.write_str(error.code.as_deref().unwrap_or("refused")),
             Self::Unreadable(problem) => write!(f, "the answer {problem}"),
         }
     }
@@ -205,10 +205,10 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_code_loses_its_blanks_and_an_empty_one_counts_for_nothing() {
-        let refusal = ServiceError::new(Some("\u{a0}InternalError\t"), Some("  "));
-        assert_eq!(refusal.code.as_deref(), Some("InternalError"));
-        assert_eq!(refusal.message, None);
+    fn service_error_with_blank_code_or_message_has_none() {
+        let error = ServiceError::new(Some("\u{a0}InternalError\t"), Some("  "));
+        assert_eq!(error.code.as_deref(), Some("InternalError"));
+        assert_eq!(error.message, None);
         assert_eq!(ServiceError::new(Some(" "), Some("x")).code, None);
     }
 }
