@@ -8,9 +8,10 @@ use std::time::Duration;
 
 use standing_alibaba::bss::GetCustomerAccountInfo;
 use standing_alibaba::bss::get_customer_account_info::AccountType;
-use standing_alibaba::{Client, Credentials, Error, ErrorKind};
-use standing_core::{
-    Clock, Envelope, Lists, Method, OperationInfo, Params, Service, Sleep, Success, SystemClock,
+use standing_alibaba::operation::{Envelope, Lists, Params, Success};
+use standing_alibaba::{
+    Client, Clock, Credentials, Error, ErrorKind, Method, OperationInfo, Service, Sleep,
+    SystemClock,
 };
 use wiremock::matchers::any;
 use wiremock::{Mock, MockServer, ResponseTemplate};

@@ -59,6 +59,7 @@ pub mod api {
     //! names with its own provider. The root of this crate and of every provider crate has them all.
 
     pub use rust_decimal::Decimal;
+    pub use time::OffsetDateTime;
 
     pub use crate::activity::Activity;
     pub use crate::amount::{Amount, ParseAmountError};

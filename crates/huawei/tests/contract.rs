@@ -6,12 +6,10 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use standing_core::{
-    ClientBuilder, Clock, CredentialsError, CredentialsFuture, Sleep, SystemClock,
-};
 use standing_huawei::bss::ListSubCustomerNewTag;
 use standing_huawei::{
-    Client, Credentials, Error, ErrorKind, Huawei, IamTokens, ProvideCredentials, tags_of,
+    Client, ClientBuilder, Clock, Credentials, CredentialsError, CredentialsFuture, Error,
+    ErrorKind, IamTokens, ProvideCredentials, Sleep, SystemClock, tags_of,
 };
 use time::macros::datetime;
 use wiremock::matchers::{any, body_partial_json};
@@ -51,7 +49,7 @@ fn client(server: &MockServer, keys: impl ProvideCredentials) -> Client {
     builder(server).credentials_provider(keys).build().unwrap()
 }
 
-fn builder(server: &MockServer) -> ClientBuilder<Huawei> {
+fn builder(server: &MockServer) -> ClientBuilder {
     Client::builder()
         .endpoint(server.uri())
         .clock(Arc::new(Pauses::default()))

@@ -22,41 +22,6 @@
 //! `QueryCustomersCredit` exists in two dialects, as two services: [`ip`] (version 2021-04-09, 20
 //! requests a second) and [`intlpartnersmgt`] (version 2022-09-28, 5 requests a second). Requests
 //! are signed with TC3-HMAC-SHA256; `Response.Error` is an error at any HTTP status.
-//!
-//! Another provider's operation does not compile:
-//!
-//! ```compile_fail
-//! # async fn example(client: standing_tencent::Client) -> Result<(), standing_tencent::Error> {
-//! use standing_core::{Credentials, CredentialsError, RawResponse, ResponseError, Method, Payload, Operation, OperationInfo};
-//! use standing_core::{Provider, Request, Service, SigningContext};
-//!
-//! #[derive(Default)]
-//! struct Other;
-//! impl Provider for Other {
-//!     const NAME: &'static str = "other";
-//!     fn credentials(_: &dyn Fn(&str) -> Option<String>) -> Result<Credentials, CredentialsError> {
-//!         Ok(Credentials::new("id", "secret"))
-//!     }
-//!     fn sign(&self, _: &mut Request, _: &OperationInfo, _: &Credentials, _: &SigningContext) -> Result<(), CredentialsError> {
-//!         Ok(())
-//!     }
-//!     fn parse_response<'r>(&self, answer: &'r RawResponse, _: &OperationInfo) -> Result<Payload<'r>, ResponseError> {
-//!         Ok(Payload { payload: answer.text(), request_id: None })
-//!     }
-//! }
-//!
-//! static SERVICE: Service = Service::new("other", "service", "example.com");
-//! #[derive(Clone, serde::Serialize)]
-//! struct Ask {}
-//! impl Operation for Ask {
-//!     type Provider = Other; // `standing_tencent::Tencent` here, and it compiles
-//!     type Output = ();
-//!     const INFO: OperationInfo = OperationInfo::new(&SERVICE, "Ask", Method::Post, "/");
-//! }
-//! client.send(&Ask {}).await?;
-//! # Ok(())
-//! # }
-//! ```
 
 mod operations;
 mod provider;
@@ -65,10 +30,11 @@ mod site;
 pub use operations::*;
 pub use provider::Tencent;
 pub use site::Site;
-pub use standing_core::{
-    Amount, Credentials, Decimal, Error, ErrorKind, Page, Pages, ProvideCredentials, RateLimit,
-    Response,
-};
+#[doc(inline)]
+pub use standing_core::api::*;
 
 /// A client of Tencent Cloud.
 pub type Client = standing_core::Client<Tencent>;
+
+/// The set-up of a client of Tencent Cloud.
+pub type ClientBuilder = standing_core::ClientBuilder<Tencent>;

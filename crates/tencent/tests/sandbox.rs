@@ -226,7 +226,7 @@ async fn a_session_token_a_region_and_a_path_prefix_go_along() {
 async fn what_has_no_type_yet_can_be_asked_all_the_same() {
     let sandbox = sandbox().await;
     let client = client(&sandbox);
-    use standing_core::{Method, OperationInfo};
+    use standing_tencent::{Method, OperationInfo};
     let info = OperationInfo::new(&ip::SERVICE, "QueryCustomersCredit", Method::Post, "/").reads();
     let parameters = serde_json::json!({"PageSize": 2});
     let answer = client.raw(&info, &parameters).await.unwrap();
