@@ -237,7 +237,7 @@ mod tests {
     }
 
     #[test]
-    fn every_vector_in_three_stages() {
+    fn signature_of_each_vector_matches_at_three_stages() {
         let vectors = vectors();
         assert_eq!(vectors.len(), 33);
         vectors.iter().for_each(|vector| compare(vector, ""));

@@ -298,7 +298,7 @@ mod tests {
     }
 
     #[test]
-    fn every_vector_in_three_stages() {
+    fn signature_of_each_vector_matches_at_three_stages() {
         let vectors = vectors();
         assert_eq!(vectors.len(), 43);
         for vector in vectors {
