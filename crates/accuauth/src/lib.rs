@@ -16,10 +16,11 @@ pub use mobile::{MobileForm, mobile_md5};
 pub use operations::*;
 pub use provider::AccuAuth;
 pub use site::{BodyEncoding, Site};
-pub use standing_core::{
-    Amount, Credentials, Decimal, Error, ErrorKind, Json, Page, Pages, ProvideCredentials,
-    RateLimit, Response,
-};
+#[doc(inline)]
+pub use standing_core::api::*;
 
 /// A client of AccuAuth.
 pub type Client = standing_core::Client<AccuAuth>;
+
+/// The set-up of a client of AccuAuth.
+pub type ClientBuilder = standing_core::ClientBuilder<AccuAuth>;

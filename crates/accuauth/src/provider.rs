@@ -1,12 +1,14 @@
-//! How AccuAuth's requests are authorized (two static headers) and its answers opened.
+//! How AccuAuth's requests are authorized (two static headers) and its answers parsed.
 
 use std::borrow::Cow;
 use std::time::Duration;
 
-use standing_core::{
-    Credentials, CredentialsError, Limits, OperationInfo, Params, Payload, Provider, RawObject,
-    RawResponse, Request, ResponseError, Service, ServiceError, SigningContext,
+use standing_core::operation::Params;
+use standing_core::provider::{
+    CredentialVariables, Limits, Payload, Provider, RawObject, RawResponse, Request, ResponseError,
+    ServiceError, SigningContext,
 };
+use standing_core::{Credentials, CredentialsError, OperationInfo, Service};
 
 use crate::{BodyEncoding, Site};
 
@@ -18,6 +20,10 @@ pub struct AccuAuth {
 }
 
 impl AccuAuth {
+    /// The environment variables of the credentials.
+    pub const VARIABLES: CredentialVariables =
+        CredentialVariables::new("ACCUAUTH_API_ID", "ACCUAUTH_API_SECRET");
+
     /// AccuAuth at a site.
     pub fn new(site: Site) -> Self {
         Self {
@@ -54,7 +60,7 @@ impl Provider for AccuAuth {
     fn credentials(
         variable: &dyn Fn(&str) -> Option<String>,
     ) -> Result<Credentials, CredentialsError> {
-        Credentials::from_variables(variable, "ACCUAUTH_API_ID", "ACCUAUTH_API_SECRET", &[])
+        Self::VARIABLES.read(variable)
     }
 
     fn sign(
@@ -94,7 +100,8 @@ impl Provider for AccuAuth {
 mod tests {
     use std::sync::Arc;
 
-    use standing_core::{Body, Endpoint, Method};
+    use standing_core::Method;
+    use standing_core::provider::{Body, Endpoint};
     use time::OffsetDateTime;
 
     use super::*;

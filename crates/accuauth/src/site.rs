@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use standing_core::Service;
+use standing_core::operation::Service;
 
 /// The hosts, one for each country. The documentation names no host for tests.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]

@@ -54,7 +54,7 @@ fn error(status: &str) -> String {
 }
 
 #[tokio::test]
-async fn codes_are_classed_before_statuses() {
+async fn documented_code_decides_before_status() {
     use ErrorKind::*;
     // code, its status, kind, whether it may have run
     for (code, status, kind, may_have_run) in [
@@ -90,7 +90,7 @@ async fn codes_are_classed_before_statuses() {
 }
 
 #[tokio::test]
-async fn nobody_is_a_value_with_a_request_id() {
+async fn not_found_returns_none_with_request_id() {
     for body in [
         r#"{"status":"NOT_HIT","request_id":"TID1"}"#.to_owned(),
         r#"{"status":"NOT_HIT","request_id":"TID1","result":[],"took_ms":12}"#.to_owned(),
@@ -149,7 +149,7 @@ async fn not_hit_beside_a_report_is_an_error() {
 }
 
 #[tokio::test]
-async fn what_may_have_cost_something_is_repeated_only_on_the_callers_word() {
+async fn metered_call_that_may_have_run_is_retried_only_if_allowed() {
     for (answer, kind) in [
         (json(500, &error("INTERNAL_ERROR")), ErrorKind::Server),
         (
@@ -192,7 +192,7 @@ const SAMPLE: &str = r#"{"status":"OK","result":{"reg_total_num":24,"apply_total
     "platform_apply_total":4,"platform_loan_total ":2},"request_id":"TID591cb9fb0e284cf296912a4d0ffea889"}"#;
 
 #[tokio::test]
-async fn one_report_or_more_are_read_however_their_keys_are_spelt() {
+async fn reports_with_any_key_spelling_are_read() {
     let (_server, client) = server(json(200, SAMPLE)).await;
     let answer = client.send(&question()).await.unwrap();
     assert_eq!(
@@ -237,7 +237,7 @@ async fn one_report_or_more_are_read_however_their_keys_are_spelt() {
 }
 
 #[tokio::test]
-async fn an_ok_without_a_report_is_no_clean_record() {
+async fn ok_without_a_report_is_an_error() {
     for result in [
         "[]",
         "null",
@@ -289,7 +289,7 @@ async fn an_ok_without_a_report_is_no_clean_record() {
 }
 
 #[tokio::test]
-async fn a_status_of_failure_is_one_whatever_the_body_says() {
+async fn failure_status_with_any_body_is_an_error() {
     for (status, kind) in [
         (301, ErrorKind::Redirect),
         (400, ErrorKind::Service),
@@ -313,7 +313,7 @@ async fn a_status_of_failure_is_one_whatever_the_body_says() {
 }
 
 #[tokio::test]
-async fn fields_travel_as_a_form_or_as_json() {
+async fn body_encoding_selects_form_or_json() {
     let (server, form) = server(json(200, SAMPLE)).await;
     let json = client(
         &server,
@@ -352,7 +352,7 @@ async fn fields_travel_as_a_form_or_as_json() {
 }
 
 #[tokio::test]
-async fn what_would_be_a_paid_mistake_is_not_sent() {
+async fn invalid_look_up_is_not_sent() {
     let (server, client) = server(json(200, SAMPLE)).await;
     let md5 = "d41d8cd98f00b204e9800998ecf8427e";
     let neither: CheckDebtsReport = serde_json::from_str("{}").unwrap();
@@ -402,7 +402,7 @@ async fn what_would_be_a_paid_mistake_is_not_sent() {
 }
 
 #[tokio::test]
-async fn nothing_personal_is_shown() {
+async fn error_and_debug_have_no_personal_data() {
     let question = question()
         .with_idcard("sentinel-idcard")
         .with_bankcard("sentinel-card")
@@ -427,7 +427,7 @@ async fn nothing_personal_is_shown() {
 }
 
 #[tokio::test]
-async fn a_look_up_may_take_as_long_as_public_clients_wait() {
+async fn slow_look_up_within_the_default_timeout_succeeds() {
     let (_server, client) = server(json(200, SAMPLE)).await;
     let shown = format!("{client:?}");
     assert!(

@@ -36,7 +36,7 @@ fn somebody() -> CheckDebtsReport {
 }
 
 #[tokio::test]
-async fn every_number_has_a_report_or_is_known_to_have_none_in_either_encoding() {
+async fn look_up_in_either_encoding_finds_the_report_or_none() {
     let sandbox = sandbox().await;
     let form = client(&sandbox);
     let json = client_of(
@@ -86,7 +86,7 @@ async fn every_number_has_a_report_or_is_known_to_have_none_in_either_encoding()
 }
 
 #[tokio::test]
-async fn a_look_up_that_may_have_run_is_not_repeated() {
+async fn look_up_that_may_have_run_is_not_retried() {
     let sandbox = sandbox().await;
     let (once, twice) = (
         client(&sandbox),
@@ -123,7 +123,7 @@ async fn a_look_up_that_may_have_run_is_not_repeated() {
 }
 
 #[tokio::test]
-async fn a_used_up_quota_is_no_throttling_and_no_missing_permission() {
+async fn exhausted_quota_is_neither_throttled_nor_permission_error() {
     let sandbox = Sandbox::builder().quota(2).start().await.unwrap();
     let client = client_of(&sandbox, AccuAuth::default(), true);
     for _ in 0..2 {
@@ -157,7 +157,7 @@ async fn a_used_up_quota_is_no_throttling_and_no_missing_permission() {
 }
 
 #[tokio::test]
-async fn keys_that_are_wrong_cost_one_request_and_are_not_shown() {
+async fn wrong_keys_make_one_request_and_are_not_shown() {
     let sandbox = sandbox().await;
     let client = Client::builder()
         .endpoint(sandbox.endpoint(Provider::AccuAuth))
@@ -178,7 +178,7 @@ async fn keys_that_are_wrong_cost_one_request_and_are_not_shown() {
 
 #[cfg(feature = "md5")]
 #[tokio::test]
-async fn the_hash_of_a_number_stands_for_the_number() {
+async fn md5_of_a_number_finds_its_report() {
     use standing_accuauth::{MobileForm, mobile_md5};
 
     let sandbox = sandbox().await;
@@ -202,7 +202,7 @@ async fn the_hash_of_a_number_stands_for_the_number() {
 }
 
 #[tokio::test]
-async fn a_prefix_goes_before_the_path() {
+async fn endpoint_prefix_precedes_the_path() {
     let sandbox = Sandbox::builder()
         .path_prefix("/gw/%7Echeck")
         .start()

@@ -12,10 +12,11 @@ mod site;
 pub use operations::*;
 pub use provider::Alibaba;
 pub use site::Site;
-pub use standing_core::{
-    Amount, Credentials, Decimal, Error, ErrorKind, Json, Page, Pages, ProvideCredentials,
-    RateLimit, Response,
-};
+#[doc(inline)]
+pub use standing_core::api::*;
 
 /// A client of Alibaba Cloud.
 pub type Client = standing_core::Client<Alibaba>;
+
+/// The set-up of a client of Alibaba Cloud.
+pub type ClientBuilder = standing_core::ClientBuilder<Alibaba>;

@@ -1,13 +1,14 @@
-//! How Alibaba Cloud's requests are signed (ACS3-HMAC-SHA256) and its answers opened.
+//! How Alibaba Cloud's requests are signed (ACS3-HMAC-SHA256) and its answers parsed.
 
 use std::borrow::Cow;
 use std::time::Duration;
 
-use standing_core::sign::{hex, hmac_sha256, sha256_hex};
-use standing_core::{
-    Credentials, CredentialsError, OperationInfo, Payload, Provider, RawObject, RawResponse,
-    Request, ResponseError, Service, ServiceError, SigningContext,
+use standing_core::provider::{
+    CredentialVariables, Payload, Provider, RawObject, RawResponse, Request, ResponseError,
+    ServiceError, SigningContext,
 };
+use standing_core::sign::{hex, hmac_sha256, sha256_hex};
+use standing_core::{Credentials, CredentialsError, OperationInfo, Service};
 
 use crate::Site;
 
@@ -20,6 +21,13 @@ pub struct Alibaba {
 }
 
 impl Alibaba {
+    /// The environment variables of the credentials.
+    pub const VARIABLES: CredentialVariables = CredentialVariables::new(
+        "ALIBABA_CLOUD_ACCESS_KEY_ID",
+        "ALIBABA_CLOUD_ACCESS_KEY_SECRET",
+    )
+    .session_tokens(&["ALIBABA_CLOUD_SECURITY_TOKEN"]);
+
     /// Alibaba Cloud at a site.
     pub fn new(site: Site) -> Self {
         Self { site }
@@ -50,12 +58,7 @@ impl Provider for Alibaba {
     fn credentials(
         variable: &dyn Fn(&str) -> Option<String>,
     ) -> Result<Credentials, CredentialsError> {
-        Credentials::from_variables(
-            variable,
-            "ALIBABA_CLOUD_ACCESS_KEY_ID",
-            "ALIBABA_CLOUD_ACCESS_KEY_SECRET",
-            &["ALIBABA_CLOUD_SECURITY_TOKEN"],
-        )
+        Self::VARIABLES.read(variable)
     }
 
     fn sign(
@@ -148,8 +151,9 @@ mod tests {
     use std::sync::Arc;
 
     use serde_json::Value;
+    use standing_core::Method;
+    use standing_core::provider::{Body, Endpoint};
     use standing_core::sign::canonical;
-    use standing_core::{Body, Endpoint, Method};
     use time::OffsetDateTime;
     use time::format_description::well_known::Rfc3339;
 
@@ -233,7 +237,7 @@ mod tests {
     }
 
     #[test]
-    fn every_vector_in_three_stages() {
+    fn signature_of_each_vector_matches_at_three_stages() {
         let vectors = vectors();
         assert_eq!(vectors.len(), 33);
         vectors.iter().for_each(|vector| compare(vector, ""));

@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use standing_core::Service;
+use standing_core::operation::Service;
 
 /// The hosts of an account system. What counts is where the account was opened, not a region: the
 /// other site answers `NotApplicable`.

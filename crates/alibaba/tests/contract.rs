@@ -8,9 +8,10 @@ use std::time::Duration;
 
 use standing_alibaba::bss::AccountType;
 use standing_alibaba::bss::GetCustomerAccountInfo;
-use standing_alibaba::{Client, Credentials, Error, ErrorKind};
-use standing_core::{
-    Clock, Envelope, Lists, Method, OperationInfo, Params, Service, Sleep, Success, SystemClock,
+use standing_alibaba::operation::{Envelope, Lists, Params, Success};
+use standing_alibaba::{
+    Client, Clock, Credentials, Error, ErrorKind, Method, OperationInfo, Service, Sleep,
+    SystemClock,
 };
 use wiremock::matchers::any;
 use wiremock::{Mock, MockServer, ResponseTemplate};
@@ -78,7 +79,7 @@ fn error(code: &str) -> String {
 const DATA: &str = r#"{"Mpk":1051360339779133,"AccountType":"1"}"#;
 
 #[tokio::test]
-async fn only_success_tells_a_success() {
+async fn answer_without_success_true_is_an_error() {
     for code in [
         "\"Success\"",
         "\"success\"",
@@ -121,7 +122,7 @@ async fn only_success_tells_a_success() {
 }
 
 #[tokio::test]
-async fn a_documented_failure_beside_success_is_a_failure() {
+async fn documented_error_code_beside_success_is_an_error() {
     let body = format!(
         r#"{{"Code":"NotAuthorized","Message":"m","RequestId":"R-1","Success":true,"Data":{DATA}}}"#
     );
@@ -131,7 +132,7 @@ async fn a_documented_failure_beside_success_is_a_failure() {
 }
 
 #[tokio::test]
-async fn a_failure_under_status_200_is_a_failure() {
+async fn success_false_under_status_200_is_an_error() {
     let body = r#"{"Code":"INSUFFICIENT.AVAILABLE.QUOTA","Message":"no","RequestId":"R-1","Success":false}"#;
     let error = refused(json(200, body)).await;
     assert_eq!((error.kind(), error.attempts()), (ErrorKind::Quota, 1));
@@ -147,7 +148,7 @@ async fn a_failure_under_status_200_is_a_failure() {
 }
 
 #[tokio::test]
-async fn nobody_is_a_value_with_a_request_id() {
+async fn not_found_returns_none_with_request_id() {
     let bodies = [
         (401, error("VnoNoDataError")),
         (401, error("VnoNoDataError ")),
@@ -269,7 +270,7 @@ async fn success_beside_a_code_of_no_success_is_an_error() {
 }
 
 #[tokio::test]
-async fn a_success_without_an_account_is_no_empty_account() {
+async fn success_without_an_account_is_an_error() {
     for data in [
         "null",
         "\"\"",
@@ -317,7 +318,7 @@ async fn a_success_without_an_account_is_no_empty_account() {
 }
 
 #[tokio::test]
-async fn codes_are_classed_before_statuses() {
+async fn documented_code_decides_before_status() {
     use ErrorKind::*;
     // code, its status, kind, attempts of a read with two allowed, whether it may have run
     for (code, status, kind, attempts, may_have_run) in [
@@ -356,7 +357,7 @@ async fn codes_are_classed_before_statuses() {
 }
 
 #[tokio::test]
-async fn errors_of_other_forms_are_understood() {
+async fn error_of_another_form_has_its_code() {
     let lower =
         r#"{"code":"NotAuthorized","message":"no","requestId":"R-1","accessDeniedDetail":{}}"#;
     let error = refused(json(400, lower)).await;
@@ -390,7 +391,7 @@ async fn errors_of_other_forms_are_understood() {
 }
 
 #[tokio::test]
-async fn the_wait_that_is_asked_for_is_kept() {
+async fn requested_wait_delays_the_retry() {
     for (header, value, least) in [
         ("x-acs-retry-after", "1500", 1500),
         (
@@ -422,7 +423,7 @@ async fn the_wait_that_is_asked_for_is_kept() {
 }
 
 #[tokio::test]
-async fn every_attempt_has_a_date_a_nonce_and_a_signature_of_its_own() {
+async fn each_attempt_has_its_own_date_nonce_and_signature() {
     let (server, client) =
         server(json(503, &error("ServiceUnavailable")).insert_header("x-acs-retry-after", "1100"))
             .await;
@@ -465,7 +466,7 @@ async fn every_attempt_has_a_date_a_nonce_and_a_signature_of_its_own() {
 }
 
 #[tokio::test]
-async fn a_refused_clock_is_named_and_not_retried_without_a_correction() {
+async fn refused_timestamp_without_server_date_is_a_clock_error_without_retry() {
     for code in ["InvalidTimeStamp.Expired", "IllegalTimestamp"] {
         for date in ["", "yesterday", "Sat, 21 Nov 1026 25:61:00 GMT"] {
             let error = refused(json(400, &error(code)).insert_header("date", date)).await;
@@ -484,7 +485,7 @@ static BSS: Service = Service::new("alibaba", "bss", "business.aliyuncs.com")
     .lists(Lists::Numbered);
 
 #[tokio::test]
-async fn parameters_are_flattened_into_the_query_or_a_form() {
+async fn nested_parameters_are_flattened_into_query_or_form() {
     let (server, client) = server(json(
         200,
         r#"{"Success":true,"Data":{"x":1},"code":"Success"}"#,
@@ -529,7 +530,7 @@ async fn parameters_are_flattened_into_the_query_or_a_form() {
 }
 
 #[tokio::test]
-async fn an_operation_may_keep_its_payload_elsewhere() {
+async fn operation_envelope_selects_the_payload() {
     const fn keeping(payload: &'static str) -> Envelope {
         Envelope {
             payload,
@@ -569,7 +570,7 @@ async fn an_operation_may_keep_its_payload_elsewhere() {
 }
 
 #[tokio::test]
-async fn what_is_unusual_but_clear_is_read() {
+async fn unusual_but_unambiguous_answer_is_decoded() {
     let body = "\u{feff}{\"success\":true,\"data\":{\"Mpk\":\"6210322125051645960\",\"AccountType\":0,\"IsCertified\":\"true\",\
                 \"HostingStatus\":\"TrusteeshipCancel\",\"LoginEmail\":null,\"More\":1},\"requestId\":\"R-1\"}";
     let (_server, client) = server(json(200, body)).await;
@@ -592,7 +593,7 @@ async fn what_is_unusual_but_clear_is_read() {
 }
 
 #[tokio::test]
-async fn messages_hold_nothing_of_ours() {
+async fn error_message_has_no_secret() {
     let body = error("NotAuthorized").replace(
         "\"no\"",
         "\"for LTAIcontract contract-secret 1234567890123456\"",

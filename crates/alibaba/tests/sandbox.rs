@@ -6,8 +6,8 @@ use std::collections::BTreeSet;
 use std::time::Duration;
 
 use standing_alibaba::bss::GetCustomerAccountInfo;
-use standing_alibaba::{Client, Credentials, ErrorKind};
-use standing_core::{Method, OperationInfo, Params};
+use standing_alibaba::operation::Params;
+use standing_alibaba::{Client, Credentials, ErrorKind, Method, OperationInfo};
 use standing_sandbox::fault::{
     cut_body_after, provider_code, provider_code_at, reset, status, throttle, throttle_for,
 };
@@ -31,7 +31,7 @@ fn owner(id: &str) -> GetCustomerAccountInfo {
 }
 
 #[tokio::test]
-async fn an_account_that_is_not_there_survives_a_cut_answer() {
+async fn missing_account_after_a_truncated_answer_is_none() {
     let sandbox = sandbox().await;
     let mut customers = sandbox.customers(Provider::Alibaba);
     let nobody = customers
@@ -47,7 +47,7 @@ async fn an_account_that_is_not_there_survives_a_cut_answer() {
 }
 
 #[tokio::test]
-async fn every_customer_has_an_account_or_is_known_to_have_none() {
+async fn each_customer_has_an_account_or_none() {
     let sandbox = sandbox().await;
     let client = client(&sandbox);
     let mut spellings = BTreeSet::new();
@@ -105,7 +105,7 @@ async fn every_customer_has_an_account_or_is_known_to_have_none() {
 }
 
 #[tokio::test]
-async fn passing_faults_are_survived_and_every_attempt_is_signed_afresh() {
+async fn transient_faults_are_retried_with_a_new_signature() {
     let sandbox = sandbox().await;
     let client = client(&sandbox);
     for (fault, attempts) in [
@@ -137,7 +137,7 @@ async fn passing_faults_are_survived_and_every_attempt_is_signed_afresh() {
 }
 
 #[tokio::test]
-async fn a_clock_that_is_off_is_corrected_once_for_all_calls() {
+async fn wrong_clock_is_corrected_once_for_all_calls() {
     let sandbox = sandbox().await;
     let client = client(&sandbox);
     sandbox.clock().advance(Duration::from_secs(20 * 60));
@@ -166,7 +166,7 @@ async fn a_clock_that_is_off_is_corrected_once_for_all_calls() {
 }
 
 #[tokio::test]
-async fn keys_that_are_wrong_cost_one_request() {
+async fn wrong_keys_make_one_request() {
     let sandbox = sandbox().await;
     let key = sandbox.key(Provider::Alibaba);
     for (id, secret, code) in [
@@ -197,7 +197,7 @@ async fn keys_that_are_wrong_cost_one_request() {
 }
 
 #[tokio::test]
-async fn a_session_token_and_a_path_prefix_are_signed() {
+async fn session_token_and_path_prefix_are_signed() {
     let key = Key::new("STS.sandbox-id", "sandbox-temporary-secret")
         .with_session_token("sandbox-session-token");
     // The sandbox verifies the path as it was sent.
@@ -229,7 +229,7 @@ async fn a_session_token_and_a_path_prefix_are_signed() {
 }
 
 #[tokio::test]
-async fn what_has_no_type_yet_can_be_asked_in_a_query_or_a_form() {
+async fn raw_call_in_query_or_form_is_accepted() {
     let sandbox = sandbox().await;
     let client = client(&sandbox);
     let id = sandbox.customers(Provider::Alibaba).nth(4).unwrap().id;
@@ -255,7 +255,7 @@ async fn what_has_no_type_yet_can_be_asked_in_a_query_or_a_form() {
 }
 
 #[tokio::test]
-async fn two_hundred_tasks_share_a_client_without_cross_talk() {
+async fn two_hundred_tasks_with_one_client_get_their_own_answers() {
     let sandbox = sandbox().await;
     let client = client(&sandbox);
     let mut accounts = Vec::new();

@@ -1,4 +1,4 @@
-//! A provider's operations by name, with JSON in and JSON out: what a command line needs.
+//! Operations without their types, with JSON in and JSON out, for a command line.
 
 use std::fmt;
 use std::pin::Pin;
@@ -9,24 +9,25 @@ use serde::de::DeserializeOwned;
 use crate::client::Client;
 use crate::error::{Error, ErrorKind};
 use crate::lenient::decode_strict;
-use crate::operation::{Operation, OperationInfo, Paginated};
+use crate::operation::{Operation, OperationInfo};
 use crate::pages::Pages;
+use crate::paginated::Paginated;
 use crate::provider::Provider;
 
 type Future<'f, T> = Pin<Box<dyn std::future::Future<Output = T> + Send + 'f>>;
 
 /// An operation of a provider, without its types.
-pub struct Entry<P> {
-    /// What is known of it.
+pub struct ErasedOperation<P> {
+    /// Its facts.
     pub info: OperationInfo,
     call: fn(Client<P>, String) -> Future<'static, Result<String, Error>>,
     walk: Option<WalkFn<P>>,
 }
 
-type WalkFn<P> = fn(Client<P>, &str, Option<&str>) -> Result<Rows, Error>;
+type WalkFn<P> = fn(Client<P>, &str, Option<&str>) -> Result<JsonPages, Error>;
 
-impl<P: Provider> Entry<P> {
-    /// An operation.
+impl<P: Provider> ErasedOperation<P> {
+    /// Erases the types of an operation.
     pub const fn of<O>() -> Self
     where
         O: Operation<Provider = P, Output: Serialize + Sync> + DeserializeOwned,
@@ -38,7 +39,7 @@ impl<P: Provider> Entry<P> {
         }
     }
 
-    /// An operation that answers in pages.
+    /// Erases the types of an operation with pages.
     pub const fn paged<O>() -> Self
     where
         O: Paginated<Provider = P, Output: Serialize + Sync> + DeserializeOwned,
@@ -56,7 +57,7 @@ impl<P: Provider> Entry<P> {
     /// # Errors
     ///
     /// [`ErrorKind::InvalidRequest`] for a parameter that the operation does not know or cannot
-    /// take, with the name that may have been meant; else as [`Client::send`].
+    /// take, with the nearest name that it knows; else as [`Client::send`].
     pub async fn call(&self, client: &Client<P>, parameters: &str) -> Result<String, Error> {
         (self.call)(client.clone(), parameters.to_owned()).await
     }
@@ -72,7 +73,7 @@ impl<P: Provider> Entry<P> {
         client: &Client<P>,
         parameters: &str,
         cursor: Option<&str>,
-    ) -> Result<Rows, Error> {
+    ) -> Result<JsonPages, Error> {
         match self.walk {
             Some(walk) => walk(client.clone(), parameters, cursor),
             None => Err(client.failed(
@@ -84,9 +85,9 @@ impl<P: Provider> Entry<P> {
     }
 }
 
-impl<P> fmt::Debug for Entry<P> {
+impl<P> fmt::Debug for ErasedOperation<P> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Entry")
+        f.debug_struct("ErasedOperation")
             .field("info", &self.info)
             .finish_non_exhaustive()
     }
@@ -98,27 +99,27 @@ where
     O: Operation<Provider = P, Output: Serialize + Sync> + DeserializeOwned,
 {
     Box::pin(async move {
-        let operation: O = parsed(&client, &parameters)?;
+        let operation: O = parse(&client, &parameters)?;
         let response = client.send(&operation).await?;
-        written(&client, &O::INFO, &*response)
+        to_json(&client, &O::INFO, &*response)
     })
 }
 
-fn walk<P, O>(client: Client<P>, parameters: &str, cursor: Option<&str>) -> Result<Rows, Error>
+fn walk<P, O>(client: Client<P>, parameters: &str, cursor: Option<&str>) -> Result<JsonPages, Error>
 where
     P: Provider,
     O: Paginated<Provider = P> + DeserializeOwned,
 {
-    let mut pages = client.pages(parsed::<P, O>(&client, parameters)?);
-    // Only now does the request have the page size that the walk sets.
+    let mut pages = client.pages(parse::<P, O>(&client, parameters)?);
+    // Checked here because the walk sets the page size.
     pages.check()?;
     if let Some(cursor) = cursor {
         pages = pages.resume(cursor)?;
     }
-    Ok(Rows(Box::new(Walk { pages, client })))
+    Ok(JsonPages(Box::new(Walk { pages, client })))
 }
 
-fn parsed<P: Provider, O: Operation + DeserializeOwned>(
+fn parse<P: Provider, O: Operation + DeserializeOwned>(
     client: &Client<P>,
     parameters: &str,
 ) -> Result<O, Error> {
@@ -129,7 +130,7 @@ fn parsed<P: Provider, O: Operation + DeserializeOwned>(
         } else {
             error.pointer.trim_start_matches('/')
         };
-        // A place in the text helps only where the text itself is broken.
+        // Line and column help only if the text is not valid JSON.
         let place = if error.problem.contains("JSON") || error.cut {
             format!(" (line {}, column {})", error.line, error.column)
         } else {
@@ -143,7 +144,7 @@ fn parsed<P: Provider, O: Operation + DeserializeOwned>(
     })
 }
 
-fn written<P: Provider>(
+fn to_json<P: Provider>(
     client: &Client<P>,
     info: &OperationInfo,
     value: &impl Serialize,
@@ -158,10 +159,10 @@ fn written<P: Provider>(
 }
 
 /// The rows of a walk, a page at a time, each row one JSON text.
-pub struct Rows(Box<dyn NextRows + Send>);
+pub struct JsonPages(Box<dyn NextPage + Send>);
 
-impl Rows {
-    /// The rows of the next page; nothing once the walk is over.
+impl JsonPages {
+    /// The rows of the next page, or `None` at the end of the walk.
     pub async fn next(&mut self) -> Option<Result<Vec<String>, Error>> {
         self.0.next().await
     }
@@ -173,13 +174,13 @@ impl Rows {
     }
 }
 
-impl fmt::Debug for Rows {
+impl fmt::Debug for JsonPages {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Rows").finish_non_exhaustive()
+        f.debug_struct("JsonPages").finish_non_exhaustive()
     }
 }
 
-trait NextRows {
+trait NextPage {
     fn next(&mut self) -> Future<'_, Option<Result<Vec<String>, Error>>>;
 
     fn missing(&self) -> Option<(&'static str, &[String])>;
@@ -190,7 +191,7 @@ struct Walk<P: Provider, O: Paginated<Provider = P>> {
     client: Client<P>,
 }
 
-impl<P, O> NextRows for Walk<P, O>
+impl<P, O> NextPage for Walk<P, O>
 where
     P: Provider,
     O: Paginated<Provider = P>,
@@ -204,7 +205,7 @@ where
             Some(
                 page.items
                     .iter()
-                    .map(|item| written(&self.client, &O::INFO, item))
+                    .map(|item| to_json(&self.client, &O::INFO, item))
                     .collect(),
             )
         })

@@ -2,14 +2,25 @@
 //!
 //! # In this crate
 //!
-//! Users meet [`Client`] and [`ClientBuilder`], [`Response`], [`Error`], [`Credentials`], [`Pages`]
-//! and [`Amount`]. The rest is the contract between generated requests ([`Operation`]), providers
-//! ([`Provider`], above all [`Provider::sign`] and [`Provider::parse_response`]) and the call loop,
-//! which alone waits, reads a clock and touches a socket.
+//! Users depend on a provider crate, which re-exports everything that its callers need. The root of
+//! this crate has those names, and the modules the rest:
+//!
+//! - the root: [`Client`] and its [`ClientBuilder`], [`Response`], [`Error`], [`Credentials`],
+//!   [`Pages`], [`Amount`], …
+//! - [`operation`]: the contract of an operation, and the facts that describe one, for calls by
+//!   [`Client::raw`]
+//! - [`paginated`]: the same for operations with pages
+//! - [`provider`]: the contract of a provider, for a new provider crate
+//! - [`sign`]: signing primitives for providers
+//!
+//! A [`Provider`](provider::Provider) is a set of functions over values, above all
+//! [`sign`](provider::Provider::sign) and [`parse_response`](provider::Provider::parse_response).
+//! Everything that waits, reads a clock or touches a socket is in the call loop of this crate.
 
 mod activity;
 mod amount;
 mod attempt_error;
+mod builder;
 mod call;
 mod catalogue;
 mod classify;
@@ -18,17 +29,23 @@ mod clock;
 mod clock_skew;
 mod credentials;
 mod credentials_cache;
+#[cfg(doctest)]
+mod doctests;
 mod encode;
+mod endpoint;
 mod envelope;
 mod error;
 mod lenient;
 mod model;
-mod operation;
+pub mod operation;
 mod pages;
-mod provider;
+pub mod paginated;
+pub mod provider;
 mod rate_limit;
+mod raw_response;
 mod redact;
 mod request;
+mod response;
 mod retry;
 mod retry_budget;
 mod scrub;
@@ -38,28 +55,46 @@ pub mod testing;
 mod transport;
 mod validate;
 
-pub use activity::Activity;
-pub use amount::{Amount, ParseAmountError};
-pub use catalogue::{Entry, Rows};
-pub use client::{Client, ClientBuilder, Response};
-pub use clock::{Clock, Random, Sleep, SystemClock, SystemRandom};
-pub use credentials::{Credentials, CredentialsError, CredentialsFuture, ProvideCredentials};
-pub use envelope::RawObject;
-pub use error::{Error, ErrorKind};
-pub use lenient::{Deviation, DeviationKind};
-pub use model::{Json, UnknownNumber, UnknownValue, lower_case, non_empty};
-pub use operation::{
-    Batch, CodeKind, Cursor, Effect, Envelope, ErrorCode, Lists, Method, Operation, OperationInfo,
-    Paginated, Paging, PagingStyle, Params, Place, RateLimit, Service, Success, batches,
-};
-pub use pages::{Drift, Items, Page, Pages};
-pub use provider::{
-    Limits, Payload, Provider, RawResponse, ResponseError, ServiceError, SigningContext,
-};
-pub use redact::{Hidden, Presence, Secret};
-pub use request::{Body, Endpoint, Request};
-pub use rust_decimal::Decimal;
-pub use validate::{Format, InvalidRequest, Violation, Violations};
+pub use builder::ClientBuilder;
+pub use client::Client;
+
+#[doc(inline)]
+pub use api::*;
+
+#[doc(hidden)]
+pub mod api {
+    //! The names that a caller holds, except the client and its builder, which every provider crate
+    //! names with its own provider. The root of this crate and of every provider crate has them all.
+
+    pub use rust_decimal::Decimal;
+    pub use time::OffsetDateTime;
+
+    pub use crate::activity::Activity;
+    pub use crate::amount::{Amount, ParseAmountError};
+    pub use crate::catalogue::{ErasedOperation, JsonPages};
+    pub use crate::clock::{Clock, Random, Sleep, SystemClock, SystemRandom};
+    pub use crate::credentials::{
+        Credentials, CredentialsError, CredentialsFuture, ProvideCredentials,
+    };
+    pub use crate::error::{Error, ErrorKind};
+    pub use crate::lenient::{Deviation, DeviationKind};
+    pub use crate::model::{Json, UnknownNumber, UnknownValue};
+    pub use crate::operation;
+    pub use crate::operation::{Method, Operation, OperationInfo, RateLimit, Service};
+    pub use crate::pages::{Drift, Items, Page, Pages};
+    pub use crate::paginated::Paginated;
+    pub use crate::redact::Secret;
+    pub use crate::response::Response;
+    pub use crate::validate::{InvalidRequest, Violation};
+}
+
+// Code that does not name the modules yet finds their names at the root.
+#[doc(hidden)]
+pub use catalogue::JsonPages as Rows;
+#[doc(hidden)]
+pub use generated::*;
+#[doc(hidden)]
+pub use provider::*;
 
 #[doc(hidden)]
 pub mod generated {
@@ -69,9 +104,15 @@ pub mod generated {
 
     pub use serde::{self, Deserialize, Serialize};
 
-    pub use crate::{
-        Amount, Batch, CodeKind, Cursor, Entry, Envelope, ErrorCode, Format, Hidden,
-        InvalidRequest, Json, Lists, Method, Operation, OperationInfo, Paginated, Paging, Params,
-        Place, RateLimit, Service, Success, Violations, open_enum, wrapped_list,
+    pub use crate::catalogue::ErasedOperation as Entry;
+    pub use crate::catalogue::ErasedOperation;
+    pub use crate::model::{Json, UnknownNumber, UnknownValue, lower_case, non_empty};
+    pub use crate::operation::{
+        CodeKind, Effect, Envelope, ErrorCode, Lists, Method, Operation, OperationInfo, Params,
+        Place, RateLimit, Service, Success,
     };
+    pub use crate::paginated::{Batch, Cursor, Paginated, Paging, PagingStyle, batches};
+    pub use crate::redact::{Hidden, Presence};
+    pub use crate::validate::{Format, InvalidRequest, Violations};
+    pub use crate::{Amount, open_enum, wrapped_list};
 }

@@ -2,21 +2,22 @@
 //! hosts and read keys. None of them waits, reads a clock or does I/O.
 
 use std::borrow::Cow;
-use std::fmt;
 use std::time::Duration;
 
-use http::HeaderMap;
 use time::{OffsetDateTime, UtcOffset};
 
 use crate::credentials::{Credentials, CredentialsError};
-use crate::operation::{CodeKind, OperationInfo, Params, Service};
-use crate::request::Request;
+pub use crate::endpoint::Endpoint;
+pub use crate::envelope::RawObject;
+use crate::operation::{OperationInfo, Params, Service};
+pub use crate::raw_response::{Payload, RawResponse, ResponseError, ServiceError};
+pub use crate::request::{Body, Request};
 
-/// A provider: how its requests are signed and its answers opened.
+/// A provider: how its requests are signed and its answers parsed.
 ///
 /// Both functions are pure: no clock, no network, nothing to wait for. The call loop does the rest.
 pub trait Provider: Default + Send + Sync + 'static {
-    /// The provider's name in lower case, as it stands in errors.
+    /// The provider's name in lower case, for errors.
     const NAME: &'static str;
 
     /// How long calls may take unless the client says otherwise.
@@ -29,26 +30,28 @@ pub trait Provider: Default + Send + Sync + 'static {
     ///
     /// # Errors
     ///
-    /// Which setting cannot be used and why, in a sentence without its value.
+    /// A sentence that names the setting and the reason, without the value.
     fn check(&self) -> Result<(), String> {
         Ok(())
     }
 
-    /// The host of a service: a host name in lower case, without a port. It never changes what name is signed for the service.
+    /// The host of a service: a host name in lower case, without a port. The name that is signed for
+    /// the service does not depend on it.
     fn host<'s>(&'s self, service: &'s Service) -> Cow<'s, str> {
         service.host.into()
     }
 
-    /// Where an operation's fields travel.
+    /// Where the fields of an operation are sent.
     fn params(&self, info: &OperationInfo) -> Params {
         info.params
     }
 
-    /// Reads keys from environment variables, which `variable` looks up.
+    /// Reads credentials from environment variables, which `variable` looks up; most often
+    /// [`CredentialVariables::read`].
     ///
     /// # Errors
     ///
-    /// A variable that is missing or holds no usable key; by its name, never its value.
+    /// A variable that is missing or has no usable value; by its name, never its value.
     fn credentials(
         variable: &dyn Fn(&str) -> Option<String>,
     ) -> Result<Credentials, CredentialsError>;
@@ -58,25 +61,83 @@ pub trait Provider: Default + Send + Sync + 'static {
     ///
     /// # Errors
     ///
-    /// Keys of a form that this provider does not take.
+    /// Credentials of a form that this provider does not accept.
     fn sign(
         &self,
         request: &mut Request,
         info: &OperationInfo,
-        key: &Credentials,
-        at: &SigningContext,
+        credentials: &Credentials,
+        context: &SigningContext,
     ) -> Result<(), CredentialsError>;
 
-    /// Finds the payload of a success, or what went wrong, whatever the HTTP status.
+    /// Finds the payload of a success, or the error, at any HTTP status.
     ///
     /// # Errors
     ///
-    /// What the provider says went wrong, or that the answer is not of its form.
+    /// [`ResponseError::Refused`] for an error that the provider reports,
+    /// [`ResponseError::Unreadable`] for an answer that is not of its form.
     fn parse_response<'r>(
         &self,
-        answer: &'r RawResponse,
+        response: &'r RawResponse,
         info: &OperationInfo,
     ) -> Result<Payload<'r>, ResponseError>;
+}
+
+/// The names of the environment variables that have a provider's credentials.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct CredentialVariables {
+    /// The key id.
+    pub id: &'static str,
+    /// The secret of the key.
+    pub secret: &'static str,
+    /// The session token that goes with the key: the first of these that is set.
+    pub session_tokens: &'static [&'static str],
+    /// A token in place of a key; if it is set, the others are ignored.
+    pub token: Option<&'static str>,
+}
+
+impl CredentialVariables {
+    /// The variables of a key without a session token.
+    pub const fn new(id: &'static str, secret: &'static str) -> Self {
+        Self {
+            id,
+            secret,
+            session_tokens: &[],
+            token: None,
+        }
+    }
+
+    /// The variables of the session token, in order of precedence.
+    #[must_use]
+    pub const fn session_tokens(mut self, names: &'static [&'static str]) -> Self {
+        self.session_tokens = names;
+        self
+    }
+
+    /// The variable of a token in place of a key.
+    #[must_use]
+    pub const fn token(mut self, name: &'static str) -> Self {
+        self.token = Some(name);
+        self
+    }
+
+    /// Reads the variables, which `variable` looks up.
+    ///
+    /// # Errors
+    ///
+    /// A variable that is missing or has no usable value; by its name, never its value.
+    pub fn read(
+        &self,
+        variable: &dyn Fn(&str) -> Option<String>,
+    ) -> Result<Credentials, CredentialsError> {
+        if let Some(name) = self.token
+            && let Some(credentials) = Credentials::token_from_variable(variable, name)?
+        {
+            return Ok(credentials);
+        }
+        Credentials::from_variables(variable, self.id, self.secret, self.session_tokens)
+    }
 }
 
 /// How long calls may take.
@@ -130,205 +191,13 @@ impl SigningContext {
     }
 }
 
-/// An answer as it came, whatever its status.
-pub struct RawResponse {
-    pub(crate) status: u16,
-    pub(crate) headers: HeaderMap,
-    pub(crate) text: String,
-    /// Whether the end of the body was marked; without that, a cut body looks whole.
-    pub(crate) framed: bool,
-}
-
-impl RawResponse {
-    /// An answer from its parts, as a test of a provider needs it. A byte order mark is dropped;
-    /// bytes that are not UTF-8 are refused only where a value holds them.
-    pub fn new(status: u16, headers: HeaderMap, body: &[u8]) -> Self {
-        Self::received(status, headers, body.to_vec(), true)
-    }
-
-    /// An answer as it came from a connection.
-    pub(crate) fn received(
-        status: u16,
-        headers: HeaderMap,
-        mut body: Vec<u8>,
-        framed: bool,
-    ) -> Self {
-        if body.starts_with(b"\xEF\xBB\xBF") {
-            body.drain(..3);
-        }
-        let text = String::from_utf8(body).unwrap_or_else(|error| {
-            let body = error.into_bytes();
-            let mut text = String::with_capacity(body.len());
-            for chunk in body.utf8_chunks() {
-                text.push_str(chunk.valid());
-                if !chunk.invalid().is_empty() {
-                    text.push(crate::lenient::INVALID);
-                }
-            }
-            text
-        });
-        Self {
-            status,
-            headers,
-            text,
-            framed,
-        }
-    }
-
-    /// The HTTP status.
-    pub fn status(&self) -> u16 {
-        self.status
-    }
-
-    /// Whether the status is one of success.
-    pub fn is_success(&self) -> bool {
-        (200..300).contains(&self.status)
-    }
-
-    /// A header, if it is there and is text.
-    pub fn header(&self, name: &str) -> Option<&str> {
-        self.headers.get(name).and_then(|value| value.to_str().ok())
-    }
-
-    /// The body.
-    pub fn text(&self) -> &str {
-        &self.text
-    }
-}
-
-impl fmt::Debug for RawResponse {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Answer")
-            .field("status", &self.status)
-            .field("body_length", &self.text.len())
-            .finish_non_exhaustive()
-    }
-}
-
-/// The payload of a success.
-pub struct Payload<'r> {
-    /// The payload's JSON, still to be decoded.
-    pub payload: &'r str,
-    /// The id that the provider gave the request.
-    pub request_id: Option<Cow<'r, str>>,
-}
-
-impl fmt::Debug for Payload<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Opened")
-            .field("payload_length", &self.payload.len())
-            .field("request_id", &self.request_id)
-            .finish()
-    }
-}
-
-/// Why an answer holds no payload.
-#[derive(Clone, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum ResponseError {
-    /// The provider says what went wrong.
-    Refused(Box<ServiceError>),
-    /// The answer is not of the provider's form; the HTTP status decides.
-    Unreadable(&'static str),
-}
-
-/// What a provider says went wrong.
-#[derive(Clone, PartialEq, Eq, Default)]
-#[non_exhaustive]
-pub struct ServiceError {
-    /// The provider's code.
-    pub code: Option<String>,
-    /// The provider's text; it may repeat what the caller sent.
-    pub message: Option<String>,
-    /// The id that the provider gave the request.
-    pub request_id: Option<String>,
-    /// What the code means here, where the tables alone do not tell.
-    pub kind: Option<CodeKind>,
-    /// How long the provider asks to wait.
-    pub retry_after: Option<Duration>,
-    /// Some of the answer reports a success, so the operation may have been carried out.
-    pub(crate) has_run: bool,
-}
-
-impl ServiceError {
-    /// A refusal by code and text. Blanks around the code are dropped; an empty one is none.
-    pub fn new(code: Option<impl Into<String>>, message: Option<impl Into<String>>) -> Self {
-        let told = |text: &String| !text.trim().is_empty();
-        Self {
-            code: code
-                .map(Into::into)
-                .filter(told)
-                .map(|code| code.trim().to_owned()),
-            message: message.map(Into::into).filter(told),
-            ..Self::default()
-        }
-    }
-
-    /// The id that the provider gave the request.
-    #[must_use]
-    pub fn request_id(mut self, id: Option<impl Into<String>>) -> Self {
-        self.request_id = id.map(Into::into);
-        self
-    }
-
-    /// What the code means here, where the tables alone do not tell.
-    #[must_use]
-    pub fn kind(mut self, kind: CodeKind) -> Self {
-        self.kind = Some(kind);
-        self
-    }
-
-    /// How long the provider asks to wait.
-    #[must_use]
-    pub fn retry_after(mut self, wait: Option<Duration>) -> Self {
-        self.retry_after = wait;
-        self
-    }
-}
-
-impl From<ServiceError> for ResponseError {
-    fn from(refusal: ServiceError) -> Self {
-        Self::Refused(Box::new(refusal))
-    }
-}
-
-impl fmt::Debug for ServiceError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Refusal")
-            .field("code", &self.code)
-            .field("kind", &self.kind)
-            .field("request_id", &self.request_id)
-            .finish_non_exhaustive()
-    }
-}
-
-impl fmt::Debug for ResponseError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Refused(refusal) => refusal.fmt(f),
-            Self::Unreadable(problem) => write!(f, "Unreadable({problem})"),
-        }
-    }
-}
-
-impl fmt::Display for ResponseError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Refused(refusal) => f.write_str(refusal.code.as_deref().unwrap_or("refused")),
-            Self::Unreadable(problem) => write!(f, "the answer {problem}"),
-        }
-    }
-}
-
-impl std::error::Error for ResponseError {}
-
 #[cfg(test)]
 mod tests {
     use super::*;
     use time::macros::datetime;
 
     #[test]
-    fn a_stamp_is_written_in_utc() {
+    fn signing_context_in_another_offset_is_written_in_utc() {
         for (time, want) in [
             (datetime!(2024-02-29 23:59:59 UTC), "2024-02-29T23:59:59Z"),
             (
@@ -340,13 +209,5 @@ mod tests {
             let nonce = String::new();
             assert_eq!(SigningContext { time, nonce }.date_time(), want);
         }
-    }
-
-    #[test]
-    fn a_code_loses_its_blanks_and_an_empty_one_counts_for_nothing() {
-        let refusal = ServiceError::new(Some("\u{a0}InternalError\t"), Some("  "));
-        assert_eq!(refusal.code.as_deref(), Some("InternalError"));
-        assert_eq!(refusal.message, None);
-        assert_eq!(ServiceError::new(Some(" "), Some("x")).code, None);
     }
 }

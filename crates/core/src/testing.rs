@@ -1,4 +1,4 @@
-//! Checks that the generated tests of the provider crates are made of; each panics with what differs.
+//! Assertions for the generated tests of the provider crates; each panics with the difference.
 
 #![allow(
     clippy::panic,
@@ -24,7 +24,14 @@ use crate::lenient::{self, Deviation};
 use crate::operation::{CodeKind, Operation};
 use crate::provider::{Provider, RawResponse, ResponseError};
 
-/// An answer, and what is to be made of it.
+// The names that generated tests and the fuzz targets import.
+#[doc(hidden)]
+pub use self::{
+    assert_request_encodes as encodes, assert_response_parses as opens,
+    assert_round_trip as travels, parse_success as reads,
+};
+
+/// An answer, and what it is expected to mean.
 #[derive(Debug, Clone, Copy)]
 pub struct Reply<'a> {
     /// The HTTP status.
@@ -35,21 +42,21 @@ pub struct Reply<'a> {
     pub expect: Expect<'a>,
 }
 
-/// What an answer is to be read as.
+/// What an answer is expected to mean.
 #[derive(Debug, Clone, Copy)]
 pub enum Expect<'a> {
-    /// A success: the payload is written back as it came, but for the parts of the envelope, and
-    /// there are so many deviations of each kind.
+    /// A success: the output encodes to the payload without the members of the envelope, with this
+    /// number of deviations of each kind.
     Payload(&'a [(&'a str, usize)]),
-    /// A success: the output is written back so, and there are so many deviations of each kind.
+    /// A success: the output encodes to this text, with this number of deviations of each kind.
     Output(&'a str, &'a [(&'a str, usize)]),
     /// A failure with this code, of this kind.
     Error(&'a str, CodeKind),
-    /// This code, which says that there is no such record.
+    /// This code, which means that there is no such record.
     NoRecord(&'a str),
 }
 
-/// What a server is to see of a request.
+/// The request that a server is expected to receive.
 #[derive(Debug, Clone, Copy)]
 pub struct Wire<'a> {
     /// The HTTP method.
@@ -77,7 +84,7 @@ impl<'a> Wire<'a> {
     }
 }
 
-/// What a server is to see of a body.
+/// The body that a server is expected to receive.
 #[derive(Debug, Clone, Copy)]
 pub enum WireBody<'a> {
     /// Nothing.
@@ -88,13 +95,13 @@ pub enum WireBody<'a> {
     Form(&'a [(&'a str, &'a str)]),
 }
 
-/// The operation keeps its limits, is written as the sample, is read back from it, and does not show
+/// Asserts that the operation keeps its limits, encodes to the sample, decodes from it, and shows no
 /// personal data in its `Debug`.
 ///
 /// # Panics
 ///
-/// If not.
-pub fn encodes<O>(operation: &O, sample: &str)
+/// If the assertion fails.
+pub fn assert_request_encodes<O>(operation: &O, sample: &str)
 where
     O: Operation + Debug + DeserializeOwned,
 {
@@ -117,10 +124,10 @@ where
     );
 }
 
-/// Stands for personal data; nothing else reads so.
+/// Stands for personal data; it occurs nowhere else.
 const CANARY: &str = "canary-8d1f";
 
-/// Puts the canary into the texts of a field, some objects and lists down.
+/// Writes the canary into the texts of a field, at any depth.
 fn mark(value: &mut Value, field: &str) {
     let (name, rest) = field
         .split_once('.')
@@ -136,12 +143,12 @@ fn mark(value: &mut Value, field: &str) {
     }
 }
 
-/// Reads a body that came with a success, as a client does.
+/// Parses and decodes a body under status 200, as a client does.
 ///
 /// # Errors
 ///
-/// What is wrong with it, in the words of the error that a caller would see.
-pub fn reads<O: Operation>(body: &[u8]) -> Result<O::Output, String> {
+/// The text of the error that a caller would see.
+pub fn parse_success<O: Operation>(body: &[u8]) -> Result<O::Output, String> {
     let answer = RawResponse::new(200, HeaderMap::new(), body);
     let (payload, _) = locate_payload(&O::Provider::default(), &answer, &O::INFO)
         .map_err(|fault| fault.to_string())?;
@@ -150,12 +157,12 @@ pub fn reads<O: Operation>(body: &[u8]) -> Result<O::Output, String> {
         .map_err(|error| error.to_string())
 }
 
-/// The answer opens and decodes as expected.
+/// Asserts that the answer is parsed and decoded as expected.
 ///
 /// # Panics
 ///
-/// If not.
-pub fn opens<O>(reply: &Reply<'_>)
+/// If the assertion fails.
+pub fn assert_response_parses<O>(reply: &Reply<'_>)
 where
     O: Operation<Output: Serialize>,
 {
@@ -171,17 +178,17 @@ where
                 .unwrap_or_else(|error| panic!("the answer cannot be read: {error}"));
             assert_output::<O>(&decoded.value, &decoded.deviations, reply);
         }
-        (Err(ResponseError::Refused(refusal)), Expect::Error(code, kind)) => {
-            assert_eq!(refusal.code.as_deref(), Some(*code));
-            assert!(refusal.message.is_some(), "{code} comes with a message");
+        (Err(ResponseError::Refused(error)), Expect::Error(code, kind)) => {
+            assert_eq!(error.code.as_deref(), Some(*code));
+            assert!(error.message.is_some(), "{code} comes with a message");
             let known = info.error_code(code).map(|known| known.kind);
-            assert_eq!(refusal.kind.or(known), Some(*kind), "the kind of {code}");
+            assert_eq!(error.kind.or(known), Some(*kind), "the kind of {code}");
             assert!(!info.no_record.contains(code), "{code} is a failure");
         }
         (Ok((PayloadSpan::NoRecord, _)), Expect::NoRecord(code)) => {
             assert!(info.no_record.contains(code), "{code} means no record");
         }
-        (opened, expect) => panic!("opened as {opened:?}, expected {expect:?}"),
+        (parsed, expect) => panic!("parsed as {parsed:?}, expected {expect:?}"),
     }
 }
 
@@ -207,12 +214,12 @@ fn answer(reply: &Reply<'_>) -> RawResponse {
     )
 }
 
-/// A client sends the operation as described and makes of the answer what is expected.
+/// Asserts that a client sends the operation as described and reads the answer as expected, over HTTP.
 ///
 /// # Panics
 ///
-/// If not.
-pub fn travels<O>(operation: &O, wire: &Wire<'_>, reply: &Reply<'_>)
+/// If the assertion fails.
+pub fn assert_round_trip<O>(operation: &O, wire: &Wire<'_>, reply: &Reply<'_>)
 where
     O: Operation<Output: Serialize>,
 {
@@ -278,7 +285,7 @@ fn assert_wire(request: &wiremock::Request, wire: &Wire<'_>) {
             assert_same(&sent, &expected);
         }
         WireBody::Form(expected) => {
-            // A form is written like a query, and a URL knows how to read one.
+            // A form is encoded like a query, which `Url` decodes.
             let mut url = request.url.clone();
             url.set_query(Some(&String::from_utf8_lossy(&request.body)));
             assert_eq!(pairs(&url), sorted(expected), "the form");
@@ -316,7 +323,7 @@ where
     assert_eq!(counts, declared.iter().copied().collect(), "{deviations:?}");
 }
 
-/// The payload without what belongs to the envelope.
+/// The payload without the members of the envelope.
 fn bare_payload<O: Operation>(reply: &Reply<'_>) -> Value {
     let answer = answer(reply);
     let opened = O::Provider::default().parse_response(&answer, &O::INFO);
@@ -329,7 +336,7 @@ fn bare_payload<O: Operation>(reply: &Reply<'_>) -> Value {
     payload
 }
 
-/// The same JSON; a number may be written in another way.
+/// Compares JSON; numbers are compared by value.
 fn assert_same(written: &Value, expected: &Value) {
     assert!(
         same(written, expected),

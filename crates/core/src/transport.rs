@@ -17,9 +17,10 @@ use hyper_util::client::proxy::matcher::Matcher;
 use tokio::task::AbortHandle;
 
 use crate::attempt_error::{AttemptError, Outcome};
+use crate::endpoint::Endpoint;
 use crate::error::{Error, ErrorKind};
 use crate::provider::RawResponse;
-use crate::request::{Endpoint, Request};
+use crate::request::Request;
 use error::{Way, cause, classified};
 use proxy::malformed_proxy;
 

@@ -1,31 +1,33 @@
-//! Tokens of IAM, which stand in for keys.
+//! Tokens of IAM, in place of keys.
 
 use serde_json::{Value, json};
-use standing_core::{
-    ClientBuilder, Credentials, CredentialsError, CredentialsFuture, Method, OperationInfo, Place,
-    ProvideCredentials, Provider, RawObject, Service,
-};
+use standing_core::operation::{Method, OperationInfo, Place, Service};
+use standing_core::provider::{Provider, RawObject};
 
-use crate::{Client, Error, Huawei};
+use crate::{
+    Client, ClientBuilder, Credentials, CredentialsError, CredentialsFuture, Error, Huawei,
+    ProvideCredentials,
+};
 
 static SERVICE: Service =
     Service::new(Huawei::NAME, "iam", "iam.myhuaweicloud.com").errors(crate::ERRORS);
-// An earlier token lives on beside a new one, so asking twice does no harm.
+// A new token does not revoke an earlier one, so the request is idempotent.
 const CREATE_TOKEN: OperationInfo =
     OperationInfo::new(&SERVICE, "CreateToken", Method::Post, "/v3/auth/tokens")
         .places(&[("nocatalog", Place::Query)])
         .idempotent();
 
-/// Tokens of IAM for [`ClientBuilder::credentials_provider`]. The client keeps a token until
-/// shortly before its end, and gets another one, once, for a token that is refused.
+/// Tokens of IAM for [`credentials_provider`](standing_core::ClientBuilder::credentials_provider).
+/// The client keeps a token until shortly before it expires, and replaces a token that is refused
+/// once.
 ///
-/// They are for users that IAM knows in an account; a HUAWEI ID is none.
+/// Only IAM users of an account can get tokens; a HUAWEI ID cannot.
 #[derive(Debug)]
 pub struct IamTokens {
     client: Client,
     /// The account that the tokens are for.
     account: String,
-    way: Grant,
+    grant: Grant,
 }
 
 #[derive(Debug)]
@@ -35,14 +37,14 @@ enum Grant {
 }
 
 impl IamTokens {
-    /// Tokens for a user's password. `iam` says how IAM is reached, most often
-    /// `Client::builder()`. Wrong passwords lock the account: a refused one is not tried again.
+    /// Gets tokens with a user's password. `iam` sets up the client of IAM, most often
+    /// `Client::builder()`. Wrong passwords lock the account, so a refused password is not retried.
     ///
     /// # Errors
     ///
-    /// As [`ClientBuilder::build`].
+    /// As [`ClientBuilder::build`](standing_core::ClientBuilder::build).
     pub fn password(
-        iam: ClientBuilder<Huawei>,
+        iam: ClientBuilder,
         account: impl Into<String>,
         user: impl Into<String>,
         password: impl Into<String>,
@@ -50,18 +52,18 @@ impl IamTokens {
         Ok(Self {
             client: iam.credentials(Credentials::anonymous()).build()?,
             account: account.into(),
-            way: Grant::Password(Credentials::new(user, password)),
+            grant: Grant::Password(Credentials::new(user, password)),
         })
     }
 
-    /// Tokens of an agency that `account` has set up for yours. `own` gives the tokens of a user of
-    /// yours who may assume it.
+    /// Gets tokens of an agency that `account` has created for your account. `own` provides the
+    /// tokens of a user of your account who may assume the agency.
     ///
     /// # Errors
     ///
-    /// As [`ClientBuilder::build`].
+    /// As [`ClientBuilder::build`](standing_core::ClientBuilder::build).
     pub fn agency(
-        iam: ClientBuilder<Huawei>,
+        iam: ClientBuilder,
         account: impl Into<String>,
         agency: impl Into<String>,
         own: impl ProvideCredentials,
@@ -69,13 +71,13 @@ impl IamTokens {
         Ok(Self {
             client: iam.credentials_provider(own).build()?,
             account: account.into(),
-            way: Grant::Agency(agency.into()),
+            grant: Grant::Agency(agency.into()),
         })
     }
 
     fn identity(&self) -> Value {
         let domain = &self.account;
-        match &self.way {
+        match &self.grant {
             Grant::Password(login) => {
                 let (name, password) = (login.id(), login.secret().expose());
                 let user = json!({"domain": {"name": domain}, "name": name, "password": password});
@@ -92,12 +94,12 @@ impl IamTokens {
         let scope = json!({"domain": {"name": self.account}});
         let auth = json!({"identity": self.identity(), "scope": scope});
         let fields = json!({"nocatalog": true, "auth": auth});
-        let told = |error| CredentialsError::new(format!("IAM gave no token: {error}"));
+        let failed = |error| CredentialsError::new(format!("IAM gave no token: {error}"));
         let answer = self
             .client
             .raw(&CREATE_TOKEN, &fields)
             .await
-            .map_err(told)?;
+            .map_err(failed)?;
         let end = RawObject::read(answer.as_str())
             .ok()
             .and_then(|root| root.object("token")?.text("expires_at"));

@@ -15,11 +15,12 @@ pub use iam::IamTokens;
 pub use operations::*;
 pub use provider::Huawei;
 pub use site::Site;
-pub use standing_core::{
-    Amount, Credentials, Decimal, Error, ErrorKind, Json, Page, Pages, ProvideCredentials,
-    RateLimit, Response,
-};
+#[doc(inline)]
+pub use standing_core::api::*;
 pub use tags::{Tags, TagsError, tags_of};
 
 /// A client of Huawei Cloud.
 pub type Client = standing_core::Client<Huawei>;
+
+/// The set-up of a client of Huawei Cloud.
+pub type ClientBuilder = standing_core::ClientBuilder<Huawei>;

@@ -1,13 +1,15 @@
-//! How Huawei Cloud's requests are signed (SDK-HMAC-SHA256) and its answers opened.
+//! How Huawei Cloud's requests are signed (SDK-HMAC-SHA256) and its answers parsed.
 
 use std::borrow::Cow;
 use std::time::Duration;
 
-use standing_core::sign::{hex, hmac_sha256, percent, percent_decoded, sha256_hex};
-use standing_core::{
-    CodeKind, Credentials, CredentialsError, OperationInfo, Payload, Provider, RawObject,
-    RawResponse, Request, ResponseError, Service, ServiceError, SigningContext,
+use standing_core::operation::CodeKind;
+use standing_core::provider::{
+    CredentialVariables, Payload, Provider, RawObject, RawResponse, Request, ResponseError,
+    ServiceError, SigningContext,
 };
+use standing_core::sign::{hex, hmac_sha256, percent, percent_decoded, sha256_hex};
+use standing_core::{Credentials, CredentialsError, OperationInfo, Service};
 
 use crate::Site;
 
@@ -21,6 +23,12 @@ pub struct Huawei {
 }
 
 impl Huawei {
+    /// The environment variables of the credentials.
+    pub const VARIABLES: CredentialVariables =
+        CredentialVariables::new("HUAWEICLOUD_SDK_AK", "HUAWEICLOUD_SDK_SK")
+            .session_tokens(&["HUAWEICLOUD_SDK_SECURITY_TOKEN"])
+            .token("HUAWEICLOUD_X_AUTH_TOKEN");
+
     /// Huawei Cloud at a site.
     pub fn new(site: Site) -> Self {
         Self {
@@ -87,15 +95,7 @@ impl Provider for Huawei {
     fn credentials(
         variable: &dyn Fn(&str) -> Option<String>,
     ) -> Result<Credentials, CredentialsError> {
-        match Credentials::token_from_variable(variable, "HUAWEICLOUD_X_AUTH_TOKEN")? {
-            Some(token) => Ok(token),
-            None => Credentials::from_variables(
-                variable,
-                "HUAWEICLOUD_SDK_AK",
-                "HUAWEICLOUD_SDK_SK",
-                &["HUAWEICLOUD_SDK_SECURITY_TOKEN"],
-            ),
-        }
+        Self::VARIABLES.read(variable)
     }
 
     fn sign(
@@ -251,8 +251,9 @@ mod tests {
     use std::sync::Arc;
 
     use serde_json::Value;
+    use standing_core::Method;
+    use standing_core::provider::{Body, Endpoint};
     use standing_core::sign::canonical;
-    use standing_core::{Body, Endpoint, Method};
     use time::PrimitiveDateTime;
     use time::macros::format_description;
 
@@ -296,7 +297,7 @@ mod tests {
     }
 
     #[test]
-    fn every_vector_in_three_stages() {
+    fn signature_of_each_vector_matches_at_three_stages() {
         let vectors = vectors();
         assert_eq!(vectors.len(), 43);
         for vector in vectors {

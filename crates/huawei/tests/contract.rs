@@ -6,12 +6,10 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use standing_core::{
-    ClientBuilder, Clock, CredentialsError, CredentialsFuture, Sleep, SystemClock,
-};
 use standing_huawei::bss::ListSubCustomerNewTag;
 use standing_huawei::{
-    Client, Credentials, Error, ErrorKind, Huawei, IamTokens, ProvideCredentials, tags_of,
+    Client, ClientBuilder, Clock, Credentials, CredentialsError, CredentialsFuture, Error,
+    ErrorKind, IamTokens, ProvideCredentials, Sleep, SystemClock, tags_of,
 };
 use time::macros::datetime;
 use wiremock::matchers::{any, body_partial_json};
@@ -51,7 +49,7 @@ fn client(server: &MockServer, keys: impl ProvideCredentials) -> Client {
     builder(server).credentials_provider(keys).build().unwrap()
 }
 
-fn builder(server: &MockServer) -> ClientBuilder<Huawei> {
+fn builder(server: &MockServer) -> ClientBuilder {
     Client::builder()
         .endpoint(server.uri())
         .clock(Arc::new(Pauses::default()))
@@ -80,7 +78,7 @@ fn error(code: &str, text: &str) -> String {
 }
 
 #[tokio::test]
-async fn an_error_code_is_an_error_at_any_status_and_beside_data() {
+async fn error_code_at_any_status_and_beside_data_is_an_error() {
     for status in [200, 201, 400, 403] {
         for body in [
             error("CBC.5002", "no such customer"),
@@ -106,7 +104,7 @@ async fn an_error_code_is_an_error_at_any_status_and_beside_data() {
 }
 
 #[tokio::test]
-async fn every_source_of_errors_is_understood() {
+async fn error_of_each_source_has_its_code() {
     use ErrorKind::*;
     for (status, body, kind, code) in [
         (
@@ -174,7 +172,7 @@ async fn every_source_of_errors_is_understood() {
 }
 
 #[tokio::test]
-async fn codes_are_classed_before_statuses() {
+async fn documented_code_decides_before_status() {
     use ErrorKind::*;
     // code, its status, kind, attempts of a read with two allowed, whether it may have run
     for (code, status, kind, attempts, may_have_run) in [
@@ -210,7 +208,7 @@ async fn codes_are_classed_before_statuses() {
 }
 
 #[tokio::test]
-async fn a_refused_signature_is_one_request() {
+async fn refused_signature_makes_one_request() {
     let text = "Incorrect IAM authentication information: verify aksk signature fail, \
                 canonicalRequest:POST|/v2/|host:h||host|hash";
     let error = refused(json(401, &error("APIGW.0301", text))).await;
@@ -226,7 +224,7 @@ const EXPIRED: &str = "calc aksk signature fail:signature expired, signature tim
                        server time:20211217T065804Z";
 
 #[tokio::test]
-async fn an_expired_signature_is_the_clock_and_is_corrected_once() {
+async fn expired_signature_corrects_the_clock_once() {
     let body = error("APIGW.0301", EXPIRED);
     for date in ["", "yesterday", "Sat, 21 Nov 1026 25:61:00 GMT"] {
         let error = refused(json(401, &body).insert_header("date", date)).await;
@@ -257,7 +255,7 @@ fn httpdate(time: std::time::SystemTime) -> String {
 }
 
 #[tokio::test]
-async fn a_success_code_is_a_success() {
+async fn success_code_is_a_success() {
     for head in [
         "\"error_code\":\"CBC.0000\",\"error_msg\":\"Success\",",
         "\"error_code\":null,",
@@ -283,7 +281,7 @@ async fn a_success_code_is_a_success() {
 }
 
 #[tokio::test]
-async fn an_error_in_another_form_beside_a_list_is_an_error() {
+async fn error_of_another_form_beside_a_list_is_an_error() {
     for list in ["[]", r#"[{"customer_id":"a"}]"#] {
         for (form, kind, code) in [
             (
@@ -351,7 +349,7 @@ async fn an_error_in_another_form_beside_a_list_is_an_error() {
 }
 
 #[tokio::test]
-async fn the_promised_list_must_be_there() {
+async fn success_without_the_documented_list_is_an_error() {
     for body in [
         "",
         "{}",
@@ -383,7 +381,7 @@ async fn the_promised_list_must_be_there() {
 }
 
 #[tokio::test]
-async fn request_ids_are_found_in_headers() {
+async fn request_id_header_is_read() {
     let answer = || json(403, &error("CBC.0151", "no"));
     assert_eq!(refused(answer()).await.request_id(), None);
     let error = refused(answer().insert_header("X-IAM-Trace-Id", "r-2")).await;
@@ -402,7 +400,7 @@ async fn request_ids_are_found_in_headers() {
 }
 
 #[tokio::test]
-async fn the_window_of_the_rate_is_waited_for() {
+async fn rate_window_of_the_message_delays_the_retry() {
     for (text, most) in [
         ("policy user over ratelimit,limit:10,time:1 second", 1),
         ("policy ip over ratelimit,limit:10,time:2 minutes", 120),
@@ -440,7 +438,7 @@ async fn the_window_of_the_rate_is_waited_for() {
 }
 
 #[tokio::test]
-async fn what_is_unusual_but_clear_is_read() {
+async fn unusual_but_unambiguous_answer_is_decoded() {
     let body = "\u{feff}{\"new_customer_tags\":{\"customer_id \":1,\"new_customer_tag\":\"\",\"expire_time\":null,\"more\":1},\"count\":1}";
     let (_server, client) = server(json(200, body)).await;
     let tags = client.send(&question()).await.unwrap();
@@ -477,7 +475,7 @@ async fn server_of_nobody() -> (MockServer, Client) {
 }
 
 #[tokio::test]
-async fn no_ids_never_mean_everybody_by_accident() {
+async fn empty_id_list_is_not_sent() {
     let (server, client) = server_of_nobody().await;
     let nobody = ListSubCustomerNewTag::new().with_customer_ids(Vec::<String>::new());
     let error = client.send(&nobody).await.unwrap_err();
@@ -499,7 +497,7 @@ async fn no_ids_never_mean_everybody_by_accident() {
 }
 
 #[tokio::test]
-async fn limits_are_checked_before_anything_is_sent_and_no_value_is_told() {
+async fn broken_limit_sends_nothing_and_shows_no_value() {
     let (server, client) = server_of_nobody().await;
     let long = "sentinel".repeat(9);
     for (request, problem) in [
@@ -568,7 +566,7 @@ fn rows(request: &Request) -> ResponseTemplate {
 }
 
 #[tokio::test]
-async fn more_ids_than_a_call_takes_are_asked_for_in_chunks() {
+async fn ids_beyond_one_call_are_requested_in_chunks() {
     let server = MockServer::start().await;
     Mock::given(body_partial_json(
         serde_json::json!({"limit": 200, "offset": 0, "indirect_partner_id": "p"}),
@@ -661,7 +659,7 @@ async fn tokens_sent(server: &MockServer) -> Vec<String> {
 }
 
 #[tokio::test]
-async fn a_refused_token_is_renewed_once() {
+async fn refused_token_is_renewed_once() {
     let texts = "Incorrect IAM authentication information: ";
     for (status, code, text) in [
         (401, "APIGW.0307", "The token must be updated.".to_owned()),
@@ -734,7 +732,7 @@ async fn a_refused_token_is_renewed_once() {
 }
 
 #[tokio::test]
-async fn iam_is_asked_as_it_is_documented() {
+async fn iam_request_has_the_documented_form() {
     let iam = MockServer::start().await;
     let answer = json(
         201,
@@ -788,7 +786,7 @@ async fn iam_is_asked_as_it_is_documented() {
 }
 
 #[tokio::test]
-async fn iam_answers_of_any_form_are_understood() {
+async fn iam_answer_of_each_form_has_its_outcome() {
     let fine = r#"{"token":{"expires_at":"2999-01-04T09:05:22.701000Z"}}"#;
     let with_token =
         |status, body| json(status, body).insert_header("X-Subject-Token", "sentinel-token");
@@ -886,7 +884,7 @@ async fn token_that_seems_expired_is_sent_until_the_clock_is_confirmed() {
 }
 
 #[tokio::test]
-async fn keys_from_elsewhere_that_fail_send_nothing() {
+async fn failing_credentials_source_sends_nothing() {
     struct Failing;
     impl ProvideCredentials for Failing {
         fn provide(&self) -> CredentialsFuture<'_> {

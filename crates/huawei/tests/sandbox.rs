@@ -58,7 +58,7 @@ fn unique(rows: &[NewCustomerTag]) -> usize {
 }
 
 #[tokio::test]
-async fn everybody_is_walked_by_offset_until_an_empty_page() {
+async fn walk_by_offset_ends_at_an_empty_page() {
     let sandbox = sandbox(1000).await;
     let client = client(&sandbox);
     let rows = walked(&client, everybody()).await;
@@ -75,7 +75,7 @@ async fn everybody_is_walked_by_offset_until_an_empty_page() {
 }
 
 #[tokio::test]
-async fn a_walk_that_fails_tells_where_to_go_on() {
+async fn failed_walk_has_a_cursor_to_resume_from() {
     let sandbox = sandbox(450).await;
     let client = client(&sandbox);
     let mut pages = client.pages(everybody());
@@ -94,7 +94,7 @@ async fn a_walk_that_fails_tells_where_to_go_on() {
 }
 
 #[tokio::test]
-async fn any_number_of_ids_is_asked_for_and_each_is_answered() {
+async fn tags_of_any_number_of_ids_answers_each() {
     let sandbox = sandbox(450).await;
     let client = client(&sandbox);
     let ours: Vec<String> = sandbox
@@ -147,7 +147,7 @@ async fn any_number_of_ids_is_asked_for_and_each_is_answered() {
 }
 
 #[tokio::test]
-async fn tags_may_be_empty_lapsed_or_undetermined() {
+async fn empty_lapsed_and_undetermined_tags_are_read() {
     let sandbox = sandbox(60).await;
     let rows = walked(&client(&sandbox), everybody()).await;
     let texts: std::collections::BTreeSet<_> = rows
@@ -167,7 +167,7 @@ async fn tags_may_be_empty_lapsed_or_undetermined() {
 }
 
 #[tokio::test]
-async fn passing_faults_are_survived_and_every_attempt_is_signed_afresh() {
+async fn transient_faults_are_retried_with_a_new_signature() {
     let sandbox = sandbox(60).await;
     let client = client(&sandbox);
     for (fault, attempts) in [
@@ -192,7 +192,7 @@ async fn passing_faults_are_survived_and_every_attempt_is_signed_afresh() {
 }
 
 #[tokio::test]
-async fn a_clock_that_is_off_is_corrected_once_for_all_calls() {
+async fn wrong_clock_is_corrected_once_for_all_calls() {
     let sandbox = sandbox(60).await;
     let client = client(&sandbox);
     sandbox.clock().advance(Duration::from_secs(20 * 60));
@@ -213,7 +213,7 @@ async fn a_clock_that_is_off_is_corrected_once_for_all_calls() {
 }
 
 #[tokio::test]
-async fn keys_that_are_wrong_cost_one_request_each_and_lock_nothing_early() {
+async fn wrong_keys_make_one_request_each_and_lock_only_after_the_limit() {
     let sandbox = sandbox(60).await;
     let key = sandbox.key(Provider::Huawei);
     let wrong = client_with(&sandbox, Credentials::new(&key.id, "another-secret"));
@@ -242,7 +242,7 @@ async fn keys_that_are_wrong_cost_one_request_each_and_lock_nothing_early() {
 }
 
 #[tokio::test]
-async fn a_session_token_a_domain_id_and_a_path_prefix_are_signed() {
+async fn session_token_domain_id_and_path_prefix_are_signed() {
     let key = Key::new("sandbox-temporary-id", "sandbox-temporary-secret")
         .with_session_token("sandbox-session-token");
     let sandbox = Sandbox::builder()
@@ -271,7 +271,7 @@ async fn a_session_token_a_domain_id_and_a_path_prefix_are_signed() {
 }
 
 #[tokio::test]
-async fn a_lone_token_stands_in_for_keys() {
+async fn token_in_place_of_keys_is_accepted() {
     let sandbox = sandbox(60).await;
     let token = sandbox.key(Provider::Huawei).auth_token.unwrap();
     let client = client_with(&sandbox, Credentials::token_only(token));
@@ -296,7 +296,7 @@ fn by_password(sandbox: &Sandbox) -> IamTokens {
 }
 
 #[tokio::test]
-async fn tokens_come_from_iam_and_are_kept() {
+async fn iam_token_is_requested_once_and_kept() {
     let sandbox = sandbox(60).await;
     let client = client_with(&sandbox, by_password(&sandbox));
     let tasks: Vec<_> = (0..50)
@@ -318,7 +318,7 @@ async fn tokens_come_from_iam_and_are_kept() {
 }
 
 #[tokio::test]
-async fn an_agency_is_assumed_with_a_token_of_ones_own() {
+async fn agency_token_is_requested_with_an_own_token() {
     let sandbox = sandbox(60).await;
     let user = sandbox.iam_user();
     let iam = || Client::builder().endpoint(sandbox.endpoint(Provider::Huawei));
@@ -346,7 +346,7 @@ async fn an_agency_is_assumed_with_a_token_of_ones_own() {
 }
 
 #[tokio::test]
-async fn a_wrong_password_is_tried_once() {
+async fn wrong_password_makes_one_request() {
     let sandbox = sandbox(60).await;
     let (user, iam) = (
         sandbox.iam_user(),
@@ -369,7 +369,7 @@ async fn a_wrong_password_is_tried_once() {
 }
 
 #[tokio::test]
-async fn two_hundred_tasks_share_a_client_without_cross_talk() {
+async fn two_hundred_tasks_with_one_client_get_their_own_answers() {
     let sandbox = sandbox(60).await;
     let client = client(&sandbox);
     let rows = walked(&client, everybody()).await;

@@ -1,14 +1,15 @@
-//! How Tencent Cloud's requests are signed (TC3-HMAC-SHA256) and its answers opened.
+//! How Tencent Cloud's requests are signed (TC3-HMAC-SHA256) and its answers parsed.
 
 use std::borrow::Cow;
 use std::fmt;
 use std::sync::{Mutex, PoisonError};
 
-use standing_core::sign::{DerivedKey, sha256_hex};
-use standing_core::{
-    Credentials, CredentialsError, OperationInfo, Payload, Provider, RawObject, RawResponse,
-    Request, ResponseError, Service, ServiceError, SigningContext,
+use standing_core::provider::{
+    CredentialVariables, Payload, Provider, RawObject, RawResponse, Request, ResponseError,
+    ServiceError, SigningContext,
 };
+use standing_core::sign::{DerivedKey, sha256_hex};
+use standing_core::{Credentials, CredentialsError, OperationInfo, Service};
 
 use crate::Site;
 
@@ -34,6 +35,16 @@ impl Default for Tencent {
 }
 
 impl Tencent {
+    /// The environment variables of the credentials. The vendor's own tools use three names for the
+    /// session token.
+    pub const VARIABLES: CredentialVariables =
+        CredentialVariables::new("TENCENTCLOUD_SECRET_ID", "TENCENTCLOUD_SECRET_KEY")
+            .session_tokens(&[
+                "TENCENTCLOUD_TOKEN",
+                "TENCENTCLOUD_SESSION_TOKEN",
+                "TENCENTCLOUD_SECURITY_TOKEN",
+            ]);
+
     /// Tencent Cloud at a site.
     pub fn new(site: Site) -> Self {
         Self {
@@ -134,17 +145,7 @@ impl Provider for Tencent {
     fn credentials(
         variable: &dyn Fn(&str) -> Option<String>,
     ) -> Result<Credentials, CredentialsError> {
-        Credentials::from_variables(
-            variable,
-            "TENCENTCLOUD_SECRET_ID",
-            "TENCENTCLOUD_SECRET_KEY",
-            // The vendor's own tools do not agree on the third name.
-            &[
-                "TENCENTCLOUD_TOKEN",
-                "TENCENTCLOUD_SESSION_TOKEN",
-                "TENCENTCLOUD_SECURITY_TOKEN",
-            ],
-        )
+        Self::VARIABLES.read(variable)
     }
 
     fn sign(
@@ -303,7 +304,7 @@ mod tests {
     }
 
     #[test]
-    fn every_vector_in_three_stages() {
+    fn signature_of_each_vector_matches_at_three_stages() {
         let vectors = vectors();
         assert_eq!(vectors.len(), 40);
         for vector in vectors {

@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use standing_core::Service;
+use standing_core::operation::Service;
 
 /// The hosts of an account system. The name that is signed for a service is the same at all of
 /// them.

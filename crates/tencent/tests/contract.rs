@@ -42,7 +42,7 @@ fn error(code: &str) -> String {
 }
 
 #[tokio::test]
-async fn an_error_wins_at_any_status_and_content_type() {
+async fn error_member_at_any_status_and_content_type_is_an_error() {
     let body = r#"{"Response":{"Error":{"Code":"FailedOperation","Message":"no"},"Data":[],"Total":0,"RequestId":"r-1"}}"#;
     for status in [200, 201, 400, 403, 404] {
         for content_type in [
@@ -67,7 +67,7 @@ async fn an_error_wins_at_any_status_and_content_type() {
 }
 
 #[tokio::test]
-async fn codes_are_classed_by_family() {
+async fn code_of_a_family_has_the_kind_of_the_family() {
     use ErrorKind::*;
     // code, kind, attempts of a read with two allowed, whether it may have run
     for (code, kind, attempts, may_have_run) in [
@@ -98,7 +98,7 @@ async fn codes_are_classed_by_family() {
 }
 
 #[tokio::test]
-async fn a_refused_clock_is_named_and_not_retried_without_a_correction() {
+async fn refused_timestamp_without_server_date_is_a_clock_error_without_retry() {
     let body = error("\"AuthFailure.SignatureExpire\"");
     for date in ["", "yesterday", "Sat, 21 Nov 1026 25:61:00 GMT"] {
         let mut answer = json(200, &body);
@@ -116,7 +116,7 @@ async fn a_refused_clock_is_named_and_not_retried_without_a_correction() {
 }
 
 #[tokio::test]
-async fn a_code_may_be_a_number_and_a_request_id_may_be_in_a_header() {
+async fn numeric_code_and_request_id_header_are_read() {
     assert_eq!(
         refused(json(200, &error("4500"))).await.code(),
         Some("4500")
@@ -128,7 +128,7 @@ async fn a_code_may_be_a_number_and_a_request_id_may_be_in_a_header() {
 }
 
 #[tokio::test]
-async fn the_older_error_form_is_read() {
+async fn legacy_error_form_is_an_error() {
     let body = r#"{"code":4100,"message":"no","codeDesc":"AuthFailure"}"#;
     let error = refused(json(200, body)).await;
     assert_eq!(
@@ -143,7 +143,7 @@ async fn the_older_error_form_is_read() {
 }
 
 #[tokio::test]
-async fn nonsense_under_a_success_status_is_no_success() {
+async fn unreadable_body_under_success_status_is_a_decode_error() {
     let forms = [
         "",
         " ",
@@ -185,7 +185,7 @@ async fn nonsense_under_a_success_status_is_no_success() {
 }
 
 #[tokio::test]
-async fn an_answer_that_is_not_plain_json_is_named_by_its_content_type() {
+async fn body_that_is_not_json_is_an_error_with_its_content_type() {
     let page =
         ResponseTemplate::new(200).set_body_raw("<html>sentinel@example.com</html>", "text/html");
     let error = refused(page).await;
@@ -200,7 +200,7 @@ async fn an_answer_that_is_not_plain_json_is_named_by_its_content_type() {
 }
 
 #[tokio::test]
-async fn gateways_are_judged_by_status() {
+async fn gateway_page_has_the_kind_of_its_status() {
     use ErrorKind::*;
     for (status, kind, attempts) in [
         (301, Redirect, 1),
@@ -238,7 +238,7 @@ async fn gateways_are_judged_by_status() {
 }
 
 #[tokio::test]
-async fn messages_are_bounded_and_hold_nothing_of_ours() {
+async fn error_message_is_bounded_and_has_no_secret() {
     let message = format!(
         "for AKIDcontract contract-secret sentinel@example.com \\u001b[31m {}",
         "x".repeat(1 << 20)
@@ -263,7 +263,7 @@ async fn messages_are_bounded_and_hold_nothing_of_ours() {
 }
 
 #[tokio::test]
-async fn what_is_unusual_but_clear_is_read() {
+async fn unusual_but_unambiguous_answer_is_decoded() {
     let (_server, client) = server(json(
         200,
         "\u{feff}{\"Response\":{\"Total\":\"1\",\"Data\":[{\"ClientUin\":\"100012345678\",\"Credit\":100,\
@@ -290,7 +290,7 @@ async fn what_is_unusual_but_clear_is_read() {
 }
 
 #[tokio::test]
-async fn bytes_that_are_not_text_matter_only_where_they_are_used() {
+async fn invalid_utf8_is_an_error_only_in_a_known_field() {
     let body = |name: &[u8], other: &[u8]| {
         [
             b"{\"Response\":{\"Data\":[{\"Name\":\"",
@@ -323,7 +323,7 @@ async fn bytes_that_are_not_text_matter_only_where_they_are_used() {
 }
 
 #[tokio::test]
-async fn a_page_that_makes_no_sense_was_answered_all_the_same() {
+async fn unusable_page_error_has_its_request_id() {
     let body =
         r#"{"Response":{"Data":[{"ClientUin":1},{"ClientUin":2}],"Total":1,"RequestId":"r-1"}}"#;
     let (_server, client) = server(json(200, body)).await;

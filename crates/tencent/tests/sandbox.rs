@@ -33,7 +33,7 @@ fn client(sandbox: &Sandbox) -> Client {
 }
 
 #[tokio::test]
-async fn both_dialects_are_signed_searched_and_walked() {
+async fn both_services_accept_signed_searches_and_walks() {
     let sandbox = sandbox().await;
     let client = client(&sandbox);
 
@@ -74,7 +74,7 @@ async fn both_dialects_are_signed_searched_and_walked() {
 }
 
 #[tokio::test]
-async fn a_walk_is_taken_up_again_where_it_stopped() {
+async fn resumed_walk_continues_where_it_stopped() {
     let sandbox = sandbox().await;
     let client = client(&sandbox);
     let operation = ip::QueryCustomersCredit::new()
@@ -104,7 +104,7 @@ async fn a_walk_is_taken_up_again_where_it_stopped() {
 }
 
 #[tokio::test]
-async fn a_walk_that_fails_tells_where_to_go_on() {
+async fn failed_walk_has_a_cursor_to_resume_from() {
     let sandbox = sandbox().await;
     let client = client(&sandbox);
     let mut pages = client.pages(ip::QueryCustomersCredit::new().with_page_size(20));
@@ -122,7 +122,7 @@ async fn a_walk_that_fails_tells_where_to_go_on() {
 }
 
 #[tokio::test]
-async fn passing_faults_are_survived_and_every_attempt_is_signed_afresh() {
+async fn transient_faults_are_retried_with_a_new_signature() {
     let sandbox = sandbox().await;
     let client = client(&sandbox);
     for (fault, attempts) in [
@@ -139,7 +139,7 @@ async fn passing_faults_are_survived_and_every_attempt_is_signed_afresh() {
 }
 
 #[tokio::test]
-async fn a_clock_that_is_off_is_corrected_once_for_all_calls() {
+async fn wrong_clock_is_corrected_once_for_all_calls() {
     let sandbox = sandbox().await;
     let client = client(&sandbox);
     sandbox.clock().advance(Duration::from_secs(20 * 60));
@@ -162,7 +162,7 @@ async fn a_clock_that_is_off_is_corrected_once_for_all_calls() {
 }
 
 #[tokio::test]
-async fn keys_that_are_wrong_cost_one_request() {
+async fn wrong_keys_make_one_request() {
     let sandbox = sandbox().await;
     let key = sandbox.key(Provider::Tencent);
     for (id, secret, code) in [
@@ -197,7 +197,7 @@ async fn keys_that_are_wrong_cost_one_request() {
 }
 
 #[tokio::test]
-async fn a_session_token_a_region_and_a_path_prefix_go_along() {
+async fn session_token_region_and_path_prefix_are_accepted() {
     let sandbox = Sandbox::builder()
         .path_prefix("/gw/%7Ebss")
         .start()
@@ -223,10 +223,10 @@ async fn a_session_token_a_region_and_a_path_prefix_go_along() {
 }
 
 #[tokio::test]
-async fn what_has_no_type_yet_can_be_asked_all_the_same() {
+async fn raw_call_is_accepted() {
     let sandbox = sandbox().await;
     let client = client(&sandbox);
-    use standing_core::{Method, OperationInfo};
+    use standing_tencent::{Method, OperationInfo};
     let info = OperationInfo::new(&ip::SERVICE, "QueryCustomersCredit", Method::Post, "/").reads();
     let parameters = serde_json::json!({"PageSize": 2});
     let answer = client.raw(&info, &parameters).await.unwrap();
@@ -243,7 +243,7 @@ async fn what_has_no_type_yet_can_be_asked_all_the_same() {
 }
 
 #[tokio::test]
-async fn limits_are_checked_before_anything_is_sent() {
+async fn broken_limit_sends_nothing() {
     let sandbox = sandbox().await;
     let client = client(&sandbox);
     let error = client
@@ -272,7 +272,7 @@ async fn limits_are_checked_before_anything_is_sent() {
 }
 
 #[tokio::test]
-async fn two_hundred_tasks_share_a_client_without_cross_talk() {
+async fn two_hundred_tasks_with_one_client_get_their_own_answers() {
     let sandbox = sandbox().await;
     let client = client(&sandbox);
     let uins: Vec<u64> = client

@@ -3,7 +3,7 @@
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 
-use crate::operation::{Cursor, Paginated, PagingStyle};
+use crate::paginated::{Cursor, Paginated, PagingStyle};
 use crate::provider::Provider;
 use crate::sign::sha256_hex;
 

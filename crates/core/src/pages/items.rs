@@ -5,7 +5,7 @@ use std::fmt;
 use super::drift::Drift;
 use super::walk::Pages;
 use crate::error::Error;
-use crate::operation::Paginated;
+use crate::paginated::Paginated;
 
 /// A walk item by item; see [`Pages::items`].
 pub struct Items<O: Paginated> {

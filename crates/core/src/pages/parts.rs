@@ -2,7 +2,7 @@
 
 use std::collections::HashSet;
 
-use crate::operation::{Cursor, Paginated, PagingStyle};
+use crate::paginated::{Cursor, Paginated, PagingStyle};
 
 /// A request in parts. The positions of such a walk count the ids of the list without repetitions.
 pub(super) struct Parts<O> {

@@ -5,7 +5,7 @@ use serde::Serialize;
 use super::cursor::Place;
 use super::cycle::CycleDetector;
 use super::drift::{Drift, RecentItems, fingerprint, hash};
-use crate::operation::{Cursor, Paging, PagingStyle};
+use crate::paginated::{Cursor, Paging, PagingStyle};
 
 /// The state of a walk.
 ///

@@ -6,9 +6,11 @@ use std::time::Duration;
 use tokio::runtime::Handle;
 use tokio::task::JoinHandle;
 
-use crate::client::{Client, Response};
+use crate::client::Client;
 use crate::error::Error;
-use crate::operation::{Paginated, RateLimit};
+use crate::operation::RateLimit;
+use crate::paginated::Paginated;
+use crate::response::Response;
 
 /// The most pages that are requested at a time, however long a round trip takes.
 const MOST_AT_A_TIME: u64 = 8;

@@ -8,10 +8,11 @@ use super::drift::Drift;
 use super::parts::Parts;
 use super::progress::{Decision, Progress};
 use super::read_ahead::{PARTS_AT_A_TIME, ReadAhead, pages_at_a_time};
-use crate::client::{Client, Response};
+use crate::client::Client;
 use crate::error::{Error, ErrorKind};
-use crate::operation::{Cursor, Paginated, PagingStyle};
+use crate::paginated::{Cursor, Paginated, PagingStyle};
 use crate::provider::Provider;
+use crate::response::Response;
 
 /// One page: its items, and the facts of its call.
 #[derive(Debug)]

@@ -5,8 +5,8 @@ use std::io;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use crate::attempt_error::{AttemptError, Outcome};
+use crate::endpoint::Endpoint;
 use crate::error::ErrorKind;
-use crate::request::Endpoint;
 use crate::scrub::scrubbed;
 
 /// Where a request goes, and whether through a proxy.
