@@ -41,9 +41,12 @@ pub struct Amount {
     token: Box<RawValue>,
 }
 
-/// A text that is no amount, or none that can be held exactly.
+/// The message of [`ParseAmountError`], by which the lenient reader recognises it.
+pub(crate) const NOT_AN_AMOUNT: &str = "not an amount that can be held exactly";
+
+/// A text that is not an amount, or not one that can be held exactly.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("not an amount that can be held exactly")]
+#[error("{}", NOT_AN_AMOUNT)]
 pub struct ParseAmountError;
 
 impl Amount {

@@ -1,4 +1,4 @@
-//! From an operation's fields to path, query, headers and body.
+//! Encodes the fields of an operation as path, query, headers and body.
 
 use serde::Serialize;
 use serde_json::value::RawValue;
@@ -11,12 +11,12 @@ use crate::request::Body;
 use crate::sign::percent;
 use crate::validate::InvalidRequest;
 
-/// An operation's fields, each where it travels.
+/// The fields of an operation, each at its place in the request.
 #[derive(Debug)]
 pub(crate) struct Encoded {
     pub(crate) path: String,
-    /// Every value as it was given, by the way to its field, wherever it travels. Lists have no part
-    /// in the way.
+    /// Every value with the path of its field, whatever its place in the request. The path has no list
+    /// indices.
     pub(crate) values: Vec<(String, String)>,
     pub(crate) query: Vec<(String, String)>,
     pub(crate) headers: Vec<(String, String)>,
@@ -34,14 +34,14 @@ impl std::fmt::Debug for Body {
     }
 }
 
-/// Encodes an operation, or any other object, as `info` says. The fields are written as JSON once,
-/// and every value travels as the digits and letters that it has there.
+/// Encodes an operation, or any other object, as `info` describes. The fields are written as JSON once,
+/// and every value is sent with the characters that it has there.
 pub(crate) fn encode(
     fields: &impl Serialize,
     info: &OperationInfo,
     params: Params,
 ) -> Result<Encoded, InvalidRequest> {
-    // The message of a failed serialisation may hold a value.
+    // The message of a failed serialisation may contain a value.
     let json = serde_json::to_string(fields)
         .map_err(|_| InvalidRequest::one("the request", "cannot be written as JSON"))?;
     if is_deeper(&json, DEEPEST) {
@@ -60,7 +60,7 @@ pub(crate) fn encode(
             .iter()
             .find(|(field, _)| *field == name)
             .map(|(_, place)| *place);
-        // Null is absent, wherever it would travel; a JSON body alone can say it.
+        // Null counts as absent in every place but a JSON body.
         match (place, params) {
             (Some(Place::Path), _) => {
                 path = filled(&path, name, value)?;
@@ -77,7 +77,7 @@ pub(crate) fn encode(
                 if value != "null" {
                     return Err(InvalidRequest::one(
                         name,
-                        "travels in the body, and this operation has none: its fields are its query",
+                        "belongs to the body, but this operation has none: its fields are its query",
                     ));
                 }
             }
@@ -96,10 +96,10 @@ pub(crate) fn encode(
     }
     object.push('}');
     if let Some((_, rest)) = path.split_once('{') {
-        let field = rest.split('}').next().unwrap_or_default();
+        let field = rest.split_once('}').map_or(rest, |(field, _)| field);
         return Err(InvalidRequest::one(
             field,
-            "is required: it is a part of the path",
+            "is required because it is part of the path",
         ));
     }
     let body = match params {
@@ -124,34 +124,37 @@ pub(crate) fn encode(
     })
 }
 
-/// The most lists and objects inside each other. No operation comes near; what goes through the
-/// levels one by one must end before the stack does.
+/// The deepest nesting of lists and objects in a request. `flatten` recurses for each level, and the
+/// stack is finite; no operation comes near the limit.
 const DEEPEST: usize = 32;
 
-/// The path with `{name}` replaced. An empty segment, or one of dots, would be another route.
+/// Replaces `{name}` in the path. An empty segment, or one of dots, would lead to another route.
 fn filled(path: &str, name: &str, value: &str) -> Result<String, InvalidRequest> {
     let value = scalar(value).filter(|value| !value.is_empty() && !is_dots(value));
     let value = value.ok_or_else(|| {
-        InvalidRequest::one(name, "is a part of the path and must not be empty or dots")
+        InvalidRequest::one(
+            name,
+            "is part of the path and must not be empty or consist of dots",
+        )
     })?;
-    let hole = format!("{{{name}}}");
-    if !path.contains(&hole) {
+    let placeholder = format!("{{{name}}}");
+    if !path.contains(&placeholder) {
         return Err(InvalidRequest::one(
             name,
-            "travels in the path, and the path of this operation has no room for it",
+            "belongs to the path, but the path of this operation has no placeholder for it",
         ));
     }
-    Ok(path.replace(&hole, &percent(&value)))
+    Ok(path.replace(&placeholder, &percent(&value)))
 }
 
 fn header_name(name: &str) -> Result<String, InvalidRequest> {
     let valid = http::HeaderName::from_bytes(name.as_bytes()).is_ok();
     valid
         .then(|| name.to_ascii_lowercase())
-        .ok_or_else(|| InvalidRequest::one(name, "is no name for a header"))
+        .ok_or_else(|| InvalidRequest::one(name, "is not a valid header name"))
 }
 
-/// The text of a header; nothing for null.
+/// The text of a header, or `None` for null.
 fn header_value(name: &str, json: &str) -> Result<Option<String>, InvalidRequest> {
     if json == "null" {
         return Ok(None);
@@ -159,19 +162,19 @@ fn header_value(name: &str, json: &str) -> Result<Option<String>, InvalidRequest
     let value = scalar(json).ok_or_else(|| {
         InvalidRequest::one(
             name,
-            "travels in a header and must be text, a number or a flag",
+            "is sent in a header and must be text, a number or a flag",
         )
     })?;
     if value.trim() != value || value.chars().any(char::is_control) {
         return Err(InvalidRequest::one(
             name,
-            "travels in a header: no blanks around it, no control characters",
+            "is sent in a header and must not have surrounding blanks or control characters",
         ));
     }
     Ok(Some(value))
 }
 
-/// The text of a JSON scalar; nothing for null, and for what has no text.
+/// The text of a JSON scalar, or `None` for null, a list or an object.
 fn scalar(json: &str) -> Option<String> {
     match json.chars().next()? {
         '"' => serde_json::from_str(json).ok(),
@@ -180,7 +183,7 @@ fn scalar(json: &str) -> Option<String> {
     }
 }
 
-/// Name and value of every scalar in a JSON value, the way to it in the name.
+/// Collects the name and value of every scalar in a JSON value. The name contains the path to it.
 fn flatten(name: &str, json: &str, lists: Lists, pairs: &mut Vec<(String, String)>) {
     if let Some(value) = scalar(json) {
         pairs.push((name.to_owned(), value));
@@ -218,7 +221,7 @@ mod tests {
     }
 
     #[test]
-    fn a_json_body_keeps_order_and_digits() {
+    fn json_body_keeps_order_and_digits() {
         let info = OperationInfo::new(&PLAIN, "O", Method::Post, "/");
         let fields: Box<RawValue> =
             serde_json::from_str(r#"{"b":12.50,"a":"云帆 \"x\" 😀"}"#).unwrap();
@@ -233,7 +236,7 @@ mod tests {
     }
 
     #[test]
-    fn every_field_goes_to_its_place() {
+    fn each_field_is_encoded_at_its_place() {
         let info = OperationInfo::new(&PLAIN, "O", Method::Get, "/v2/orders/{order_id}/x")
             .params(Params::Query)
             .places(&[("order_id", Place::Path), ("X-Language", Place::Header)]);
@@ -249,7 +252,7 @@ mod tests {
     }
 
     #[test]
-    fn lists_and_objects_are_flattened() {
+    fn lists_and_objects_in_a_query_are_flattened() {
         let fields =
             json!({"id": ["x", "y"], "Tag": [{"Key": "k", "Value": 1}, {"Key": "l"}], "None": []});
         let flat = |service| {
@@ -264,7 +267,7 @@ mod tests {
     }
 
     #[test]
-    fn a_form_is_percent_encoded() {
+    fn form_body_is_percent_encoded() {
         let info = OperationInfo::new(&PLAIN, "O", Method::Post, "/").params(Params::Form);
         let encoded = encode(&json!({"mobile": "+62 8&="}), &info, info.params).unwrap();
         let body = Body::Bytes(
@@ -275,9 +278,9 @@ mod tests {
     }
 
     #[test]
-    fn nesting_has_an_end() {
+    fn nesting_beyond_the_limit_is_refused() {
         let nested = |depth: usize, open: &str, close: &str| {
-            // Brackets in a text open nothing.
+            // Brackets in a text do not count.
             let text = r#""\"{[[""#;
             let (open, close) = (open.repeat(depth), close.repeat(depth));
             let text = format!(r#"{{"a":{open}{text}{close}}}"#);
@@ -296,7 +299,7 @@ mod tests {
     }
 
     #[test]
-    fn what_would_change_the_route_or_break_a_header_is_refused() {
+    fn value_that_changes_the_route_or_breaks_a_header_is_refused() {
         let info = OperationInfo::new(&PLAIN, "O", Method::Get, "/orders/{id}")
             .params(Params::Query)
             .places(&[("id", Place::Path), ("h", Place::Header)]);
@@ -316,7 +319,7 @@ mod tests {
     }
 
     #[test]
-    fn a_field_that_has_no_place_to_travel_is_refused_by_name() {
+    fn field_without_a_place_is_refused_by_name() {
         let info = OperationInfo::new(&PLAIN, "O", Method::Post, "/").places(&[
             ("body", Place::Body),
             ("path", Place::Path),
@@ -332,7 +335,7 @@ mod tests {
             let error = encode(&fields, &info, params).unwrap_err();
             assert_eq!(error.violations()[0].field, field, "{fields}");
         }
-        // Null is absent everywhere.
+        // Null counts as absent everywhere.
         let absent = json!({"body": null, "x-list": null});
         let encoded = encode(&absent, &info, Params::Query).unwrap();
         assert_eq!((encoded.body, encoded.headers), (Body::Empty, Vec::new()));
@@ -343,7 +346,7 @@ mod tests {
     }
 
     #[test]
-    fn the_deepest_request_is_encoded_on_a_small_stack() {
+    fn deepest_request_is_encoded_on_a_small_stack() {
         let small = std::thread::Builder::new().stack_size(256 * 1024);
         let work = || {
             for params in [Params::Query, Params::Form, Params::Json] {

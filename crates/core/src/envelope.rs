@@ -1,4 +1,4 @@
-//! Looking into an answer's envelope without reading its payload.
+//! The envelope of a response, read without decoding its payload.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -10,10 +10,10 @@ use serde_json::value::RawValue;
 use crate::lenient::{DecodeError, Decoded, Deviation, DeviationKind, Key, decode, same};
 use crate::operation::{Envelope, OperationInfo, Success};
 
-/// The members of a JSON object by name, each as its own text: an envelope is looked into, its
-/// payload is left for the one real decoding.
+/// A JSON object whose members are kept as text. A provider reads the envelope with it and leaves the
+/// payload to be decoded once.
 ///
-/// Names are compared without the blanks around them and, failing that, without case.
+/// Names are compared without surrounding blanks, first with case and then without.
 ///
 /// ```
 /// use standing_core::RawObject;
@@ -30,8 +30,8 @@ impl<'r> RawObject<'r> {
     ///
     /// # Errors
     ///
-    /// [`ResponseError::Unreadable`](crate::ResponseError::Unreadable) if the text is no JSON object, or has a
-    /// member twice with different values: which of them counts is anybody's guess.
+    /// [`ResponseError::Unreadable`](crate::ResponseError::Unreadable) if the text is not a JSON object, or has a
+    /// member twice with different values: it is unknown which of them counts.
     pub fn read(text: &'r str) -> Result<Self, crate::ResponseError> {
         let members = Self::unchecked(text)?;
         if members.disagree() {
@@ -42,7 +42,7 @@ impl<'r> RawObject<'r> {
         Ok(members)
     }
 
-    /// The members of an object, whatever comes twice.
+    /// Reads the members of an object without comparing repeated ones.
     pub(crate) fn unchecked(text: &'r str) -> Result<Self, crate::ResponseError> {
         serde_json::from_str(text).map_err(|error| {
             let problem = match error.classify() {
@@ -54,7 +54,7 @@ impl<'r> RawObject<'r> {
         })
     }
 
-    /// The text of a member; null counts as absent.
+    /// The JSON text of a member. Null counts as absent.
     pub fn get(&self, name: &str) -> Option<&'r str> {
         let by = |same: fn(&str, &str) -> bool| {
             self.0
@@ -66,7 +66,7 @@ impl<'r> RawObject<'r> {
         by(|a, b| a == b).or_else(|| by(|a, b| a.eq_ignore_ascii_case(b)))
     }
 
-    /// The values of a member under every spelling of its name; null counts as absent.
+    /// The values of a member under every spelling of its name. Null counts as absent.
     fn spelt<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'r RawValue> + 'a {
         self.0
             .iter()
@@ -76,20 +76,21 @@ impl<'r> RawObject<'r> {
             .map(|(_, value)| *value)
     }
 
-    /// Whether two members of one name have values that differ; null says nothing.
+    /// Whether two members of one name have different values. Null does not count.
     fn disagree(&self) -> bool {
-        let mut told: Vec<(&str, &RawValue)> = self
+        let mut present: Vec<(&str, &RawValue)> = self
             .0
             .iter()
             .map(|(key, value)| (key.trim(), *value))
             .filter(|(_, value)| value.get() != "null")
             .collect();
-        told.sort_by_key(|(key, _)| *key);
-        told.windows(2)
+        present.sort_by_key(|(key, _)| *key);
+        present
+            .windows(2)
             .any(|pair| matches!(pair, [(a, before), (b, after)] if a == b && !same(before, after)))
     }
 
-    /// Every member, in the order they came.
+    /// Every member, in the order of the text.
     pub(crate) fn iter(&self) -> impl Iterator<Item = (&str, &'r str)> {
         self.0
             .iter()
@@ -101,12 +102,12 @@ impl<'r> RawObject<'r> {
         self.get(name).and_then(|value| Self::read(value).ok())
     }
 
-    /// Every member that is an object, in the order they came.
+    /// Every member that is an object, in the order of the text.
     pub fn objects(&self) -> impl Iterator<Item = Self> {
         self.iter().filter_map(|(_, value)| Self::read(value).ok())
     }
 
-    /// A member that is a scalar, as text: a provider's code may come as a number.
+    /// A member that is a scalar, as text: a provider may write a code as a number.
     pub fn text(&self, name: &str) -> Option<Cow<'r, str>> {
         self.get(name).and_then(scalar)
     }
@@ -114,8 +115,8 @@ impl<'r> RawObject<'r> {
 
 impl<'de> Deserialize<'de> for RawObject<'de> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct MembersVisitor;
-        impl<'de> Visitor<'de> for MembersVisitor {
+        struct ObjectVisitor;
+        impl<'de> Visitor<'de> for ObjectVisitor {
             type Value = RawObject<'de>;
 
             fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -130,11 +131,11 @@ impl<'de> Deserialize<'de> for RawObject<'de> {
                 Ok(RawObject(members))
             }
         }
-        deserializer.deserialize_map(MembersVisitor)
+        deserializer.deserialize_map(ObjectVisitor)
     }
 }
 
-/// Reads the payload of an operation, in which parts of the envelope may stand beside the output.
+/// Reads the payload of an operation. Parts of the envelope beside the output are not deviations.
 pub(crate) fn decode_payload<T: DeserializeOwned>(
     text: &str,
     info: &OperationInfo,
@@ -147,8 +148,8 @@ pub(crate) fn decode_payload<T: DeserializeOwned>(
     Ok(decoded)
 }
 
-/// Whether the parts of an answer's envelope have one value each, however their names are spelt:
-/// `status` and `Status` are one member, and which of two values counts is unknown.
+/// Whether each part of a response's envelope has one value under all spellings of its name: `status`
+/// and `Status` are one member, and it is unknown which of two values counts.
 pub(crate) fn agrees(text: &str, envelope: &Envelope) -> bool {
     let (Success::Absent(success) | Success::Equals(success, _)) = envelope.success;
     agree(text, &[envelope.payload, success, envelope.code])
@@ -163,7 +164,7 @@ fn agree(text: &str, pointers: &[&str]) -> bool {
     if parts.is_empty() {
         return true;
     }
-    // What is no object has no members that could disagree.
+    // A value that is not an object has no members that could disagree.
     let Ok(members) = RawObject::unchecked(text) else {
         return true;
     };
@@ -178,8 +179,8 @@ fn agree(text: &str, pointers: &[&str]) -> bool {
     })
 }
 
-/// Whether an answer that reports a failure also reports a success: its success flag says so, or it
-/// has a payload that is not empty.
+/// Whether a response that reports a failure also reports a success: by its success flag, or by a
+/// payload that is not empty.
 pub(crate) fn reports_success(text: &str, info: &OperationInfo) -> bool {
     let envelope = info.answer_envelope();
     if let Success::Equals(pointer, wanted) = envelope.success
@@ -200,8 +201,8 @@ pub(crate) fn reports_success(text: &str, info: &OperationInfo) -> bool {
     };
     members.iter().any(|(name, value)| {
         let is_output = match info.output_fields {
-            // Where the fields are unknown, "no such record" comes beside scalars only; another failure
-            // may have an object of its own.
+            // Without known fields, a list or an object contradicts "no such record". Beside any other
+            // failure it may describe that failure.
             [] => !info.no_record.is_empty() && value.starts_with(['{', '[']),
             _ => info.has_output_field(name),
         };
@@ -224,7 +225,8 @@ fn scalar(value: &str) -> Option<Cow<'_, str>> {
     }
 }
 
-/// Whether a JSON value says nothing: null, false, a blank text, or a list or an object of such.
+/// Whether a JSON value carries no information: null, false, a blank text, or a list or object of such
+/// values.
 fn is_empty(json: &str) -> bool {
     use serde_json::Value;
     fn empty(value: &Value) -> bool {
@@ -241,7 +243,7 @@ fn is_empty(json: &str) -> bool {
 
 impl fmt::Debug for RawObject<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Members({})", self.0.len())
+        write!(f, "RawObject({})", self.0.len())
     }
 }
 
@@ -250,7 +252,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn members_are_found_whatever_blanks_and_case() {
+    fn member_is_found_despite_blanks_and_case() {
         let members =
             RawObject::read(r#"{"status ":"OK","requestId":"r","Code":4500,"Error":null}"#)
                 .unwrap();
@@ -268,7 +270,7 @@ mod tests {
     }
 
     #[test]
-    fn what_comes_twice_must_agree() {
+    fn repeated_member_is_accepted_only_with_equal_values() {
         for text in [
             r#"{"status":"OK","status":"NOT_HIT"}"#,
             r#"{"status":"OK","x":1,"status ":"NOT_HIT"}"#,
@@ -304,7 +306,7 @@ mod tests {
     };
 
     #[test]
-    fn envelope_members_in_any_spelling_must_agree() {
+    fn envelope_agrees_only_with_equal_values_in_all_spellings() {
         for (envelope, text, want) in [
             (&ALL, r#"{"status":"OK","Status":"OK","x":1,"X":2}"#, true),
             (&ALL, r#"{"status":"OK","STATUS ":null}"#, true),
@@ -333,7 +335,7 @@ mod tests {
     }
 
     #[test]
-    fn success_is_reported_by_the_flag_or_by_a_payload_of_any_spelling() {
+    fn success_flag_or_payload_in_any_spelling_reports_success() {
         use crate::operation::{Method, Service};
         const OTHER: Envelope = Envelope {
             payload: "/Data",
@@ -414,7 +416,7 @@ mod tests {
     }
 
     #[test]
-    fn anything_but_an_object_is_refused() {
+    fn text_that_is_not_an_object_is_refused() {
         for text in ["", "[]", "null", "\"x\"", "7", "{", "{}x", "<html>"] {
             assert!(RawObject::read(text).is_err(), "{text}");
         }

@@ -261,6 +261,9 @@ macro_rules! wrapped_list {
     };
 }
 
+/// The message of an empty list, by which the lenient reader recognises it.
+pub(crate) const EMPTY_LIST: &str = "an empty list";
+
 /// Reads a list that must not be empty, where an empty one would pass for "nothing known".
 ///
 /// # Errors
@@ -273,7 +276,7 @@ where
 {
     let list = Vec::deserialize(deserializer)?;
     if list.is_empty() {
-        return Err(D::Error::custom("an empty list"));
+        return Err(D::Error::custom(EMPTY_LIST));
     }
     Ok(list)
 }

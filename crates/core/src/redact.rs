@@ -1,12 +1,13 @@
-//! Keeping secrets and personal data out of everything that is printed.
+//! Secrets and personal data, kept out of all output.
 
 use std::fmt;
 
 use zeroize::Zeroizing;
 
-/// A secret: no `Display`, no serialisation, a `Debug` that shows nothing, wiped when dropped.
+/// A secret without `Display` and serialisation, whose `Debug` output is `<redacted>`. It is wiped when
+/// it is dropped.
 ///
-/// Wiping is best effort: copies that the HTTP stack makes of a header are beyond its reach.
+/// Wiping is best effort: it does not reach the copies of headers that the HTTP stack makes.
 #[derive(Clone)]
 pub struct Secret(Zeroizing<String>);
 
@@ -15,7 +16,7 @@ impl Secret {
         Self(Zeroizing::new(text))
     }
 
-    /// The secret itself, for a signer.
+    /// Returns the secret itself, for a signer.
     pub fn expose(&self) -> &str {
         &self.0
     }
@@ -29,8 +30,8 @@ impl fmt::Debug for Secret {
 
 const REDACTED: &str = "<redacted>";
 
-/// Stands in `Debug` output for a value that must not appear there; it still tells whether there
-/// is one.
+/// Replaces a value that must not appear in `Debug` output. The output shows only whether the value is
+/// present.
 ///
 /// ```
 /// use standing_core::Hidden;
@@ -41,7 +42,7 @@ const REDACTED: &str = "<redacted>";
 pub struct Hidden(&'static str);
 
 impl Hidden {
-    /// Stands for `value`.
+    /// Replaces `value`.
     pub fn of(value: &impl Presence) -> Self {
         Self(value.absent().unwrap_or(REDACTED))
     }
@@ -53,9 +54,9 @@ impl fmt::Debug for Hidden {
     }
 }
 
-/// Whether there is anything to hide.
+/// A value that may be absent.
 pub trait Presence {
-    /// What to print when there is nothing.
+    /// The `Debug` output of an absent value, or `None` if the value is present.
     fn absent(&self) -> Option<&'static str> {
         None
     }

@@ -1,4 +1,4 @@
-//! The primitives that every signing scheme is made of: pure functions over bytes.
+//! The primitives of all signing schemes: pure functions over bytes.
 
 use std::borrow::Cow;
 
@@ -14,7 +14,7 @@ const RESERVED: &AsciiSet = &NON_ALPHANUMERIC
     .remove(b'.')
     .remove(b'~');
 
-/// Percent-encoding by RFC 3986: UTF-8 bytes, upper-case hexadecimal digits, a blank is `%20`.
+/// Percent-encodes a text by RFC 3986: UTF-8 bytes, upper-case hexadecimal digits, `%20` for a blank.
 ///
 /// ```
 /// assert_eq!(standing_core::sign::percent("a b/~*中"), "a%20b%2F~%2A%E4%B8%AD");
@@ -23,41 +23,40 @@ pub fn percent(text: &str) -> Cow<'_, str> {
     utf8_percent_encode(text, RESERVED).into()
 }
 
-/// The reverse of [`percent`]; bytes that are not UTF-8 become U+FFFD, `+` stays `+`.
+/// Reverses [`percent`]. Bytes that are not UTF-8 become U+FFFD; `+` stays `+`.
 pub fn percent_decoded(text: &str) -> Cow<'_, str> {
     percent_encoding::percent_decode_str(text).decode_utf8_lossy()
 }
 
-/// Lower-case hexadecimal digits.
+/// Writes bytes as lower-case hexadecimal digits.
 pub fn hex(bytes: &[u8]) -> String {
-    bytes
-        .iter()
-        .fold(String::with_capacity(bytes.len() * 2), |mut text, byte| {
-            for digit in [byte >> 4, byte & 15] {
-                text.push(char::from_digit(digit.into(), 16).unwrap_or_default());
-            }
-            text
-        })
+    #[expect(
+        clippy::expect_used,
+        reason = "four bits are always a hexadecimal digit"
+    )]
+    let digit = |four_bits: u8| char::from_digit(four_bits.into(), 16).expect("a digit");
+    let digits = bytes.iter().flat_map(|byte| [byte >> 4, byte & 15]);
+    digits.map(digit).collect()
 }
 
-/// SHA-256 in lower-case hexadecimal digits.
+/// Hashes bytes with SHA-256, as lower-case hexadecimal digits.
 pub fn sha256_hex(bytes: &[u8]) -> String {
     hex(&Sha256::digest(bytes))
 }
 
-/// HMAC-SHA-256.
+/// Computes HMAC-SHA-256.
 pub fn hmac_sha256(key: &[u8], message: &[u8]) -> [u8; 32] {
-    // Keys longer than a block are hashed, as the scheme says; no length is refused.
-    let mac = Hmac::<Sha256>::new_from_slice(key).map(|mac| mac.chain_update(message));
-    mac.map_or([0; 32], |mac| mac.finalize().into_bytes().into())
+    #[expect(clippy::expect_used, reason = "HMAC accepts keys of any length")]
+    let mac = Hmac::<Sha256>::new_from_slice(key).expect("a key of any length");
+    mac.chain_update(message).finalize().into_bytes().into()
 }
 
-/// A signing key derived from a secret, wiped when dropped.
+/// A signing key that is derived from a secret and wiped when it is dropped.
 #[derive(Clone)]
 pub struct DerivedKey(Zeroizing<[u8; 32]>);
 
 impl DerivedKey {
-    /// Takes HMAC-SHA-256 step by step, each result being the key of the next step.
+    /// Derives a key with one HMAC-SHA-256 per step; each result is the key of the next step.
     pub fn derive(secret: &[u8], first: &str, rest: &[&str]) -> Self {
         let start = Self(Zeroizing::new(hmac_sha256(secret, first.as_bytes())));
         rest.iter().fold(start, |key, step| {
@@ -65,7 +64,7 @@ impl DerivedKey {
         })
     }
 
-    /// The signature of a message, in lower-case hexadecimal digits.
+    /// Signs a message, as lower-case hexadecimal digits.
     pub fn sign(&self, message: &str) -> String {
         hex(&hmac_sha256(&*self.0, message.as_bytes()))
     }
@@ -85,23 +84,23 @@ impl std::fmt::Debug for DerivedKey {
 /// A canonical request.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Canonical {
-    /// Method, path, query, headers, signed headers and payload hash, a line each.
+    /// Method, path, query, headers, signed headers and payload hash, one per line.
     pub text: String,
     /// The names of the signed headers, joined by `;`.
     pub signed_headers: String,
 }
 
 impl Canonical {
-    /// SHA-256 of the text.
+    /// The SHA-256 hash of the text, as lower-case hexadecimal digits.
     pub fn hash(&self) -> String {
         sha256_hex(self.text.as_bytes())
     }
 }
 
-/// The canonical request as TC3, SDK-HMAC and ACS3 share it.
+/// Builds the canonical request that TC3, SDK-HMAC and ACS3 share.
 ///
-/// `path` and `query` are in their canonical form. Header names are lowered and sorted, values
-/// trimmed at both ends. Names with `_` are left out: gateways drop such headers.
+/// `path` and `query` must be in canonical form. Header names are lower-cased and sorted; values are
+/// trimmed. Headers with `_` in the name are omitted, because gateways drop them.
 ///
 /// ```
 /// let canonical = standing_core::sign::canonical("GET", "/", "", &[("Host", " example.com ")], "UNSIGNED");
@@ -138,7 +137,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn known_digests() {
+    fn digests_match_published_vectors() {
         assert_eq!(
             sha256_hex(b""),
             "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"
@@ -158,7 +157,7 @@ mod tests {
     }
 
     #[test]
-    fn headers_are_lowered_sorted_and_trimmed_and_underscores_left_out() {
+    fn headers_are_lower_cased_sorted_and_trimmed_without_underscored_names() {
         let headers = [("X-B", " 1  2 "), ("X-A", ""), ("x_c", "3"), ("host", "h")];
         let canonical = canonical("post", "/p/", "a=1", &headers, "hash");
         assert_eq!(

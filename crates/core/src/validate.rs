@@ -1,9 +1,9 @@
-//! Limits of request fields, all of them checked, none of the values told.
+//! Checks the limits of request fields. Reports every violation and no value.
 
 use std::fmt;
 use std::ops::{Bound, RangeBounds};
 
-/// A request that breaks limits; nothing was sent.
+/// A request that violates limits. It was not sent.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct InvalidRequest {
     violations: Vec<Violation>,
@@ -19,13 +19,13 @@ impl InvalidRequest {
         }
     }
 
-    /// The violations without those of the field as a whole; nothing if no others are left.
+    /// Removes the violations of a field as a whole. Returns `None` if no other is left.
     pub(crate) fn without(mut self, field: &str) -> Option<Self> {
         self.violations.retain(|violation| violation.field != field);
         (!self.violations.is_empty()).then_some(self)
     }
 
-    /// Every limit that is broken.
+    /// All violations.
     pub fn violations(&self) -> &[Violation] {
         &self.violations
     }
@@ -45,13 +45,13 @@ impl fmt::Display for InvalidRequest {
 
 impl std::error::Error for InvalidRequest {}
 
-/// One broken limit: the field's name at the provider, and what is wrong. Never a value.
+/// A violated limit: the field by the provider's name, and the problem. Contains no value.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Violation {
-    /// The field, with the way to it: `Tags[3].Key`.
+    /// The field with its path, such as `Tags[3].Key`.
     pub field: String,
-    /// What is wrong with it.
+    /// The problem.
     pub problem: String,
 }
 
@@ -61,14 +61,14 @@ impl fmt::Display for Violation {
     }
 }
 
-/// A documented shape of a text.
+/// A documented format of a text.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Format {
     /// 32 hexadecimal digits.
     Md5,
-    /// A telephone number of any country: 7 to 15 ASCII digits (E.164 allows 15), `+` before them or
-    /// not, with spaces, `-`, `.` and brackets between them.
+    /// A telephone number of any country: 7 to 15 ASCII digits (E.164 allows 15), optionally after `+`,
+    /// with spaces, `-`, `.` and round brackets between them.
     Phone,
 }
 
@@ -87,7 +87,7 @@ impl Format {
         }
     }
 
-    const fn shape(self) -> &'static str {
+    const fn problem(self) -> &'static str {
         match self {
             Self::Md5 => "must be 32 hexadecimal digits",
             Self::Phone => "must be a telephone number of 7 to 15 digits",
@@ -95,7 +95,7 @@ impl Format {
     }
 }
 
-/// Collects every broken limit of a request.
+/// Collects the violations of a request.
 #[derive(Debug, Default)]
 #[must_use]
 pub struct Violations {
@@ -104,7 +104,7 @@ pub struct Violations {
 }
 
 impl Violations {
-    /// None so far.
+    /// Creates an empty collection.
     pub fn new() -> Self {
         Self::default()
     }
@@ -116,7 +116,7 @@ impl Violations {
         });
     }
 
-    /// The field must be there.
+    /// Requires a field.
     pub fn required(mut self, field: &str, present: bool) -> Self {
         if !present {
             self.add(field, "is required");
@@ -124,7 +124,7 @@ impl Violations {
         self
     }
 
-    /// A number must lie in `limits`.
+    /// Requires a number to be within `limits`.
     pub fn range<T: PartialOrd + fmt::Display>(
         mut self,
         field: &str,
@@ -137,7 +137,7 @@ impl Violations {
         self
     }
 
-    /// Every number of a list must lie in `limits`.
+    /// Requires every number of a list to be within `limits`.
     pub fn each_range<T: PartialOrd + fmt::Display>(
         mut self,
         field: &str,
@@ -155,8 +155,8 @@ impl Violations {
         self
     }
 
-    /// A text must be of such a length, in characters; one that must not be empty must not be
-    /// blank either.
+    /// Requires the length of a text, in characters, to be within `limits`. A text that must not be empty
+    /// must not be blank either.
     pub fn length(
         mut self,
         field: &str,
@@ -169,7 +169,7 @@ impl Violations {
         self
     }
 
-    /// Every text of a list must be of such a length.
+    /// Requires the length of every text of a list to be within `limits`, as [`length`](Self::length).
     pub fn each_length(
         mut self,
         field: &str,
@@ -184,15 +184,15 @@ impl Violations {
         self
     }
 
-    /// A text must be of a documented shape.
+    /// Requires a text to have a documented format.
     pub fn format(mut self, field: &str, value: Option<&str>, format: Format) -> Self {
         if value.is_some_and(|text| !format.matches(text)) {
-            self.add(field, format.shape());
+            self.add(field, format.problem());
         }
         self
     }
 
-    /// A list must have so many items, if there is one.
+    /// Requires the number of items of a list, if present, to be within `limits`.
     pub fn items(
         mut self,
         field: &str,
@@ -208,8 +208,8 @@ impl Violations {
         self
     }
 
-    /// A list must not ask for more rows than an answer may have: `size` rows, as `size_field` says,
-    /// which may be set up to `max`.
+    /// Requires a list to ask for no more items than a page has: `size`, the value of `size_field`, which
+    /// can be set to at most `max`.
     pub fn fits(
         mut self,
         field: &str,
@@ -235,7 +235,7 @@ impl Violations {
         self
     }
 
-    /// At least one of the fields must be there.
+    /// Requires at least one of the fields.
     pub fn any_of(mut self, fields: &[(&str, bool)]) -> Self {
         if !fields.iter().any(|(_, present)| *present) {
             self.add(&names(fields), "must not all be missing");
@@ -243,7 +243,7 @@ impl Violations {
         self
     }
 
-    /// Exactly one of the fields must be there.
+    /// Requires exactly one of the fields.
     pub fn one_of(mut self, fields: &[(&str, bool)]) -> Self {
         match fields.iter().filter(|(_, present)| *present).count() {
             0 => self.add(&names(fields), "are all missing, exactly one is needed"),
@@ -253,7 +253,7 @@ impl Violations {
         self
     }
 
-    /// All of the fields or none must be there.
+    /// Requires all of the fields or none.
     pub fn together(mut self, fields: &[(&str, bool)]) -> Self {
         let present = fields.iter().filter(|(_, present)| *present).count();
         if present != 0 && present != fields.len() {
@@ -262,7 +262,7 @@ impl Violations {
         self
     }
 
-    /// Checks what is nested in a field.
+    /// Checks the object in a field, if present.
     pub fn within<T>(
         self,
         field: &str,
@@ -275,7 +275,7 @@ impl Violations {
         }
     }
 
-    /// Checks what is nested in every item of a list.
+    /// Checks every object of a list.
     pub fn within_each<T>(
         self,
         field: &str,
@@ -300,11 +300,11 @@ impl Violations {
         checked
     }
 
-    /// What came of it.
+    /// Returns the result of all checks.
     ///
     /// # Errors
     ///
-    /// Every limit that is broken.
+    /// All violations, if there are any.
     pub fn finish(self) -> Result<(), InvalidRequest> {
         if self.found.is_empty() {
             return Ok(());
@@ -362,8 +362,8 @@ mod tests {
     }
 
     #[test]
-    fn every_broken_limit_is_told_and_no_value() {
-        let told = text(
+    fn all_violations_are_reported_without_values() {
+        let message = text(
             Violations::new()
                 .required("Name", false)
                 .range("Page", Some(&0_u64), 1..)
@@ -377,7 +377,7 @@ mod tests {
                 }),
         );
         assert_eq!(
-            told,
+            message,
             "Name is required; Page must be at least 1; Id must have at most 4 characters; \
              ids must have at most 200 items, has 201; ids[0] must have 1 to 64 characters; \
              mobile_md5 must be 32 hexadecimal digits; Tags[0].Key is required; Tags[1].Key is required"
@@ -385,7 +385,7 @@ mod tests {
     }
 
     #[test]
-    fn an_excluded_bound_is_not_named_as_an_included_one() {
+    fn excluded_bound_is_described_as_excluded() {
         let range =
             |limits: (Bound<u64>, Bound<u64>)| text(Violations::new().range("n", Some(&9), limits));
         use Bound::{Excluded, Included, Unbounded};
@@ -419,7 +419,7 @@ mod tests {
     }
 
     #[test]
-    fn groups_of_fields() {
+    fn field_groups_report_too_few_and_too_many_fields() {
         let both = [("a", true), ("b", true)];
         let none = [("a", false), ("b", false)];
         let one = [("a", true), ("b", false)];
@@ -451,7 +451,7 @@ mod tests {
     }
 
     #[test]
-    fn lengths_count_characters_and_a_blank_is_no_text() {
+    fn length_counts_characters_and_refuses_blank_text() {
         assert_eq!(text(Violations::new().length("f", Some("云帆"), 1..=2)), "");
         assert_eq!(
             text(Violations::new().length("f", Some("  "), 1..)),
@@ -461,7 +461,7 @@ mod tests {
     }
 
     #[test]
-    fn a_list_must_fit_into_the_answer() {
+    fn list_longer_than_a_page_is_refused_with_a_remedy() {
         assert_eq!(
             text(
                 Violations::new()
@@ -485,7 +485,7 @@ mod tests {
     }
 
     #[test]
-    fn text_that_is_no_telephone_number_is_refused() {
+    fn text_that_is_not_a_telephone_number_is_refused() {
         let check = |number| text(Violations::new().format("mobile", Some(number), Format::Phone));
         for number in [
             "+62 812-0000-0001",

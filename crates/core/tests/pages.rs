@@ -1,4 +1,4 @@
-//! Walks over lists that behave, and over lists that do not.
+//! Walks over stable lists, changing lists and lists that never end.
 
 #![allow(
     clippy::unwrap_used,
@@ -40,11 +40,11 @@ impl Provider for Plain {
 
     fn parse_response<'r>(
         &self,
-        answer: &'r RawResponse,
+        response: &'r RawResponse,
         _: &OperationInfo,
     ) -> Result<Payload<'r>, ResponseError> {
         Ok(Payload {
-            payload: answer.text(),
+            payload: response.text(),
             request_id: None,
         })
     }
@@ -129,10 +129,10 @@ struct Asked {
 
 type Change = Box<dyn Fn(usize, &mut Vec<u64>) + Send + Sync>;
 
-/// A list that changes before each answer.
+/// A list that changes before each response.
 struct List {
     rows: Mutex<Vec<u64>>,
-    answers: Mutex<usize>,
+    responses: Mutex<usize>,
     change: Change,
     with_total: bool,
     largest_page: usize,
@@ -145,9 +145,9 @@ impl Respond for Served {
         let asked: Asked = serde_json::from_slice(&request.body).unwrap();
         let list = &self.0;
         let mut rows = list.rows.lock().unwrap();
-        let mut answers = list.answers.lock().unwrap();
-        *answers += 1;
-        (list.change)(*answers, &mut rows);
+        let mut responses = list.responses.lock().unwrap();
+        *responses += 1;
+        (list.change)(*responses, &mut rows);
         let size = asked.size.unwrap_or(10).min(list.largest_page);
         let start = match (asked.page, asked.offset, &asked.token) {
             (Some(page), ..) => (page - 1) * size,
@@ -167,14 +167,14 @@ impl Respond for Served {
     }
 }
 
-fn still(rows: u64) -> List {
+fn stable(rows: u64) -> List {
     changing(rows, |_, _| {})
 }
 
 fn changing(rows: u64, change: impl Fn(usize, &mut Vec<u64>) + Send + Sync + 'static) -> List {
     List {
         rows: Mutex::new((0..rows).collect()),
-        answers: Mutex::new(0),
+        responses: Mutex::new(0),
         change: Box::new(change),
         with_total: true,
         largest_page: 1000,
@@ -197,7 +197,7 @@ async fn serve(list: List) -> (MockServer, Arc<List>, Client<Plain>) {
     (server, list, client)
 }
 
-/// Every row of a walk, the error if it ended with one, and how many answers it took.
+/// The items of a walk, its error if it failed, the number of responses, and the drift.
 async fn walked<O: Paginated<Provider = Plain, Item = u64>>(
     list: List,
     operation: O,
@@ -220,8 +220,8 @@ async fn walked<O: Paginated<Provider = Plain, Item = u64>>(
         }
         assert!(rows.len() < 10_000, "the walk does not end");
     }
-    let answers = *list.answers.lock().unwrap();
-    (rows, error, answers, pages.drift())
+    let responses = *list.responses.lock().unwrap();
+    (rows, error, responses, pages.drift())
 }
 
 fn all(rows: u64) -> Vec<u64> {
@@ -229,57 +229,57 @@ fn all(rows: u64) -> Vec<u64> {
 }
 
 #[tokio::test]
-async fn a_still_list_is_walked_once_in_order_by_every_style() {
+async fn stable_list_is_walked_once_in_order_by_every_style() {
     for rows in [0, 1, 9, 10, 11, 95, 100] {
         let pages = usize::try_from(rows).unwrap().div_ceil(10).max(1);
-        let (seen, error, answers, drift) = walked(
-            still(rows),
+        let (seen, error, responses, drift) = walked(
+            stable(rows),
             ByPage {
                 size: Some(10),
                 ..ByPage::default()
             },
         )
         .await;
-        assert_eq!((seen, answers), (all(rows), pages), "{rows} by page");
+        assert_eq!((seen, responses), (all(rows), pages), "{rows} by page");
         assert!(error.is_none() && drift.is_none());
-        let (seen, error, answers, _) = walked(still(rows), ByPage::default()).await;
+        let (seen, error, responses, _) = walked(stable(rows), ByPage::default()).await;
         assert_eq!(
-            (seen, answers),
+            (seen, responses),
             (all(rows), pages),
             "{rows} by page, no size set"
         );
         assert!(error.is_none());
-        let (seen, error, answers, _) = walked(
-            still(rows),
+        let (seen, error, responses, _) = walked(
+            stable(rows),
             ByOffset {
                 size: Some(10),
                 ..ByOffset::default()
             },
         )
         .await;
-        assert_eq!((seen, answers), (all(rows), pages), "{rows} by offset");
+        assert_eq!((seen, responses), (all(rows), pages), "{rows} by offset");
         assert!(error.is_none());
-        let (seen, error, answers, _) = walked(
-            still(rows),
+        let (seen, error, responses, _) = walked(
+            stable(rows),
             ByToken {
                 size: Some(10),
                 ..ByToken::default()
             },
         )
         .await;
-        assert_eq!((seen, answers), (all(rows), pages), "{rows} by token");
+        assert_eq!((seen, responses), (all(rows), pages), "{rows} by token");
         assert!(error.is_none());
     }
 }
 
 #[tokio::test]
-async fn without_a_total_an_empty_page_ends_and_at_most_one_more_is_asked_for() {
+async fn walk_without_a_total_ends_at_an_empty_page_after_at_most_one_extra_request() {
     for rows in [0, 10, 95, 1000] {
         let list = List {
             with_total: false,
-            ..still(rows)
+            ..stable(rows)
         };
-        let (seen, error, answers, _) = walked(
+        let (seen, error, responses, _) = walked(
             list,
             ByOffset {
                 size: Some(10),
@@ -291,23 +291,23 @@ async fn without_a_total_an_empty_page_ends_and_at_most_one_more_is_asked_for() 
         assert!(error.is_none());
         let needed = usize::try_from(rows).unwrap().div_ceil(10) + 1;
         assert!(
-            (needed..=needed + 1).contains(&answers),
-            "{rows}: {answers}"
+            (needed..=needed + 1).contains(&responses),
+            "{rows}: {responses}"
         );
     }
 }
 
 #[tokio::test]
-async fn the_largest_page_is_asked_for_where_one_is_documented() {
-    let (seen, _, answers, _) = walked(still(400), ByOffset::default()).await;
-    assert_eq!((seen.len(), answers), (400, 2));
+async fn walk_without_a_page_size_requests_the_documented_maximum() {
+    let (seen, _, responses, _) = walked(stable(400), ByOffset::default()).await;
+    assert_eq!((seen.len(), responses), (400, 2));
 }
 
 #[tokio::test]
-async fn pages_smaller_than_asked_for_lose_nothing() {
+async fn pages_smaller_than_requested_lose_no_item() {
     let list = List {
         largest_page: 7,
-        ..still(50)
+        ..stable(50)
     };
     let (seen, error, ..) = walked(
         list,
@@ -322,9 +322,9 @@ async fn pages_smaller_than_asked_for_lose_nothing() {
 }
 
 #[tokio::test]
-async fn rows_that_go_let_no_other_row_be_passed_over() {
-    let going = |answer: usize, rows: &mut Vec<u64>| {
-        if answer == 3 {
+async fn removed_items_make_the_walk_miss_no_other_item() {
+    let going = |response: usize, rows: &mut Vec<u64>| {
+        if response == 3 {
             rows.drain(2..5);
         }
     };
@@ -359,9 +359,9 @@ async fn rows_that_go_let_no_other_row_be_passed_over() {
 }
 
 #[tokio::test]
-async fn rows_that_come_are_noticed_when_they_repeat_others() {
-    let coming = |answer: usize, rows: &mut Vec<u64>| {
-        if answer == 2 {
+async fn added_items_are_counted_as_drift_when_others_repeat() {
+    let coming = |response: usize, rows: &mut Vec<u64>| {
+        if response == 2 {
             rows.splice(0..0, [900, 901]);
         }
     };
@@ -379,8 +379,8 @@ async fn rows_that_come_are_noticed_when_they_repeat_others() {
 }
 
 #[tokio::test]
-async fn a_list_that_shrinks_at_every_answer_still_ends() {
-    let (_, _, answers, drift) = walked(
+async fn list_that_shrinks_with_every_response_still_ends() {
+    let (_, _, responses, drift) = walked(
         changing(100, |_, rows| {
             rows.pop();
         }),
@@ -390,8 +390,8 @@ async fn a_list_that_shrinks_at_every_answer_still_ends() {
         },
     )
     .await;
-    // One page again for every row that goes, and the pages that there are.
-    assert!(answers <= 100 + 10, "{answers}");
+    // One page is read again for every removed item.
+    assert!(responses <= 100 + 10, "{responses}");
     assert!(drift.totals_changed > 0);
 }
 
@@ -427,22 +427,22 @@ async fn stuck<O: Paginated<Provider = Plain>>(body: &'static str, operation: O)
             return error.message().to_owned();
         }
     }
-    panic!("the walk goes on");
+    panic!("the walk does not fail");
 }
 
 #[tokio::test]
-async fn a_walk_that_cannot_end_well_ends_with_an_error_and_a_cursor() {
+async fn walk_over_contradictory_pages_fails_with_a_cursor() {
     let repeats = stuck(r#"{"rows":[1,2],"total":9}"#, ByPage::default()).await;
     assert!(repeats.contains("repeats the one before"), "{repeats}");
     let repeats = stuck(r#"{"rows":[1,2]}"#, ByOffset::default()).await;
     assert!(repeats.contains("repeats the one before"), "{repeats}");
-    let circle = stuck(r#"{"rows":[1],"next":"x"}"#, ByToken::default()).await;
+    let cycle = stuck(r#"{"rows":[1],"next":"x"}"#, ByToken::default()).await;
     assert!(
-        circle.contains("repeats") || circle.contains("token"),
-        "{circle}"
+        cycle.contains("repeats") || cycle.contains("token"),
+        "{cycle}"
     );
-    let circle = stuck(r#"{"rows":[],"next":"x"}"#, ByToken::default()).await;
-    assert!(circle.contains("token of the next page"), "{circle}");
+    let cycle = stuck(r#"{"rows":[],"next":"x"}"#, ByToken::default()).await;
+    assert!(cycle.contains("token of the next page"), "{cycle}");
     let more = stuck(r#"{"rows":[1,2,3],"total":2}"#, ByPage::default()).await;
     assert!(
         more.contains("more items than the reported total"),
@@ -455,10 +455,10 @@ async fn a_walk_that_cannot_end_well_ends_with_an_error_and_a_cursor() {
     );
 }
 
-/// A list whose tokens lead from each page to the next, and after so many pages back to the second.
-struct CycleDetector(u64);
+/// A list whose tokens lead from each page to the next, and from the last page back to the second.
+struct TokenCycle(u64);
 
-impl Respond for CycleDetector {
+impl Respond for TokenCycle {
     fn respond(&self, request: &wiremock::Request) -> ResponseTemplate {
         let asked: Asked = serde_json::from_slice(&request.body).unwrap();
         let page: u64 = asked.token.map_or(0, |token| token.parse().unwrap());
@@ -469,11 +469,11 @@ impl Respond for CycleDetector {
 }
 
 #[tokio::test]
-async fn tokens_that_lead_in_a_circle_are_noticed_however_long_it_is() {
+async fn token_cycle_of_any_length_is_an_error() {
     for length in [2, 3, 7, 40] {
         let server = MockServer::start().await;
-        let circle = Mock::given(any()).respond_with(CycleDetector(length));
-        circle.mount(&server).await;
+        let cycle = Mock::given(any()).respond_with(TokenCycle(length));
+        cycle.mount(&server).await;
         let client: Client<Plain> = Client::builder()
             .endpoint(server.uri())
             .credentials(Credentials::new("id", "secret"))
@@ -493,7 +493,7 @@ async fn tokens_that_lead_in_a_circle_are_noticed_however_long_it_is() {
     }
 }
 
-/// A list that takes no notice of the position it is asked for, and answers with its pages in turn.
+/// A list that ignores the requested position and returns its pages in turn.
 struct Turns(Mutex<u64>, u64);
 
 impl Respond for Turns {
@@ -506,7 +506,7 @@ impl Respond for Turns {
 }
 
 #[tokio::test]
-async fn pages_that_come_round_in_a_circle_are_noticed() {
+async fn page_cycle_of_any_length_is_an_error() {
     for length in [2, 3, 10] {
         let server = MockServer::start().await;
         let turns = Mock::given(any()).respond_with(Turns(Mutex::default(), length));
@@ -530,8 +530,8 @@ async fn pages_that_come_round_in_a_circle_are_noticed() {
 }
 
 #[tokio::test]
-async fn a_cursor_is_of_its_parameters() {
-    let (_server, _, client) = serve(still(30)).await;
+async fn cursor_of_other_parameters_is_refused() {
+    let (_server, _, client) = serve(stable(30)).await;
     let by_page = |size| ByPage {
         size: Some(size),
         ..ByPage::default()
@@ -561,8 +561,8 @@ async fn a_cursor_is_of_its_parameters() {
 }
 
 #[tokio::test]
-async fn rows_one_by_one_come_again_from_the_page_they_were_left_in() {
-    let (_server, _, client) = serve(still(25)).await;
+async fn item_walk_resumes_at_the_beginning_of_its_page() {
+    let (_server, _, client) = serve(stable(25)).await;
     let operation = ByPage {
         size: Some(10),
         ..ByPage::default()
@@ -585,16 +585,16 @@ async fn rows_one_by_one_come_again_from_the_page_they_were_left_in() {
 }
 
 #[tokio::test]
-async fn a_walk_taken_up_again_misses_no_row_after_others_have_gone() {
+async fn resumed_walk_misses_no_item_after_others_were_removed() {
     async fn rest<O: Paginated<Provider = Plain, Item = u64>>(operation: O) -> Vec<u64> {
-        let (_server, list, client) = serve(still(50)).await;
+        let (_server, list, client) = serve(stable(50)).await;
         let mut pages = client.pages(operation.clone());
         let mut rows = pages.next().await.unwrap().unwrap().items;
         rows.extend(pages.next().await.unwrap().unwrap().items);
         assert_eq!(rows, all(20));
         let cursor = pages.cursor().unwrap();
         drop(pages);
-        // Rows slide onto pages that were read.
+        // Items move onto pages that were read.
         list.rows.lock().unwrap().drain(0..7);
         let mut pages = client.pages(operation).resume(&cursor).unwrap();
         while let Some(page) = pages.next().await {
@@ -613,7 +613,7 @@ async fn a_walk_taken_up_again_misses_no_row_after_others_have_gone() {
 
 #[cfg(feature = "stream")]
 #[tokio::test]
-async fn rows_come_as_a_stream_that_ends_after_an_error() {
+async fn item_stream_ends_after_an_error() {
     use std::future::poll_fn;
     use std::pin::Pin;
 
@@ -632,9 +632,12 @@ async fn rows_come_as_a_stream_that_ends_after_an_error() {
         }
         rows
     }
-    assert_eq!(rows(still(25)).await, (0..25).map(Some).collect::<Vec<_>>());
-    let repeating = changing(25, |answer, rows| {
-        if answer > 1 {
+    assert_eq!(
+        rows(stable(25)).await,
+        (0..25).map(Some).collect::<Vec<_>>()
+    );
+    let repeating = changing(25, |response, rows| {
+        if response > 1 {
             rows.copy_within(0..10, 10);
         }
     });
@@ -643,7 +646,7 @@ async fn rows_come_as_a_stream_that_ends_after_an_error() {
     assert_eq!(seen.last(), Some(&None), "the error comes last");
 }
 
-/// Rows that a request names in a list.
+/// A request with a list of ids.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
 struct ByIds {
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -739,7 +742,7 @@ fn by_ids(request: &wiremock::Request) -> ByIds {
     serde_json::from_slice(&request.body).unwrap()
 }
 
-/// Has every row but the multiples of 7, and fails for a list with 666.
+/// Returns an item for every id but the multiples of 7, and fails for a list with 666.
 fn named_rows(request: &wiremock::Request) -> ResponseTemplate {
     let asked = by_ids(request);
     let ids = asked.ids.unwrap();
@@ -768,7 +771,7 @@ async fn named(respond: impl Respond + 'static) -> (MockServer, Client<Plain>) {
     (server, client)
 }
 
-/// What was sent, as sorted lists of ids: parts are under way together.
+/// The ids of each request, sorted, because parts are sent concurrently.
 async fn parts_sent(server: &MockServer) -> Vec<Vec<u64>> {
     let requests = server.received_requests().await.unwrap();
     let mut parts: Vec<_> = requests
@@ -788,9 +791,9 @@ async fn all_rows(pages: &mut Pages<ByIds>) -> Vec<u64> {
 }
 
 #[tokio::test]
-async fn long_list_is_sent_in_parts_and_items_without_a_row_are_named() {
+async fn long_list_is_sent_in_parts_and_ids_without_an_item_are_missing() {
     let (server, client) = named(named_rows).await;
-    // Some of them again, within a part and in a later one.
+    // Some ids are repeated, within a part and in a later one.
     let ids = [2, 2].into_iter().chain(1..=45).chain([3, 44]);
     let mut pages = client.pages(ByIds::new(ids));
     let rows = all_rows(&mut pages).await;
@@ -826,7 +829,7 @@ async fn page_size_below_the_list_makes_smaller_parts() {
 }
 
 #[tokio::test]
-async fn failed_part_keeps_the_parts_before_it_and_its_cursor_goes_on() {
+async fn failed_part_keeps_earlier_parts_and_resumes_at_its_cursor() {
     let (_server, client) = named(named_rows).await;
     let ids: Vec<u64> = (100..150).chain([666]).chain(200..230).collect();
     let mut pages = client.pages(ByIds::new(ids.clone()));
@@ -843,7 +846,7 @@ async fn failed_part_keeps_the_parts_before_it_and_its_cursor_goes_on() {
     assert_eq!(error.kind(), ErrorKind::Server);
     let cursor = error.cursor().unwrap().to_owned();
 
-    // The server has recovered; parts of another size begin in the middle of those.
+    // The server has recovered. Parts of another size begin within the earlier ones.
     let (server, client) = named(|request: &wiremock::Request| {
         let ids = by_ids(request).ids.unwrap();
         ResponseTemplate::new(200).set_body_json(serde_json::json!({"rows": ids}))
@@ -866,7 +869,7 @@ async fn failed_part_keeps_the_parts_before_it_and_its_cursor_goes_on() {
 }
 
 #[tokio::test]
-async fn parts_are_under_way_together_and_not_all_at_once() {
+async fn parts_are_requested_four_at_a_time() {
     let (server, client) = named(
         ResponseTemplate::new(200)
             .set_body_json(serde_json::json!({"rows": []}))
@@ -923,7 +926,7 @@ async fn list_with_a_position_of_its_own_is_not_sent_in_parts() {
 }
 
 #[tokio::test]
-async fn part_whose_answer_goes_on_is_an_error() {
+async fn part_whose_response_continues_on_another_page_is_an_error() {
     for body in [
         serde_json::json!({"rows": [1, 2], "total": 3}),
         serde_json::json!({"rows": (1..=20).collect::<Vec<_>>()}),

@@ -1,4 +1,4 @@
-//! The items of a list and the members of an object, each handed to a reader of its own.
+//! The items of a list and the members of an object, each read by a `Reader` of its own.
 
 use serde::de::value::{MapAccessDeserializer, StrDeserializer};
 use serde::de::{
@@ -8,14 +8,14 @@ use serde_json::value::RawValue;
 
 use super::adapter::Reader;
 use super::context::Context;
-use super::error::told;
+use super::error::safe_message;
 use super::fields::Fields;
 use super::path::Path;
 
-/// Null, where a list or a map was promised.
-pub(super) struct Nothing<E>(pub(super) std::marker::PhantomData<E>);
+/// Null in place of a list or a map: reads as an empty one.
+pub(super) struct EmptyAccess<E>(pub(super) std::marker::PhantomData<E>);
 
-impl<'de, E: serde::de::Error> SeqAccess<'de> for Nothing<E> {
+impl<'de, E: serde::de::Error> SeqAccess<'de> for EmptyAccess<E> {
     type Error = E;
 
     fn next_element_seed<T: DeserializeSeed<'de>>(&mut self, _: T) -> Result<Option<T::Value>, E> {
@@ -23,7 +23,7 @@ impl<'de, E: serde::de::Error> SeqAccess<'de> for Nothing<E> {
     }
 }
 
-impl<'de, E: serde::de::Error> MapAccess<'de> for Nothing<E> {
+impl<'de, E: serde::de::Error> MapAccess<'de> for EmptyAccess<E> {
     type Error = E;
 
     fn next_key_seed<K: DeserializeSeed<'de>>(&mut self, _: K) -> Result<Option<K::Value>, E> {
@@ -66,14 +66,14 @@ impl<'de, A: SeqAccess<'de>> SeqAccess<'de> for ListAccess<'_, A> {
     }
 }
 
-/// One object, where a list was promised.
-pub(super) struct Single<'c, A> {
+/// One object in place of a list: reads as a list of one.
+pub(super) struct SingleAccess<'c, A> {
     pub(super) members: Option<A>,
     pub(super) path: Path<'c>,
     pub(super) context: &'c Context,
 }
 
-impl<'de, A: MapAccess<'de>> SeqAccess<'de> for Single<'_, A> {
+impl<'de, A: MapAccess<'de>> SeqAccess<'de> for SingleAccess<'_, A> {
     type Error = A::Error;
 
     fn next_element_seed<T: DeserializeSeed<'de>>(
@@ -91,18 +91,18 @@ impl<'de, A: MapAccess<'de>> SeqAccess<'de> for Single<'_, A> {
             context: self.context,
         })
         .map(Some)
-        .inspect_err(|_| self.context.note(&path, "does not fit"))
+        .inspect_err(|_| self.context.note(&path, "has an unexpected type"))
     }
 }
 
-/// The members of a map: keys as they are.
-pub(super) struct Pairs<'c, A> {
+/// The members of a map. Any key is accepted as it is.
+pub(super) struct MapEntries<'c, A> {
     pub(super) members: A,
     pub(super) path: Path<'c>,
     pub(super) context: &'c Context,
 }
 
-impl<'de, A: MapAccess<'de>> MapAccess<'de> for Pairs<'_, A> {
+impl<'de, A: MapAccess<'de>> MapAccess<'de> for MapEntries<'_, A> {
     type Error = A::Error;
 
     fn next_key_seed<K: DeserializeSeed<'de>>(
@@ -113,7 +113,7 @@ impl<'de, A: MapAccess<'de>> MapAccess<'de> for Pairs<'_, A> {
     }
 
     fn next_value_seed<T: DeserializeSeed<'de>>(&mut self, seed: T) -> Result<T::Value, A::Error> {
-        // The key is the provider's, and may be anybody's number.
+        // The key is data and may be a phone number, so the pointer does not contain it.
         let path = Path::Field(&self.path, "*");
         self.members
             .next_value_seed(Seed {
@@ -125,11 +125,12 @@ impl<'de, A: MapAccess<'de>> MapAccess<'de> for Pairs<'_, A> {
     }
 }
 
-/// The members of a struct, as they come.
+/// The members of a struct, read in the order of the text.
 pub(super) struct ObjectAccess<'c, A> {
     pub(super) members: A,
     pub(super) fields: Fields<'c>,
-    pub(super) current: &'static str,
+    /// The field whose key was read last.
+    pub(super) current: Option<&'static str>,
 }
 
 impl<'de, A: MapAccess<'de>> MapAccess<'de> for ObjectAccess<'_, A> {
@@ -139,16 +140,18 @@ impl<'de, A: MapAccess<'de>> MapAccess<'de> for ObjectAccess<'_, A> {
         &mut self,
         seed: K,
     ) -> Result<Option<K::Value>, A::Error> {
-        let field = self.fields.next(&mut self.members)?;
-        self.current = field.unwrap_or_default();
-        field
+        self.current = self.fields.next(&mut self.members)?;
+        self.current
             .map(|field| seed.deserialize(named(field)))
             .transpose()
     }
 
     fn next_value_seed<T: DeserializeSeed<'de>>(&mut self, seed: T) -> Result<T::Value, A::Error> {
         let Fields { path, context, .. } = self.fields;
-        let path = Path::Field(&path, self.current);
+        let Some(field) = self.current.take() else {
+            return Err(A::Error::custom(""));
+        };
+        let path = Path::Field(&path, field);
         self.members
             .next_value_seed(Seed {
                 seed,
@@ -159,22 +162,22 @@ impl<'de, A: MapAccess<'de>> MapAccess<'de> for ObjectAccess<'_, A> {
     }
 }
 
-/// The members of a struct, held for comparison before.
-pub(super) struct Held<'de, 'c> {
-    pub(super) held: std::vec::IntoIter<(&'static str, &'de RawValue)>,
+/// The members of a struct, collected and compared before they are read.
+pub(super) struct CollectedAccess<'de, 'c> {
+    pub(super) members: std::vec::IntoIter<(&'static str, &'de RawValue)>,
     pub(super) value: Option<(&'static str, &'de RawValue)>,
     pub(super) path: Path<'c>,
     pub(super) context: &'c Context,
 }
 
-impl<'de> MapAccess<'de> for Held<'de, '_> {
+impl<'de> MapAccess<'de> for CollectedAccess<'de, '_> {
     type Error = serde_json::Error;
 
     fn next_key_seed<K: DeserializeSeed<'de>>(
         &mut self,
         seed: K,
     ) -> Result<Option<K::Value>, Self::Error> {
-        self.value = self.held.next();
+        self.value = self.members.next();
         self.value
             .map(|(field, _)| seed.deserialize(named(field)))
             .transpose()
@@ -194,7 +197,7 @@ impl<'de> MapAccess<'de> for Held<'de, '_> {
             path,
             context: self.context,
         })
-        .inspect_err(|error| self.context.note(&path, told(error)))
+        .inspect_err(|error| self.context.note(&path, safe_message(error)))
     }
 }
 
@@ -202,7 +205,7 @@ fn named<E: serde::de::Error>(field: &'static str) -> StrDeserializer<'static, E
     field.into_deserializer()
 }
 
-/// Passes the reader on to what a seed reads.
+/// A seed that reads through a `Reader`.
 struct Seed<'c, T> {
     seed: T,
     path: Path<'c>,

@@ -1,4 +1,4 @@
-//! What all parts of one reading share.
+//! The state that all adapters of one reading share.
 
 use std::borrow::Cow;
 use std::cell::{Cell, RefCell};
@@ -6,29 +6,42 @@ use std::cell::{Cell, RefCell};
 use super::deviation::{Deviation, DeviationKind};
 use super::path::Path;
 
-/// The most lists and objects inside each other that a type reads. Each takes about 8 KiB of stack in
-/// a build without optimisation, and a thread may have no more than 256 KiB. What no type asks for,
-/// and what is kept as text, may be nested in any depth.
+/// The deepest nesting of lists and objects that a type reads. A level takes about 8 KiB of stack in an
+/// unoptimised build, and a thread may have only 256 KiB. A value that no type reads, or that is kept
+/// as text, may be nested to any depth.
 pub(super) const DEEPEST: usize = 16;
 
-/// More deviations than this are counted no further: a page of thousands of rows repeats itself.
+/// The most deviations that are recorded: a page of thousands of items has the same ones in each.
 pub(super) const MOST_DEVIATIONS: usize = 256;
 
-#[derive(Default)]
 pub(super) struct Context {
+    /// Whether a deviation is an error.
     pub(super) strict: bool,
-    /// Holds all values of an object before it is read, to compare what comes twice.
-    pub(super) compares: bool,
-    pub(super) key_twice: Cell<bool>,
-    /// How many lists and objects the reader is inside of. serde_json counts too, but anew for each
-    /// value that is held for comparison.
-    pub(super) levels: Cell<usize>,
+    /// Whether the values of an object are collected before it is read, to compare repeated keys.
+    pub(super) buffered: bool,
+    /// Whether a key was repeated.
+    pub(super) repeated_key: Cell<bool>,
+    /// The lists and objects that enclose the current value. serde_json counts them as well, but from
+    /// zero for each collected value.
+    levels: Cell<usize>,
     pub(super) deviations: RefCell<Vec<Deviation>>,
-    /// The first failure is the innermost one.
+    /// Pointer and problem of the first failure, which is the innermost one.
     pub(super) failure: RefCell<Option<(String, Cow<'static, str>)>>,
 }
 
 impl Context {
+    pub(super) fn new(strict: bool, buffered: bool) -> Self {
+        Self {
+            strict,
+            buffered,
+            repeated_key: Cell::new(false),
+            levels: Cell::new(0),
+            deviations: RefCell::default(),
+            failure: RefCell::default(),
+        }
+    }
+
+    /// Records a failure, unless one is recorded.
     pub(super) fn note(&self, path: &Path<'_>, problem: impl Into<Cow<'static, str>>) {
         let mut failure = self.failure.borrow_mut();
         if failure.is_none() {
@@ -36,6 +49,7 @@ impl Context {
         }
     }
 
+    /// Records a failure and returns the empty error that stands for it.
     pub(super) fn fail<E: serde::de::Error>(
         &self,
         path: &Path<'_>,
@@ -45,7 +59,7 @@ impl Context {
         E::custom("")
     }
 
-    /// Goes one level down, until the result is dropped.
+    /// Enters a list or an object, until the returned guard is dropped.
     pub(super) fn enter<E: serde::de::Error>(&self, path: &Path<'_>) -> Result<Level<'_>, E> {
         let levels = self.levels.get();
         if levels == DEEPEST {
@@ -55,6 +69,7 @@ impl Context {
         Ok(Level(&self.levels))
     }
 
+    /// Records a deviation, or fails if the reading is strict.
     pub(super) fn deviate<E: serde::de::Error>(
         &self,
         kind: DeviationKind,
@@ -74,8 +89,8 @@ impl Context {
     }
 }
 
-/// A list or an object that is being read.
-pub(super) struct Level<'c>(pub(super) &'c Cell<usize>);
+/// The guard of an entered list or object.
+pub(super) struct Level<'c>(&'c Cell<usize>);
 
 impl Drop for Level<'_> {
     fn drop(&mut self) {

@@ -1,35 +1,35 @@
-//! The liberties that the reader takes, as users see them.
+//! The deviations that users see.
 
-/// A liberty that was taken with an answer.
+/// A difference between a response and its documentation that the reader accepted.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Deviation {
-    /// What kind of liberty.
+    /// The kind of difference.
     pub kind: DeviationKind,
-    /// Where, as a JSON pointer into the payload.
+    /// The JSON pointer to the value in the payload.
     pub pointer: String,
 }
 
-/// The kinds of liberties that are taken with an answer.
+/// The differences between a response and its documentation that the reader accepts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[non_exhaustive]
 pub enum DeviationKind {
-    /// One object where a list was promised.
+    /// One object in place of a list.
     SingleForList,
-    /// A key with blanks around it or in another case.
+    /// A key with surrounding blanks or in another case.
     KeySpelling,
-    /// A number that came as text.
+    /// Text in place of a number.
     TextForNumber,
-    /// A text that came as a number.
+    /// A number in place of text.
     NumberForText,
-    /// A flag that came as a number or as text.
+    /// A number or text in place of a flag.
     OtherForFlag,
-    /// A key that the model does not have; its value is in [`Response::raw`](crate::Response::raw).
+    /// A key that is not in the model. Its value is in [`Response::raw`](crate::Response::raw).
     UnknownField,
 }
 
 impl DeviationKind {
-    /// The name of the kind in fixtures.
+    /// The name of the kind, as fixtures write it.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::SingleForList => "single_for_list",
@@ -41,7 +41,7 @@ impl DeviationKind {
         }
     }
 
-    /// What a strict reader says to it.
+    /// The problem that a strict reading reports.
     pub(super) const fn refusal(self) -> &'static str {
         match self {
             Self::SingleForList => "must be a list",

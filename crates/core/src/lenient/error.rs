@@ -1,18 +1,21 @@
-//! Why a text cannot be read, without a value of it.
+//! The error of a reading, free of values.
 
 use std::borrow::Cow;
 use std::fmt;
 
 use serde_json::error::Category;
 
-/// Why a text could not be read; holds no value of it.
+use crate::amount::NOT_AN_AMOUNT;
+use crate::model::EMPTY_LIST;
+
+/// Where and why a text cannot be read. Contains no value of the text.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct DecodeError {
     pub(crate) pointer: String,
     pub(crate) problem: Cow<'static, str>,
     pub(crate) line: usize,
     pub(crate) column: usize,
-    /// The text ended in the middle of a value.
+    /// Whether the text ended in the middle of a value.
     pub(crate) cut: bool,
 }
 
@@ -33,8 +36,8 @@ impl fmt::Display for DecodeError {
 
 impl std::error::Error for DecodeError {}
 
-/// What may be passed on of serde_json's own text.
-pub(super) fn told(error: &serde_json::Error) -> Cow<'static, str> {
+/// A message for an error that serde or serde_json made, without the value that theirs may quote.
+pub(super) fn safe_message(error: &serde_json::Error) -> Cow<'static, str> {
     match error.classify() {
         Category::Eof => "ends too early".into(),
         Category::Syntax | Category::Io => "is not valid JSON".into(),
@@ -46,11 +49,11 @@ pub(super) fn told(error: &serde_json::Error) -> Cow<'static, str> {
                 .map(|(field, _)| field);
             match field {
                 Some(field) => format!("lacks {field}").into(),
-                None if text.starts_with("not an amount") => {
+                None if text.starts_with(NOT_AN_AMOUNT) => {
                     "must be an amount that can be held exactly".into()
                 }
-                None if text.starts_with("an empty list") => "must not be empty".into(),
-                None => "does not fit".into(),
+                None if text.starts_with(EMPTY_LIST) => "must not be empty".into(),
+                None => "has an unexpected type".into(),
             }
         }
     }

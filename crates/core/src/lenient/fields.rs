@@ -8,7 +8,7 @@ use serde::de::{Deserializer, IgnoredAny, MapAccess, Visitor};
 
 use super::context::Context;
 use super::deviation::DeviationKind;
-use super::path::{Path, tellable};
+use super::path::{Path, printable_key};
 use super::spelling::nearest;
 
 /// Finds the fields of a struct among the keys of an object.
@@ -33,26 +33,23 @@ impl<'c> Fields<'c> {
         }
     }
 
-    /// The next field that the struct knows; everything else is passed over and recorded.
+    /// The next field of the struct. Skips all other keys and records them.
     pub(super) fn next<'de, A: MapAccess<'de>>(
         &mut self,
         members: &mut A,
     ) -> Result<Option<&'static str>, A::Error> {
         while let Some(Key(key)) = members.next_key::<Key<'de>>()? {
-            let Some(index) = self.find(&key)? else {
+            let Some((index, field)) = self.find(&key)? else {
                 members.next_value::<IgnoredAny>()?;
                 continue;
             };
-            let field = self.known.get(index).copied().unwrap_or_default();
-            match self.seen.get_mut(index) {
-                Some(seen) if *seen && !self.context.compares => {
-                    self.context.key_twice.set(true);
-                    return Err(self
-                        .context
-                        .fail(&Path::Field(&self.path, field), "comes twice"));
-                }
-                Some(seen) => *seen = true,
-                None => {}
+            let seen = self.seen.get_mut(index);
+            let repeated = seen.is_some_and(|seen| std::mem::replace(seen, true));
+            if repeated && !self.context.buffered {
+                self.context.repeated_key.set(true);
+                return Err(self
+                    .context
+                    .fail(&Path::Field(&self.path, field), "comes twice"));
             }
             return Ok(Some(field));
         }
@@ -60,39 +57,41 @@ impl<'c> Fields<'c> {
         if nothing_known && self.path.is_record() && !self.context.strict {
             return Err(self
                 .context
-                .fail(&self.path, "has none of the members that are promised"));
+                .fail(&self.path, "has none of the documented fields"));
         }
         Ok(None)
     }
 
-    fn find<E: serde::de::Error>(&self, key: &str) -> Result<Option<usize>, E> {
-        if let Some(exact) = self.known.iter().position(|known| *known == key) {
+    /// The field that a key means: by its exact name, else without surrounding blanks, else without
+    /// case.
+    fn find<E: serde::de::Error>(&self, key: &str) -> Result<Option<(usize, &'static str)>, E> {
+        let by = |matches: &dyn Fn(&str) -> bool| {
+            let mut fields = self.known.iter().copied().enumerate();
+            fields.find(|(_, known)| matches(known))
+        };
+        if let Some(exact) = by(&|known| known == key) {
             return Ok(Some(exact));
         }
-        let path = Path::Field(&self.path, tellable(key));
+        let path = Path::Field(&self.path, printable_key(key));
         if self.context.strict {
             let near = nearest(key.trim(), self.known.iter().copied());
             let problem = match near {
                 Some(near) => format!("is not known; did you mean {near}?"),
                 None if self.known.is_empty() => {
-                    "is not known; nothing can be given here".to_owned()
+                    "is not known; no field is accepted here".to_owned()
                 }
-                None => format!("is not known; known are {}", self.known.join(", ")),
+                None => format!(
+                    "is not known; the known fields are {}",
+                    self.known.join(", ")
+                ),
             };
             return Err(self.context.fail(&path, problem));
         }
         let trimmed = key.trim();
-        let found = self
-            .known
-            .iter()
-            .position(|known| *known == trimmed)
-            .or_else(|| {
-                self.known
-                    .iter()
-                    .position(|known| known.eq_ignore_ascii_case(trimmed))
-            });
-        match found.and_then(|index| self.known.get(index)) {
-            Some(field) => self
+        let found = by(&|known| known == trimmed)
+            .or_else(|| by(&|known| known.eq_ignore_ascii_case(trimmed)));
+        match found {
+            Some((_, field)) => self
                 .context
                 .deviate(DeviationKind::KeySpelling, &Path::Field(&self.path, field))?,
             None => self.context.deviate(DeviationKind::UnknownField, &path)?,
@@ -101,7 +100,7 @@ impl<'c> Fields<'c> {
     }
 }
 
-/// A key, borrowed where its text has no escapes.
+/// A key, borrowed if its text has no escapes.
 pub(crate) struct Key<'de>(pub(crate) Cow<'de, str>);
 
 impl<'de> Deserialize<'de> for Key<'de> {

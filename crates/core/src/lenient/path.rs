@@ -1,17 +1,17 @@
-//! The way from the payload to a value, as a chain of borrowed steps.
+//! The path from the payload to a value, as a chain of borrowed steps.
 
 #[derive(Clone, Copy)]
 pub(super) enum Path<'a> {
     Root,
     Field(&'a Path<'a>, &'a str),
     Index(&'a Path<'a>, usize),
-    /// The one object that stands for a list.
+    /// The one object in place of a list.
     Only(&'a Path<'a>),
 }
 
 impl Path<'_> {
-    /// Whether an object here is an answer, or a row of one: without a single member that the
-    /// model knows, it would pass for a row in which everything is absent.
+    /// Whether an object here is a payload or an item of a list. Without a single field of the model, it
+    /// would pass for an item in which every value is absent.
     pub(super) fn is_record(&self) -> bool {
         !matches!(self, Path::Field(..))
     }
@@ -26,8 +26,8 @@ impl Path<'_> {
     }
 }
 
-/// A key that a provider made up may be a phone number for all we know.
-pub(super) fn tellable(key: &str) -> &str {
+/// The key if it looks like a name, else `?`: a key that is not in the model may be a phone number.
+pub(super) fn printable_key(key: &str) -> &str {
     let plain = key.len() <= 64
         && key.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_')
         && key

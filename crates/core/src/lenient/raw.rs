@@ -1,13 +1,13 @@
-//! Questions about JSON text that is not decoded: how deep it is, and whether two texts are one value.
+//! JSON text that is not decoded: its depth, and whether two texts have the same value.
 
 use serde_json::value::RawValue;
 
 use super::context::DEEPEST;
 
-/// Stands in a body for bytes that are not UTF-8: a noncharacter, so no text holds it by chance.
+/// Replaces bytes of a body that are not UTF-8. It is a noncharacter, so no text contains it by chance.
 pub(crate) const INVALID: char = '\u{FFFE}';
 
-/// Whether a JSON text has more than `most` lists and objects inside each other.
+/// Whether lists and objects of a JSON text are nested more than `most` levels deep.
 pub(crate) fn is_deeper(json: &str, most: usize) -> bool {
     let (mut depth, mut quoted, mut escaped) = (0_usize, false, false);
     json.bytes().any(|byte| {
@@ -24,7 +24,7 @@ pub(crate) fn is_deeper(json: &str, most: usize) -> bool {
     })
 }
 
-/// Whether two values are the same; deep ones are only if they are written alike.
+/// Whether two values are the same. Values nested deeper than a type reads must be written alike.
 pub(crate) fn same(a: &RawValue, b: &RawValue) -> bool {
     let value = |raw: &RawValue| {
         let json = Some(raw.get()).filter(|json| !is_deeper(json, DEEPEST))?;

@@ -1,4 +1,4 @@
-//! The deserializer: reads scalars from their own text and wraps the visitor of everything else.
+//! The deserializer: reads scalars from their JSON text, and wraps the visitor of any other type.
 
 use std::borrow::Cow;
 
@@ -14,7 +14,7 @@ use super::raw::INVALID;
 use crate::amount;
 
 impl<'de, 'c, D: Deserializer<'de>> Reader<'c, D> {
-    /// The value's own text; objects and lists too, which the caller then refuses.
+    /// The JSON text of the value. The caller refuses that of an object or a list.
     fn token(self) -> Result<(&'de str, Path<'c>, &'c Context), D::Error> {
         let token = <&'de RawValue>::deserialize(self.inner)?;
         Ok((token.get(), self.path, self.context))
@@ -26,7 +26,7 @@ impl<'de, 'c, D: Deserializer<'de>> Reader<'c, D> {
     ) -> Result<N, D::Error> {
         let (token, path, context) = self.token()?;
         let digits = digits(token, &path, context)?;
-        // The plain form first; `6.0` and `6e0` are exact integers, too.
+        // `6.0` and `6e0` are exact integers as well.
         if let Ok(number) = digits.parse() {
             return Ok(number);
         }
@@ -77,7 +77,7 @@ impl<'de, 'c, D: Deserializer<'de>> Reader<'c, D> {
     }
 }
 
-/// The digits of a number, out of their quotes if need be.
+/// The digits of a number, without the quotes of a text.
 fn digits<'t, E: serde::de::Error>(
     token: &'t str,
     path: &Path<'_>,
@@ -95,7 +95,7 @@ fn digits<'t, E: serde::de::Error>(
     }
 }
 
-/// The text of a JSON string token; `None` if it is another kind of token.
+/// The text of a JSON string token, or `None` for any other token.
 fn unquoted<'t, E: serde::de::Error>(
     token: &'t str,
     path: &Path<'_>,
@@ -113,7 +113,7 @@ fn unquoted<'t, E: serde::de::Error>(
     if !inside.contains('\\') {
         return Ok(Some(inside.into()));
     }
-    // Lone surrogates are the one thing that scanning does not find.
+    // The scanner accepts lone surrogates; decoding does not.
     match serde_json::from_str::<String>(token) {
         Ok(text) => Ok(Some(text.into())),
         Err(_) => Err(context.fail(path, "is not valid Unicode")),
@@ -132,14 +132,14 @@ impl<'de, D: Deserializer<'de>> Deserializer<'de> for Reader<'_, D> {
     type Error = D::Error;
 
     integers! {
-        deserialize_i8 visit_i8 i8, "must be a small whole number";
-        deserialize_i16 visit_i16 i16, "must be a small whole number";
-        deserialize_i32 visit_i32 i32, "must be a whole number of 32 bits";
-        deserialize_i64 visit_i64 i64, "must be a whole number of 64 bits";
-        deserialize_u8 visit_u8 u8, "must be a small whole number that is not negative";
-        deserialize_u16 visit_u16 u16, "must be a small whole number that is not negative";
-        deserialize_u32 visit_u32 u32, "must be a whole number of 32 bits that is not negative";
-        deserialize_u64 visit_u64 u64, "must be a whole number of 64 bits that is not negative";
+        deserialize_i8 visit_i8 i8, "must be an 8-bit integer";
+        deserialize_i16 visit_i16 i16, "must be a 16-bit integer";
+        deserialize_i32 visit_i32 i32, "must be a 32-bit integer";
+        deserialize_i64 visit_i64 i64, "must be a 64-bit integer";
+        deserialize_u8 visit_u8 u8, "must be an unsigned 8-bit integer";
+        deserialize_u16 visit_u16 u16, "must be an unsigned 16-bit integer";
+        deserialize_u32 visit_u32 u32, "must be an unsigned 32-bit integer";
+        deserialize_u64 visit_u64 u64, "must be an unsigned 64-bit integer";
     }
 
     fn deserialize_f32<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, D::Error> {

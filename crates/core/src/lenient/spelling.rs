@@ -1,6 +1,6 @@
-//! The nearest known name to a misspelt one.
+//! Suggestions for misspelt names.
 
-/// The nearest of `known` to a misspelt `name`, if any is near.
+/// The known name that is nearest to a misspelt one, or `None` if none is near.
 pub(super) fn nearest<'k>(name: &str, known: impl IntoIterator<Item = &'k str>) -> Option<&'k str> {
     let name = name.to_ascii_lowercase();
     known
@@ -11,26 +11,48 @@ pub(super) fn nearest<'k>(name: &str, known: impl IntoIterator<Item = &'k str>) 
         .map(|(_, candidate)| candidate)
 }
 
-/// Levenshtein distance over bytes.
+/// The Levenshtein distance in bytes. Written here because the crate `strsim` would be one more
+/// dependency of every provider crate.
 fn distance(a: &str, b: &str) -> usize {
-    let mut row: Vec<usize> = (0..=b.len()).collect();
+    let mut distance = b.len();
+    let mut above: Vec<usize> = (0..=b.len()).collect();
     for (i, x) in a.bytes().enumerate() {
-        let mut left = i + 1;
-        let mut diagonal = i;
-        for (j, y) in b.bytes().enumerate() {
-            let above = row.get(j + 1).copied().unwrap_or(usize::MAX - 1);
-            let cell = (left + 1)
+        distance = i + 1;
+        let mut row = vec![distance];
+        for ((y, diagonal), above) in b.bytes().zip(&above).zip(above.iter().skip(1)) {
+            distance = (distance + 1)
                 .min(above + 1)
                 .min(diagonal + usize::from(x != y));
-            if let Some(permit) = row.get_mut(j) {
-                *permit = left;
-            }
-            diagonal = above;
-            left = cell;
+            row.push(distance);
         }
-        if let Some(permit) = row.last_mut() {
-            *permit = left;
+        above = row;
+    }
+    distance
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn distance_counts_insertions_deletions_and_replacements() {
+        for (a, b, want) in [
+            ("", "", 0),
+            ("", "abc", 3),
+            ("abc", "", 3),
+            ("abc", "abc", 0),
+            ("nmae", "name", 2),
+            ("kitten", "sitting", 3),
+            ("flaw", "lawn", 2),
+        ] {
+            assert_eq!(distance(a, b), want, "{a} {b}");
+            assert_eq!(distance(b, a), want, "{b} {a}");
         }
     }
-    row.last().copied().unwrap_or_default()
+
+    #[test]
+    fn nearest_ignores_case_and_refuses_distant_names() {
+        assert_eq!(nearest("NMAE", ["Id", "Name"]), Some("Name"));
+        assert_eq!(nearest("zzzzzzzz", ["Id", "Name"]), None);
+    }
 }

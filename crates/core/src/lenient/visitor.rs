@@ -1,25 +1,27 @@
-//! The visitor: holds what comes against the shape that the target type asked for.
+//! The visitor: compares each value with the shape that the target type asks for.
 
 use std::fmt;
 
 use serde::de::{Deserializer, Error as _, MapAccess, SeqAccess, Visitor};
 use serde_json::value::RawValue;
 
-use super::access::{Held, ListAccess, Nothing, ObjectAccess, Pairs, Single};
+use super::access::{
+    CollectedAccess, EmptyAccess, ListAccess, MapEntries, ObjectAccess, SingleAccess,
+};
 use super::adapter::{Reader, Shape, Shaped};
 use super::deviation::DeviationKind;
-use super::error::told;
+use super::error::safe_message;
 use super::fields::Fields;
 use super::path::Path;
 use super::raw::same;
 
 impl<V> Shaped<'_, V> {
-    /// A scalar came instead of an object or a list; the scalar itself stays unsaid.
+    /// Fails because the value has another shape. The problem does not contain the value.
     fn refuse<T, E: serde::de::Error>(self) -> Result<T, E> {
         let problem = match self.shape {
             Shape::List => "must be a list",
             Shape::Map | Shape::Struct(_) => "must be an object",
-            Shape::Option | Shape::Newtype | Shape::Any => "does not fit",
+            Shape::Option | Shape::Newtype | Shape::Any => "has an unexpected type",
         };
         Err(self.context.fail(&self.path, problem))
     }
@@ -51,12 +53,12 @@ impl<'de, V: Visitor<'de>> Visitor<'de> for Shaped<'_, V> {
         match self.shape {
             Shape::Any => self.visitor.visit_unit(),
             Shape::Option => self.visitor.visit_none(),
-            Shape::List if !self.context.strict => {
-                self.visitor.visit_seq(Nothing(std::marker::PhantomData))
-            }
-            Shape::Map if !self.context.strict => {
-                self.visitor.visit_map(Nothing(std::marker::PhantomData))
-            }
+            Shape::List if !self.context.strict => self
+                .visitor
+                .visit_seq(EmptyAccess(std::marker::PhantomData)),
+            Shape::Map if !self.context.strict => self
+                .visitor
+                .visit_map(EmptyAccess(std::marker::PhantomData)),
             _ => self.refuse(),
         }
     }
@@ -112,7 +114,7 @@ impl<'de, V: Visitor<'de>> Visitor<'de> for Shaped<'_, V> {
             shape,
         } = self;
         if matches!(shape, Shape::Newtype) {
-            // How serde_json hands over a value's own text.
+            // serde_json passes the text of a `RawValue` as a map.
             return visitor.visit_map(members);
         }
         let _level = context.enter(&path)?;
@@ -126,23 +128,23 @@ impl<'de, V: Visitor<'de>> Visitor<'de> for Shaped<'_, V> {
             .refuse(),
             Shape::List => {
                 context.deviate(DeviationKind::SingleForList, &path)?;
-                visitor.visit_seq(Single {
+                visitor.visit_seq(SingleAccess {
                     members: Some(members),
                     path,
                     context,
                 })
             }
-            Shape::Map | Shape::Any => visitor.visit_map(Pairs {
+            Shape::Map | Shape::Any => visitor.visit_map(MapEntries {
                 members,
                 path,
                 context,
             }),
-            Shape::Struct(fields) if context.compares => {
+            Shape::Struct(fields) if context.buffered => {
                 let mut fields = Fields::new(fields, path, context);
-                let mut held: Vec<(&'static str, &'de RawValue)> = Vec::new();
+                let mut collected: Vec<(&'static str, &'de RawValue)> = Vec::new();
                 while let Some(field) = fields.next(&mut members)? {
                     let value = members.next_value::<&'de RawValue>()?;
-                    let known = held.iter().find(|(name, _)| *name == field);
+                    let known = collected.iter().find(|(name, _)| *name == field);
                     match known {
                         Some((_, before)) if !context.strict && same(before, value) => {
                             context
@@ -158,17 +160,17 @@ impl<'de, V: Visitor<'de>> Visitor<'de> for Shaped<'_, V> {
                                 },
                             ));
                         }
-                        None => held.push((field, value)),
+                        None => collected.push((field, value)),
                     }
                 }
-                let outcome = visitor.visit_map(Held {
-                    held: held.into_iter(),
+                let outcome = visitor.visit_map(CollectedAccess {
+                    members: collected.into_iter(),
                     value: None,
                     path,
                     context,
                 });
                 outcome.map_err(|error: serde_json::Error| {
-                    context.note(&path, told(&error));
+                    context.note(&path, safe_message(&error));
                     A::Error::custom("")
                 })
             }
@@ -177,7 +179,7 @@ impl<'de, V: Visitor<'de>> Visitor<'de> for Shaped<'_, V> {
                 let outcome = visitor.visit_map(ObjectAccess {
                     members,
                     fields,
-                    current: "",
+                    current: None,
                 });
                 outcome.inspect_err(|_| context.note(&path, ""))
             }

@@ -82,7 +82,7 @@ impl<O: Paginated> Parts<O> {
         parts.get(usize::try_from(index).ok()?)
     }
 
-    /// Takes the page that answers a part: checks that the page is complete, and notes the ids
+    /// Takes the page for a part: checks that the page is complete, and notes the ids
     /// without an item.
     pub(super) fn take(
         &mut self,

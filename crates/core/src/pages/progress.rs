@@ -15,7 +15,7 @@ use crate::paginated::{Cursor, Paging, PagingStyle};
 /// | style | total | received | next |
 /// |---|---|---|---|
 /// | page, offset | fell since the page before | any | goes back by the removed items, in pages or offsets |
-/// | any | same as before | a page equal to the one before | error |
+/// | any | same as before | a non-empty page equal to the one before | error |
 /// | token | any | no token | end |
 /// | token | any | the token of this page, or tokens in a cycle | error |
 /// | token | any | another token | that token |

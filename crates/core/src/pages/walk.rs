@@ -48,7 +48,7 @@ pub struct Page<T> {
 /// requests one page at a time.
 ///
 /// A request with a list of ids (see [`Paging::batch`](crate::Paging::batch)) is sent in parts. A part
-/// has as many ids as a request may have and a page can answer; 4 to 8 parts are requested at a time,
+/// has as many ids as a request may have and a page has items; 4 to 8 parts are requested at a time,
 /// within the rate limit. Each part is a page, in the order of the list. A repeated id is sent once. All
 /// parts are validated before the first one is sent. [`missing`](Self::missing) lists the ids for which
 /// no item came back. A cursor of such a walk counts ids, and resumes only with the same list. A request
