@@ -26,9 +26,11 @@ pub(crate) struct Policy {
 pub(crate) struct Tried {
     /// The number of attempts that have ended.
     pub(crate) attempts: u32,
-    /// Whether an attempt was repeated with a corrected time, a new nonce, a new token.
+    /// Whether a retry with a corrected time was made.
     pub(crate) clock: bool,
+    /// Whether a retry with a new nonce was made.
     pub(crate) nonce: bool,
+    /// Whether a retry with a new token was made.
     pub(crate) token: bool,
 }
 
