@@ -1,4 +1,4 @@
-//! Keys: fixed ones, ones from the environment, and ones that expire.
+//! Credentials, fixed or from the environment, and the trait of their sources.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -11,10 +11,10 @@ use time::format_description::well_known::Rfc3339;
 
 use crate::redact::Secret;
 
-/// The keys of one account: an id with its secret, perhaps with a session token, or a token alone,
-/// or expressly none.
+/// The credentials of one account: a key id with its secret and an optional session token, or a token
+/// alone, or explicitly none.
 ///
-/// Cheap to clone. `Debug` shows which parts there are, and no part.
+/// Cheap to clone. `Debug` shows which parts are present, never a part itself.
 #[derive(Clone)]
 pub struct Credentials(Arc<Parts>);
 
@@ -28,7 +28,7 @@ struct Parts {
 }
 
 impl Credentials {
-    /// A key id with its secret. They are checked when a client is built with them.
+    /// Creates credentials from a key id and its secret. A client checks them when it is built.
     pub fn new(id: impl Into<String>, secret: impl Into<String>) -> Self {
         Self(Arc::new(Parts {
             id: id.into(),
@@ -39,37 +39,37 @@ impl Credentials {
         }))
     }
 
-    /// A token alone, for providers that take one instead of keys.
+    /// Creates credentials from a token alone, for providers that accept one instead of keys.
     pub fn token_only(token: impl Into<String>) -> Self {
         Self::new("", "").with_token(token)
     }
 
-    /// No keys, for a call that proves in its fields who makes it.
+    /// Creates empty credentials, for a call whose fields authenticate the caller.
     pub fn anonymous() -> Self {
-        let mut keys = Self::new("", "");
-        Arc::make_mut(&mut keys.0).anonymous = true;
-        keys
+        let mut credentials = Self::new("", "");
+        Arc::make_mut(&mut credentials.0).anonymous = true;
+        credentials
     }
 
-    /// These keys with a session token.
+    /// Sets the session token.
     #[must_use]
     pub fn with_token(mut self, token: impl Into<String>) -> Self {
         Arc::make_mut(&mut self.0).token = Some(Secret::new(token.into()));
         self
     }
 
-    /// These keys with the time at which they expire.
+    /// Sets the time of expiry.
     #[must_use]
     pub fn expiring_at(mut self, time: OffsetDateTime) -> Self {
         Arc::make_mut(&mut self.0).expires_at = Some(time);
         self
     }
 
-    /// These keys with the time at which they expire, written as in RFC 3339.
+    /// Sets the time of expiry from a text in the format of RFC 3339.
     ///
     /// # Errors
     ///
-    /// A text that is no such time.
+    /// The text is not a time in this format.
     pub fn expiring_at_text(self, text: &str) -> Result<Self, CredentialsError> {
         match OffsetDateTime::parse(text.trim(), &Rfc3339) {
             Ok(time) => Ok(self.expiring_at(time)),
@@ -77,38 +77,37 @@ impl Credentials {
         }
     }
 
-    /// Keys from environment variables, which `variable` looks up; the session token is that of
-    /// the first of `tokens` that is set.
+    /// Reads credentials from environment variables through `variable`. The session token comes from the
+    /// first of `tokens` that is set.
     ///
     /// # Errors
     ///
-    /// A variable that is missing or holds no usable key; by its name, never its value.
+    /// A variable is missing or has an unusable value. The error has its name, never its value.
     pub fn from_variables(
         variable: &dyn Fn(&str) -> Option<String>,
         id: &'static str,
         secret: &'static str,
         tokens: &[&'static str],
     ) -> Result<Self, CredentialsError> {
-        let needed = |name: &'static str| {
+        let required = |name: &'static str| {
             let value = variable(name).ok_or_else(|| CredentialsError::missing(name))?;
             check(name, &value).map(|()| value)
         };
-        let keys = Self::new(needed(id)?, needed(secret)?);
+        let credentials = Self::new(required(id)?, required(secret)?);
         match tokens
             .iter()
             .find_map(|name| variable(name).map(|token| (*name, token)))
         {
-            Some((name, token)) => check(name, &token).map(|()| keys.with_token(token)),
-            None => Ok(keys),
+            Some((name, token)) => check(name, &token).map(|()| credentials.with_token(token)),
+            None => Ok(credentials),
         }
     }
 
-    /// A token alone from an environment variable, which `variable` looks up; nothing if it is not
-    /// set.
+    /// Reads a token alone from an environment variable through `variable`; `None` if it is not set.
     ///
     /// # Errors
     ///
-    /// A variable that holds no usable token; by its name, never its value.
+    /// The variable has an unusable value. The error has its name, never its value.
     pub fn token_from_variable(
         variable: &dyn Fn(&str) -> Option<String>,
         name: &'static str,
@@ -128,26 +127,26 @@ impl Credentials {
         &self.0.secret
     }
 
-    /// The session token, or the token that stands alone.
+    /// The session token, or the token of [`token_only`](Self::token_only).
     pub fn token(&self) -> Option<&Secret> {
         self.0.token.as_ref()
     }
 
-    /// Whether there is a token and nothing else.
+    /// Whether there is only a token.
     pub fn is_token_only(&self) -> bool {
         self.0.token.is_some() && self.0.id.is_empty() && self.0.secret.expose().is_empty()
     }
 
-    /// Whether there are expressly none.
+    /// Whether these are the empty credentials of [`anonymous`](Self::anonymous).
     pub fn is_anonymous(&self) -> bool {
         self.0.anonymous && self.0.token.is_none()
     }
 
-    /// Refuses a token alone, and none, for providers that need an id with its secret.
+    /// Checks that there is a key id with its secret, for providers that require them.
     ///
     /// # Errors
     ///
-    /// There is no id with a secret.
+    /// These are a token alone, or empty.
     pub fn require_secret(&self) -> Result<(), CredentialsError> {
         if self.is_token_only() || self.is_anonymous() {
             return Err(CredentialsError::new(
@@ -157,19 +156,22 @@ impl Credentials {
         Ok(())
     }
 
-    /// When the keys expire.
+    /// The time of expiry, if it is known.
     pub fn expires_at(&self) -> Option<OffsetDateTime> {
         self.0.expires_at
     }
 
+    /// Whether both are clones of the same credentials.
     pub(crate) fn is_same(&self, other: &Self) -> bool {
         Arc::ptr_eq(&self.0, &other.0)
     }
 
-    pub(crate) fn lasts(&self, now: OffsetDateTime, longer_than: Duration) -> bool {
-        self.0.expires_at.is_none_or(|end| end - now > longer_than)
+    /// Whether the credentials are valid for longer than `time` after `now`.
+    pub(crate) fn lasts(&self, now: OffsetDateTime, time: Duration) -> bool {
+        self.0.expires_at.is_none_or(|end| end - now > time)
     }
 
+    /// Checks that every part can travel in a header.
     pub(crate) fn check(&self) -> Result<(), CredentialsError> {
         if !self.is_token_only() && !self.is_anonymous() {
             check("the key id", self.id())?;
@@ -179,7 +181,7 @@ impl Credentials {
             .map_or(Ok(()), |token| check("the token", token.expose()))
     }
 
-    /// Every text of these keys that must not appear in a message.
+    /// Every part that must not appear in a message.
     pub(crate) fn texts(&self) -> impl Iterator<Item = &str> {
         [
             Some(self.id()),
@@ -191,16 +193,16 @@ impl Credentials {
     }
 }
 
-/// Keys travel in headers, and a stray blank or line break is the commonest way to break them.
+/// Checks a part: a stray blank or line break, the most frequent mistake, cannot travel in a header.
 fn check(field: &'static str, value: &str) -> Result<(), CredentialsError> {
     let problem = if value.is_empty() {
         "is empty"
     } else if value.trim() != value {
-        "has blanks around it"
+        "has leading or trailing whitespace"
     } else if value.chars().any(char::is_control) {
-        "has control characters in it"
+        "contains control characters"
     } else if !value.is_ascii() {
-        "has characters outside ASCII in it"
+        "contains characters outside ASCII"
     } else {
         return Ok(());
     };
@@ -221,17 +223,17 @@ impl fmt::Debug for Credentials {
     }
 }
 
-/// Keys that are missing or cannot be used; names the field, never its value.
+/// Credentials that are missing or unusable. The message names the part, never its value.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{text}")]
 pub struct CredentialsError {
-    /// Nothing was there, as opposed to something unusable.
+    /// Whether they are missing, as opposed to unusable.
     pub(crate) missing: bool,
     text: Cow<'static, str>,
 }
 
 impl CredentialsError {
-    /// Keys that this provider cannot use.
+    /// Creates an error with a message. It is shown to users: keep secrets out of it.
     pub fn new(text: impl Into<Cow<'static, str>>) -> Self {
         Self {
             missing: false,
@@ -251,30 +253,32 @@ impl CredentialsError {
 pub type CredentialsFuture<'a> =
     Pin<Box<dyn Future<Output = Result<Credentials, CredentialsError>> + Send + 'a>>;
 
-/// Where keys come from. A client asks for keys once at a time for all its clones, keeps them while
-/// they last, and asks again
+/// A source of credentials, for credentials that expire or come from a secret store.
 ///
-/// - when they end within 120 s, by this machine's clock with the correction that the `Date` of the
-///   last answer asks for. Meanwhile the current keys are used (stale-while-revalidate); a renewal
-///   that takes longer than 5 s, or fails, leaves them in use. If the source returns keys that end
-///   within 120 s, or seem to have ended, they are used, and the source is asked again after 10 s at
-///   the earliest, or when they end;
-/// - when the provider refused them;
-/// - after a failure at the next call: a failure is never remembered.
+/// A client and its clones make one request to the source at a time and share its result
+/// (single flight). They cache the credentials and ask again
 ///
-/// # Keys that seem to have expired
+/// - when the credentials expire within 120 s, by this machine's clock with the correction that the
+///   `Date` of the last response asks for. During the renewal other calls use the current credentials
+///   (stale-while-revalidate); if it fails or takes longer than 5 s, they remain in use. If the source
+///   returns credentials that expire within 120 s or seem to have expired, the client uses them and
+///   asks again after 10 s, or earlier at their expiry;
+/// - when the provider refused the credentials;
+/// - at the next call after a failure: failures are not cached.
 ///
-/// The clock of this machine may be wrong, and so may the `Date` of an answer. Only another answer
-/// corrects either, so expiry does not stop a request that could bring one. A call fails with
-/// [`ErrorKind::Credentials`](crate::ErrorKind::Credentials), and nothing is sent, only if the keys
-/// have ended both by this machine's own clock and by the corrected one, and an answer within the
+/// # Credentials that seem to have expired
+///
+/// The clock of this machine can be wrong, and so can the `Date` of a response. Only another response
+/// corrects either, so expiry does not stop a request that can bring one. A call fails with
+/// [`ErrorKind::Credentials`](crate::ErrorKind::Credentials), with nothing sent, only if the credentials
+/// have expired both by this machine's own clock and by the corrected one, and a response within the
 /// last 60 s confirmed the correction: its `Date` asked for the same one, to 30 s, as was in use.
-/// Otherwise the request is sent with these keys; the provider refuses it if they have really
-/// expired. The same holds for fixed keys with a time of expiry.
+/// Otherwise the client sends the request with these credentials, and the provider refuses it if they
+/// have really expired. The same holds for fixed credentials with a time of expiry.
 ///
 /// The text of an error is shown to users: keep secrets out of it.
 pub trait ProvideCredentials: Send + Sync + 'static {
-    /// The keys to use from now on.
+    /// Returns the credentials to use from now on.
     fn provide(&self) -> CredentialsFuture<'_>;
 }
 
@@ -292,15 +296,19 @@ mod tests {
     const NOW: OffsetDateTime = datetime!(2026-11-21 12:00 UTC);
 
     #[test]
-    fn unusable_keys_are_named_and_not_shown() {
+    fn unusable_part_is_named_and_not_shown() {
         for (id, secret, want) in [
             ("", "s", "the key id is empty"),
-            ("id", " hunter2", "the secret has blanks around it"),
-            ("id", "hun\nter2", "the secret has control characters in it"),
+            (
+                "id",
+                " hunter2",
+                "the secret has leading or trailing whitespace",
+            ),
+            ("id", "hun\nter2", "the secret contains control characters"),
             (
                 "id",
                 "hunter2é",
-                "the secret has characters outside ASCII in it",
+                "the secret contains characters outside ASCII",
             ),
         ] {
             let credentials = Credentials::new(id, secret);
@@ -319,7 +327,7 @@ mod tests {
     }
 
     #[test]
-    fn variables_are_named() {
+    fn missing_or_unusable_variable_is_named() {
         let read = |set: &'static [(&str, &str)]| {
             let variable = |name: &str| {
                 set.iter()
@@ -336,7 +344,7 @@ mod tests {
         );
         assert_eq!(
             read(&[("ID", "a"), ("KEY", " b")]).unwrap_err().to_string(),
-            "KEY has blanks around it"
+            "KEY has leading or trailing whitespace"
         );
         let error = read(&[("ID", "a"), ("KEY", "b"), ("TOKEN", "")]).unwrap_err();
         assert_eq!(error.to_string(), "TOKEN is empty");
@@ -350,11 +358,14 @@ mod tests {
         assert!(token.is_token_only() && token.require_secret().is_err());
         assert!(full.require_secret().is_ok());
         let error = alone(Some("t ")).unwrap_err();
-        assert_eq!(error.to_string(), "TOKEN has blanks around it");
+        assert_eq!(
+            error.to_string(),
+            "TOKEN has leading or trailing whitespace"
+        );
     }
 
     #[test]
-    fn a_time_of_expiry_is_read_with_or_without_fractions() {
+    fn time_of_expiry_is_parsed_with_or_without_fractions() {
         let end = |text| Credentials::token_only("t").expiring_at_text(text);
         for text in ["2026-11-21T12:00:00.701000Z", "2026-11-21T13:00:00+01:00"] {
             let end = end(text).unwrap().expires_at().unwrap();

@@ -1,4 +1,9 @@
-//! Keys as the call loop gets them: kept while they last, asked for once at a time.
+//! The cache between the call loop and a credentials source.
+//!
+//! - Single flight: one request to the source at a time; calls that waited for it share its result.
+//! - Stale-while-revalidate: while one call renews credentials that are about to expire, the others use
+//!   the current ones.
+//! - A failure is not cached; a failed renewal leaves the current credentials in use.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -8,188 +13,199 @@ use time::OffsetDateTime;
 
 use crate::credentials::{Credentials, CredentialsError, ProvideCredentials};
 
-/// Keys that end sooner than this are renewed before they are used.
+/// Credentials that expire within this time are renewed before they are used.
 const RENEW_BEFORE: Duration = Duration::from_secs(120);
 
-/// How long a call waits for a renewal while the current keys are still valid.
-const RENEWAL: Duration = Duration::from_secs(5);
+/// How long a call waits for a renewal while the current credentials are still valid.
+const LONGEST_RENEWAL: Duration = Duration::from_secs(5);
 
-/// How long a source is left alone that handed back keys which are about to expire, or none while the
-/// current ones are still valid.
-const LEFT_ALONE: Duration = Duration::from_secs(10);
+/// The pause between requests to a source that returned credentials which are about to expire, or failed
+/// while the current ones are still valid.
+const RENEWAL_PAUSE: Duration = Duration::from_secs(10);
 
-/// The time at which keys are needed.
+/// The time at which credentials are needed.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Moment {
-    /// The time of day by this machine's own clock.
+    /// The time of day by this machine's clock.
     pub(crate) own: OffsetDateTime,
-    /// The time of day as the provider sees it, as far as is known.
+    /// The time of day with the learnt correction.
     pub(crate) corrected: OffsetDateTime,
-    /// An answer confirmed that correction a short while ago.
+    /// Whether a recent response confirmed the correction.
     pub(crate) confirmed: bool,
-    /// The time since an origin, which never goes backwards.
+    /// The time since a fixed origin. It never goes backwards.
     pub(crate) elapsed: Duration,
 }
 
 impl Moment {
-    /// Whether keys have ended by both clocks.
-    fn is_after(&self, keys: &Credentials) -> bool {
-        !keys.lasts(self.own, Duration::ZERO) && !keys.lasts(self.corrected, Duration::ZERO)
+    /// Whether the credentials have expired by both clocks.
+    fn is_past(&self, credentials: &Credentials) -> bool {
+        !credentials.lasts(self.own, Duration::ZERO)
+            && !credentials.lasts(self.corrected, Duration::ZERO)
     }
 
-    /// Whether keys are not worth a request: not even the clocks could be wrong.
-    fn rules_out(&self, keys: &Credentials) -> bool {
-        self.confirmed && self.is_after(keys)
+    /// Whether the credentials have expired even if one of the clocks may be wrong.
+    fn rules_out(&self, credentials: &Credentials) -> bool {
+        self.confirmed && self.is_past(credentials)
     }
 
-    fn usable(&self, keys: Credentials) -> Result<Credentials, CredentialsError> {
-        if self.rules_out(&keys) {
+    /// Returns the credentials if a request with them can succeed.
+    fn usable(&self, credentials: Credentials) -> Result<Credentials, CredentialsError> {
+        if self.rules_out(&credentials) {
             return Err(CredentialsError::new(
-                "the keys that were provided have expired",
+                "the credentials from the source have expired",
             ));
         }
-        Ok(keys)
+        Ok(credentials)
     }
 }
 
-/// Keys that were provided.
+/// Credentials in the cache.
 #[derive(Clone)]
-struct Kept {
-    keys: Credentials,
-    /// Until then the source is not asked again, however soon the keys end.
-    settled_until: Duration,
+struct Cached {
+    credentials: Credentials,
+    /// The source is not asked before this time, however soon the credentials expire.
+    no_renewal_before: Duration,
 }
 
-impl Kept {
-    fn new(keys: Credentials, now: &Moment) -> Self {
-        let settled_until = if keys.lasts(now.corrected, RENEW_BEFORE) {
+impl Cached {
+    fn new(credentials: Credentials, now: &Moment) -> Self {
+        let no_renewal_before = if credentials.lasts(now.corrected, RENEW_BEFORE) {
             Duration::ZERO
         } else {
-            let left = keys.expires_at().map(|end| end - now.corrected);
+            let left = credentials.expires_at().map(|end| end - now.corrected);
             let left = left.and_then(|left| Duration::try_from(left).ok());
-            // The end of short-lived keys is waited for; keys that seem to have ended have none.
-            let pause = left.filter(|left| !left.is_zero()).unwrap_or(LEFT_ALONE);
-            now.elapsed.saturating_add(pause.min(LEFT_ALONE))
+            // Short-lived credentials are renewed at their expiry, if that is still ahead.
+            let pause = left.filter(|left| !left.is_zero()).unwrap_or(RENEWAL_PAUSE);
+            now.elapsed.saturating_add(pause.min(RENEWAL_PAUSE))
         };
         Self {
-            keys,
-            settled_until,
+            credentials,
+            no_renewal_before,
         }
     }
 
     fn is_fresh(&self, now: &Moment) -> bool {
-        self.keys.lasts(now.corrected, RENEW_BEFORE) || now.elapsed < self.settled_until
+        self.credentials.lasts(now.corrected, RENEW_BEFORE) || now.elapsed < self.no_renewal_before
     }
 }
 
-/// Keys as the call loop gets them: kept while they last, asked for once at a time.
+/// A credentials cache with single flight and stale-while-revalidate.
 pub(crate) struct CredentialsCache {
-    provider: Arc<dyn ProvideCredentials>,
-    /// There are no other keys than these.
+    source: Arc<dyn ProvideCredentials>,
+    /// Whether the source is fixed credentials, which it cannot replace.
     fixed: bool,
-    kept: Mutex<Option<Kept>>,
+    cached: Mutex<Option<Cached>>,
+    /// Locked by the call that asks the source; has the failure of the last request, if it failed.
     flight: tokio::sync::Mutex<Option<CredentialsError>>,
-    /// How many times the provider was asked, to let those who waited share the outcome.
-    asked: AtomicU64,
+    /// The number of finished requests to the source. If it has changed, a call that waited for the
+    /// flight shares the failure instead of asking again.
+    finished: AtomicU64,
 }
 
 impl CredentialsCache {
-    pub(crate) fn new(provider: Arc<dyn ProvideCredentials>, fixed: bool) -> Self {
+    pub(crate) fn new(source: Arc<dyn ProvideCredentials>, fixed: bool) -> Self {
         Self {
-            provider,
+            source,
             fixed,
-            kept: Mutex::new(None),
+            cached: Mutex::new(None),
             flight: tokio::sync::Mutex::new(None),
-            asked: AtomicU64::new(0),
+            finished: AtomicU64::new(0),
         }
     }
 
-    fn kept(&self) -> Option<Kept> {
-        self.kept
+    fn cached(&self) -> Option<Cached> {
+        self.cached
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
             .clone()
     }
 
-    fn keep(&self, kept: Option<Kept>) {
-        *self.kept.lock().unwrap_or_else(PoisonError::into_inner) = kept;
+    fn store(&self, cached: Option<Cached>) {
+        *self.cached.lock().unwrap_or_else(PoisonError::into_inner) = cached;
     }
 
-    /// Keys to use at the moment that `now` gives.
+    /// Returns credentials for a request at the time that `now` returns.
     pub(crate) async fn get(
         &self,
         now: impl Fn() -> Moment,
     ) -> Result<Credentials, CredentialsError> {
         let moment = now();
-        if let Some(kept) = self.kept().filter(|kept| kept.is_fresh(&moment)) {
-            return moment.usable(kept.keys);
+        if let Some(cached) = self.cached().filter(|cached| cached.is_fresh(&moment)) {
+            return moment.usable(cached.credentials);
         }
-        let asked_before = self.asked.load(Ordering::Acquire);
-        let old = self
-            .kept()
-            .map(|kept| kept.keys)
-            .filter(|keys| !moment.rules_out(keys));
-        // Renewal comes early: while another call sees to it, the old keys do, unless both clocks say
-        // that they have ended.
-        let valid = old.as_ref().filter(|keys| !moment.is_after(keys));
+        let finished_before = self.finished.load(Ordering::Acquire);
+        let current = self
+            .cached()
+            .map(|cached| cached.credentials)
+            .filter(|credentials| !moment.rules_out(credentials));
+        // Renewal starts before expiry. While another call renews, this one uses the current credentials,
+        // unless they have expired by both clocks.
+        let valid = current
+            .as_ref()
+            .filter(|credentials| !moment.is_past(credentials));
         let mut flight = match (valid, self.flight.try_lock()) {
             (_, Ok(flight)) => flight,
-            (Some(old), Err(_)) => return Ok(old.clone()),
+            (Some(current), Err(_)) => return Ok(current.clone()),
             (None, Err(_)) => self.flight.lock().await,
         };
         let moment = now();
-        if let Some(kept) = self.kept().filter(|kept| kept.is_fresh(&moment)) {
-            return moment.usable(kept.keys);
+        if let Some(cached) = self.cached().filter(|cached| cached.is_fresh(&moment)) {
+            return moment.usable(cached.credentials);
         }
-        if self.asked.load(Ordering::Acquire) != asked_before
-            && let Some(failure) = flight.as_ref()
+        if self.finished.load(Ordering::Acquire) != finished_before
+            && let Some(error) = flight.as_ref()
         {
-            return old.ok_or_else(|| failure.clone());
+            return current.ok_or_else(|| error.clone());
         }
-        let keys = self.provider.provide();
-        let provided = match valid {
-            Some(_) => tokio::time::timeout(RENEWAL, keys)
+        let request = self.source.provide();
+        let result = match valid {
+            Some(_) => tokio::time::timeout(LONGEST_RENEWAL, request)
                 .await
-                .unwrap_or_else(|_| Err(CredentialsError::new("no keys in time"))),
-            None => keys.await,
+                .unwrap_or_else(|_| {
+                    Err(CredentialsError::new("the source did not respond in time"))
+                }),
+            None => request.await,
         };
-        let outcome = provided.and_then(|keys| keys.check().map(|()| keys));
-        self.asked.fetch_add(1, Ordering::AcqRel);
+        let result = result.and_then(|credentials| credentials.check().map(|()| credentials));
+        self.finished.fetch_add(1, Ordering::AcqRel);
         let moment = now();
-        match outcome {
-            Ok(keys) => {
+        match result {
+            Ok(credentials) => {
                 *flight = None;
-                self.keep(Some(Kept::new(keys.clone(), &moment)));
-                moment.usable(keys)
+                self.store(Some(Cached::new(credentials.clone(), &moment)));
+                moment.usable(credentials)
             }
-            // A failed renewal is no reason to drop keys that may still work, unless they were refused
-            // in the meantime.
-            Err(failure) => match self.kept().filter(|kept| !moment.rules_out(&kept.keys)) {
-                Some(kept) => {
-                    if !moment.is_after(&kept.keys) {
-                        self.keep(Some(Kept::new(kept.keys.clone(), &moment)));
+            // After a failed renewal the current credentials may still work, unless they were refused in
+            // the meantime.
+            Err(error) => match self
+                .cached()
+                .filter(|cached| !moment.rules_out(&cached.credentials))
+            {
+                Some(cached) => {
+                    if !moment.is_past(&cached.credentials) {
+                        self.store(Some(Cached::new(cached.credentials.clone(), &moment)));
                     }
-                    Ok(kept.keys)
+                    Ok(cached.credentials)
                 }
                 None => {
-                    *flight = Some(failure.clone());
-                    Err(failure)
+                    *flight = Some(error.clone());
+                    Err(error)
                 }
             },
         }
     }
 
-    /// Drops keys that the provider has refused, unless they were replaced in the meantime: the
-    /// source may know better ones by now. Tells whether another token may come.
+    /// Drops credentials that the provider refused, unless they were replaced in the meantime. Returns
+    /// whether the source may provide another token.
     pub(crate) fn refused(&self, credentials: &Credentials) -> bool {
         if self.fixed {
             return false;
         }
         if self
-            .kept()
-            .is_some_and(|kept| kept.keys.is_same(credentials))
+            .cached()
+            .is_some_and(|cached| cached.credentials.is_same(credentials))
         {
-            self.keep(None);
+            self.store(None);
         }
         credentials.token().is_some()
     }
@@ -204,7 +220,7 @@ mod tests {
 
     const NOW: OffsetDateTime = datetime!(2026-11-21 12:00 UTC);
 
-    /// A moment by clocks that agree.
+    /// A moment at which both clocks agree.
     fn at(time: OffsetDateTime) -> impl Fn() -> Moment {
         move || Moment {
             own: time,
@@ -225,7 +241,7 @@ mod tests {
                 tokio::time::sleep(Duration::from_millis(20)).await;
                 let number = self.asked.fetch_add(1, Ordering::Relaxed);
                 if self.fails {
-                    return Err(CredentialsError::new("no keys today"));
+                    return Err(CredentialsError::new("no credentials today"));
                 }
                 Ok(Credentials::new(format!("id{number}"), "s")
                     .with_token("t")
@@ -239,11 +255,11 @@ mod tests {
             asked: AtomicU64::new(0),
             fails,
         });
-        let source = Arc::new(CredentialsCache::new(counting.clone(), false));
+        let cache = Arc::new(CredentialsCache::new(counting.clone(), false));
         let tasks: Vec<_> = (0..200)
             .map(|_| {
-                let source = source.clone();
-                tokio::spawn(async move { source.get(at(NOW)).await.is_ok() })
+                let cache = cache.clone();
+                tokio::spawn(async move { cache.get(at(NOW)).await.is_ok() })
             })
             .collect();
         let mut fine = 0;
@@ -254,21 +270,21 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn many_tasks_ask_once_and_share_the_outcome() {
+    async fn two_hundred_concurrent_calls_make_one_request_and_share_its_result() {
         assert_eq!(two_hundred_tasks(false).await, (1, 200));
         assert_eq!(two_hundred_tasks(true).await, (1, 0));
     }
 
     #[tokio::test]
-    async fn keys_are_renewed_before_they_end_and_after_a_refusal() {
+    async fn credentials_are_renewed_before_expiry_and_after_a_refusal() {
         let counting = Counting {
             asked: AtomicU64::new(0),
             fails: false,
         };
-        let source = CredentialsCache::new(Arc::new(counting), false);
-        let first = source.get(at(NOW)).await.unwrap();
+        let cache = CredentialsCache::new(Arc::new(counting), false);
+        let first = cache.get(at(NOW)).await.unwrap();
         assert_eq!(
-            source
+            cache
                 .get(at(NOW + Duration::from_secs(479)))
                 .await
                 .unwrap()
@@ -276,31 +292,34 @@ mod tests {
             "id0"
         );
         assert_eq!(
-            source
+            cache
                 .get(at(NOW + Duration::from_secs(481)))
                 .await
                 .unwrap()
                 .id(),
             "id1"
         );
-        assert!(source.refused(&first), "others may come");
+        assert!(cache.refused(&first), "the source may provide others");
         assert_eq!(
-            source.get(at(NOW)).await.unwrap().id(),
+            cache.get(at(NOW)).await.unwrap().id(),
             "id1",
-            "an old refusal drops nothing new"
+            "the refusal of old credentials drops no new ones"
         );
-        let second = source.get(at(NOW)).await.unwrap();
-        source.refused(&second);
-        assert_eq!(source.get(at(NOW)).await.unwrap().id(), "id2");
+        let second = cache.get(at(NOW)).await.unwrap();
+        cache.refused(&second);
+        assert_eq!(cache.get(at(NOW)).await.unwrap().id(), "id2");
         let fixed = Credentials::new("fixed", "s").with_token("t");
-        let source = CredentialsCache::new(Arc::new(fixed.clone()), true);
-        assert!(!source.refused(&fixed), "no others will come");
+        let cache = CredentialsCache::new(Arc::new(fixed.clone()), true);
+        assert!(!cache.refused(&fixed), "the source has no others");
         let no_token = Credentials::new("id", "s").expiring_at(NOW + Duration::from_secs(600));
-        let source = CredentialsCache::new(Arc::new(no_token.clone()), false);
-        assert!(!source.refused(&no_token), "it was not about these keys");
+        let cache = CredentialsCache::new(Arc::new(no_token.clone()), false);
+        assert!(
+            !cache.refused(&no_token),
+            "without a token the refusal is not about these"
+        );
     }
 
-    /// Gives keys once, then never answers again.
+    /// A source that provides credentials once and then hangs.
     struct Hanging(AtomicU64);
 
     impl ProvideCredentials for Hanging {
@@ -315,21 +334,21 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn a_renewal_that_hangs_holds_up_one_call_for_a_while_and_the_others_not_at_all() {
-        let source = Arc::new(CredentialsCache::new(
+    async fn hanging_renewal_delays_one_call_for_a_bounded_time_and_no_other() {
+        let cache = Arc::new(CredentialsCache::new(
             Arc::new(Hanging(AtomicU64::new(0))),
             false,
         ));
-        source.get(at(NOW)).await.unwrap();
+        cache.get(at(NOW)).await.unwrap();
         let late = NOW + Duration::from_secs(500);
         let first = {
-            let source = source.clone();
-            tokio::spawn(async move { source.get(at(late)).await })
+            let cache = cache.clone();
+            tokio::spawn(async move { cache.get(at(late)).await })
         };
         tokio::task::yield_now().await;
-        let second = source.get(at(late));
+        let second = cache.get(at(late));
         assert_eq!(second.await.unwrap().id(), "id");
-        assert!(!first.is_finished(), "the first still waits");
+        assert!(!first.is_finished(), "the first call still waits");
         assert_eq!(first.await.unwrap().unwrap().id(), "id");
     }
 }

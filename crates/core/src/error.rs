@@ -1,12 +1,12 @@
-//! What a call can fail with.
+//! The error of a call, and its kinds.
 
 use std::borrow::Cow;
 use std::fmt;
 
-/// Why a call failed: the kind, and what is known of it.
+/// The error of a call: its kind, and the facts that are known.
 ///
 /// `Display` is one line with provider, operation, code, message, request id and attempts. Neither
-/// it nor `Debug` holds a secret, a URL query, a body, or a value that the caller sent.
+/// `Display` nor `Debug` contains a secret, a URL query, a body, or a value that the caller sent.
 pub struct Error(Box<Parts>);
 
 pub(crate) struct Parts {
@@ -25,55 +25,55 @@ pub(crate) struct Parts {
     pub(crate) cursor: Option<String>,
 }
 
-/// The kinds of failures, by what the caller can do about them.
+/// The kinds of errors, by what the caller can do about them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum ErrorKind {
-    /// The client is set up wrongly. Mend the configuration; nothing was sent.
+    /// The configuration of the client is invalid; nothing was sent. Correct it.
     Config,
-    /// The request breaks a limit, here or in the provider's eyes. Mend the request.
+    /// The request violates a limit, by the client's check or the provider's. Correct the request.
     InvalidRequest,
-    /// There are no keys to sign with. Provide them.
+    /// There are no usable credentials. Provide them.
     Credentials,
-    /// The provider refuses the keys. Check them; repeated failures can lock an account.
+    /// The provider rejects the credentials. Check them: repeated failures can lock an account.
     Auth,
-    /// The account may not do this. Ask for the permission.
+    /// The account lacks a permission. Ask for it.
     Permission,
-    /// A quota is used up. Wait for the next period, or buy more.
+    /// A quota is exhausted. Wait for the next period, or raise the quota.
     Quota,
-    /// Too many requests. Slow down and try later.
+    /// Too many requests. Slow down and retry later.
     Throttled,
-    /// What the request names does not exist.
+    /// The object of the request does not exist.
     NotFound,
-    /// The provider refuses our time. Check the clock of this machine.
+    /// The provider rejects the time of the request. Check the clock of this machine.
     Clock,
-    /// The provider failed. Try later.
+    /// The provider failed. Retry later.
     Server,
-    /// The provider refused for a reason of its own; see the code.
+    /// The provider refused the request for another reason. See the code.
     Service,
-    /// The host could not be reached. Check name, network and proxy.
+    /// The host cannot be reached. Check its name, the network and the proxy.
     Connect,
-    /// No trusted TLS connection. Check the certificates; trying again does not help, unless what
-    /// broke was a connection already in use: then [`Error::may_have_run`] is set.
+    /// There is no trusted TLS connection. Check the certificates; a retry does not help, unless an
+    /// established connection broke: then [`Error::may_have_run`] is true.
     Tls,
     /// The connection broke.
     Transport,
-    /// It took too long.
+    /// The attempt or the call exceeded its time limit.
     Timeout,
-    /// What came back is not HTTP as it should be.
+    /// The response is not valid HTTP.
     Protocol,
-    /// The answer was a redirect, which is never followed: keys would go with it.
+    /// The response is a redirect. It is never followed, because the credentials would go with it.
     Redirect,
-    /// The answer is larger than allowed.
+    /// The response is larger than the limit.
     TooLarge,
-    /// The answer is a success that cannot be read.
+    /// The response is a success that cannot be decoded.
     Decode,
-    /// A walk over pages cannot go on; the error has the cursor.
+    /// A walk over pages cannot continue. The error has the cursor.
     Paging,
 }
 
 impl ErrorKind {
-    /// The kind in lower case, words joined by `_`.
+    /// The name of the kind, in snake case.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Config => "config",
@@ -107,7 +107,7 @@ impl fmt::Display for ErrorKind {
 }
 
 impl Error {
-    /// An error before anything was sent.
+    /// Creates an error without a call: nothing was sent.
     pub(crate) fn new(kind: ErrorKind, message: impl Into<String>) -> Self {
         Self(Box::new(Parts {
             kind,
@@ -131,17 +131,17 @@ impl Error {
         self
     }
 
-    /// What kind of failure it is.
+    /// The kind of the error.
     pub fn kind(&self) -> ErrorKind {
         self.0.kind
     }
 
-    /// The provider, in lower case; empty for an error that concerns none.
+    /// The name of the provider, in lower case; empty if the error is not about a call.
     pub fn provider(&self) -> &str {
         self.0.provider
     }
 
-    /// The operation; empty for an error that concerns none.
+    /// The name of the operation; empty if the error is not about a call.
     pub fn operation(&self) -> &str {
         &self.0.operation
     }
@@ -151,45 +151,45 @@ impl Error {
         self.0.code.as_deref()
     }
 
-    /// What went wrong, in the provider's words or ours: at most 1 KiB, control characters
-    /// escaped, keys and the caller's own values replaced.
+    /// The message of the provider or of the client: at most 1 KiB, with control characters escaped,
+    /// and with `[…]` in place of credentials and of values that the caller sent.
     pub fn message(&self) -> &str {
         &self.0.message
     }
 
-    /// The provider's message as it came, however long. It may repeat what the caller sent, so it
-    /// is in no `Display` and no `Debug`.
+    /// The provider's message, unchanged and of any length. It may repeat values that the caller
+    /// sent, so `Display` and `Debug` leave it out.
     pub fn full_message(&self) -> Option<&str> {
         self.0.full_message.as_deref()
     }
 
-    /// The id that the provider gave the request; there is none if no answer came.
+    /// The id that the provider gave the request; `None` without a response.
     pub fn request_id(&self) -> Option<&str> {
         self.0.request_id.as_deref()
     }
 
-    /// The HTTP status of the last answer.
+    /// The HTTP status of the last response.
     pub fn status(&self) -> Option<u16> {
         self.0.status
     }
 
-    /// How many attempts were made; 0 if nothing was sent.
+    /// The number of attempts; 0 if nothing was sent.
     pub fn attempts(&self) -> u32 {
         self.0.attempts
     }
 
-    /// Whether trying again later is reasonable and safe.
+    /// Whether a later retry is reasonable and safe.
     pub fn is_retryable(&self) -> bool {
         self.0.retryable
     }
 
-    /// Whether the operation may have been carried out, or billed, all the same: bytes had left,
-    /// and no answer proves that nothing happened.
+    /// Whether the operation may have been carried out or billed nevertheless: bytes had left, and
+    /// no response proves that nothing happened.
     pub fn may_have_run(&self) -> bool {
         self.0.may_have_run
     }
 
-    /// Where a walk over pages can be taken up again.
+    /// The cursor from which a walk over pages can resume.
     pub fn cursor(&self) -> Option<&str> {
         self.0.cursor.as_deref()
     }
@@ -223,15 +223,15 @@ impl fmt::Display for Error {
         }
         if let Some((last, before)) = parts.earlier.split_last() {
             let skipped = before.len().saturating_sub(MOST_EARLIER - 1);
-            let mut told: Vec<&str> = before.iter().skip(skipped).map(String::as_str).collect();
+            let mut shown: Vec<&str> = before.iter().skip(skipped).map(String::as_str).collect();
             if skipped > 0 {
-                told.insert(0, "…");
+                shown.insert(0, "…");
             }
-            told.push(last);
-            facts.push(format!("before: {}", told.join(", ")));
+            shown.push(last);
+            facts.push(format!("before: {}", shown.join(", ")));
         }
         if let Some(cursor) = &parts.cursor {
-            facts.push(format!("go on from cursor {cursor}"));
+            facts.push(format!("resume from cursor {cursor}"));
         }
         if facts.is_empty() {
             return Ok(());
@@ -261,7 +261,7 @@ impl fmt::Debug for Error {
 
 impl std::error::Error for Error {}
 
-/// Of more failed attempts only the last are told.
+/// How many earlier attempts `Display` shows; of more, it shows the last ones.
 const MOST_EARLIER: usize = 8;
 
 #[cfg(test)]
@@ -269,7 +269,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn display_is_one_line_with_the_useful_facts() {
+    fn display_is_one_line_with_facts_and_recent_attempts() {
         let error = Error::new(ErrorKind::Server, "try later").with(|parts| {
             parts.provider = "tencent";
             parts.operation = "QueryCustomersCredit".into();
@@ -285,8 +285,8 @@ mod tests {
              (request id r-1, HTTP 200, 3 attempts, before: HTTP 503, HTTP 503)"
         );
         let error = error.with(|parts| parts.earlier = vec!["timeout".into(); 1000]);
-        let told = error.to_string();
-        assert!(told.len() < 300, "{told}");
-        assert!(told.contains("before: …, timeout, "), "{told}");
+        let shown = error.to_string();
+        assert!(shown.len() < 300, "{shown}");
+        assert!(shown.contains("before: …, timeout, "), "{shown}");
     }
 }

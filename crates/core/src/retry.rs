@@ -26,9 +26,11 @@ pub(crate) struct Policy {
 pub(crate) struct Tried {
     /// The number of attempts that have ended.
     pub(crate) attempts: u32,
-    /// Whether an attempt was repeated with a corrected time, a new nonce, a new token.
+    /// Whether a retry with a corrected time was made.
     pub(crate) clock: bool,
+    /// Whether a retry with a new nonce was made.
     pub(crate) nonce: bool,
+    /// Whether a retry with a new token was made.
     pub(crate) token: bool,
 }
 
@@ -156,13 +158,13 @@ impl<'b> Attempt<'b> {
 
     pub(crate) fn after(
         info: &OperationInfo,
-        failure: &AttemptError,
+        error: &AttemptError,
         price: Price<'b>,
         tried: Tried,
     ) -> Self {
         let first = Self::first(info);
         Self {
-            connection: connection_after(failure.kind).unwrap_or(first.connection),
+            connection: connection_after(error.kind).unwrap_or(first.connection),
             price: Some(price),
             after_clock: tried.clock,
             ..first
@@ -182,8 +184,8 @@ fn connection_for(info: &OperationInfo) -> Connection {
 }
 
 /// The connection of a retry: if a connection broke or timed out, other idle ones may be broken too.
-fn connection_after(failure: ErrorKind) -> Option<Connection> {
-    match failure {
+fn connection_after(kind: ErrorKind) -> Option<Connection> {
+    match kind {
         ErrorKind::Connect | ErrorKind::Tls | ErrorKind::Transport | ErrorKind::Timeout => {
             Some(Connection::Fresh)
         }

@@ -21,14 +21,14 @@ use crate::endpoint::Endpoint;
 use crate::error::{Error, ErrorKind};
 use crate::provider::RawResponse;
 use crate::request::Request;
-use error::{Way, cause, classified};
+use error::{Route, cause, classify};
 use proxy::malformed_proxy;
 
-/// Room that is made for a body before any of it has come: a length that a server announces is
-/// only a claim.
-const ROOM: usize = 64 * 1024;
+/// The largest buffer that is allocated for a body before any of it arrives: the announced length is only
+/// a claim of the server.
+const LARGEST_FIRST_BUFFER: usize = 64 * 1024;
 
-/// How a client reaches its provider.
+/// The connection settings of a client.
 #[derive(Debug, Clone)]
 pub(crate) struct Settings {
     pub(crate) connect: Duration,
@@ -42,75 +42,77 @@ pub(crate) struct Settings {
 pub(crate) struct Transport {
     settings: Settings,
     endpoint: Option<Endpoint>,
-    /// The proxies of the environment; none on this machine.
+    /// The proxies of the environment; `None` for an endpoint on this machine.
     proxies: Option<Matcher>,
-    /// The runtimes that live, and those that have ended since a call came from a new one.
-    homes: Mutex<Vec<Home>>,
+    /// The live runtimes, and those that have ended since the last call from a new one.
+    runtimes: Mutex<Vec<RuntimePool>>,
     /// Opens a connection for every request.
     unpooled: reqwest::Client,
 }
 
-/// A runtime that calls came from. A connection is driven by the runtime that opened it and stands
+/// A runtime from which calls are made. A connection is driven by the runtime that opened it and stands
 /// still with it, so every runtime has a pool of its own.
 #[derive(Debug)]
-struct Home {
+struct RuntimePool {
     runtime: tokio::runtime::Id,
-    /// A task that does nothing and ends with the runtime.
+    /// An idle task that ends with the runtime.
     alive: AbortHandle,
+    /// Whether the runtime has a timer and can read from sockets.
     has_drivers: bool,
-    /// Made when it is needed first.
+    /// Created at its first use.
     pool: Option<reqwest::Client>,
 }
 
-impl Drop for Home {
+impl Drop for RuntimePool {
     fn drop(&mut self) {
         self.alive.abort();
     }
 }
 
-/// A request that is ready to be sent.
+/// A request in the form of the HTTP client, ready to be sent.
 pub(crate) struct Message {
     http: reqwest::Client,
     connection: Connection,
-    message: reqwest::Request,
-    /// Whether a byte of it may have left.
+    request: reqwest::Request,
+    /// Whether a byte of the request may have left.
     left: Arc<AtomicBool>,
     to: Endpoint,
-    /// Whether it goes through a proxy.
+    /// Whether the request goes through a proxy.
     proxied: bool,
 }
 
 impl Message {
-    /// Becomes true when a byte of the message may have left.
+    /// A flag that becomes true when a byte of the request may have left.
     pub(crate) fn left(&self) -> Arc<AtomicBool> {
         self.left.clone()
     }
 }
 
-/// Which connection a request may take.
+/// The connection that a request may use.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Connection {
-    /// One that is open already and quiet, if there is one.
+    /// An open idle connection, if there is one.
     Any,
-    /// A new one: nothing of an earlier call can be on it, and when a connection broke, others of its age may be broken too.
+    /// A new connection. It carries nothing of an earlier call; and after one connection broke, the other
+    /// idle ones are suspect.
     Fresh,
 }
 
 impl Transport {
     pub(crate) fn new(settings: Settings, endpoint: Option<&Endpoint>) -> Result<Self, Error> {
         if let Some(endpoint) = endpoint
-            && !is_kept(endpoint)
+            && !is_unchanged_by_url_parser(endpoint)
         {
             return Err(Error::new(
                 ErrorKind::Config,
-                "the endpoint would be sent in another form than it is written in",
+                "the HTTP client would rewrite the endpoint; write its host in canonical form",
             ));
         }
         let on_this_machine = endpoint.is_some_and(Endpoint::is_loopback);
         if !on_this_machine && let Some(name) = malformed_proxy(&|name| std::env::var_os(name)) {
             return Err(Error::new(
                 ErrorKind::Config,
-                format!("the variable {name} holds no proxy of the form http://host:port"),
+                format!("the variable {name} is not a proxy of the form http://host:port"),
             ));
         }
         let unpooled = client(&settings, endpoint, 0)?;
@@ -118,12 +120,12 @@ impl Transport {
             settings,
             endpoint: endpoint.cloned(),
             proxies: (!on_this_machine).then(Matcher::from_env),
-            homes: Mutex::default(),
+            runtimes: Mutex::default(),
             unpooled,
         })
     }
 
-    /// Checks, once for each runtime, that calls can be made from the current one.
+    /// Checks that the current runtime can drive calls; the result is cached for each runtime.
     pub(crate) fn enter(&self) -> Result<(), AttemptError> {
         let refuse = |problem: &str| {
             Err(AttemptError::new(
@@ -135,52 +137,57 @@ impl Transport {
         let Ok(runtime) = tokio::runtime::Handle::try_current() else {
             return refuse("no Tokio runtime is running");
         };
-        if self.home(&runtime, |home| home.has_drivers) {
+        if self.runtime(&runtime, |known| known.has_drivers) {
             Ok(())
         } else {
             refuse("the Tokio runtime has no drivers: build it with `enable_all`")
         }
     }
 
-    /// Looks at what is known of a runtime.
-    fn home<T>(&self, runtime: &tokio::runtime::Handle, look: impl FnOnce(&mut Home) -> T) -> T {
+    /// Applies `look` to the entry of a runtime, which is created if there is none.
+    fn runtime<T>(
+        &self,
+        runtime: &tokio::runtime::Handle,
+        look: impl FnOnce(&mut RuntimePool) -> T,
+    ) -> T {
         let id = runtime.id();
-        let mut homes = self.homes.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(home) = homes.iter_mut().find(|home| home.runtime == id) {
-            return look(home);
+        let mut runtimes = self.runtimes.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(known) = runtimes.iter_mut().find(|known| known.runtime == id) {
+            return look(known);
         }
-        let mut home = Home {
+        let mut known = RuntimePool {
             runtime: id,
             alive: runtime.spawn(std::future::pending::<()>()).abort_handle(),
             has_drivers: has_drivers(),
             pool: None,
         };
-        let looked = look(&mut home);
-        homes.retain(|home| !home.alive.is_finished());
-        homes.push(home);
-        looked
+        let result = look(&mut known);
+        runtimes.retain(|known| !known.alive.is_finished());
+        runtimes.push(known);
+        result
     }
 
-    /// The client for a request.
+    /// The HTTP client for a request.
     fn http(&self, connection: Connection) -> Result<reqwest::Client, AttemptError> {
         if connection == Connection::Fresh {
             return Ok(self.unpooled.clone());
         }
         let runtime = tokio::runtime::Handle::current();
-        if let Some(pool) = self.home(&runtime, |home| home.pool.clone()) {
+        if let Some(pool) = self.runtime(&runtime, |known| known.pool.clone()) {
             return Ok(pool);
         }
-        let made = client(&self.settings, self.endpoint.as_ref(), usize::MAX).map_err(|error| {
-            AttemptError::new(
-                Outcome::Final,
-                ErrorKind::Config,
-                error.message().to_owned(),
-            )
-        })?;
-        Ok(self.home(&runtime, |home| home.pool.get_or_insert(made).clone()))
+        let created =
+            client(&self.settings, self.endpoint.as_ref(), usize::MAX).map_err(|error| {
+                AttemptError::new(
+                    Outcome::Final,
+                    ErrorKind::Config,
+                    error.message().to_owned(),
+                )
+            })?;
+        Ok(self.runtime(&runtime, |known| known.pool.get_or_insert(created).clone()))
     }
 
-    /// Sends a message once and reads the whole answer, within `limit`.
+    /// Sends a request once and reads the whole response, within `limit`.
     pub(crate) async fn send(
         &self,
         message: Message,
@@ -189,20 +196,20 @@ impl Transport {
         let Message {
             http,
             connection,
-            message,
+            request,
             left,
             to,
             proxied,
         } = message;
-        let way = Way { to: &to, proxied };
+        let route = Route { to: &to, proxied };
         let mut timer = pin!(tokio::time::sleep(limit));
-        let late = |status| {
+        let timed_out = |status| {
             let outcome = if left.load(Ordering::Acquire) {
                 Outcome::Unknown
             } else {
                 Outcome::NotSent
             };
-            let message = format!("no answer from {} in time", to.authority());
+            let message = format!("no response from {} in time", to.authority());
             AttemptError {
                 status,
                 ..AttemptError::new(outcome, ErrorKind::Timeout, message)
@@ -210,38 +217,41 @@ impl Transport {
         };
         let exchange = async {
             if connection == Connection::Any {
-                settled().await;
+                let_runtime_see_closed_connections().await;
             }
-            http.execute(message).await
+            http.execute(request).await
         };
-        let response = before(timer.as_mut(), exchange)
+        let response = with_timeout(timer.as_mut(), exchange)
             .await
-            .ok_or_else(|| late(None))?
-            .map_err(|error| classified(&error, &left, way))?;
+            .ok_or_else(|| timed_out(None))?
+            .map_err(|error| classify(&error, &left, route))?;
         let status = response.status().as_u16();
         let headers = response.headers().clone();
-        let marked = response.content_length().is_some()
+        let framed = response.content_length().is_some()
             || headers.contains_key(http::header::TRANSFER_ENCODING);
-        let body = before(timer, self.body(response, &left, way))
+        let body = with_timeout(timer, self.body(response, &left, route))
             .await
-            .unwrap_or_else(|| Err(late(Some(status))));
+            .unwrap_or_else(|| Err(timed_out(Some(status))));
         let (body, framed) = match body {
-            Ok(body) => (body, marked),
-            Err(broken) if (200..300).contains(&status) => return Err(broken),
-            // No success can come of it any more, and most often the status tells what kind of
-            // failure it is.
+            Ok(body) => (body, framed),
+            Err(error) if (200..300).contains(&status) => return Err(error),
+            // The response is not a success in any case, and the status usually gives the kind of failure.
             Err(_) => (Vec::new(), false),
         };
         Ok(RawResponse::received(status, headers, body, framed))
     }
 
-    /// The request in the HTTP client's form. Nothing is sent if there is none.
+    /// Converts a request into the form of the HTTP client.
+    ///
+    /// # Errors
+    ///
+    /// The HTTP client cannot send the request exactly as it was signed.
     pub(crate) fn message(
         &self,
         request: &Request,
         connection: Connection,
     ) -> Result<Message, AttemptError> {
-        let unfit = |what: &str| {
+        let cannot_send = |what: &str| {
             AttemptError::new(
                 Outcome::Final,
                 ErrorKind::Config,
@@ -263,43 +273,43 @@ impl Transport {
             return Err(AttemptError::new(
                 Outcome::Final,
                 ErrorKind::InvalidRequest,
-                "the request is of a form or a size that cannot be sent",
+                "the request is too large or malformed to be sent",
             ));
         };
-        let url = reqwest::Url::parse(&text).map_err(|_| unfit("the URL"))?;
-        // A URL parser resolves dots, re-encodes and rewrites hosts; nothing of that may happen after
-        // signing. Scheme, host, port, path and query are those of the text if the whole is.
+        let url = reqwest::Url::parse(&text).map_err(|_| cannot_send("the URL"))?;
+        // A URL parser resolves dots, re-encodes, and rewrites hosts, which must not happen after signing.
+        // If the whole text is unchanged, so are scheme, host, port, path and query.
         if url.as_str() != text {
-            return Err(unfit("the URL"));
+            return Err(cannot_send("the URL"));
         }
         let proxied = (self.proxies.as_ref()).is_some_and(|proxies| {
             let proxy = proxies.intercept(&uri);
             proxy.is_some()
         });
         let method = reqwest::Method::from_bytes(request.method().as_str().as_bytes())
-            .map_err(|_| unfit("the method"))?;
-        let mut message = reqwest::Request::new(method, url);
-        *message.headers_mut() = headers(request).ok_or_else(|| unfit("a header"))?;
+            .map_err(|_| cannot_send("the method"))?;
+        let mut http_request = reqwest::Request::new(method, url);
+        *http_request.headers_mut() = headers(request).ok_or_else(|| cannot_send("a header"))?;
         let body = request.body().clone();
-        // An empty body is never asked for, so it tells nothing: be on the safe side.
+        // The HTTP client never polls an empty body, so assume that bytes have left.
         let left = Arc::new(AtomicBool::new(body.is_empty()));
         if body.is_empty() {
-            if message.method() != reqwest::Method::GET {
-                message
+            if http_request.method() != reqwest::Method::GET {
+                http_request
                     .headers_mut()
                     .insert(http::header::CONTENT_LENGTH, HeaderValue::from_static("0"));
             }
         } else {
-            let tracked = Tracked {
+            let tracked = TrackedBody {
                 left: left.clone(),
                 rest: Some(body),
             };
-            *message.body_mut() = Some(reqwest::Body::wrap(tracked));
+            *http_request.body_mut() = Some(reqwest::Body::wrap(tracked));
         }
         Ok(Message {
             http: self.http(connection)?,
             connection,
-            message,
+            request: http_request,
             left,
             to: endpoint.clone(),
             proxied,
@@ -310,7 +320,7 @@ impl Transport {
         &self,
         mut response: reqwest::Response,
         left: &AtomicBool,
-        way: Way<'_>,
+        route: Route<'_>,
     ) -> Result<Vec<u8>, AttemptError> {
         let status = Some(response.status().as_u16());
         let limit = self.settings.body_limit;
@@ -320,18 +330,18 @@ impl Transport {
             ..AttemptError::new(
                 Outcome::Final,
                 ErrorKind::TooLarge,
-                format!("the answer is larger than {limit} bytes"),
+                format!("the response is larger than {limit} bytes"),
             )
         };
-        let length = response.content_length().unwrap_or_default();
+        let length = response.content_length().unwrap_or(0);
         let length = usize::try_from(length).unwrap_or(usize::MAX);
         if length > limit {
             return Err(too_large());
         }
-        let mut body = Vec::with_capacity(length.min(ROOM));
+        let mut body = Vec::with_capacity(length.min(LARGEST_FIRST_BUFFER));
         while let Some(chunk) = response.chunk().await.map_err(|error| AttemptError {
             status,
-            ..classified(&error, left, way)
+            ..classify(&error, left, route)
         })? {
             if chunk.len() > limit - body.len() {
                 return Err(too_large());
@@ -342,29 +352,29 @@ impl Transport {
     }
 }
 
-/// Whether a URL parser leaves the endpoint as it is: it takes `127.1` for an address, and what is
-/// signed would not be where it is sent to.
-fn is_kept(endpoint: &Endpoint) -> bool {
+/// Whether a URL parser leaves the endpoint unchanged. It turns `127.1` into `127.0.0.1`, for example,
+/// and the request would not go to the host that was signed.
+fn is_unchanged_by_url_parser(endpoint: &Endpoint) -> bool {
     let text = endpoint.to_string();
     reqwest::Url::parse(&text).is_ok_and(|url| url.as_str().trim_end_matches('/') == text)
 }
 
-/// Lets the runtime look at every connection once, so that an idle one on which an answer came that
-/// nobody asked for, or that the server closed, is closed before a request is given to it.
+/// Lets the runtime poll every socket once, so that an idle connection with a surplus response, or one
+/// that the server closed, leaves the pool before a request is given to it.
 ///
-/// A runtime asks the system which sockets are readable, then sees to the timers that are due. The
-/// first timer may belong to a round that began before this call; the second one belongs to a whole
-/// round after it, in which everything was noticed that had arrived by then. This holds for every
-/// kind of runtime and from any thread; it takes one to two milliseconds.
-async fn settled() {
+/// In each round a runtime first polls the sockets, then fires the timers that are due. The first timer
+/// can fire in a round that began before this call; the second one fires in a later round, which has
+/// noticed everything that had arrived. This holds for every kind of runtime and from any thread; it
+/// takes one to two milliseconds.
+async fn let_runtime_see_closed_connections() {
     for _ in 0..2 {
-        // The shortest pause that is never over by the time it is asked for.
+        // The shortest sleep that is not complete at its first poll.
         tokio::time::sleep(Duration::from_micros(1)).await;
     }
 }
 
-/// Whether the current runtime has a timer and can read from sockets. There is no way to ask but to
-/// try: what lacks the one or the other panics, and nothing else is done here that could.
+/// Whether the current runtime has a timer and can read from sockets. Tokio has no query for this, so
+/// both are tried: without its driver each of the two panics, and nothing else here can.
 fn has_drivers() -> bool {
     let time = || drop(tokio::time::sleep(Duration::ZERO));
     let sockets = || {
@@ -373,15 +383,15 @@ fn has_drivers() -> bool {
         tokio::net::UdpSocket::from_std(socket).map(drop)
     };
     std::panic::catch_unwind(time).is_ok()
-        // Where no socket is to be had, the call will find out.
+        // An error here, such as a lack of sockets, is left to the call to report.
         && std::panic::catch_unwind(sockets).is_ok()
 }
 
-/// An HTTP client that keeps so many idle connections.
+/// Builds an HTTP client that keeps up to `idle_connections` to each host.
 fn client(
     settings: &Settings,
     endpoint: Option<&Endpoint>,
-    kept: usize,
+    idle_connections: usize,
 ) -> Result<reqwest::Client, Error> {
     let secure = endpoint.is_none_or(Endpoint::is_secure);
     if secure && cfg!(not(feature = "rustls")) {
@@ -391,31 +401,32 @@ fn client(
         ));
     }
     let mut builder = reqwest::Client::builder()
-        // A redirect would take the keys, and a billed request, to another place.
+        // A redirect would take the credentials, and a billed request, to another host.
         .redirect(reqwest::redirect::Policy::none())
-        // Attempts are counted here, so nobody else makes any.
+        // The call loop counts attempts, so the HTTP client makes no retries of its own.
         .retry(reqwest::retry::never())
         .http1_only()
         .referer(false)
         .tcp_nodelay(true)
         .connect_timeout(settings.connect)
         .pool_idle_timeout(settings.idle)
-        .pool_max_idle_per_host(kept);
+        .pool_max_idle_per_host(idle_connections);
     if endpoint.is_some_and(Endpoint::is_loopback) {
         builder = builder.no_proxy();
     }
-    trusting(builder, settings, secure)?
+    with_roots(builder, settings, secure)?
         .build()
         .map_err(|error| {
             Error::new(
                 ErrorKind::Config,
-                format!("no HTTP client can be built: {}", cause(&error)),
+                format!("the HTTP client cannot be built: {}", cause(&error)),
             )
         })
 }
 
-/// What comes of `work`, unless the time is up first.
-async fn before<T>(
+/// Returns the result of `work`, or `None` if `timer` fires first. Unlike `tokio::time::timeout`, it lets
+/// one timer cover several pieces of work.
+async fn with_timeout<T>(
     mut timer: Pin<&mut tokio::time::Sleep>,
     work: impl Future<Output = T>,
 ) -> Option<T> {
@@ -438,23 +449,24 @@ fn headers(request: &Request) -> Option<HeaderMap> {
 }
 
 #[cfg(feature = "rustls")]
-fn trusting(
+fn with_roots(
     builder: reqwest::ClientBuilder,
     settings: &Settings,
     secure: bool,
 ) -> Result<reqwest::ClientBuilder, Error> {
     if !secure {
-        // Without this, a machine that has no CA bundle could not even speak plain HTTP.
+        // Without this, plain HTTP would fail on a machine without a CA bundle.
         return Ok(builder.tls_certs_only([]));
     }
     let mut roots = Vec::new();
     for pem in &settings.root_certificates {
-        let read = reqwest::Certificate::from_pem_bundle(pem)
-            .map_err(|_| Error::new(ErrorKind::Config, "a root certificate is not in PEM form"))?;
+        let read = reqwest::Certificate::from_pem_bundle(pem).map_err(|_| {
+            Error::new(ErrorKind::Config, "a root certificate is not in PEM format")
+        })?;
         if read.is_empty() {
             return Err(Error::new(
                 ErrorKind::Config,
-                "a root certificate is not in PEM form",
+                "a root certificate is not in PEM format",
             ));
         }
         roots.extend(read);
@@ -467,7 +479,7 @@ fn trusting(
 }
 
 #[cfg(not(feature = "rustls"))]
-fn trusting(
+fn with_roots(
     builder: reqwest::ClientBuilder,
     _settings: &Settings,
     _secure: bool,
@@ -475,13 +487,13 @@ fn trusting(
     Ok(builder)
 }
 
-/// A body that tells when it is first asked for: only then has a connection taken the request up.
-struct Tracked {
+/// A body that sets `left` when it is first polled: only then has a connection accepted the request.
+struct TrackedBody {
     left: Arc<AtomicBool>,
     rest: Option<Bytes>,
 }
 
-impl http_body::Body for Tracked {
+impl http_body::Body for TrackedBody {
     type Data = Bytes;
     type Error = std::convert::Infallible;
 
@@ -507,7 +519,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn runtimes_that_have_ended_are_forgotten() {
+    fn pools_of_ended_runtimes_are_dropped() {
         let endpoint = Endpoint::parse("http://127.0.0.1:9").unwrap();
         let settings = Settings {
             connect: Duration::from_secs(1),
@@ -516,7 +528,7 @@ mod tests {
             root_certificates: Vec::new(),
         };
         let transport = Transport::new(settings, Some(&endpoint)).unwrap();
-        let count = || transport.homes.lock().unwrap().len();
+        let count = || transport.runtimes.lock().unwrap().len();
         let runtime = || {
             let mut builder = tokio::runtime::Builder::new_multi_thread();
             builder.worker_threads(1).enable_all().build().unwrap()
@@ -531,7 +543,7 @@ mod tests {
             let passing = runtime();
             enter(&passing);
             kept.iter().for_each(enter);
-            // Those that live, and the one that has just ended.
+            // The live ones, and the one that has just ended.
             assert!(count() <= kept.len() + 2, "{}", count());
         }
         let tasks = || kept.each_ref().map(|r| r.metrics().num_alive_tasks());
@@ -545,7 +557,7 @@ mod tests {
             };
             let limit = Duration::from_secs(20);
             let waited = async { tokio::time::timeout(limit, ended).await };
-            assert!(runtime.block_on(waited).is_ok(), "no task is left behind");
+            assert!(runtime.block_on(waited).is_ok(), "no task remains");
         }
     }
 }

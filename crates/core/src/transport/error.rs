@@ -1,4 +1,4 @@
-//! What a failure of the HTTP client means.
+//! Classifies the failures of the HTTP client: of which kind they are, and whether bytes had left.
 
 use std::error::Error as StdError;
 use std::io;
@@ -9,21 +9,29 @@ use crate::endpoint::Endpoint;
 use crate::error::ErrorKind;
 use crate::scrub::scrubbed;
 
-/// Where a request goes, and whether through a proxy.
+/// How many characters of a cause are quoted.
+const LONGEST_CAUSE: usize = 200;
+
+/// The destination of a request.
 #[derive(Clone, Copy)]
-pub(super) struct Way<'e> {
+pub(super) struct Route<'e> {
     pub(super) to: &'e Endpoint,
+    /// Whether the request goes through a proxy.
     pub(super) proxied: bool,
 }
 
-/// What a failure of the HTTP client means. Its own text holds the URL, so only the innermost
-/// cause is ever quoted.
-pub(super) fn classified(error: &reqwest::Error, left: &AtomicBool, way: Way<'_>) -> AttemptError {
-    let host = way.to.authority();
+/// Turns a failure of the HTTP client into an [`AttemptError`]. Its own text contains the URL, so only
+/// the innermost cause is quoted.
+pub(super) fn classify(
+    error: &reqwest::Error,
+    left: &AtomicBool,
+    route: Route<'_>,
+) -> AttemptError {
+    let host = route.to.authority();
     if error.is_connect() || !left.load(Ordering::Acquire) {
-        return unreached(error, way);
+        return not_sent(error, route);
     }
-    // After the handshake: a record was altered on its way, and the request may have arrived.
+    // After the handshake, a record was altered in transit, and the request may have arrived.
     if is_tls(error) {
         let message = format!("the TLS connection to {host} broke: {}", cause(error));
         return AttemptError::new(Outcome::Unknown, ErrorKind::Tls, message);
@@ -45,7 +53,7 @@ pub(super) fn classified(error: &reqwest::Error, left: &AtomicBool, way: Way<'_>
             ..AttemptError::new(
                 Outcome::Final,
                 ErrorKind::Protocol,
-                format!("{host} did not answer in proper HTTP"),
+                format!("the response of {host} is not valid HTTP"),
             )
         };
     }
@@ -56,8 +64,8 @@ pub(super) fn classified(error: &reqwest::Error, left: &AtomicBool, way: Way<'_>
     )
 }
 
-/// No byte of the request left.
-fn unreached(error: &reqwest::Error, Way { to, proxied }: Way<'_>) -> AttemptError {
+/// The error of a request of which no byte left.
+fn not_sent(error: &reqwest::Error, Route { to, proxied }: Route<'_>) -> AttemptError {
     let host = to.authority();
     if error.is_timeout() {
         return AttemptError::new(
@@ -70,19 +78,19 @@ fn unreached(error: &reqwest::Error, Way { to, proxied }: Way<'_>) -> AttemptErr
         let message = format!("no trusted TLS connection to {host}: {}", cause(error));
         return AttemptError::new(Outcome::Final, ErrorKind::Tls, message);
     }
-    let way = if proxied {
-        " through the proxy that the environment names"
+    let via = if proxied {
+        " through the proxy of the environment"
     } else {
         ""
     };
     AttemptError::new(
         Outcome::NotSent,
         ErrorKind::Connect,
-        format!("cannot reach {host}{way}: {}", cause(error)),
+        format!("cannot reach {host}{via}: {}", cause(error)),
     )
 }
 
-/// Whether the TLS library refused something. A handshake that is cut is another error.
+/// Whether the error comes from the TLS library. An interrupted handshake does not.
 #[cfg(feature = "rustls")]
 fn is_tls(error: &reqwest::Error) -> bool {
     chain(error).any(|cause| cause.is::<rustls::Error>())
@@ -93,14 +101,16 @@ fn is_tls(_: &reqwest::Error) -> bool {
     false
 }
 
+/// The error and its causes, outermost first.
 fn chain<'e>(
     error: &'e (dyn StdError + 'static),
 ) -> impl Iterator<Item = &'e (dyn StdError + 'static)> {
-    std::iter::successors(Some(error), |error| inner(*error))
+    std::iter::successors(Some(error), |error| source(*error))
 }
 
-/// The cause of an error. An io::Error passes over what it wraps, which is what tells most.
-fn inner<'e>(error: &'e (dyn StdError + 'static)) -> Option<&'e (dyn StdError + 'static)> {
+/// The cause of an error. `source` of an `io::Error` skips the error that it wraps, which is the most
+/// precise one.
+fn source<'e>(error: &'e (dyn StdError + 'static)) -> Option<&'e (dyn StdError + 'static)> {
     let wrapped = error
         .downcast_ref::<io::Error>()
         .and_then(io::Error::get_ref);
@@ -110,11 +120,11 @@ fn inner<'e>(error: &'e (dyn StdError + 'static)) -> Option<&'e (dyn StdError + 
     }
 }
 
-/// The text of the innermost cause: the operating system's or the TLS library's.
+/// The text of the innermost cause, from the operating system or the TLS library.
 pub(super) fn cause(error: &reqwest::Error) -> String {
     let text = chain(error)
         .filter(|cause| !cause.is::<reqwest::Error>())
         .last()
         .map_or_else(|| "no cause given".to_owned(), ToString::to_string);
-    scrubbed(&text.chars().take(200).collect::<String>(), &[])
+    scrubbed(&text.chars().take(LONGEST_CAUSE).collect::<String>(), &[])
 }

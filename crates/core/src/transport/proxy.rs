@@ -1,11 +1,12 @@
-//! Checks the proxy that the environment names.
+//! Checks the proxy variables of the environment.
 
 use std::ffi::OsString;
 
 use hyper_util::client::proxy::matcher::Matcher;
 
-/// The variable that would name the proxy for `https` if it did not hold something else. The HTTP
-/// client takes the first variable that is set of either pair, and none at all in a CGI script.
+/// Returns the name of the variable that the HTTP client would use as the proxy for `https`, if its value
+/// is not a proxy. The HTTP client uses the first variable of each pair that is set, and no variable in a
+/// CGI script.
 pub(super) fn malformed_proxy(variable: &dyn Fn(&str) -> Option<OsString>) -> Option<&'static str> {
     if variable("REQUEST_METHOD").is_some() {
         return None;
@@ -22,16 +23,16 @@ pub(super) fn malformed_proxy(variable: &dyn Fn(&str) -> Option<OsString>) -> Op
     (!is_proxy).then_some(name)
 }
 
-/// Whether the HTTP client takes a text for a proxy that it can speak to.
+/// Whether the HTTP client can use a text as a proxy.
 fn is_proxy(text: &str) -> bool {
-    let anywhere = http::Uri::from_static("https://example.com/");
+    let any_uri = http::Uri::from_static("https://example.com/");
     let matcher = Matcher::builder().https(text).build();
-    matcher.intercept(&anywhere).is_some_and(|proxy| {
-        let (uri, spoken) = (proxy.uri(), ["http", "https"]);
+    matcher.intercept(&any_uri).is_some_and(|proxy| {
+        let (uri, supported) = (proxy.uri(), ["http", "https"]);
         let host = uri.host().unwrap_or_default();
         let port = uri.authority().and_then(|a| a.as_str().strip_prefix(host));
         uri.scheme_str()
-            .is_some_and(|scheme| spoken.contains(&scheme))
+            .is_some_and(|scheme| supported.contains(&scheme))
             && !host.is_empty()
             && (port == Some("") || uri.port_u16().is_some_and(|port| port != 0))
     })
@@ -68,7 +69,7 @@ mod tests {
             (&[("https_proxy", "http://[")], Some("https_proxy")),
             (&[("ALL_PROXY", "http://[")], Some("ALL_PROXY")),
             (&[("all_proxy", "http://[")], Some("all_proxy")),
-            // The first that is set counts, an empty one for none.
+            // The first one that is set counts; an empty one counts as a pair without a proxy.
             (&[("HTTPS_PROXY", "proxy"), ("https_proxy", "[")], None),
             (&[("HTTPS_PROXY", "proxy"), ("ALL_PROXY", "[")], None),
             (&[("HTTPS_PROXY", ""), ("https_proxy", "[")], None),
@@ -76,7 +77,7 @@ mod tests {
                 &[("HTTPS_PROXY", ""), ("ALL_PROXY", "[")],
                 Some("ALL_PROXY"),
             ),
-            // Plain http leaves this machine never, and a CGI script uses no proxy.
+            // Plain HTTP never leaves this machine, and a CGI script uses no proxy.
             (&[("HTTP_PROXY", "["), ("http_proxy", "[")], None),
             (&[("REQUEST_METHOD", "GET"), ("HTTPS_PROXY", "[")], None),
         ] {
