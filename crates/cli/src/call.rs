@@ -1,4 +1,4 @@
-//! `standing call`: one operation by its name, JSON in and JSON out.
+//! `standing call`: calls one operation by its name, with JSON input and output.
 
 use std::fs::File;
 use std::io::{self, Read};
@@ -14,10 +14,10 @@ use crate::output::stdio;
 use crate::providers::{self, Connection, Settings};
 use crate::signal::Signals;
 
-/// The most bytes of parameters from a file or standard input: 64 MiB.
-const MOST_BYTES: u64 = 64 * 1024 * 1024;
+/// The maximum size of parameters from a file or standard input: 64 MiB.
+const MAX_BYTES: u64 = 64 * 1024 * 1024;
 
-/// Calls one operation and prints its output as JSON, in the provider's own names.
+/// Calls one operation and prints its output as JSON, with the provider's own names.
 ///
 /// Keys come from the environment. Values are not masked.
 #[derive(Debug, clap::Args)]
@@ -29,18 +29,18 @@ Keys from the environment:
   alibaba   ALIBABA_CLOUD_ACCESS_KEY_ID, ALIBABA_CLOUD_ACCESS_KEY_SECRET;
             ALIBABA_CLOUD_SECURITY_TOKEN
   accuauth  ACCUAUTH_API_ID, ACCUAUTH_API_SECRET
-What stands behind a semicolon comes with temporary keys.
+Variables after a semicolon are for temporary keys.
 
-Exit codes: 0 done; 1 the call failed; 2 nothing was sent, because the command line, the \
+Exit codes: 0 success; 1 the call failed; 2 nothing was sent, because the command line, the \
 environment or a parameter is wrong; 130 ended by Ctrl-C or SIGTERM. The last line of standard error \
 gives the reason, as one JSON object.")]
 pub(crate) struct Arguments {
-    /// CustomerRef to ask; `standing operations` lists them all
+    /// The provider; `standing operations` lists them all
     provider: String,
-    /// What to ask: a name, or service/Name
+    /// The operation: a name, or service/Name
     operation: String,
-    /// The parameters, one object in the provider's own names; @FILE reads them from a file and - from
-    /// standard input, at most 64 MiB, so that they are not in the list of processes
+    /// The parameters, one object with the provider's own names; @FILE reads them from a file and -
+    /// from standard input (at most 64 MiB), so that they do not appear in the list of processes
     #[arg(
         long,
         value_name = "JSON|@FILE|-",
@@ -48,51 +48,51 @@ pub(crate) struct Arguments {
         hide_default_value = true
     )]
     params: String,
-    /// Sends the parameters unchecked and prints the payload as it came; takes operations that are
-    /// not listed too, as service/Name, where a name is all that a call needs
+    /// Sends the parameters without validation and prints the payload unchanged; also calls operations
+    /// that are not listed, as service/Name, at providers whose operations differ only by name
     #[arg(long, conflicts_with_all = ["pages", "resume"])]
     raw: bool,
-    /// Where to send it, in place of the documented host; plain http for this machine only
+    /// The address to call, instead of the documented host; http only for this machine
     #[arg(long, value_name = "URL")]
     endpoint: Option<String>,
-    /// Walks all pages and prints each item as one line, as they come; a list of ids that is longer
-    /// than a call takes is sent in parts, and ids that did not come back are named on standard error
+    /// Walks all pages and prints each item on its own line as it arrives; splits a list of ids that
+    /// exceeds the limit of one call, and names ids without an item on standard error
     #[arg(long)]
     pages: bool,
-    /// Takes a walk up again at the cursor that its error named
+    /// Resumes a walk at the cursor in its error
     #[arg(long, value_name = "CURSOR", requires = "pages")]
     resume: Option<String>,
-    /// Attempts after the first, where it is safe to repeat the call
+    /// Attempts after the first, where a retry is safe
     #[arg(long, value_name = "N", default_value_t = 2, value_parser = count)]
     retries: u32,
-    /// Repeats a metered look-up too, although it may have run and been billed
+    /// Retries a metered call even if it may have run and been billed
     #[arg(long)]
     retry_metered: bool,
-    /// The longest that the call may take with all its attempts; with --pages, each page
+    /// The deadline of the call with all its attempts; with --pages, of each page
     #[arg(long, value_name = "SECONDS", value_parser = seconds)]
     deadline: Option<Duration>,
 }
 
-/// A text that repeats no value: it may be shown.
+/// Parses a duration. The message repeats no value, so it can be shown.
 pub(crate) fn seconds(text: &str) -> Result<Duration, &'static str> {
     let seconds = text.parse().map_err(|_| "must be a number of seconds")?;
     match Duration::try_from_secs_f64(seconds) {
         Ok(time) if !time.is_zero() => Ok(time),
-        _ => Err("must be more than 0 seconds, and no more than can be counted"),
+        _ => Err("must be more than 0 seconds, and at most the largest duration"),
     }
 }
 
-/// A text that repeats no value: it may be shown.
+/// Parses a number. The message repeats no value, so it can be shown.
 fn count(text: &str) -> Result<u32, &'static str> {
     text.parse().map_err(|_| "must be a whole number")
 }
 
-/// Makes the call and prints what came of it.
+/// Makes the call and prints its output.
 pub(crate) async fn run(arguments: Arguments) -> Result<(), Failure> {
     let provider = providers::find(&arguments.provider)?;
     let info = providers::operation(provider, &arguments.operation, arguments.raw)?;
-    let of_it = |failure: Failure| failure.of(provider.name(), Some(info.name));
-    let parameters = parameters(arguments.params).await.map_err(of_it)?;
+    let in_context = |failure: Failure| failure.of(provider.name(), Some(info.name));
+    let parameters = parameters(arguments.params).await.map_err(in_context)?;
     let settings = Settings {
         endpoint: arguments.endpoint,
         attempts: Some(arguments.retries.saturating_add(1)),
@@ -102,19 +102,20 @@ pub(crate) async fn run(arguments: Arguments) -> Result<(), Failure> {
     };
     let connection = provider
         .connect(&settings)
-        .map_err(|error| of_it(error.into()))?;
+        .map_err(|error| in_context(error.into()))?;
     let connection: Arc<dyn Connection> = connection.into();
     let signals = Signals::new()?;
     exit_on_signal(signals, provider.name(), info.name, connection.clone());
     let text = parameters.as_str();
-    let print = |text: &str| stdio::line(text).map_err(|error| of_it(Failure::unwritten(error)));
+    let print =
+        |text: &str| stdio::line(text).map_err(|error| in_context(Failure::unwritten(error)));
 
     if arguments.raw {
         print(&connection.raw(&info, &parameters).await?)?;
     } else if arguments.pages {
         let cursor = arguments.resume.as_deref();
         let Some(rows) = connection.walk(&info, text, cursor) else {
-            return Err(of_it(no_type()));
+            return Err(in_context(no_type()));
         };
         let mut rows = rows?;
         let mut begun = false;
@@ -137,11 +138,11 @@ pub(crate) async fn run(arguments: Arguments) -> Result<(), Failure> {
         }
     } else {
         let Some(call) = connection.call(&info, text) else {
-            return Err(of_it(no_type()));
+            return Err(in_context(no_type()));
         };
         match call.await {
             Ok(output) => print(&output)?,
-            // A walk may take what is too much for a call.
+            // A walk may accept a list that is too long for one call.
             Err(error)
                 if error.kind() == ErrorKind::InvalidRequest
                     && error.attempts() == 0
@@ -155,8 +156,7 @@ pub(crate) async fn run(arguments: Arguments) -> Result<(), Failure> {
     Ok(())
 }
 
-/// From now on a signal ends the process with the error object, while the answer is awaited or cannot
-/// be printed.
+/// From now on a signal ends the process with the error object, even while output is blocked.
 fn exit_on_signal(
     mut signals: Signals,
     provider: &'static str,
@@ -166,12 +166,12 @@ fn exit_on_signal(
     tokio::spawn(async move {
         signals.next().await;
         let failure = Failure::interrupted_call(connection.activity());
-        let code = failure.of(provider, Some(operation)).tell();
+        let code = failure.of(provider, Some(operation)).report();
         std::process::exit(code.into());
     });
 }
 
-/// The parameters as the command line has them, or the file or standard input that it names.
+/// Reads the parameters from the command line, a file or standard input.
 async fn parameters(argument: String) -> Result<Json, Failure> {
     let source = match argument.strip_prefix('@') {
         Some("") => return Err(Failure::config("--params @ needs the name of a file")),
@@ -183,10 +183,10 @@ async fn parameters(argument: String) -> Result<Json, Failure> {
         return object(&argument, "");
     };
     let bad = |problem: &str| Failure::config(format!("the parameters {place} {problem}"));
-    // Reading may wait for another process.
+    // Reading may block on another process.
     let read = tokio::task::spawn_blocking(move || {
         let mut bytes = Vec::new();
-        let limit = MOST_BYTES + 1;
+        let limit = MAX_BYTES + 1;
         match path {
             Some(path) => File::open(path)?.take(limit).read_to_end(&mut bytes)?,
             None => io::stdin().lock().take(limit).read_to_end(&mut bytes)?,
@@ -195,24 +195,24 @@ async fn parameters(argument: String) -> Result<Json, Failure> {
     });
     let read = read.await.map_err(|_| bad("cannot be read"))?;
     let bytes = read.map_err(|error| bad(&format!("cannot be read: {}", error.kind())))?;
-    if bytes.len() as u64 > MOST_BYTES {
+    if bytes.len() as u64 > MAX_BYTES {
         return Err(bad("are larger than 64 MiB"));
     }
     let text = String::from_utf8(bytes).map_err(|error| {
         let byte = error.utf8_error().valid_up_to() + 1;
         bad(&format!("are not UTF-8 at byte {byte}"))
     })?;
-    // Editors of Windows begin a file with this mark.
+    // Some editors begin a file with a byte order mark.
     object(text.trim_start_matches('\u{feff}'), &format!(" {place}"))
 }
 
-/// One JSON object, or the place of the first mistake.
+/// Parses one JSON object, or reports the position of the first mistake.
 fn object(text: &str, place: &str) -> Result<Json, Failure> {
     let refused = |position: &str| {
         let text = format!("the parameters{place} must be one JSON object{position}");
         Failure::refused(ErrorKind::InvalidRequest, text)
     };
-    // Blanks before it count: a position is that of the whole text.
+    // Parse before trimming: the position counts leading blanks.
     if let Err(error) = serde_json::from_str::<serde::de::IgnoredAny>(text) {
         let (line, column) = (error.line(), error.column());
         return Err(refused(&format!(" (line {line}, column {column})")));
@@ -222,7 +222,7 @@ fn object(text: &str, place: &str) -> Result<Json, Failure> {
     parameters.ok_or_else(|| refused(""))
 }
 
-/// Names the items of the request's list that did not come back, or counts them if they are personal.
+/// Names the requested ids that have no item, or counts them if they are personal.
 fn note_missing(info: &OperationInfo, rows: &Rows) {
     let Some((field, missing)) = rows.missing().filter(|(_, missing)| !missing.is_empty()) else {
         return;
@@ -244,7 +244,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn deadlines_take_fractions_and_are_more_than_nothing() {
+    fn deadline_may_be_a_fraction_and_must_be_positive() {
         assert_eq!(seconds("1.5"), Ok(Duration::from_millis(1500)));
         assert_eq!(seconds("0.05"), Ok(Duration::from_millis(50)));
         for text in ["0", "0.0", "-1", "NaN", "inf", "1e400", "1e-12", "", "one"] {

@@ -1,70 +1,71 @@
-//! How far the sweep of a provider has come.
+//! How far a provider's sweep has come, so that a later run can continue it.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::error_object::ErrorObject;
-use crate::event::{Account, Found};
+use crate::event::{Account, Event};
 use crate::row::ReportRow;
 
-/// What keys have to do with the rows of a provider in a journal.
+/// How keys relate to the rows of a provider in a journal.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Owner {
-    /// The rows are of these keys.
+    /// The rows belong to these keys.
     Same,
     /// There are no rows.
     None,
-    /// The account may be the same one or another one; nothing was metered.
+    /// The account may be the same or another one; no metered call was made.
     Unknown,
-    /// The account may be the same one or another one, and metered calls were made.
+    /// The account may be the same or another one, and metered calls were made.
     UnknownMetered,
-    /// The rows are of another account.
+    /// The rows belong to another account.
     Other,
 }
 
-/// How far the sweep of one provider has come. It grows with what failed, not with the rows.
+/// How far the sweep of one provider has come. Its size grows with the failures, not with the rows.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Checkpoint {
-    /// Where the list goes on.
+    /// Where the list continues.
     pub(crate) cursor: Option<String>,
-    /// The list is over.
+    /// The list has ended.
     pub(crate) over: bool,
     pub(crate) total: Option<u64>,
     /// Why calls about one customer failed.
     pub(crate) lost: BTreeMap<u64, ErrorObject>,
-    /// Rows of lists.
+    /// Rows of the list.
     listed: u64,
     pub(crate) drift: bool,
-    /// One after the last customer who has a row.
-    told: u64,
-    /// One after the last customer who was asked about.
-    asked: u64,
-    /// Metered calls without an answer.
-    open: BTreeSet<u64>,
-    /// Rows that came when a later customer had one already.
+    /// One more than the highest index of a customer with a row.
+    with_row: u64,
+    /// One more than the highest index of a customer who was queried.
+    queried: u64,
+    /// Metered calls without a result.
+    pending: BTreeSet<u64>,
+    /// Rows recorded after the row of a later customer, when a failed call was repeated.
     pub(crate) late: BTreeMap<u64, ReportRow>,
-    /// There is an answer.
+    /// A call was answered.
     answered: bool,
-    /// A metered call was made.
+    /// A metered call was announced.
     metered: bool,
-    /// The keys, and how many there were up to these.
+    /// The keys, and how many keys the journal has had.
     keys: Option<Account>,
     pub(crate) changes_of_keys: u64,
 }
 
-/// What to do about a customer.
+/// What to do for a customer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Turn {
-    Ask,
+    Query,
     /// There is a row.
     Done,
-    /// The call may have run without an answer, and is not to be repeated.
+    /// The call may have run without an answer and must not be repeated.
     MayBeBilled,
 }
 
 impl Checkpoint {
-    pub(crate) fn take(&mut self, found: &Found) {
-        match found {
-            Found::Page {
+    /// Applies an event.
+    pub(crate) fn apply(&mut self, event: &Event) {
+        match event {
+            Event::Page {
                 rows,
                 total,
                 next,
@@ -77,21 +78,21 @@ impl Checkpoint {
                 self.drift |= drift;
                 self.answered = true;
             }
-            Found::One { nth, row } => {
+            Event::One { nth, row } => {
                 self.answered = true;
                 self.lost.remove(nth);
-                self.row(*nth, row);
+                self.add_row(*nth, row);
             }
-            Found::Lost { nth, row, error } => {
+            Event::Lost { nth, row, error } => {
                 self.lost.insert(*nth, error.clone());
-                self.row(*nth, row);
+                self.add_row(*nth, row);
             }
-            Found::Asked { nth } => {
+            Event::Asked { nth } => {
                 self.metered = true;
-                self.open.insert(*nth);
-                self.asked = self.asked.max(nth.saturating_add(1));
+                self.pending.insert(*nth);
+                self.queried = self.queried.max(nth.saturating_add(1));
             }
-            Found::Keys(account) => {
+            Event::Keys(account) => {
                 *self = Self {
                     keys: Some(account.clone()),
                     changes_of_keys: self.changes_of_keys.saturating_add(1),
@@ -101,46 +102,50 @@ impl Checkpoint {
         }
     }
 
-    /// What keys have to do with the rows so far.
+    /// How keys relate to the rows so far.
     pub(crate) fn owner(&self, account: &Account) -> Owner {
         let may_have_run = self.lost.values().any(|error| error.may_have_run);
-        let has_rows = self.answered || may_have_run || !self.open.is_empty();
+        let has_rows = self.answered || may_have_run || !self.pending.is_empty();
         match &self.keys {
             Some(keys) if keys == account => Owner::Same,
             _ if !has_rows => Owner::None,
             Some(keys) if keys.lasting && account.lasting => Owner::Other,
             Some(_) if !self.metered => Owner::Unknown,
             Some(_) => Owner::UnknownMetered,
-            // No live report writes rows before the mark.
+            // A live report writes the mark before any row.
             None => Owner::Other,
         }
     }
 
-    fn row(&mut self, nth: u64, row: &ReportRow) {
-        self.open.remove(&nth);
-        self.asked = self.asked.max(nth.saturating_add(1));
-        if nth < self.told {
+    fn add_row(&mut self, nth: u64, row: &ReportRow) {
+        self.pending.remove(&nth);
+        self.queried = self.queried.max(nth.saturating_add(1));
+        if nth < self.with_row {
             self.late.insert(nth, row.clone());
         } else {
-            self.told = nth.saturating_add(1);
+            self.with_row = nth.saturating_add(1);
         }
     }
 
-    /// Rows so far; those that came twice count twice.
+    /// Rows so far, repeated ones included.
     pub(crate) fn rows(&self) -> u64 {
-        self.listed + self.told
+        self.listed + self.with_row
     }
 
-    /// What to do about a customer; `again`: calls that may have run may be repeated.
-    pub(crate) fn turn(&self, nth: u64, again: bool) -> Turn {
-        if nth >= self.asked {
-            return Turn::Ask;
+    /// What to do for a customer. With `retry`, calls that may have run are repeated.
+    pub(crate) fn turn(&self, nth: u64, retry: bool) -> Turn {
+        if nth >= self.queried {
+            return Turn::Query;
         }
-        if self.open.contains(&nth) {
-            return if again { Turn::Ask } else { Turn::MayBeBilled };
+        if self.pending.contains(&nth) {
+            return if retry {
+                Turn::Query
+            } else {
+                Turn::MayBeBilled
+            };
         }
         match self.lost.get(&nth) {
-            Some(error) if again || !error.may_have_run => Turn::Ask,
+            Some(error) if retry || !error.may_have_run => Turn::Query,
             _ => Turn::Done,
         }
     }
@@ -155,17 +160,17 @@ mod tests {
         Account { mark, lasting }
     }
 
-    fn progress(keys: &Account, found: &[Found]) -> Checkpoint {
-        let mut progress = Checkpoint::default();
-        progress.take(&Found::Keys(keys.clone()));
-        for found in found {
-            progress.take(found);
+    fn checkpoint(keys: &Account, events: &[Event]) -> Checkpoint {
+        let mut checkpoint = Checkpoint::default();
+        checkpoint.apply(&Event::Keys(keys.clone()));
+        for event in events {
+            checkpoint.apply(event);
         }
-        progress
+        checkpoint
     }
 
-    fn page() -> Found {
-        Found::Page {
+    fn page() -> Event {
+        Event::Page {
             rows: Vec::new(),
             total: None,
             next: None,
@@ -174,11 +179,11 @@ mod tests {
     }
 
     #[test]
-    fn rows_of_other_keys_are_never_of_the_same_owner() {
+    fn owner_of_rows_with_other_keys_is_never_the_same() {
         let (lasting, other) = (account("a", true), account("b", true));
         let (token, renewed) = (account("c", false), account("d", false));
-        let asked = || Found::Asked { nth: 0 };
-        for (keys, found, now, want) in [
+        let asked = || Event::Asked { nth: 0 };
+        for (keys, events, now, want) in [
             (&lasting, vec![page()], &lasting, Owner::Same),
             (&lasting, vec![page()], &other, Owner::Other),
             (&lasting, vec![], &other, Owner::None),
@@ -191,12 +196,12 @@ mod tests {
             (&token, vec![asked()], &renewed, Owner::UnknownMetered),
             (&token, vec![asked()], &token, Owner::Same),
         ] {
-            let progress = progress(keys, &found);
-            assert_eq!(progress.owner(now), want, "{keys:?} {found:?} {now:?}");
+            let checkpoint = checkpoint(keys, &events);
+            assert_eq!(checkpoint.owner(now), want, "{keys:?} {events:?} {now:?}");
         }
         let mut unmarked = Checkpoint::default();
         assert_eq!(unmarked.owner(&token), Owner::None);
-        unmarked.take(&page());
+        unmarked.apply(&page());
         assert_eq!(unmarked.owner(&token), Owner::Other, "never silently");
     }
 }

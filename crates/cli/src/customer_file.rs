@@ -1,5 +1,5 @@
-//! The customer book: a CSV file with a line for each customer, a column `name`, and one column for
-//! each provider with what the customer is called there.
+//! The customer file: a CSV file with a line for each customer, a column `name`, and columns with the
+//! customer's id at each provider.
 
 use std::collections::{HashMap, HashSet};
 use std::io::Cursor;
@@ -10,20 +10,20 @@ use standing_accuauth::{MobileForm, mobile_md5, normalize_mobile};
 
 use crate::failure::Failure;
 
-/// Mistakes that a message lists; the others are counted.
+/// How many mistakes a message lists; further ones are counted.
 const LISTED: usize = 10;
 
-/// A column with what a provider calls its customers.
+/// A column with the ids of a provider.
 struct Column {
     provider: &'static str,
     name: &'static str,
-    /// It has MD5s of what the provider's other column has.
+    /// The column has MD5s of the values of the provider's other column.
     hashed: bool,
-    /// A cell in its one spelling, or the reason why it cannot be meant. The reason repeats no value.
+    /// Normalizes a cell, or returns why it is invalid. The reason repeats no value.
     read: fn(&str) -> Result<String, &'static str>,
 }
 
-/// The columns, apart from the name. The first column of a provider that is filled counts.
+/// The columns other than `name`. Of several columns of a provider, the first nonempty one counts.
 static COLUMNS: [Column; 5] = [
     Column {
         provider: "tencent",
@@ -60,7 +60,7 @@ static COLUMNS: [Column; 5] = [
 ];
 
 impl Column {
-    /// A cell in its one spelling, or the reason why it cannot be meant.
+    /// Normalizes a cell, or returns why it is invalid.
     fn read(&self, cell: &str) -> Result<String, &'static str> {
         let placeholders = [
             "null",
@@ -84,7 +84,7 @@ impl Column {
     }
 }
 
-/// Whether a spreadsheet has written a long number so: `6.28E+11`, or `6,28E+11`.
+/// Whether a spreadsheet has shortened a long number to `6.28E+11` or `6,28E+11`.
 fn is_shortened(cell: &str) -> bool {
     let digits = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
     let Some((mantissa, exponent)) = cell.split_once(['E', 'e']) else {
@@ -92,7 +92,7 @@ fn is_shortened(cell: &str) -> bool {
     };
     let power = exponent.strip_prefix(['+', '-']);
     let parts = mantissa.split_once(['.', ',']);
-    // An id of hexadecimal digits may have a single letter, too, but neither sign nor point.
+    // An id of hexadecimal digits may contain a single letter E, but neither a sign nor a point.
     (power.is_some() || parts.is_some())
         && digits(power.unwrap_or(exponent))
         && parts.map_or_else(
@@ -129,46 +129,46 @@ fn md5(cell: &str) -> Result<String, &'static str> {
     Ok(cell.to_ascii_lowercase())
 }
 
-/// The MD5s of a mobile number, in every form that it may have been hashed in.
+/// The MD5s of a mobile number in every known form.
 fn digests(number: &str) -> impl Iterator<Item = String> {
     let forms = MobileForm::ALL.into_iter();
     forms.filter_map(move |form| mobile_md5(number, form).ok())
 }
 
-/// A customer to ask about, or expected in a list.
+/// A customer to query, or to expect in a list.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct CustomerRef {
-    /// As it is sent: an id, a mobile number as `628123456789`, or the MD5 of one in lower case.
+    /// The value to send: an id, a mobile number such as `628123456789`, or its MD5 in lower case.
     pub(crate) id: String,
     /// The id is an MD5.
     pub(crate) hashed: bool,
     pub(crate) name: Option<String>,
-    /// The line of the book.
+    /// The line in the customer file.
     pub(crate) line: Option<u64>,
 }
 
-/// Customers one after the other, as often as they are wanted; nobody holds them all.
+/// A restartable iterator over customers; the full list is never held in memory.
 pub(crate) type Customers =
     Arc<dyn Fn() -> Box<dyn Iterator<Item = CustomerRef> + Send> + Send + Sync>;
 
-/// A book that can be read to its end.
+/// A validated customer file.
 pub(crate) struct CustomerFile {
     bytes: Arc<[u8]>,
     heads: csv::StringRecord,
 }
 
 fn refused(problem: impl std::fmt::Display) -> Failure {
-    Failure::config(format!("the book {problem}"))
+    Failure::config(format!("the customer file {problem}"))
 }
 
-/// Reads records after the line of column names.
+/// Reads the records after the line of column names.
 fn records(bytes: Arc<[u8]>) -> csv::Reader<Cursor<Arc<[u8]>>> {
     csv::ReaderBuilder::new()
         .trim(csv::Trim::All)
         .from_reader(Cursor::new(bytes))
 }
 
-/// Counts lines up to records. The reader itself counts neither empty ones nor all line ends.
+/// Counts the lines before a record. The CSV reader counts neither empty lines nor all line ends.
 struct Lines {
     bytes: Arc<[u8]>,
     at: usize,
@@ -181,7 +181,7 @@ impl Lines {
         Self { bytes, at, line }
     }
 
-    /// The line of a record that is not before the last one.
+    /// The line of a record; records must be passed in order.
     fn up_to(&mut self, record: Option<&csv::Position>) -> u64 {
         let start = record.map_or(0, |position| position.byte() as usize);
         while let Some(byte) = self.bytes.get(self.at) {
@@ -198,8 +198,8 @@ impl Lines {
 }
 
 impl CustomerFile {
-    /// Reads a book, and looks at every cell that these providers would be asked about. Messages name
-    /// the line and repeat no value.
+    /// Reads a customer file and validates every cell in the columns of these providers. Messages
+    /// name the line and repeat no value.
     pub(crate) fn open(path: &Path, providers: &[&str]) -> Result<Self, Failure> {
         let bytes = std::fs::read(path)
             .map_err(|error| refused(format!("cannot be read: {}", error.kind())))?;
@@ -213,20 +213,20 @@ impl CustomerFile {
             if !known("name") && !COLUMNS.iter().any(|column| known(column.name)) {
                 let columns = COLUMNS.each_ref().map(|column| column.name).join(", ");
                 return Err(refused(format!(
-                    "has an unknown column, number {number}: there are name, {columns}, \
-                     with commas between"
+                    "has an unknown column, number {number}: valid columns are name, {columns}, \
+                     separated by commas"
                 )));
             }
             if heads.iter().take(number - 1).any(known) {
                 return Err(refused(format!("has a column twice, number {number}")));
             }
         }
-        let book = Self { bytes, heads };
-        book.check(reader, providers)?;
-        Ok(book)
+        let file = Self { bytes, heads };
+        file.check(reader, providers)?;
+        Ok(file)
     }
 
-    /// Looks at every record before anything is sent: a look-up by what is no number is billed too.
+    /// Validates every record before anything is sent: a call with an invalid number is billed too.
     fn check(
         &self,
         mut reader: csv::Reader<Cursor<Arc<[u8]>>>,
@@ -238,10 +238,10 @@ impl CustomerFile {
         for record in reader.records() {
             let record = record.map_err(|error| {
                 let line = lines.up_to(error.position());
-                refused(format!("is no CSV in line {line}"))
+                refused(format!("is not valid CSV in line {line}"))
             })?;
             let line = lines.up_to(record.position());
-            // A quote that is not closed takes the customers after it into its field.
+            // An unclosed quote includes the following customers in its field.
             if record.iter().any(|field| field.contains(['\r', '\n'])) {
                 return Err(refused(format!(
                     "has quotes in line {line} that are not closed there"
@@ -249,7 +249,9 @@ impl CustomerFile {
             }
             for (column, reason) in wrong_cells(&record, &columns) {
                 if mistakes.len() < LISTED {
-                    mistakes.push(format!("{column} in line {line} of the book {reason}"));
+                    mistakes.push(format!(
+                        "{column} in line {line} of the customer file {reason}"
+                    ));
                 } else {
                     further += 1;
                 }
@@ -264,7 +266,7 @@ impl CustomerFile {
         }
     }
 
-    /// The columns that the book has for a provider, with their places.
+    /// The columns of a provider in this file, with their indices.
     fn columns(&self, provider: &str) -> Vec<(usize, &'static Column)> {
         let of = COLUMNS.iter().filter(|column| column.provider == provider);
         of.filter_map(|column| Some((self.place(column.name)?, column)))
@@ -276,13 +278,13 @@ impl CustomerFile {
         heads.position(|head| head.eq_ignore_ascii_case(name))
     }
 
-    /// What it was at the time: rows of two books make no third one.
+    /// The digest of the content: the rows of two customer files must not be mixed.
     pub(crate) fn digest(&self) -> String {
         standing_core::sign::sha256_hex(&self.bytes)
     }
 
-    /// The customers of a provider, each once, as `open` has looked at them; nothing if the book has
-    /// no column for it. An MD5 whose number is in the book too is replaced by the number.
+    /// The customers of a provider, each once; `None` if the file has no column for it. An MD5 is
+    /// replaced by its number if the file has that number too.
     pub(crate) fn customers(&self, provider: &str) -> Option<Customers> {
         let columns = self.columns(provider);
         if columns.is_empty() {
@@ -325,7 +327,7 @@ impl CustomerFile {
         let customers = move || {
             let numbers = numbers.clone();
             listed().map(move |mut customer| {
-                // Which form an MD5 is of is a guess, a number is none.
+                // The form that an MD5 was taken over is unknown; a number is exact.
                 if let Some(number) = numbers.get(&customer.id).filter(|_| customer.hashed) {
                     customer.id.clone_from(number);
                     customer.hashed = false;
@@ -333,21 +335,21 @@ impl CustomerFile {
                 customer
             })
         };
-        // A person or account that comes again is asked about, and billed, once.
-        let mut known = HashSet::new();
+        // A repeated person or account is queried, and billed, once.
+        let mut seen = HashSet::new();
         let places = (0..).zip(customers());
-        let again = places.filter(|(_, customer)| !known.insert(customer.id.to_lowercase()));
-        let again: Arc<HashSet<u64>> = Arc::new(again.map(|(place, _)| place).collect());
+        let repeated = places.filter(|(_, customer)| !seen.insert(customer.id.to_lowercase()));
+        let repeated: Arc<HashSet<u64>> = Arc::new(repeated.map(|(place, _)| place).collect());
         Some(Arc::new(move || {
-            let again = again.clone();
+            let repeated = repeated.clone();
             let places = (0..).zip(customers());
-            let once = places.filter(move |(place, _)| !again.contains(place));
+            let once = places.filter(move |(place, _)| !repeated.contains(place));
             Box::new(once.map(|(_, customer)| customer))
         }))
     }
 }
 
-/// The cells of a record that cannot be meant, each with its column and the reason.
+/// The invalid cells of a record, each with its column and the reason.
 fn wrong_cells(
     record: &csv::StringRecord,
     columns: &[(usize, &'static Column)],
@@ -368,7 +370,10 @@ fn wrong_cells(
     if let (Some(number), Some((name, hash))) = (number, hash)
         && !digests(&number).any(|digest| digest == hash)
     {
-        wrong.push((name, "is not of the number beside it, in any known form"));
+        wrong.push((
+            name,
+            "is not the MD5 of the number beside it, in any known form",
+        ));
     }
     wrong
 }
@@ -378,7 +383,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn cell_of_a_spreadsheet_accident_is_refused_in_every_column() {
+    fn cell_that_a_spreadsheet_corrupted_is_refused_in_every_column() {
         for column in &COLUMNS {
             for cell in [
                 "6.28E+11",
@@ -403,7 +408,7 @@ mod tests {
     }
 
     #[test]
-    fn cell_is_read_in_one_spelling() {
+    fn cell_is_normalized_to_one_spelling() {
         let hex = "0123456789ABCDEF0123456789abcdef";
         for (column, cell, id) in [
             (0, "0203479861350", Some("203479861350")),

@@ -5,7 +5,7 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 use standing_core::{Error, ErrorKind};
 
-/// The error object; every key is always there.
+/// The error object. Every key is always present.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct ErrorObject {
     pub(crate) provider: Option<String>,
@@ -18,7 +18,7 @@ pub(crate) struct ErrorObject {
     pub(crate) attempts: u32,
     pub(crate) retryable: bool,
     pub(crate) may_have_run: bool,
-    /// Where a walk over pages goes on.
+    /// Where a walk over pages can be resumed.
     pub(crate) cursor: Option<String>,
 }
 
@@ -31,19 +31,19 @@ impl ErrorObject {
         }
     }
 
-    /// A metered call of an earlier run of which nobody knows whether it ran.
+    /// A metered call of an earlier run that may have been billed.
     pub(crate) fn may_be_billed() -> Self {
         Self {
             may_have_run: true,
             ..Self::new(
                 ErrorKind::Transport,
-                "the report was cut short before the answer, which may have been billed; \
-                 --retry-metered asks again",
+                "an earlier run ended before the answer, and the call may have been billed; \
+                 --retry-metered repeats it",
             )
         }
     }
 
-    /// In a few words, for the row of whom it is about.
+    /// A short form, for the customer's row.
     pub(crate) fn in_short(&self) -> String {
         let code = self.code.as_ref().map(|code| format!(" {code}"));
         format!(
@@ -55,7 +55,7 @@ impl ErrorObject {
         )
     }
 
-    /// The same, of a provider and an operation.
+    /// Adds provider and operation where they are not set.
     pub(crate) fn of(mut self, provider: &str, operation: Option<&str>) -> Self {
         self.provider.get_or_insert_with(|| provider.to_owned());
         if let Some(operation) = operation {
@@ -84,7 +84,7 @@ impl From<&Error> for ErrorObject {
     }
 }
 
-/// In one line, for people.
+/// A line for people.
 impl fmt::Display for ErrorObject {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         for text in [&self.provider, &self.operation].into_iter().flatten() {

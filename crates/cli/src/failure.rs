@@ -1,4 +1,4 @@
-//! Why a command ends without success, as the last line of standard error and the exit code.
+//! The failure of a command: the last line of standard error, and the exit code.
 
 use std::error::Error as _;
 use std::io;
@@ -10,122 +10,122 @@ use standing_core::{Activity, Error, ErrorKind};
 use crate::error_object::ErrorObject;
 use crate::output::escape::plain;
 use crate::output::stdio;
+use crate::output::to_json::as_json;
 
-/// Exit code of a call that failed.
+/// The exit code of a failed call.
 const FAILED: u8 = 1;
-/// Exit code of a command that could not be carried out: nothing was sent.
+/// The exit code of a command that sent nothing, because its input is wrong.
 const REFUSED: u8 = 2;
-/// Exit code of a command that Ctrl-C or SIGTERM ended.
+/// The exit code of a command that Ctrl-C or SIGTERM ended.
 pub(crate) const INTERRUPTED: u8 = 130;
 
 /// Why a command ends without success.
 #[derive(Debug)]
 pub(crate) enum Failure {
-    /// Something to be told, with the exit code.
-    Told(Box<ErrorObject>, u8),
-    /// Nobody reads our output any more. They have had enough, which is no failure.
+    /// An error to report, and the exit code.
+    Reported(Box<ErrorObject>, u8),
+    /// The reader has closed standard output, which is not a failure.
     Unread,
 }
 
 impl Failure {
-    /// A command line or an environment that is wrong. The text repeats no value.
+    /// A wrong command line or environment. The text must repeat no value.
     pub(crate) fn config(message: impl Into<String>) -> Self {
         Self::refused(ErrorKind::Config, message)
     }
 
-    /// Something wrong before anything was sent. The text repeats no value.
+    /// An error before anything was sent. The text must repeat no value.
     pub(crate) fn refused(kind: ErrorKind, message: impl Into<String>) -> Self {
-        Self::Told(Box::new(ErrorObject::new(kind, message)), REFUSED)
+        Self::Reported(Box::new(ErrorObject::new(kind, message)), REFUSED)
     }
 
-    /// What was found cannot be written down.
+    /// The journal cannot be written.
     pub(crate) fn journal(error: &io::Error) -> Self {
         let text = format!("the journal cannot be written: {}", error.kind());
         Self::incomplete(ErrorObject::new(ErrorKind::Config, text))
     }
 
-    /// A report that lacks rows, for this reason.
-    pub(crate) fn incomplete(why: ErrorObject) -> Self {
-        Self::Told(Box::new(why), FAILED)
+    /// A report that lacks rows because of this error.
+    pub(crate) fn incomplete(error: ErrorObject) -> Self {
+        Self::Reported(Box::new(error), FAILED)
     }
 
     /// A report that lacks rows because a signal ended it.
-    pub(crate) fn interrupted(why: ErrorObject) -> Self {
-        Self::Told(Box::new(why), INTERRUPTED)
+    pub(crate) fn interrupted(error: ErrorObject) -> Self {
+        Self::Reported(Box::new(error), INTERRUPTED)
     }
 
-    /// A call that a signal ended, with what was sent by then.
+    /// A call that a signal ended, with what it had sent by then.
     pub(crate) fn interrupted_call(sent: Activity) -> Self {
-        let telling = ErrorObject {
+        let error = ErrorObject {
             attempts: sent.attempts(),
             may_have_run: sent.may_have_run(),
             ..ErrorObject::new(ErrorKind::Timeout, "interrupted before the call ended")
         };
-        Self::interrupted(telling)
+        Self::interrupted(error)
     }
 
-    /// The same, noticed after calls had been made.
-    pub(crate) fn too_late(self) -> Self {
+    /// The same failure, found after calls had been made.
+    pub(crate) fn after_calls(self) -> Self {
         match self {
-            Self::Told(telling, _) => Self::Told(telling, FAILED),
+            Self::Reported(error, _) => Self::Reported(error, FAILED),
             Self::Unread => Self::Unread,
         }
     }
 
-    /// An output that cannot be written although the call was made, and perhaps billed.
+    /// Output that cannot be written, after a call that may have been billed.
     pub(crate) fn unwritten(error: io::Error) -> Self {
         match Self::from(error) {
-            Self::Told(mut telling, code) => {
-                // How many there were is in what could not be written; none would be wrong.
-                telling.attempts = 1;
-                telling.may_have_run = true;
-                Self::Told(telling, code)
+            Self::Reported(mut error, code) => {
+                // The real number is in the output that could not be written; 0 would be wrong.
+                error.attempts = 1;
+                error.may_have_run = true;
+                Self::Reported(error, code)
             }
             Self::Unread => Self::Unread,
         }
     }
 
-    /// The same, of a provider and an operation.
+    /// The same failure, of a provider and an operation.
     pub(crate) fn of(self, provider: &str, operation: Option<&str>) -> Self {
         match self {
-            Self::Told(telling, code) => {
-                Self::Told(Box::new(telling.of(provider, operation)), code)
+            Self::Reported(error, code) => {
+                Self::Reported(Box::new(error.of(provider, operation)), code)
             }
             Self::Unread => Self::Unread,
         }
     }
 
-    /// The same, with something to add to its message.
+    /// The same failure, with an addition to its message.
     pub(crate) fn adding(mut self, text: &str) -> Self {
-        if let Self::Told(telling, _) = &mut self {
-            telling.message.push_str(text);
+        if let Self::Reported(error, _) = &mut self {
+            error.message.push_str(text);
         }
         self
     }
 
     /// A call that failed after requests of an earlier page had been sent.
     pub(crate) fn midway(error: &Error) -> Self {
-        Self::Told(Box::new(error.into()), FAILED)
+        Self::Reported(Box::new(error.into()), FAILED)
     }
 
-    /// What clap has to say. Its own text repeats the words of the command line, which may be
-    /// secrets that went astray, so it is put in other words.
+    /// A usage error. The text of clap repeats words of the command line, which may be misplaced
+    /// secrets, so this gives a text of its own.
     pub(crate) fn usage(error: &clap::Error) -> Self {
         stdio::note("usage: standing report|call|operations|sandbox …; see --help");
         Self::config(usage(error))
     }
 
-    /// Writes the error object and returns the exit code.
-    pub(crate) fn tell(self) -> u8 {
+    /// Writes the error object to standard error and returns the exit code.
+    pub(crate) fn report(self) -> u8 {
         match self {
-            Self::Told(telling, code) => {
+            Self::Reported(error, code) => {
                 #[derive(Serialize)]
                 struct Line {
                     error: ErrorObject,
                 }
-                let line = Line { error: *telling };
-                // An object of texts and numbers can always be written.
-                stdio::note(&serde_json::to_string(&line).unwrap_or_default());
+                let line = Line { error: *error };
+                stdio::note(&as_json(&line));
                 code
             }
             Self::Unread => 0,
@@ -133,7 +133,7 @@ impl Failure {
     }
 }
 
-/// A call that failed, or could not even begin.
+/// A call that failed, before or after anything was sent.
 impl From<Error> for Failure {
     fn from(error: Error) -> Self {
         let unsent = error.attempts() == 0
@@ -144,40 +144,40 @@ impl From<Error> for Failure {
                     | ErrorKind::Credentials
                     | ErrorKind::Paging
             );
-        Self::Told(
+        Self::Reported(
             Box::new((&error).into()),
             if unsent { REFUSED } else { FAILED },
         )
     }
 }
 
-/// Standard output that cannot be written.
+/// Standard output cannot be written.
 impl From<io::Error> for Failure {
     fn from(error: io::Error) -> Self {
         if error.kind() == io::ErrorKind::BrokenPipe {
             return Self::Unread;
         }
         let text = format!("the output cannot be written: {}", error.kind());
-        Self::Told(Box::new(ErrorObject::new(ErrorKind::Config, text)), FAILED)
+        Self::Reported(Box::new(ErrorObject::new(ErrorKind::Config, text)), FAILED)
     }
 }
 
-/// The name that may have been meant, for the end of a message.
+/// A suggestion for a misspelled name, to append to a message; empty if no name is similar.
 pub(crate) fn did_you_mean<'n>(word: &str, names: impl IntoIterator<Item = &'n str>) -> String {
     let lower = word.to_lowercase();
     names
         .into_iter()
         .map(|name| (strsim::jaro_winkler(&name.to_lowercase(), &lower), name))
-        .filter(|(likeness, _)| *likeness > 0.75)
+        .filter(|(similarity, _)| *similarity > 0.75)
         .max_by(|(a, _), (b, _)| a.total_cmp(b))
         .map_or_else(String::new, |(_, name)| format!("; did you mean {name}?"))
 }
 
 fn usage(error: &clap::Error) -> String {
     use clap::error::ErrorKind as Kind;
-    let of = |kind| error.get(kind).map(words).unwrap_or_default();
-    let argument = of(ContextKind::InvalidArg);
-    let meant = |kind| match of(kind) {
+    let text = |kind| error.get(kind).map(words).unwrap_or_default();
+    let argument = text(ContextKind::InvalidArg);
+    let meant = |kind| match text(kind) {
         name if name.is_empty() => String::new(),
         name => format!("; did you mean {name}?"),
     };
@@ -187,15 +187,15 @@ fn usage(error: &clap::Error) -> String {
             let meant = meant(ContextKind::SuggestedArg);
             format!("there is no flag {}{meant}", plain(flag))
         }
-        Kind::UnknownArgument => "there is a word too many".to_owned(),
+        Kind::UnknownArgument => "there is an argument too many".to_owned(),
         Kind::InvalidSubcommand => format!(
             "there is no such command{}",
             meant(ContextKind::SuggestedSubcommand)
         ),
         Kind::InvalidValue | Kind::ValueValidation => {
-            let why = match (of(ContextKind::ValidValue), error.source()) {
+            let why = match (text(ContextKind::ValidValue), error.source()) {
                 (values, _) if !values.is_empty() => format!("must be one of {values}"),
-                // The readers of values in this program repeat none.
+                // The value parsers of this program repeat no value.
                 (_, Some(source)) => source.to_string(),
                 _ => "needs a value".to_owned(),
             };
@@ -204,12 +204,12 @@ fn usage(error: &clap::Error) -> String {
         Kind::MissingRequiredArgument => format!("missing: {argument}"),
         Kind::ArgumentConflict => format!(
             "{argument} cannot be used with {}",
-            of(ContextKind::PriorArg)
+            text(ContextKind::PriorArg)
         ),
         Kind::DisplayHelpOnMissingArgumentOrSubcommand | Kind::MissingSubcommand => {
             "there is no command: report, call, operations or sandbox".to_owned()
         }
-        Kind::InvalidUtf8 => "a word is not UTF-8".to_owned(),
+        Kind::InvalidUtf8 => "an argument is not UTF-8".to_owned(),
         kind => kind
             .as_str()
             .unwrap_or("the command line cannot be used")
@@ -231,7 +231,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn near_names_are_offered_and_far_ones_are_not() {
+    fn similar_name_is_suggested_and_distant_one_is_not() {
         let names = ["tencent", "huawei", "alibaba", "accuauth"];
         assert_eq!(did_you_mean("tencnet", names), "; did you mean tencent?");
         assert_eq!(did_you_mean("HUAWEI", names), "; did you mean huawei?");

@@ -1,22 +1,22 @@
-//! What a report has found, on disk: memory does not grow with the customers, and a report that was
-//! cut short goes on from there.
+//! The journal: all events of a report, on disk. Memory does not grow with the number of customers,
+//! and an interrupted report can be resumed.
 //!
-//! The first line names the format and how many bytes were synced to disk. The second names the
-//! report, and each further one what a call found. A line is written whole when the call is answered,
-//! so that at worst the last one is torn. Each line but the first ends in a seal that follows from it
-//! and all sealed lines before it: one that was changed, left out, repeated or moved is noticed.
+//! The first line has the format version and how many bytes were synced to disk. The second line
+//! describes the report. Each further line is an event, written in one piece when the call is
+//! answered, so that at most the last line is torn. Each line but the first ends in a seal: a hash of
+//! the line and the seal before it. A line that was changed, removed, repeated or moved is detected.
 //!
-//! A live report syncs the journal to disk before a metered call is made, when a provider's sweep
-//! ends, and when the report ends. A journal that is shorter than its first line says has lost its
-//! end and is refused. A cut after that point is not noticed; it loses rows of lists, which are asked
-//! for again, and answers to metered calls, which count as made without an answer. A file that was
-//! emptied is not noticed either. A report on the sandbox syncs nothing.
+//! A live report syncs the journal to disk before each metered call, at the end of each provider's
+//! sweep, and at the end of the report. A journal that is shorter than its first line says has lost
+//! its end and is refused. A cut after that point is not detected; it loses rows of lists, which are
+//! requested again, and results of metered calls, which then count as calls without a result. An
+//! emptied file is not detected either. A report on the sandbox syncs nothing.
 //!
-//! The rows of a provider follow a mark of the keys that they were asked for with. The mark of keys
-//! that last is a hash of the key id (an id shorter than 16 characters is hashed with its secret).
-//! The mark of temporary keys, or of a token alone, is a hash of the token, so it differs after each
-//! renewal: nothing shows that the account is the same. Rows of other temporary keys are discarded
-//! and asked for again, unless they include metered calls; then, and if keys that last belong to
+//! The rows of a provider follow a mark of the keys that they were requested with. The mark of
+//! permanent keys is a hash of the key id (an id shorter than 16 characters is hashed with its
+//! secret). The mark of temporary keys, or of a token alone, is a hash of the token, so it differs
+//! after each renewal, and whether the account is the same is unknown. Rows of other temporary keys
+//! are discarded and requested again. If they include metered calls, or if permanent keys belong to
 //! another account, the journal is refused.
 
 use std::collections::HashSet;
@@ -30,7 +30,7 @@ use serde_json::Value;
 use standing_core::sign::sha256_hex;
 
 use crate::checkpoint::Checkpoint;
-use crate::event::Found;
+use crate::event::Event;
 use crate::failure::Failure;
 use crate::row::ReportRow;
 
@@ -38,7 +38,7 @@ mod lock;
 
 use lock::{is_removable, locked, narrow, refused, stream_into};
 
-/// The first line: the version of the format and, between these two, how many bytes were synced.
+/// The first line: the format version and, between these two, how many bytes were synced.
 const FORMAT: &str = "{\"standing report journal\":2,\"synced\":\"";
 const FORMAT_END: &str = "\"}\n";
 /// Hexadecimal digits of the number of synced bytes.
@@ -48,32 +48,36 @@ const FIRST: usize = FORMAT.len() + SYNCED + FORMAT_END.len();
 /// The keys of the second line.
 const REPORT: &str = "report";
 const WHEN: &str = "when it was begun";
+/// A fact of the report, and its key in journals of earlier versions.
+pub(crate) const CUSTOMER_FILE: &str = "--customer-file";
+const BOOK: &str = "--book";
 /// Digits of a seal.
 const SEAL: usize = 16;
-/// No line is longer: answers end at 8 MiB.
+/// The maximum length of a line; clients accept responses of at most 8 MiB.
 const LONGEST_LINE: u64 = 64 * 1024 * 1024;
 
 #[derive(Deserialize)]
 struct Line {
     provider: String,
-    found: Found,
+    #[serde(rename = "found")]
+    event: Event,
 }
 
-/// The file.
+/// An open journal.
 #[derive(Debug)]
 pub(crate) struct Journal {
     file: Arc<File>,
-    /// Nothing if nobody is to take it up.
+    /// `None` if the journal cannot be resumed.
     path: Option<PathBuf>,
     /// When the report was begun.
     begun: String,
     /// The seal of the last line.
     seal: String,
-    /// Where the sealed lines begin.
+    /// The offset of the first sealed line.
     start: u64,
-    /// Where the whole lines end; the start if there is nothing to keep.
+    /// The end of the last complete line; equal to `start` if there is nothing to keep.
     length: u64,
-    /// It is synced to disk before metered calls are made.
+    /// The journal is synced to disk before metered calls.
     durable: bool,
 }
 
@@ -91,14 +95,14 @@ fn cut_off() -> Failure {
     )
 }
 
-/// The seal of a line, given that of the line before.
+/// The seal of a line, given the seal before it.
 fn seal(before: &str, line: &[u8]) -> String {
     let mut digest = sha256_hex(&[before.as_bytes(), line].concat());
     digest.truncate(SEAL);
     digest
 }
 
-/// The lines of a journal, as long as each follows from those before it.
+/// Reads the lines of a journal and verifies their seals.
 struct Lines<'f> {
     reader: BufReader<&'f File>,
     bytes: Vec<u8>,
@@ -110,8 +114,8 @@ struct Lines<'f> {
 
 impl<'f> Lines<'f> {
     fn of(mut file: &'f File, start: u64) -> Result<Self, Failure> {
-        let there = file.seek(SeekFrom::Start(start));
-        there.map_err(|error| refused("read", &error))?;
+        let position = file.seek(SeekFrom::Start(start));
+        position.map_err(|error| refused("read", &error))?;
         Ok(Self {
             reader: BufReader::new(file),
             bytes: Vec::new(),
@@ -121,8 +125,8 @@ impl<'f> Lines<'f> {
         })
     }
 
-    /// The next line, without its seal; nothing after the last one that was written whole. A torn
-    /// one is left in `bytes`.
+    /// The next line, without its seal; `None` after the last complete line. A torn line remains in
+    /// `bytes`.
     fn next(&mut self) -> Result<Option<&[u8]>, Failure> {
         self.bytes.clear();
         let mut reader = self.reader.by_ref().take(LONGEST_LINE);
@@ -136,9 +140,9 @@ impl<'f> Lines<'f> {
         };
         self.number += 1;
         let parts = text.split_at_checked(text.len().saturating_sub(SEAL));
-        let whole = parts.and_then(|(line, told)| {
+        let whole = parts.and_then(|(line, written)| {
             let seal = seal(&self.seal, line);
-            (seal.as_bytes() == told).then_some((line, seal))
+            (seal.as_bytes() == written).then_some((line, seal))
         });
         match whole {
             Some((line, seal)) => {
@@ -152,7 +156,7 @@ impl<'f> Lines<'f> {
 }
 
 impl Journal {
-    /// A journal that nobody takes up: its file has no name and goes with the process.
+    /// Creates a journal that cannot be resumed: its file has no name and ends with the process.
     pub(crate) fn temporary(now: String) -> Result<Self, Failure> {
         let file = tempfile::tempfile().map_err(|error| {
             let kind = error.kind();
@@ -171,21 +175,21 @@ impl Journal {
         })
     }
 
-    /// Opens or creates the journal at a path and locks it. Nothing is written.
+    /// Opens or creates the journal at a path and locks it, without writing.
     pub(crate) fn open(path: &Path, durable: bool) -> Result<Self, Failure> {
         if path == Path::new("-") {
             return Err(Failure::config(
                 "--resume needs the name of a file; ./- is a file with the name -",
             ));
         }
-        if let Ok(there) = std::fs::metadata(path) {
-            if let Some(stream) = stream_into(&there) {
+        if let Ok(existing) = std::fs::metadata(path) {
+            if let Some(stream) = stream_into(&existing) {
                 return Err(Failure::config(format!(
                     "the journal cannot be the file that {stream} goes to"
                 )));
             }
-            // Opening a pipe or a device may wait, and reading it never end.
-            if !there.is_file() {
+            // Opening a pipe or a device may block, and reading it may never end.
+            if !existing.is_file() {
                 return Err(foreign());
             }
         }
@@ -200,12 +204,12 @@ impl Journal {
         })
     }
 
-    /// Reads the journal of the report with these facts: `took` is given every line that is there.
-    /// The file is left as it is.
+    /// Reads the journal of the report with these facts and passes each event to `apply`, which
+    /// returns whether it knows the provider. Does not change the file.
     pub(crate) fn replay(
         &mut self,
         facts: &Value,
-        mut took: impl FnMut(&str, &Found) -> bool,
+        mut apply: impl FnMut(&str, &Event) -> bool,
     ) -> Result<(), Failure> {
         if !self.is_begun()? {
             return Ok(());
@@ -218,11 +222,11 @@ impl Journal {
         while let Some(bytes) = lines.next()? {
             let line: Option<Line> = serde_json::from_slice(bytes).ok();
             let number = lines.number;
-            // Until something was found, the journal is not bound to a report.
+            // A journal without events may be reused for another report.
             if number == 3 {
                 is_of_this_report(&head, facts)?;
             }
-            if !line.is_some_and(|line| took(&line.provider, &line.found)) {
+            if !line.is_some_and(|line| apply(&line.provider, &line.event)) {
                 return Err(damaged(number));
             }
         }
@@ -234,7 +238,7 @@ impl Journal {
         Ok(())
     }
 
-    /// Whether the first line is there, and at least as many bytes as it says.
+    /// Whether the first line is complete. Refuses a file that is shorter than it says.
     fn is_begun(&self) -> Result<bool, Failure> {
         let unread = |error| refused("read", &error);
         let mut file = &*self.file;
@@ -250,7 +254,7 @@ impl Journal {
         if !is_ours {
             return Err(foreign());
         }
-        // In a file that ends within the digits, one that is not zero counts bytes that are gone.
+        // If the file ends within the digits, a digit other than zero counts bytes that are lost.
         let digits = format!("{:0<SYNCED$}", String::from_utf8_lossy(synced));
         let synced = u64::from_str_radix(&digits, 16).map_err(|_| foreign())?;
         let length = self.file.metadata().map_err(unread)?.len();
@@ -260,8 +264,8 @@ impl Journal {
         Ok(first.len() == FIRST)
     }
 
-    /// Makes the journal ready to be written to: readable by its owner only, without a torn line,
-    /// begun at this time if there is nothing to go on with.
+    /// Prepares the journal for writing: restricts it to its owner and removes a torn line. If there
+    /// is nothing to resume, writes the first two lines.
     pub(crate) fn begin(&mut self, facts: &Value, now: String) -> Result<(), Failure> {
         narrow(&self.file)?;
         let unwritten = |error: io::Error| refused("written", &error);
@@ -280,7 +284,7 @@ impl Journal {
         self.length = 0;
         self.write(first.into_bytes(), &head).map_err(unwritten)?;
         self.file.sync_all().map_err(unwritten)?;
-        // The name of a new file is on disk once its folder is. Not every file system can do that.
+        // The name of a new file is on disk once its folder is synced, which some file systems cannot do.
         #[cfg(unix)]
         if let Some(folder) = self.path.as_deref().and_then(Path::parent) {
             let here = Path::new(".");
@@ -294,17 +298,23 @@ impl Journal {
         Ok(())
     }
 
-    /// Writes down what a call found.
-    pub(crate) fn add(&mut self, provider: &str, found: &Found) -> io::Result<()> {
+    /// Appends an event.
+    pub(crate) fn add(&mut self, provider: &str, event: &Event) -> io::Result<()> {
         #[derive(Serialize)]
         struct Line<'l> {
             provider: &'l str,
-            found: &'l Found,
+            found: &'l Event,
         }
-        self.write(Vec::new(), &Line { provider, found })
+        self.write(
+            Vec::new(),
+            &Line {
+                provider,
+                found: event,
+            },
+        )
     }
 
-    /// Writes a line after these bytes.
+    /// Appends these bytes, then a line.
     fn write(&mut self, mut bytes: Vec<u8>, line: &impl Serialize) -> io::Result<()> {
         let line = serde_json::to_vec(line)?;
         let seal = seal(&self.seal, &line);
@@ -317,13 +327,13 @@ impl Journal {
         Ok(())
     }
 
-    /// The file and its length, if it is to be synced to disk.
+    /// The file and its length, if the journal is durable.
     pub(crate) fn unsynced(&self) -> Option<(Arc<File>, u64)> {
         self.durable.then(|| (self.file.clone(), self.length))
     }
 
-    /// Writes down that so many bytes are on disk. The number itself gets there with the next sync,
-    /// so it never counts bytes that a power failure can still take.
+    /// Records that `length` bytes are on disk. The number itself reaches the disk with the next
+    /// sync, so it never counts bytes that a power failure can still lose.
     pub(crate) fn synced(&mut self, length: u64) -> io::Result<()> {
         let mut file = &*self.file;
         file.seek(SeekFrom::Start(FORMAT.len() as u64))?;
@@ -332,8 +342,8 @@ impl Journal {
         Ok(())
     }
 
-    /// Syncs everything to disk, the number of bytes included.
-    pub(crate) fn keep(&mut self) -> io::Result<()> {
+    /// Syncs everything to disk, including the number of bytes.
+    pub(crate) fn sync(&mut self) -> io::Result<()> {
         if let Some((file, length)) = self.unsynced() {
             file.sync_data()?;
             self.synced(length)?;
@@ -342,17 +352,17 @@ impl Journal {
         Ok(())
     }
 
-    /// Every row of a provider, in the order of its list, or of the customers asked about.
-    pub(crate) fn each(
+    /// Passes on every row of a provider, in the order of its list or of the planned customers.
+    pub(crate) fn each_row(
         &self,
         provider: &str,
-        progress: &Checkpoint,
+        checkpoint: &Checkpoint,
         take: &mut dyn FnMut(ReportRow) -> Result<(), Failure>,
     ) -> Result<(), Failure> {
         let mine = format!("{{\"provider\":\"{provider}\",");
-        // A list that does not change tells no row twice, and nothing need be remembered.
-        let mut known = progress.drift.then(HashSet::new);
-        let mut told = 0;
+        // Only a list that changed during the walk repeats rows, so otherwise no id is remembered.
+        let mut known = checkpoint.drift.then(HashSet::new);
+        let mut next = 0;
         let mut changes_of_keys = 0;
         let mut lines = Lines::of(&self.file, self.start)?;
         while let Some(bytes) = lines.next()? {
@@ -361,10 +371,10 @@ impl Journal {
             }
             let line = serde_json::from_slice(bytes);
             let line: Line = line.map_err(|_| damaged(lines.number))?;
-            match line.found {
-                Found::Keys(_) => changes_of_keys += 1,
-                _ if changes_of_keys != progress.changes_of_keys => {}
-                Found::Page { rows, .. } => {
+            match line.event {
+                Event::Keys(_) => changes_of_keys += 1,
+                _ if changes_of_keys != checkpoint.changes_of_keys => {}
+                Event::Page { rows, .. } => {
                     for row in rows {
                         let again = match (&mut known, &row.id) {
                             (Some(known), Some(id)) => !known.insert(id.clone()),
@@ -375,9 +385,9 @@ impl Journal {
                         }
                     }
                 }
-                Found::One { nth, row } | Found::Lost { nth, row, .. } if nth >= told => {
-                    take(progress.late.get(&nth).cloned().unwrap_or(row))?;
-                    told = nth.saturating_add(1);
+                Event::One { nth, row } | Event::Lost { nth, row, .. } if nth >= next => {
+                    take(checkpoint.late.get(&nth).cloned().unwrap_or(row))?;
+                    next = nth.saturating_add(1);
                 }
                 _ => {}
             }
@@ -385,37 +395,41 @@ impl Journal {
         Ok(())
     }
 
-    /// When the report was begun: no row is older.
+    /// When the report was begun; no row is older.
     pub(crate) fn begun(&self) -> &str {
         &self.begun
     }
 
-    /// Where the report can be taken up.
+    /// The file to resume from.
     pub(crate) fn path(&self) -> Option<&Path> {
         self.path.as_deref()
     }
 
-    /// Removes the file: there is nothing left to go on with, and the next report is a new one.
-    pub(crate) fn done(&self) -> io::Result<()> {
+    /// Removes the file of a complete report.
+    pub(crate) fn remove(&self) -> io::Result<()> {
         let Some(path) = &self.path else {
             return Ok(());
         };
-        // An empty file is as good as none, where its folder lets nothing be removed.
+        // If the folder forbids removal, an empty file has the same effect.
         self.file.set_len(0)?;
         let own = self.file.metadata()?;
-        // Another file at the path is of another report.
-        if std::fs::symlink_metadata(path).is_ok_and(|there| is_removable(&own, &there)) {
+        // Another file at the path belongs to another report.
+        if std::fs::symlink_metadata(path).is_ok_and(|other| is_removable(&own, &other)) {
             let _ = std::fs::remove_file(path);
         }
         Ok(())
     }
 }
 
-/// Refuses the journal of another report: rows of two reports make no third one.
+/// Refuses the journal of another report: the rows of two reports must not be mixed.
 fn is_of_this_report(head: &Value, facts: &Value) -> Result<(), Failure> {
     let theirs = head.get(REPORT).unwrap_or(&Value::Null);
+    let recorded = |key: &str| match theirs.get(key) {
+        None if key == CUSTOMER_FILE => theirs.get(BOOK),
+        recorded => recorded,
+    };
     let mut facts = facts.as_object().into_iter().flatten();
-    match facts.find(|(key, fact)| theirs.get(key.as_str()) != Some(fact)) {
+    match facts.find(|(key, fact)| recorded(key) != Some(fact)) {
         Some((key, _)) => Err(Failure::config(format!(
             "the journal is of a report with another {key}"
         ))),
@@ -429,7 +443,7 @@ mod tests {
 
     #[cfg(unix)]
     #[test]
-    fn journal_at_the_path_of_a_replaced_one_is_not_removed() {
+    fn replaced_journal_does_not_remove_its_successor() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("journal");
         let facts = serde_json::json!({});
@@ -437,9 +451,22 @@ mod tests {
         std::fs::remove_file(&path).unwrap();
         let mut second = Journal::open(&path, false).unwrap();
         second.begin(&facts, String::new()).unwrap();
-        first.done().unwrap();
+        first.remove().unwrap();
         assert!(std::fs::metadata(&path).unwrap().len() > 0);
-        second.done().unwrap();
+        second.remove().unwrap();
         assert!(!path.exists());
+    }
+
+    #[test]
+    fn journal_with_the_earlier_name_of_the_customer_file_is_of_this_report() {
+        let facts = serde_json::json!({CUSTOMER_FILE: "digest"});
+        for (recorded, accepted) in [("digest", true), ("other", false)] {
+            for key in [CUSTOMER_FILE, BOOK] {
+                let head = serde_json::json!({REPORT: {key: recorded}});
+                assert_eq!(is_of_this_report(&head, &facts).is_ok(), accepted, "{head}");
+            }
+        }
+        let without = serde_json::json!({REPORT: {}});
+        assert!(is_of_this_report(&without, &facts).is_err());
     }
 }

@@ -1,7 +1,7 @@
-//! Asks providers for their customers' standing, from the command line.
+//! Reports the standing of a partner's customers, from the command line.
 //!
-//! Data is on standard output and nothing else is; bars, notes and errors are on standard error,
-//! whose last line is one JSON object when the command fails.
+//! Standard output has data only. Progress bars, notes and errors are on standard error; if the command
+//! fails, its last line is one JSON object.
 //!
 //! | exit code | meaning |
 //! |---|---|
@@ -11,8 +11,8 @@
 //! | 3 | `report --fail-on` found a row |
 //! | 130 | Ctrl-C or SIGTERM ended a report, which prints the rows that it has, or a call |
 //!
-//! Before a report or a call has begun, and in the other commands, a signal ends the process as the
-//! system does by default.
+//! Before a report or a call begins, and in the other commands, a signal ends the process by the
+//! default action of the system.
 
 mod call;
 mod checkpoint;
@@ -40,7 +40,7 @@ use clap::{Parser, Subcommand};
 use crate::failure::Failure;
 use crate::output::stdio;
 
-/// Asks providers for their customers' standing.
+/// Reports the standing of a partner's customers.
 #[derive(Debug, Parser)]
 #[command(
     name = "standing",
@@ -53,7 +53,7 @@ by Ctrl-C or SIGTERM."
 struct Arguments {
     #[command(subcommand)]
     command: Command,
-    /// Tells on standard error of every attempt
+    /// Logs every attempt to standard error
     #[arg(short, long, global = true)]
     verbose: bool,
 }
@@ -70,16 +70,16 @@ fn main() -> ExitCode {
     let outcome = arguments().and_then(|arguments| match arguments {
         Some(arguments) => {
             if arguments.verbose {
-                stdio::tell_of_attempts();
+                stdio::log_attempts();
             }
             run(arguments)
         }
         None => Ok(0),
     });
-    ExitCode::from(outcome.unwrap_or_else(Failure::tell))
+    ExitCode::from(outcome.unwrap_or_else(Failure::report))
 }
 
-/// What was asked for; nothing if that was help, which is printed by then.
+/// Parses the command line; `None` if it requested help, which this prints.
 fn arguments() -> Result<Option<Arguments>, Failure> {
     match Arguments::try_parse() {
         Ok(arguments) => Ok(Some(arguments)),
@@ -95,11 +95,11 @@ fn run(arguments: Arguments) -> Result<u8, Failure> {
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .build()
-        .map_err(|error| Failure::config(format!("no runtime: {error}")))?;
+        .map_err(|error| Failure::config(format!("cannot start the runtime: {error}")))?;
     let outcome = runtime.block_on(async {
         match arguments.command {
             Command::Report(mut report) => {
-                // Lines about attempts would run into the bars.
+                // Log lines would interfere with the bars.
                 report.no_progress |= arguments.verbose;
                 report::run(report).await
             }
@@ -108,7 +108,7 @@ fn run(arguments: Arguments) -> Result<u8, Failure> {
             Command::Sandbox(arguments) => sandbox::run(&arguments).await.map(|()| 0),
         }
     });
-    // What is still under way, a sweep that was interrupted for one, is of no use to anybody.
+    // Tasks that are still running, such as interrupted sweeps, are abandoned.
     runtime.shutdown_background();
     outcome
 }

@@ -1,4 +1,4 @@
-//! `standing operations`: what can be called.
+//! `standing operations`: the operations that can be called.
 
 use serde::Serialize;
 use standing_core::{Effect, OperationInfo, RateLimit};
@@ -6,14 +6,15 @@ use standing_core::{Effect, OperationInfo, RateLimit};
 use crate::failure::Failure;
 use crate::output::layout::{Column, table};
 use crate::output::stdio;
+use crate::output::to_json::as_json;
 use crate::providers::{self, PROVIDERS};
 
 /// Lists the operations that can be called.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Arguments {
-    /// Those of one provider only
+    /// Only the operations of this provider
     provider: Option<String>,
-    /// How to list them
+    /// The format of the list
     #[arg(long, value_enum, default_value_t = Format::Table)]
     format: Format,
 }
@@ -24,7 +25,7 @@ enum Format {
     Json,
 }
 
-/// An operation as it is listed.
+/// An operation in the list.
 #[derive(Serialize)]
 struct Listed {
     provider: &'static str,
@@ -103,7 +104,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<(), Failure> {
         })
         .collect();
     match arguments.format {
-        Format::Json => stdio::line(&serde_json::to_string(&listed).unwrap_or_default())?,
+        Format::Json => stdio::line(&as_json(&listed))?,
         Format::Table => {
             let columns = [
                 Column::left("PROVIDER"),

@@ -7,3 +7,4 @@ pub(crate) mod json;
 pub(crate) mod layout;
 pub(crate) mod stdio;
 pub(crate) mod table;
+pub(crate) mod to_json;

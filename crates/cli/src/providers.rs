@@ -1,4 +1,4 @@
-//! The one table of providers, and what the commands need of each, whatever its types.
+//! The table of providers, and what the commands need of each, without its types.
 
 use std::time::Duration;
 
@@ -10,38 +10,37 @@ use standing_core::{
 
 use crate::event::Account;
 use crate::failure::{Failure, did_you_mean};
-use crate::recorder::Recorder;
 use crate::sweep::{self, Plan, Sweep};
 
-/// Key ids shorter than this might be found by trying all of them.
+/// Key ids shorter than this can be found by trial.
 const GUESSABLE: usize = 16;
 
-/// The providers. A new one is a line here, with its sweep in [`sweep`].
+/// The providers. A new provider is an entry here, and a sweep in [`sweep`].
 pub(crate) static PROVIDERS: [&dyn Provider; 4] = [
-    &Row::new(standing_tencent::OPERATIONS, sweep::tencent)
+    &ProviderEntry::new(standing_tencent::OPERATIONS, sweep::tencent)
         .by_name()
         .home("ip")
         .lists(),
-    &Row::new(standing_huawei::OPERATIONS, sweep::huawei).lists(),
-    &Row::new(standing_alibaba::OPERATIONS, sweep::alibaba).by_name(),
-    &Row::new(standing_accuauth::OPERATIONS, sweep::accuauth),
+    &ProviderEntry::new(standing_huawei::OPERATIONS, sweep::huawei).lists(),
+    &ProviderEntry::new(standing_alibaba::OPERATIONS, sweep::alibaba).by_name(),
+    &ProviderEntry::new(standing_accuauth::OPERATIONS, sweep::accuauth),
 ];
 
-/// A provider.
-struct Row<P: 'static> {
+/// A provider with its types.
+struct ProviderEntry<P: 'static> {
     entries: &'static [Entry<P>],
-    /// The service that a name without one means, where a name is known to several.
+    /// The default service, where several services have operations of the same name.
     home: Option<&'static str>,
-    /// Operations differ by nothing but their names, so that one without a type can be called too.
+    /// Operations differ only by name, so an operation without a type can be called too.
     by_name: bool,
-    /// It can be asked for all customers; else each is asked about.
+    /// The provider lists its customers; otherwise each customer is queried.
     lists: bool,
     sweep: SweepFn<P>,
 }
 
-type SweepFn<P> = fn(Client<P>, Recorder, Plan) -> Result<Sweep, Failure>;
+type SweepFn<P> = fn(Client<P>, Plan) -> Result<Sweep, Failure>;
 
-impl<P> Row<P> {
+impl<P> ProviderEntry<P> {
     const fn new(entries: &'static [Entry<P>], sweep: SweepFn<P>) -> Self {
         Self {
             entries,
@@ -68,21 +67,21 @@ impl<P> Row<P> {
     }
 }
 
-/// How a client is set up.
+/// The settings of a client.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Settings {
-    /// In place of the documented hosts.
+    /// Replaces the documented hosts.
     pub(crate) endpoint: Option<String>,
-    /// In place of those from the environment.
+    /// Replaces the keys from the environment.
     pub(crate) keys: Option<Credentials>,
     pub(crate) attempts: Option<u32>,
     pub(crate) retry_metered: bool,
     pub(crate) deadline: Option<Duration>,
-    /// Repeats however many calls fail.
-    pub(crate) tireless: bool,
-    /// Keeps to no rate.
-    pub(crate) unpaced: bool,
-    /// Calls a second, in place of the documented rate.
+    /// Retries without a budget.
+    pub(crate) unlimited_retries: bool,
+    /// Observes no rate limit.
+    pub(crate) unlimited_rate: bool,
+    /// Calls per second; replaces the documented rate.
     pub(crate) rate: Option<u32>,
 }
 
@@ -102,12 +101,12 @@ impl Settings {
         if let Some(deadline) = self.deadline {
             builder = builder.deadline(deadline);
         }
-        if self.tireless {
+        if self.unlimited_retries {
             builder = builder.retry_budget(u32::MAX);
         }
         if let Some(rate) = self.rate {
             builder = builder.rate(RateLimit::new(rate, 1));
-        } else if self.unpaced {
+        } else if self.unlimited_rate {
             builder = builder.unlimited_rate();
         }
         builder.build()
@@ -118,37 +117,37 @@ impl Settings {
 pub(crate) trait Provider: Sync {
     fn name(&self) -> &'static str;
 
-    /// What is known of its operations.
+    /// The operations that have a type.
     fn operations(&self) -> Vec<OperationInfo>;
 
-    /// The service that a name without one means.
+    /// The default service of an operation that is given by its name alone.
     fn home(&self) -> Option<&'static str>;
 
-    /// Whether an operation that has no type can be called by its name.
+    /// Whether an operation without a type can be called by its name.
     fn by_name(&self) -> bool;
 
     fn connect(&self, settings: &Settings) -> Result<Box<dyn Connection>, Error>;
 
-    /// Whether it can be asked for all customers, or about each only.
+    /// Whether the provider lists its customers.
     fn lists(&self) -> bool;
 
-    /// The mark of the keys in the environment; nothing if there are none that can be used.
+    /// The mark of the keys in the environment; `None` if there are no usable keys.
     fn account(&self) -> Option<Account>;
 
-    /// A sweep over all customers, or over those of the plan if it lists none.
-    fn sweep(&self, settings: &Settings, recorder: Recorder, plan: Plan) -> Result<Sweep, Failure>;
+    /// Prepares a sweep over all customers, or over the planned ones if the provider lists none.
+    fn sweep(&self, settings: &Settings, plan: Plan) -> Result<Sweep, Failure>;
 }
 
-/// A client without its types. What it returns is nothing for an operation that has no type.
+/// A client without its types. Methods return `None` for an operation without a type.
 pub(crate) trait Connection: Send + Sync {
-    /// Makes a call with parameters as JSON; the output is JSON too.
+    /// Calls an operation with JSON parameters; returns JSON.
     fn call<'c>(
         &'c self,
         info: &OperationInfo,
         parameters: &'c str,
     ) -> Option<BoxFuture<'c, Result<String, Error>>>;
 
-    /// Walks the pages, from a cursor if there is one.
+    /// Walks the pages, from the cursor if one is given.
     fn walk(
         &self,
         info: &OperationInfo,
@@ -156,18 +155,18 @@ pub(crate) trait Connection: Send + Sync {
         cursor: Option<&str>,
     ) -> Option<Result<Rows, Error>>;
 
-    /// Makes a call with parameters that nobody checks; returns the payload as it came.
+    /// Calls an operation with unvalidated parameters; returns the payload unchanged.
     fn raw<'c>(
         &'c self,
         info: &'c OperationInfo,
         parameters: &'c Json,
     ) -> BoxFuture<'c, Result<String, Error>>;
 
-    /// What was sent so far.
+    /// What the client has sent so far.
     fn activity(&self) -> Activity;
 }
 
-impl<P: standing_core::Provider> Provider for Row<P> {
+impl<P: standing_core::Provider> Provider for ProviderEntry<P> {
     fn name(&self) -> &'static str {
         P::NAME
     }
@@ -201,13 +200,13 @@ impl<P: standing_core::Provider> Provider for Row<P> {
         account(P::NAME, &P::credentials(&variable).ok()?)
     }
 
-    fn sweep(&self, settings: &Settings, recorder: Recorder, plan: Plan) -> Result<Sweep, Failure> {
-        (self.sweep)(settings.client()?, recorder, plan)
+    fn sweep(&self, settings: &Settings, plan: Plan) -> Result<Sweep, Failure> {
+        (self.sweep)(settings.client()?, plan)
     }
 }
 
-/// The mark of keys; nothing for none. The keys of the hash are such as cannot be found by trying:
-/// a token, or an id that is long, or else the secret.
+/// The mark of keys; `None` for anonymous credentials. The hash is keyed with or taken over a value
+/// that cannot be found by trial: a token, a long id, or else the secret.
 fn account(provider: &str, keys: &Credentials) -> Option<Account> {
     let lasting = keys.token().is_none();
     let secret = match keys.token() {
@@ -263,8 +262,8 @@ impl<P: standing_core::Provider> Connection for Connected<P> {
         parameters: &'c Json,
     ) -> BoxFuture<'c, Result<String, Error>> {
         Box::pin(async move {
-            let answer = self.client.raw(info, parameters).await?;
-            Ok(answer.as_str().to_owned())
+            let payload = self.client.raw(info, parameters).await?;
+            Ok(payload.as_str().to_owned())
         })
     }
 
@@ -278,7 +277,7 @@ pub(crate) fn full_name(info: &OperationInfo) -> String {
     format!("{}/{}", info.service.name, info.name)
 }
 
-/// The provider of that name.
+/// Finds a provider by its name.
 pub(crate) fn find(name: &str) -> Result<&'static dyn Provider, Failure> {
     let known = PROVIDERS.iter().find(|provider| provider.name() == name);
     known.copied().ok_or_else(|| {
@@ -291,8 +290,8 @@ pub(crate) fn find(name: &str) -> Result<&'static dyn Provider, Failure> {
     })
 }
 
-/// The operation of that name: `Name`, or `service/Name`. For a raw call a name that has no type
-/// is good enough, where operations differ by nothing but their names.
+/// Finds an operation by `Name` or `service/Name`. A raw call also takes the name of an operation
+/// without a type, at providers whose operations differ only by name.
 pub(crate) fn operation(
     provider: &dyn Provider,
     name: &str,
@@ -339,8 +338,8 @@ pub(crate) fn operation(
     )
 }
 
-/// What is known of an operation from its name and another one of its service: it counts as a
-/// write, which is never repeated once it may have run.
+/// Describes an operation without a type by its name and a sibling of its service. It counts as a
+/// write, which is never retried once it may have run.
 fn untyped(relative: &OperationInfo, name: &str) -> Option<OperationInfo> {
     let (_, name) = name.split_once('/')?;
     let is_name = name.starts_with(|c: char| c.is_ascii_alphabetic())
@@ -348,7 +347,7 @@ fn untyped(relative: &OperationInfo, name: &str) -> Option<OperationInfo> {
     if !is_name {
         return None;
     }
-    // Once in the life of a process, so nothing grows.
+    // A process leaks at most one name.
     let name: &'static str = Box::leak(name.to_owned().into_boxed_str());
     let service: &'static Service = relative.service;
     let info = OperationInfo::new(service, name, relative.method, relative.path);
@@ -367,7 +366,7 @@ mod tests {
     }
 
     #[test]
-    fn a_bare_name_means_the_home_service() {
+    fn name_without_a_service_is_of_the_default_service() {
         let ip = "ip/QueryCustomersCredit";
         assert_eq!(full("QueryCustomersCredit", false).unwrap(), ip);
         assert_eq!(full(ip, false).unwrap(), ip);
@@ -376,16 +375,16 @@ mod tests {
     }
 
     #[test]
-    fn what_is_not_known_is_refused_with_what_may_have_been_meant() {
-        let told = full("QueryCustomerCredit", false).unwrap_err();
+    fn unknown_operation_is_refused_with_a_suggestion() {
+        let message = full("QueryCustomerCredit", false).unwrap_err();
         assert!(
-            told.contains("did you mean QueryCustomersCredit?"),
-            "{told}"
+            message.contains("did you mean QueryCustomersCredit?"),
+            "{message}"
         );
-        let told = full("ip/QueryCustomerCredit", false).unwrap_err();
+        let message = full("ip/QueryCustomerCredit", false).unwrap_err();
         assert!(
-            told.contains("did you mean ip/QueryCustomersCredit?"),
-            "{told}"
+            message.contains("did you mean ip/QueryCustomersCredit?"),
+            "{message}"
         );
         assert!(full("pi/QueryCustomersCredit", true).is_err());
         assert!(full("ip/", true).is_err());
@@ -394,7 +393,7 @@ mod tests {
     }
 
     #[test]
-    fn a_raw_call_needs_no_type() {
+    fn raw_call_takes_an_operation_without_a_type() {
         let info = operation(find("tencent").unwrap(), "ip/QueryPartnerCredit", true).unwrap();
         assert_eq!((info.name, info.path), ("QueryPartnerCredit", "/"));
         assert!(!info.repeatable());
@@ -402,19 +401,19 @@ mod tests {
     }
 
     #[test]
-    fn account_marks_differ_by_id_and_token_and_show_neither() {
+    fn account_mark_differs_by_id_and_token_and_shows_neither() {
         let long = "AKIDofSomeoneWhoIsLong";
         let of = |keys: Credentials| account("tencent", &keys).unwrap();
         let lasting = of(Credentials::new(long, "s"));
         assert!(lasting.lasting);
         let renewed = of(Credentials::new(long, "another"));
-        assert_eq!(lasting, renewed, "a new secret is no new account");
+        assert_eq!(lasting, renewed, "a new secret is not a new account");
         assert_ne!(lasting, of(Credentials::new("AKIDofAnotherWhoIsLong", "s")));
         assert_ne!(
             lasting,
             account("huawei", &Credentials::new(long, "s")).unwrap()
         );
-        // A short id could be found by trying.
+        // A short id could be found by trial.
         let short = |secret: &str| of(Credentials::new("1001", secret));
         assert_ne!(short("s"), short("another"));
         assert_eq!(short("s"), short("s"));

@@ -1,10 +1,9 @@
-//! What a report knows so far: how each sweep fares, and every row, on disk.
+//! Records what the sweeps find: progress in memory, rows in the journal.
 
 use std::collections::{BTreeMap, HashMap};
 use std::fs::File;
 use std::io;
-use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Duration;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use indicatif::ProgressBar;
 use standing_core::Error;
@@ -13,67 +12,33 @@ use tokio::sync::Notify;
 use crate::checkpoint::Checkpoint;
 use crate::customer_file::Customers;
 use crate::error_object::ErrorObject;
-use crate::event::{Account, Found};
+use crate::event::{Account, CallStats, Event};
 use crate::failure::Failure;
 use crate::journal::Journal;
-use crate::row::{ReportRow, Row};
-use crate::verdict::{Judged, Thresholds, Verdict};
+use crate::row::{ReportRow, Standing};
+use crate::verdict::{Judged, Verdict};
 
-/// What a sweep tells while it runs.
-#[derive(Debug)]
-pub(crate) enum Event {
-    /// A page of a list.
-    Page {
-        rows: Vec<Row>,
-        /// How many customers there are, where the provider says so.
-        total: Option<u64>,
-        /// Where the list goes on.
-        next: Option<String>,
-        /// The list has changed, and rows may come twice.
-        drift: bool,
-        attempts: u32,
-        round_trip: Duration,
-    },
-    /// An answer about one customer.
-    One {
-        nth: u64,
-        row: Row,
-        attempts: u32,
-        round_trip: Duration,
-    },
-    /// There is none; the others go on.
-    Lost {
-        nth: u64,
-        row: Row,
-        error: ErrorObject,
-    },
-    /// A metered call is about to be made.
-    Asked { nth: u64 },
-    /// The sweep is over.
-    End(Result<(), Error>),
-}
-
-/// How the sweep of one provider fares.
+/// The progress of one provider's sweep.
 pub(crate) struct Progress {
     pub(crate) provider: &'static str,
-    pub(crate) progress: Checkpoint,
-    /// The keys, until the journal names them.
-    pub(crate) keys: Option<Account>,
-    /// How many customers there are to ask about, where each is asked about.
-    pub(crate) asked_about: Option<u64>,
-    /// Who is expected in a list.
+    pub(crate) checkpoint: Checkpoint,
+    /// The mark of the keys, until the journal has it.
+    pub(crate) account: Option<Account>,
+    /// How many customers there are, where the plan lists them.
+    pub(crate) planned: Option<u64>,
+    /// The customers who are expected in the provider's list.
     pub(crate) expected: Option<Customers>,
-    /// Calls that were made, however they ended.
+    /// Calls that were made, whatever their result.
     pub(crate) calls: u64,
     /// Calls that failed.
     pub(crate) failed: u64,
     /// Attempts of the calls that failed.
-    pub(crate) fatal_attempts: u64,
-    /// Attempts beyond the first of calls that succeeded.
-    pub(crate) repeated: u64,
-    /// How many answers took how many milliseconds.
-    pub(crate) round_trips: BTreeMap<u128, u64>,
-    /// How it ended; nothing while it goes on.
+    pub(crate) failed_attempts: u64,
+    /// Attempts after the first, of calls that succeeded.
+    pub(crate) retries: u64,
+    /// Histogram: successful calls by milliseconds.
+    round_trips: BTreeMap<u128, u64>,
+    /// The sweep's result; `None` while it runs.
     pub(crate) end: Option<Result<(), ErrorObject>>,
     pub(crate) bar: ProgressBar,
 }
@@ -82,46 +47,51 @@ impl Progress {
     pub(crate) fn new(provider: &'static str) -> Self {
         Self {
             provider,
-            progress: Checkpoint::default(),
-            keys: None,
-            asked_about: None,
+            checkpoint: Checkpoint::default(),
+            account: None,
+            planned: None,
             expected: None,
             calls: 0,
             failed: 0,
-            fatal_attempts: 0,
-            repeated: 0,
+            failed_attempts: 0,
+            retries: 0,
             round_trips: BTreeMap::new(),
             end: None,
             bar: ProgressBar::hidden(),
         }
     }
 
+    /// How many customers there are, if that is known.
     pub(crate) fn total(&self) -> Option<u64> {
-        self.asked_about.or(self.progress.total)
+        self.planned.or(self.checkpoint.total)
     }
 
-    /// Moves the bar.
+    /// Updates the progress bar.
     pub(crate) fn show(&self) {
         if let Some(total) = self.total() {
             self.bar.set_length(total);
         }
-        self.bar.set_position(self.progress.rows());
+        self.bar.set_position(self.checkpoint.rows());
     }
 
-    fn answered(&mut self, attempts: u32, round_trip: Duration) {
+    fn count_success(&mut self, stats: CallStats) {
         self.calls += 1;
-        self.repeated += u64::from(attempts.saturating_sub(1));
-        *self.round_trips.entry(round_trip.as_millis()).or_default() += 1;
+        self.retries += u64::from(stats.attempts.saturating_sub(1));
+        let milliseconds = stats.round_trip.as_millis();
+        *self.round_trips.entry(milliseconds).or_default() += 1;
     }
 
-    fn failed(&mut self, attempts: u32) {
-        self.calls += 1;
-        self.failed += 1;
-        self.fatal_attempts += u64::from(attempts);
+    /// Counts a failed call; one without an attempt was not made.
+    fn count_failure(&mut self, attempts: u32) {
+        if attempts > 0 {
+            self.calls += 1;
+            self.failed += 1;
+            self.failed_attempts += u64::from(attempts);
+        }
     }
 
-    /// The time within which this percentage of the answers came.
-    pub(crate) fn share(&self, percent: u64) -> Option<u128> {
+    /// A percentile of the round-trip times, in milliseconds.
+    pub(crate) fn percentile(&self, percent: u64) -> Option<u128> {
         let count: u64 = self.round_trips.values().sum();
         let wanted = (count * percent).div_ceil(100);
         let mut sum = 0;
@@ -134,34 +104,63 @@ impl Progress {
     }
 }
 
-/// What all sweeps tell and the report reads.
-#[derive(Default)]
-pub(crate) struct Shared {
-    findings: Mutex<Option<Records>>,
-    /// The journal cannot be written.
-    pub(crate) full: Notify,
+/// Takes the events of all sweeps of a report.
+pub(crate) struct Recorder {
+    /// `None` once the report has ended.
+    records: Mutex<Option<Records>>,
+    /// Notified when the journal cannot be written.
+    journal_failed: Notify,
     /// How many bytes of the journal are on disk.
     synced: tokio::sync::Mutex<u64>,
 }
 
-impl Shared {
-    /// Opens the board; it must have been given the findings before anything is told.
-    pub(crate) fn open(&self, findings: Records) {
-        *self.lock() = Some(findings);
+impl Recorder {
+    pub(crate) fn new(records: Records) -> Self {
+        Self {
+            records: Mutex::new(Some(records)),
+            journal_failed: Notify::new(),
+            synced: tokio::sync::Mutex::default(),
+        }
     }
 
-    /// What was told by now; nothing is taken down any more.
+    /// The recorder of the sweep with this index.
+    pub(crate) fn sweep(self: &Arc<Self>, index: usize) -> SweepRecorder {
+        SweepRecorder {
+            index,
+            recorder: self.clone(),
+        }
+    }
+
+    /// Returns when the journal cannot be written.
+    pub(crate) async fn journal_failed(&self) {
+        self.journal_failed.notified().await;
+    }
+
+    /// Ends the recording and returns the records. Later events are ignored.
     pub(crate) fn close(&self) -> Option<Records> {
         self.lock().take()
     }
 
-    fn fail(&self, findings: &mut Records, error: io::Error) {
-        findings.failure = Some(error);
-        self.full.notify_one();
+    /// Applies a change to the records. Returns whether that succeeded: a closed recorder takes no
+    /// change, nor does one whose journal failed and may end in half a line.
+    fn update(&self, change: impl FnOnce(&mut Records) -> io::Result<()>) -> bool {
+        let mut records = self.lock();
+        let writable = |records: &&mut Records| records.journal_error.is_none();
+        let Some(records) = records.as_mut().filter(writable) else {
+            return false;
+        };
+        match change(records) {
+            Ok(()) => true,
+            Err(error) => {
+                records.journal_error = Some(error);
+                self.journal_failed.notify_one();
+                false
+            }
+        }
     }
 
-    /// Returns whether everything that was taken down is on disk, or need not be. Sweeps that wait
-    /// at the same time share a sync.
+    /// Syncs the journal to disk if it is durable, and returns whether that succeeded. Sweeps that
+    /// wait at the same time share a sync.
     async fn sync(&self) -> bool {
         let Some(unsynced) = self.unsynced() else {
             return false;
@@ -173,198 +172,154 @@ impl Shared {
         if *synced >= wanted {
             return true;
         }
-        // With what other sweeps have written meanwhile.
+        // Look again: other sweeps have written while this one waited for the lock.
         let Some(Some((file, length))) = self.unsynced() else {
             return false;
         };
         let outcome = tokio::task::spawn_blocking(move || file.sync_data()).await;
         let outcome = outcome.unwrap_or_else(|error| Err(io::Error::other(error)));
-        let mut findings = self.lock();
-        let Some(findings) = findings.as_mut() else {
-            return false;
-        };
-        match outcome.and_then(|()| findings.journal.synced(length)) {
-            Ok(()) => {
-                *synced = length;
-                true
-            }
-            Err(error) => {
-                self.fail(findings, error);
-                false
-            }
+        let is_synced = self.update(|records| {
+            outcome?;
+            records.journal.synced(length)
+        });
+        if is_synced {
+            *synced = length;
         }
+        is_synced
     }
 
-    /// What is to be synced, if anything is; nothing once the report has ended or its journal failed.
+    /// The file to sync and its length, if the journal is durable; the outer `None` if the recorder
+    /// is closed or its journal failed.
     fn unsynced(&self) -> Option<Option<(Arc<File>, u64)>> {
-        let findings = self.lock();
-        let findings = findings.as_ref().filter(|board| board.failure.is_none());
-        findings.map(|findings| findings.journal.unsynced())
+        let records = self.lock();
+        let records = records
+            .as_ref()
+            .filter(|records| records.journal_error.is_none());
+        records.map(|records| records.journal.unsynced())
     }
 
-    fn lock(&self) -> std::sync::MutexGuard<'_, Option<Records>> {
-        self.findings.lock().unwrap_or_else(PoisonError::into_inner)
+    fn lock(&self) -> MutexGuard<'_, Option<Records>> {
+        self.records.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-/// Tells the report what a sweep finds.
+/// Takes the events of one sweep.
 #[derive(Clone)]
-pub(crate) struct Recorder {
-    /// The place of the provider in the report.
-    pub(crate) place: usize,
-    pub(crate) board: Arc<Shared>,
-    pub(crate) below: Arc<Thresholds>,
+pub(crate) struct SweepRecorder {
+    index: usize,
+    recorder: Arc<Recorder>,
 }
 
-impl Recorder {
-    /// Returns whether it was taken down: a report that has ended takes nothing down any more, nor
-    /// does one whose journal could not be written, which may end in half a line.
-    pub(crate) fn tell(&self, event: Event) -> bool {
-        let mut board = self.board.lock();
-        let Some(findings) = board.as_mut().filter(|board| board.failure.is_none()) else {
-            return false;
-        };
-        match findings.take(self.place, event) {
-            Ok(()) => true,
-            Err(error) => {
-                self.board.fail(findings, error);
-                false
-            }
-        }
+impl SweepRecorder {
+    /// Records an event and, of a successful call, what it took. Returns whether that succeeded.
+    pub(crate) fn record(&self, event: &Event, stats: Option<CallStats>) -> bool {
+        let add = |records: &mut Records| records.add(self.index, event, stats);
+        self.recorder.update(add)
     }
 
-    /// Takes down that a metered call is about to be made, and returns whether that is on disk.
-    pub(crate) async fn ask(&self, nth: u64) -> bool {
-        self.tell(Event::Asked { nth }) && self.board.sync().await
+    /// Records that a metered call is about to be made. Returns whether the record is on disk.
+    pub(crate) async fn announce(&self, nth: u64) -> bool {
+        self.record(&Event::Asked { nth }, None) && self.recorder.sync().await
     }
 
-    /// Takes down how the sweep ended, with everything before it on disk.
+    /// Records the sweep's result, and syncs everything before it to disk.
     pub(crate) async fn end(&self, end: Result<(), Error>) {
-        if self.tell(Event::End(end)) {
-            self.board.sync().await;
+        let record = |records: &mut Records| {
+            records.end(self.index, end);
+            Ok(())
+        };
+        if self.recorder.update(record) {
+            self.recorder.sync().await;
         }
     }
 }
 
-/// What was found.
+/// What the sweeps have found.
 pub(crate) struct Records {
     pub(crate) journal: Journal,
-    pub(crate) tallies: Vec<Progress>,
+    /// By the index of the sweep.
+    pub(crate) sweeps: Vec<Progress>,
     /// Why the journal cannot be written.
-    pub(crate) failure: Option<io::Error>,
-    /// Why sweeps did not end.
-    pub(crate) cut_short: &'static str,
+    pub(crate) journal_error: Option<io::Error>,
+    /// Why sweeps have no result.
+    pub(crate) stopped_by: &'static str,
     pub(crate) show_personal: bool,
 }
 
 impl Records {
-    fn take(&mut self, place: usize, event: Event) -> io::Result<()> {
-        let Some(tally) = self.tallies.get_mut(place) else {
+    fn add(&mut self, index: usize, event: &Event, stats: Option<CallStats>) -> io::Result<()> {
+        let Some(progress) = self.sweeps.get_mut(index) else {
             return Ok(());
         };
-        let show_personal = self.show_personal;
-        let written = |row: &Row| ReportRow::new(row, show_personal);
-        let found = match event {
-            Event::Page {
-                rows,
-                total,
-                next,
-                drift,
-                attempts,
-                round_trip,
-            } => {
-                tally.answered(attempts, round_trip);
-                Found::Page {
-                    rows: rows.iter().map(written).collect(),
-                    total,
-                    next,
-                    drift,
-                }
-            }
-            Event::One {
-                nth,
-                row,
-                attempts,
-                round_trip,
-            } => {
-                tally.answered(attempts, round_trip);
-                Found::One {
-                    nth,
-                    row: written(&row),
-                }
-            }
-            Event::Lost { nth, row, error } => {
-                if error.attempts > 0 {
-                    tally.failed(error.attempts);
-                }
-                Found::Lost {
-                    nth,
-                    row: written(&row),
-                    error,
-                }
-            }
-            Event::Asked { nth } => Found::Asked { nth },
-            Event::End(end) => {
-                tally.end = Some(end.map_err(|error| {
-                    // A call about one customer was told of by then.
-                    let telling = ErrorObject::from(&error);
-                    let told = tally.progress.lost.values().any(|lost| *lost == telling);
-                    if !told && error.attempts() > 0 {
-                        tally.failed(error.attempts());
-                    }
-                    telling
-                }));
-                // Without a total it is known only now.
-                if matches!(tally.end, Some(Ok(()))) {
-                    tally.bar.set_length(tally.progress.rows());
-                }
-                tally.bar.abandon();
-                return Ok(());
-            }
-        };
-        tally.progress.take(&found);
-        tally.show();
-        if let Some(keys) = tally.keys.take() {
-            self.journal.add(tally.provider, &Found::Keys(keys))?;
+        if let Some(stats) = stats {
+            progress.count_success(stats);
         }
-        self.journal.add(tally.provider, &found)
+        if let Event::Lost { error, .. } = event {
+            progress.count_failure(error.attempts);
+        }
+        progress.checkpoint.apply(event);
+        progress.show();
+        if let Some(account) = progress.account.take() {
+            self.journal.add(progress.provider, &Event::Keys(account))?;
+        }
+        self.journal.add(progress.provider, event)
     }
 
-    /// Hands out the rows that a provider's sweep told, then those of customers who were expected in
-    /// its list and are not there. Returns how many were told.
-    pub(crate) fn told(
+    fn end(&mut self, index: usize, end: Result<(), Error>) {
+        let Some(progress) = self.sweeps.get_mut(index) else {
+            return;
+        };
+        let end = end.map_err(|error| ErrorObject::from(&error));
+        if let Err(error) = &end {
+            // A failed call about one customer has been counted with its own event.
+            let mut lost = progress.checkpoint.lost.values();
+            if !lost.any(|counted| counted == error) {
+                progress.count_failure(error.attempts);
+            }
+        } else {
+            // Where the provider reports no total, it is known only now.
+            progress.bar.set_length(progress.checkpoint.rows());
+        }
+        progress.end = Some(end);
+        progress.bar.abandon();
+    }
+
+    /// Passes on the rows of a provider's sweep, then a row for each customer who was expected in
+    /// its list and is absent. Returns the number of the former.
+    pub(crate) fn each_row(
         &self,
-        tally: &Progress,
+        progress: &Progress,
         take: &mut dyn FnMut(ReportRow) -> Result<(), Failure>,
     ) -> Result<u64, Failure> {
-        let provider = tally.provider;
-        let expected = || tally.expected.iter().flat_map(|customers| customers());
+        let provider = progress.provider;
+        let expected = || progress.expected.iter().flat_map(|customers| customers());
         let mut absent: HashMap<String, Option<String>> = expected()
             .map(|customer| (customer.id, customer.name))
             .collect();
-        let mut told = 0;
+        let mut count = 0;
         let each = &mut |mut row: ReportRow| {
-            told += 1;
+            count += 1;
             if let Some(name) = row.id.as_ref().and_then(|id| absent.remove(id)) {
                 row.name = row.name.or(name);
             }
             take(row)
         };
-        self.journal.each(provider, &tally.progress, each)?;
-        if tally.progress.over {
+        self.journal
+            .each_row(provider, &progress.checkpoint, each)?;
+        if progress.checkpoint.over {
             for customer in expected() {
                 if let Some(name) = absent.remove(&customer.id) {
                     let verdict = Verdict::Unknown;
-                    let why = "in the book, but not in the provider's list".to_owned();
-                    let row = Row {
+                    let why = "in the customer file, but not in the provider's list".to_owned();
+                    let standing = Standing {
                         id: customer.id,
                         name,
-                        ..Row::new(provider, Judged { verdict, why })
+                        ..Standing::new(provider, Judged { verdict, why })
                     };
-                    take(ReportRow::new(&row, self.show_personal))?;
+                    take(ReportRow::new(&standing, self.show_personal))?;
                 }
             }
         }
-        Ok(told)
+        Ok(count)
     }
 }

@@ -1,4 +1,4 @@
-//! A customer's standing, as a sweep finds it and as it is written.
+//! A customer's standing, as a sweep finds it and as the report shows it.
 
 use std::borrow::Cow;
 
@@ -7,14 +7,14 @@ use standing_core::Amount;
 
 use crate::verdict::{Judged, Verdict};
 
-/// Stands before the MD5 of a mobile number.
+/// The prefix of the MD5 of a mobile number.
 pub(crate) const MD5: &str = "md5 ";
 
 /// A customer's standing.
 #[derive(Debug, Clone)]
-pub(crate) struct Row {
+pub(crate) struct Standing {
     pub(crate) provider: &'static str,
-    /// The provider's id; empty where it has none, and in the row that stands for missing ones.
+    /// The provider's id; empty where it has none, and in placeholder rows.
     pub(crate) id: String,
     pub(crate) name: Option<String>,
     pub(crate) mobile: Option<String>,
@@ -24,8 +24,8 @@ pub(crate) struct Row {
     pub(crate) judged: Judged,
 }
 
-impl Row {
-    /// A row of which no more is known than how it stands.
+impl Standing {
+    /// A standing with a verdict and no other data.
     pub(crate) fn new(provider: &'static str, judged: Judged) -> Self {
         Self {
             provider,
@@ -39,7 +39,7 @@ impl Row {
         }
     }
 
-    /// A row about which nobody was asked yet.
+    /// The standing of a customer that has not been queried yet.
     pub(crate) fn missing(provider: &'static str) -> Self {
         let verdict = Verdict::Missing;
         let why = String::new();
@@ -47,7 +47,7 @@ impl Row {
     }
 }
 
-/// A row as it is written: with what is personal masked, unless it was asked for.
+/// A row of the report, with personal data masked unless `--show-personal` is given.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub(crate) struct ReportRow {
     pub(crate) provider: Cow<'static, str>,
@@ -62,7 +62,7 @@ pub(crate) struct ReportRow {
 }
 
 impl ReportRow {
-    pub(crate) fn new(row: &Row, show_personal: bool) -> Self {
+    pub(crate) fn new(standing: &Standing, show_personal: bool) -> Self {
         let masked = |text: &Option<String>, mask: fn(&str) -> String| {
             let text = text.as_deref().filter(|text| !text.is_empty());
             text.map(|text| {
@@ -74,10 +74,10 @@ impl ReportRow {
             })
         };
         Self {
-            provider: row.provider.into(),
-            id: Some(row.id.clone()).filter(|id| !id.is_empty()),
-            // A name may be an e-mail address, or a number.
-            name: masked(&row.name, |name| {
+            provider: standing.provider.into(),
+            id: Some(standing.id.clone()).filter(|id| !id.is_empty()),
+            // Some providers give an e-mail address or a mobile number as the name.
+            name: masked(&standing.name, |name| {
                 if name.contains('@') {
                     email(name)
                 } else if is_number(name) {
@@ -86,18 +86,18 @@ impl ReportRow {
                     name.to_owned()
                 }
             }),
-            mobile: masked(&row.mobile, mobile),
-            email: masked(&row.email, email),
-            verdict: row.judged.verdict,
-            credit: row.credit.as_ref().map(Amount::to_string),
-            left: row.left.as_ref().map(Amount::to_string),
-            why: row.judged.why.clone(),
+            mobile: masked(&standing.mobile, mobile),
+            email: masked(&standing.email, email),
+            verdict: standing.judged.verdict,
+            credit: standing.credit.as_ref().map(Amount::to_string),
+            left: standing.left.as_ref().map(Amount::to_string),
+            why: standing.judged.why.clone(),
         }
     }
 }
 
-/// `+62…6789`: country and the last digits, if enough are hidden between them; of an MD5, which can
-/// be guessed, the first digits.
+/// Masks a mobile number as `+62…6789`: country code and last digits, if that hides enough digits.
+/// Of an MD5, which can be reversed by trial, only the first digits are shown.
 fn mobile(number: &str) -> String {
     if let Some(digest) = number.strip_prefix(MD5) {
         let kept: String = digest.chars().take(6).collect();
@@ -120,7 +120,7 @@ fn mobile(number: &str) -> String {
     format!("{}…{}", kept(start), kept(end))
 }
 
-/// Whether a text can be telephoned to.
+/// Whether a text looks like a telephone number.
 fn is_number(text: &str) -> bool {
     let digits = text.chars().filter(char::is_ascii_digit).count();
     let is_of_number =
@@ -128,7 +128,7 @@ fn is_number(text: &str) -> bool {
     digits >= 7 && text.chars().all(is_of_number)
 }
 
-/// `a…@x.com`.
+/// Masks an e-mail address as `a…@x.com`.
 fn email(address: &str) -> String {
     match address.trim().rsplit_once('@') {
         Some((local, domain)) => {
@@ -144,7 +144,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_is_personal_is_masked() {
+    fn mobile_number_and_email_address_are_masked() {
         for (number, masked) in [
             ("+6281234566789", "+62…6789"),
             ("081234566789", "08…6789"),
@@ -163,14 +163,14 @@ mod tests {
             ("anna@x.com", "a…@x.com"),
             ("a@x.com", "…@x.com"),
             ("a@b@x.com", "a…@x.com"),
-            ("nobody", "…"),
+            ("no-at-sign", "…"),
         ] {
             assert_eq!(email(address), masked);
         }
     }
 
     #[test]
-    fn a_name_that_is_an_address_or_a_number_is_masked_like_one() {
+    fn name_that_is_an_address_or_a_number_is_masked() {
         let verdict = Verdict::Ok;
         let why = String::new();
         for (name, masked) in [
@@ -182,12 +182,15 @@ mod tests {
                 verdict,
                 why: why.clone(),
             };
-            let row = Row {
+            let standing = Standing {
                 name: Some(name.to_owned()),
-                ..Row::new("tencent", judged)
+                ..Standing::new("tencent", judged)
             };
-            assert_eq!(ReportRow::new(&row, false).name.as_deref(), Some(masked));
-            assert_eq!(ReportRow::new(&row, true).name.as_deref(), Some(name));
+            assert_eq!(
+                ReportRow::new(&standing, false).name.as_deref(),
+                Some(masked)
+            );
+            assert_eq!(ReportRow::new(&standing, true).name.as_deref(), Some(name));
         }
     }
 }

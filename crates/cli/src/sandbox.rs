@@ -1,4 +1,4 @@
-//! `standing sandbox`: the stand-in for the providers, for clients of any language.
+//! `standing sandbox`: a local stand-in for the providers, for clients in any language.
 
 use std::io::IsTerminal;
 use std::time::Duration;
@@ -8,35 +8,36 @@ use standing_sandbox::{Provider, Sandbox};
 use crate::failure::Failure;
 use crate::output::stdio;
 
-/// Serves a stand-in for the providers on 127.0.0.1, until it is ended.
+/// Serves a stand-in for the providers on 127.0.0.1 until the process ends.
 ///
 /// The first line of standard output is one JSON object with endpoints and keys; the keys are the
-/// same on every start and open nothing else.
+/// same on every start and are valid nowhere else.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Arguments {
     #[command(flatten)]
-    pub(crate) world: SandboxArgs,
+    pub(crate) sandbox: SandboxArgs,
 }
 
-/// What the sandbox is like.
+/// The settings of the sandbox.
 #[derive(Debug, Clone, clap::Args)]
 pub(crate) struct SandboxArgs {
-    /// All data of the sandbox follow from it
+    /// Determines all data of the sandbox
     #[arg(long, value_name = "N", default_value_t = 7, value_parser = seed)]
     pub(crate) seed: u64,
     /// Customers at each provider
     #[arg(long, value_name = "N", default_value_t = 60, value_parser = customers)]
     pub(crate) customers: u64,
-    /// Percent of the requests that meet a passing fault: 0 unless given, but 5 in a report on up to
-    /// 1000 customers
+    /// Percentage of requests that meet a transient fault; defaults to 0, and to 5 in a report on up
+    /// to 1000 customers
     #[arg(long, value_name = "PERCENT", value_parser = percent)]
     pub(crate) chaos: Option<u8>,
-    /// Milliseconds that every answer takes
+    /// Milliseconds before every answer
     #[arg(long, value_name = "MS", default_value_t = 0, value_parser = milliseconds)]
     latency: u64,
 }
 
-/// A text that repeats no value: it may be shown.
+// Messages of these parsers are shown, so they repeat no value.
+
 fn percent(text: &str) -> Result<u8, &'static str> {
     let percent = text.parse().ok().filter(|percent| *percent <= 100);
     percent.ok_or("must be a whole number from 0 to 100")
@@ -67,11 +68,11 @@ impl SandboxArgs {
             .rate_limits(rate_limits)
             .start()
             .await
-            .map_err(|error| Failure::config(format!("no sandbox: {}", error.kind())))
+            .map_err(|error| Failure::config(format!("cannot start the sandbox: {}", error.kind())))
     }
 }
 
-/// The variables that the commands read the provider's keys from.
+/// The environment variables with a provider's keys.
 fn variables(provider: Provider) -> Option<(&'static str, &'static str)> {
     Some(match provider {
         Provider::Tencent => ("TENCENTCLOUD_SECRET_ID", "TENCENTCLOUD_SECRET_KEY"),
@@ -85,11 +86,11 @@ fn variables(provider: Provider) -> Option<(&'static str, &'static str)> {
     })
 }
 
-/// Serves until the process is ended.
+/// Serves until the process ends.
 pub(crate) async fn run(arguments: &Arguments) -> Result<(), Failure> {
     let sandbox = arguments
-        .world
-        .start(true, arguments.world.chaos.unwrap_or(0))
+        .sandbox
+        .start(true, arguments.sandbox.chaos.unwrap_or(0))
         .await?;
     stdio::line(&sandbox.describe())?;
     if std::io::stderr().is_terminal() {

@@ -1,11 +1,11 @@
-//! The signals that ask a command to end.
+//! The signals that end a command.
 
 use std::io;
 
 use crate::failure::Failure;
 
-/// Ctrl-C and, on Unix, SIGTERM. From its creation on they no longer end the process by themselves;
-/// one that comes while nothing waits is kept.
+/// Receives Ctrl-C and, on Unix, SIGTERM. Once created, these signals no longer end the process by
+/// themselves; a signal that arrives while nothing waits is kept.
 pub(crate) struct Signals {
     #[cfg(unix)]
     interrupt: tokio::signal::unix::Signal,
@@ -30,7 +30,7 @@ impl Signals {
         })
     }
 
-    /// Returns when one has come.
+    /// Returns when a signal arrives.
     #[cfg(unix)]
     pub(crate) async fn next(&mut self) {
         let received = tokio::select! {
@@ -47,7 +47,7 @@ impl Signals {
         Ok(Self {})
     }
 
-    /// Returns when one has come.
+    /// Returns when a signal arrives.
     #[cfg(not(unix))]
     pub(crate) async fn next(&mut self) {
         if tokio::signal::ctrl_c().await.is_err() {

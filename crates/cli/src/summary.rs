@@ -1,4 +1,4 @@
-//! A report that has ended: its rows, counts and errors.
+//! A finished report: its rows, counts and errors.
 
 use serde::Serialize;
 use standing_core::ErrorKind;
@@ -6,21 +6,22 @@ use standing_core::ErrorKind;
 use crate::error_object::ErrorObject;
 use crate::failure::Failure;
 use crate::recorder::{Progress, Records};
-use crate::row::{ReportRow, Row};
+use crate::row::{ReportRow, Standing};
 use crate::verdict::{Judged, Verdict};
 
-/// What was found, counted.
-pub(crate) struct Outcome {
-    pub(crate) findings: Records,
+/// The records of a report, and how many rows each provider has by verdict.
+pub(crate) struct Report {
+    pub(crate) records: Records,
     counts: Vec<Counts>,
 }
 
-impl Outcome {
-    pub(crate) fn new(findings: Records) -> Result<Self, Failure> {
-        let count = |tally: &Progress| {
+impl Report {
+    /// Counts the rows.
+    pub(crate) fn new(records: Records) -> Result<Self, Failure> {
+        let count = |progress: &Progress| {
             let mut counts = Counts::default();
             let mut lost = 0;
-            let told = findings.told(tally, &mut |row| {
+            let rows = records.each_row(progress, &mut |row| {
                 *match row.verdict {
                     Verdict::Ok => &mut counts.ok,
                     Verdict::Watch => &mut counts.watch,
@@ -31,71 +32,75 @@ impl Outcome {
                 Ok(())
             })?;
             counts.customers = counts.ok + counts.watch + counts.blocked + counts.unknown;
-            let untold = tally.total().map(|total| total.saturating_sub(told));
-            let untold = match untold {
-                // A list that breaks off where it should end may go on.
-                None | Some(0) if tally.asked_about.is_none() => tally.progress.over.then_some(0),
-                untold => untold,
+            let without_row = progress.total().map(|total| total.saturating_sub(rows));
+            let without_row = match without_row {
+                // If a list stops early, it may continue beyond its total.
+                None | Some(0) if progress.planned.is_none() => {
+                    progress.checkpoint.over.then_some(0)
+                }
+                without_row => without_row,
             };
-            counts.missing = untold.map(|untold| untold + lost);
-            counts.untold = untold;
+            counts.missing = without_row.map(|count| count + lost);
+            counts.without_row = without_row;
             Ok(counts)
         };
-        let counts = findings.tallies.iter().map(count);
+        let counts = records.sweeps.iter().map(count);
         let counts = counts.collect::<Result<_, Failure>>()?;
-        Ok(Self { findings, counts })
+        Ok(Self { records, counts })
     }
 
     fn counted(&self) -> impl Iterator<Item = (&Progress, &Counts)> {
-        self.findings.tallies.iter().zip(&self.counts)
+        self.records.sweeps.iter().zip(&self.counts)
     }
 
-    /// The row that stands for all customers of a provider who have none, if there are any.
-    fn rest(&self, tally: &Progress, counts: &Counts) -> Option<ReportRow> {
-        let why = match &tally.end {
+    /// One placeholder row for all customers of a provider that have no row of their own, if any.
+    fn placeholder(&self, progress: &Progress, counts: &Counts) -> Option<ReportRow> {
+        let why = match &progress.end {
             Some(Err(error)) => error.in_short(),
-            _ if counts.untold == Some(0) => return None,
+            _ if counts.without_row == Some(0) => return None,
             Some(Ok(())) => "the provider counts more customers than it lists".to_owned(),
-            None => self.findings.cut_short.to_owned(),
+            None => self.records.stopped_by.to_owned(),
         };
-        let why = match counts.untold {
-            // Whoever is asked about has a row of their own.
-            Some(0) if tally.asked_about.is_some() => return None,
+        let why = match counts.without_row {
+            // Every planned customer has a row.
+            Some(0) if progress.planned.is_some() => return None,
             Some(0) | None => format!("all rows from here on: {why}"),
             Some(1) => format!("1 row: {why}"),
-            Some(untold) => format!("{untold} rows: {why}"),
+            Some(count) => format!("{count} rows: {why}"),
         };
         let verdict = Verdict::Missing;
-        let row = Row::new(tally.provider, Judged { verdict, why });
-        Some(ReportRow::new(&row, true))
+        let standing = Standing::new(progress.provider, Judged { verdict, why });
+        Some(ReportRow::new(&standing, true))
     }
 
-    /// Every row; of each provider first what is missing, it must not be overlooked.
-    pub(crate) fn each(
+    /// Passes on every row. The placeholder comes first within its provider, so that readers do not
+    /// overlook missing rows.
+    pub(crate) fn each_row(
         &self,
         take: &mut dyn FnMut(ReportRow) -> Result<(), Failure>,
     ) -> Result<(), Failure> {
-        for (tally, counts) in self.counted() {
-            self.rest(tally, counts).map_or(Ok(()), &mut *take)?;
-            self.findings.told(tally, take)?;
+        for (progress, counts) in self.counted() {
+            self.placeholder(progress, counts)
+                .map_or(Ok(()), &mut *take)?;
+            self.records.each_row(progress, take)?;
         }
         Ok(())
     }
 
     /// Why rows are missing.
     pub(crate) fn errors(&self) -> Vec<ErrorObject> {
-        let of = |(tally, counts): (&Progress, &Counts)| {
-            let mut errors: Vec<ErrorObject> = tally.progress.lost.values().cloned().collect();
-            match (&tally.end, self.rest(tally, counts)) {
+        let of = |(progress, counts): (&Progress, &Counts)| {
+            let mut errors: Vec<_> = progress.checkpoint.lost.values().cloned().collect();
+            match (&progress.end, self.placeholder(progress, counts)) {
                 (Some(Err(error)), _) if errors.contains(error) => {}
                 (Some(Err(error)), _) => errors.insert(0, error.clone()),
-                (end, Some(rest)) => {
+                (end, Some(placeholder)) => {
                     let kind = match end {
                         Some(_) => ErrorKind::Paging,
                         None => ErrorKind::Timeout,
                     };
-                    let telling = ErrorObject::new(kind, rest.why);
-                    errors.insert(0, telling.of(tally.provider, None));
+                    let error = ErrorObject::new(kind, placeholder.why);
+                    errors.insert(0, error.of(progress.provider, None));
                 }
                 _ => {}
             }
@@ -105,8 +110,8 @@ impl Outcome {
     }
 
     pub(crate) fn summary(&self) -> Summary {
-        let providers = self.counted().map(|(tally, counts)| ProviderCounts {
-            provider: tally.provider,
+        let providers = self.counted().map(|(progress, counts)| ProviderCounts {
+            provider: progress.provider,
             counts: *counts,
         });
         let none = Counts {
@@ -120,14 +125,14 @@ impl Outcome {
             blocked: sum.blocked + one.blocked,
             unknown: sum.unknown + one.unknown,
             missing: sum.missing.zip(one.missing).map(|(a, b)| a + b),
-            untold: None,
+            without_row: None,
         });
         let providers = providers.collect();
         Summary { all, providers }
     }
 }
 
-/// Counts of verdicts, over all and by provider.
+/// Counts of verdicts, in total and by provider.
 #[derive(Default, Serialize)]
 pub(crate) struct Summary {
     #[serde(flatten)]
@@ -149,9 +154,9 @@ pub(crate) struct Counts {
     pub(crate) watch: u64,
     pub(crate) blocked: u64,
     pub(crate) unknown: u64,
-    /// Nothing if nobody knows how many.
+    /// `None` if the number is unknown.
     pub(crate) missing: Option<u64>,
-    /// Of the missing those who have no row of their own.
+    /// The missing customers without a row of their own.
     #[serde(skip)]
-    untold: Option<u64>,
+    without_row: Option<u64>,
 }

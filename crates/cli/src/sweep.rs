@@ -1,4 +1,4 @@
-//! How each provider is asked about all its customers: through its client and nothing else.
+//! How each provider's customers are queried, through its client alone.
 
 use std::future::ready;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -19,43 +19,43 @@ use standing_tencent::ip::SortOrder;
 use crate::checkpoint::{Checkpoint, Turn};
 use crate::customer_file::{CustomerRef, Customers};
 use crate::error_object::ErrorObject;
+use crate::event::{CallStats, Event};
 use crate::failure::Failure;
-use crate::recorder::{Event, Recorder};
-use crate::row::{MD5, Row};
-use crate::verdict::{self, Judged};
+use crate::recorder::SweepRecorder;
+use crate::row::{MD5, ReportRow, Standing};
+use crate::verdict::{self, Judged, Thresholds};
 
-/// Rows a page. No provider documents a size that it refuses at this height.
+/// Rows per page. No provider documents a maximum below this.
 const PAGE: u64 = 50;
-/// So many failures in a row are no accident any more.
-const ENOUGH: u32 = 5;
+/// A sweep stops after this many failures in a row.
+const MAX_FAILURES_IN_A_ROW: u32 = 5;
 
-/// What a sweep is to do.
+/// What a sweep has to do.
 pub(crate) struct Plan {
-    /// CustomerRef to ask about, where the provider lists nobody.
+    /// The customers to query, where the provider lists none.
     pub(crate) customers: Customers,
     /// What an earlier run of the report has done.
-    pub(crate) progress: Checkpoint,
-    /// Calls at a time where each is about one customer.
-    pub(crate) at_a_time: usize,
-    /// Metered calls may be repeated although they may have run.
+    pub(crate) checkpoint: Checkpoint,
+    /// Concurrent calls, where each call is about one customer.
+    pub(crate) concurrency: usize,
+    /// Retries metered calls even if they may have run.
     pub(crate) retry_metered: bool,
+    pub(crate) thresholds: Thresholds,
+    pub(crate) show_personal: bool,
 }
 
 /// A sweep that is ready to run.
-pub(crate) type Sweep = BoxFuture<'static, Result<(), Error>>;
+pub(crate) type Sweep =
+    Box<dyn FnOnce(SweepRecorder) -> BoxFuture<'static, Result<(), Error>> + Send>;
 
 /// Tencent Cloud: the credit of all customers of the partner.
-pub(crate) fn tencent(
-    client: Client<Tencent>,
-    recorder: Recorder,
-    plan: Plan,
-) -> Result<Sweep, Failure> {
-    // Oldest first, so that customers who join meanwhile come last and shift no page.
-    let ask = QueryCustomersCredit::new()
+pub(crate) fn tencent(client: Client<Tencent>, plan: Plan) -> Result<Sweep, Failure> {
+    // Oldest first: customers who join during the walk come last and shift no page.
+    let request = QueryCustomersCredit::new()
         .with_page_size(PAGE)
         .with_order(SortOrder::Ascending);
-    let below = recorder.below.clone();
-    listed(client, recorder, plan, ask, move |customer| Row {
+    let thresholds = plan.thresholds.clone();
+    list(client, plan, request, move |customer| Standing {
         id: customer
             .client_uin
             .map(|uin| uin.to_string())
@@ -65,200 +65,207 @@ pub(crate) fn tencent(
         email: customer.email.clone(),
         credit: customer.credit.clone(),
         left: customer.remaining_credit.clone(),
-        ..Row::new("tencent", verdict::tencent(&customer, &below))
+        ..Standing::new("tencent", verdict::tencent(&customer, &thresholds))
     })
 }
 
 /// Huawei Cloud: the new-customer tags of all customers of the partner.
-pub(crate) fn huawei(
-    client: Client<Huawei>,
-    recorder: Recorder,
-    plan: Plan,
-) -> Result<Sweep, Failure> {
-    let ask = ListSubCustomerNewTag::new();
-    listed(client, recorder, plan, ask, |tag| Row {
+pub(crate) fn huawei(client: Client<Huawei>, plan: Plan) -> Result<Sweep, Failure> {
+    let request = ListSubCustomerNewTag::new();
+    list(client, plan, request, |tag| Standing {
         id: tag.customer_id.clone().unwrap_or_default(),
-        ..Row::new("huawei", verdict::huawei(&tag))
+        ..Standing::new("huawei", verdict::huawei(&tag))
     })
 }
 
 /// Alibaba Cloud: the account of each customer.
-pub(crate) fn alibaba(
-    client: Client<Alibaba>,
-    recorder: Recorder,
-    plan: Plan,
-) -> Result<Sweep, Failure> {
-    let ask = |customer: &CustomerRef| {
+pub(crate) fn alibaba(client: Client<Alibaba>, plan: Plan) -> Result<Sweep, Failure> {
+    let request = |customer: &CustomerRef| {
         let digits = customer.id.bytes().all(|byte| byte.is_ascii_digit());
         let uid = customer.id.parse().ok().filter(|_| digits);
         let uid = uid.ok_or("is not digits only, or too long")?;
-        let row = Row {
+        let standing = Standing {
             id: customer.id.clone(),
             name: customer.name.clone(),
-            ..Row::missing("alibaba")
+            ..Standing::missing("alibaba")
         };
-        Ok((row, GetCustomerAccountInfo::new().with_owner_id(uid)))
+        Ok((standing, GetCustomerAccountInfo::new().with_owner_id(uid)))
     };
-    one_by_one(client, recorder, plan, ask, |row, account| {
-        row.judged = verdict::alibaba(account.as_ref());
-        row.email = account
+    query_each(client, plan, request, |standing, account| {
+        standing.judged = verdict::alibaba(account.as_ref());
+        standing.email = account
             .as_ref()
             .and_then(|account| account.login_email.clone());
     })
 }
 
-/// AccuAuth: the debts report of each person. It has no id of its own for them.
-pub(crate) fn accuauth(
-    client: Client<AccuAuth>,
-    recorder: Recorder,
-    plan: Plan,
-) -> Result<Sweep, Failure> {
-    let ask = |customer: &CustomerRef| {
-        let row = Row {
+/// AccuAuth: the debts report of each person. The provider has no ids of its own.
+pub(crate) fn accuauth(client: Client<AccuAuth>, plan: Plan) -> Result<Sweep, Failure> {
+    let request = |customer: &CustomerRef| {
+        let standing = Standing {
             name: customer.name.clone(),
             mobile: Some(if customer.hashed {
                 format!("{MD5}{}", customer.id)
             } else {
                 customer.id.clone()
             }),
-            ..Row::missing("accuauth")
+            ..Standing::missing("accuauth")
         };
-        let ask = if customer.hashed {
+        let request = if customer.hashed {
             CheckDebtsReport::for_mobile_md5(&customer.id)
         } else {
             CheckDebtsReport::for_mobile(&customer.id)
         };
-        Ok((row, ask))
+        Ok((standing, request))
     };
-    one_by_one(client, recorder, plan, ask, |row, report| {
+    query_each(client, plan, request, |standing, report| {
         let reports = report.as_ref().map(|report| report.result.as_slice());
-        row.judged = verdict::accuauth(reports);
+        standing.judged = verdict::accuauth(reports);
     })
 }
 
 /// Walks a list.
-fn listed<O: Paginated>(
+fn list<O: Paginated>(
     client: Client<O::Provider>,
-    recorder: Recorder,
     plan: Plan,
-    ask: O,
-    row: impl Fn(O::Item) -> Row + Send + 'static,
+    request: O,
+    standing: impl Fn(O::Item) -> Standing + Send + 'static,
 ) -> Result<Sweep, Failure> {
-    if plan.progress.over {
-        return Ok(Box::pin(ready(Ok(()))));
+    if plan.checkpoint.over {
+        return Ok(Box::new(|_| Box::pin(ready(Ok(())))));
     }
-    let mut pages = client.pages(ask);
-    let resumed = plan.progress.cursor.is_some();
-    if let Some(cursor) = &plan.progress.cursor {
+    let mut pages = client.pages(request);
+    let resumed = plan.checkpoint.cursor.is_some();
+    if let Some(cursor) = &plan.checkpoint.cursor {
         pages = pages.resume(cursor)?;
     }
-    Ok(Box::pin(async move {
-        while let Some(page) = pages.next().await.transpose()? {
-            recorder.tell(Event::Page {
-                rows: page.items.into_iter().map(&row).collect(),
-                total: page.total,
-                next: pages.cursor(),
-                // Rows of an earlier run are not remembered by this walk.
-                drift: resumed || !pages.drift().is_none(),
-                attempts: page.attempts,
-                round_trip: page.round_trip,
-            });
-        }
-        Ok(())
+    let row = move |item| ReportRow::new(&standing(item), plan.show_personal);
+    Ok(Box::new(move |recorder: SweepRecorder| {
+        Box::pin(async move {
+            while let Some(page) = pages.next().await.transpose()? {
+                let event = Event::Page {
+                    rows: page.items.into_iter().map(&row).collect(),
+                    total: page.total,
+                    next: pages.cursor(),
+                    // This walk does not remember the rows of an earlier run.
+                    drift: resumed || !pages.drift().is_none(),
+                };
+                let stats = CallStats {
+                    attempts: page.attempts,
+                    round_trip: page.round_trip,
+                };
+                recorder.record(&event, Some(stats));
+            }
+            Ok(())
+        })
     }))
 }
 
-/// Asks about one customer after the other, a few at a time, and tells in their order.
-fn one_by_one<O: Operation>(
+/// Queries the customers one by one, several at a time, and records the results in their order.
+fn query_each<O: Operation>(
     client: Client<O::Provider>,
-    recorder: Recorder,
     plan: Plan,
-    ask: impl Fn(&CustomerRef) -> Result<(Row, O), &'static str> + Send + Sync + 'static,
-    fill: impl Fn(&mut Row, &O::Output) + Send + Sync + 'static,
+    request: impl Fn(&CustomerRef) -> Result<(Standing, O), &'static str> + Send + Sync + 'static,
+    fill: impl Fn(&mut Standing, &O::Output) + Send + Sync + 'static,
 ) -> Result<Sweep, Failure> {
-    // All are looked at before the first one is asked about.
+    // Every customer is validated before the first call.
     for customer in (plan.customers)() {
-        let refused = |what: &str| {
+        let refused = |problem: &str| {
             let line = customer.line.map(|line| format!(" in line {line}"));
             let line = line.unwrap_or_default();
-            Failure::config(format!("a customer{line} of the book {what}"))
+            Failure::config(format!("a customer{line} of the customer file {problem}"))
                 .of(<O::Provider as Provider>::NAME, None)
         };
-        let (_, ask) = ask(&customer).map_err(refused)?;
+        let (_, request) = request(&customer).map_err(refused)?;
         client
-            .check(&ask)
-            .map_err(|error| refused(&format!("cannot be asked about: {}", error.message())))?;
+            .check(&request)
+            .map_err(|error| refused(&format!("cannot be queried: {}", error.message())))?;
     }
-    let metered = O::INFO.metered;
-    let repeat = plan.retry_metered || !metered;
-    Ok(Box::pin(async move {
-        let (client, recorder, stop) = (&client, &recorder, &AtomicBool::new(false));
-        let turns = (0..).zip((plan.customers)()).filter_map(|(nth, customer)| {
-            let turn = plan.progress.turn(nth, repeat);
-            let (row, ask) = ask(&customer).ok().filter(|_| turn != Turn::Done)?;
-            Some((nth, turn, row, ask))
-        });
-        let mut answers = stream::iter(turns)
-            // Those that are under way are waited for: they may be billed.
-            .take_while(|_| ready(!stop.load(Ordering::Relaxed)))
-            .map(|(nth, turn, row, ask)| async move {
-                if turn == Turn::MayBeBilled {
-                    return (nth, row, Err(None));
-                }
-                if metered && !recorder.ask(nth).await {
-                    // Of what nobody notes down nobody could tell later that it was billed.
-                    std::future::pending::<()>().await;
-                }
-                (nth, row, client.send(&ask).await.map_err(Some))
-            })
-            .buffered(plan.at_a_time);
-        let mut failures = 0;
-        let mut hopeless = None;
-        while let Some((nth, mut row, answer)) = answers.next().await {
-            let error = match answer {
-                Ok(answer) => {
-                    failures = 0;
-                    fill(&mut row, &answer);
-                    recorder.tell(Event::One {
-                        nth,
-                        row,
-                        attempts: answer.attempts(),
-                        round_trip: answer.round_trip(),
-                    });
-                    continue;
-                }
-                Err(Some(error)) => error,
-                Err(None) => {
-                    let error = ErrorObject::may_be_billed().of(row.provider, Some(O::INFO.name));
-                    row.judged = Judged::missing(&error);
-                    recorder.tell(Event::Lost { nth, row, error });
-                    continue;
-                }
-            };
-            // Someone who left says nothing about the others.
-            let about_one = matches!(
-                error.kind(),
-                ErrorKind::NotFound | ErrorKind::InvalidRequest
-            );
-            failures = if about_one { 0 } else { failures + 1 };
-            let told = ErrorObject::from(&error);
-            row.judged = Judged::missing(&told);
-            recorder.tell(Event::Lost {
-                nth,
-                row,
-                error: told,
-            });
-            if failures >= ENOUGH || is_hopeless(error.kind()) {
-                stop.store(true, Ordering::Relaxed);
-                hopeless.get_or_insert(error);
-            }
-        }
-        hopeless.map_or(Ok(()), Err)
+    Ok(Box::new(move |recorder: SweepRecorder| {
+        Box::pin(async move { query_checked(&client, plan, &recorder, &request, &fill).await })
     }))
 }
 
-/// What fails for one customer like this fails for all, and repeating it may lock a key.
-fn is_hopeless(kind: ErrorKind) -> bool {
+async fn query_checked<O: Operation>(
+    client: &Client<O::Provider>,
+    plan: Plan,
+    recorder: &SweepRecorder,
+    request: &(impl Fn(&CustomerRef) -> Result<(Standing, O), &'static str> + Sync),
+    fill: &(impl Fn(&mut Standing, &O::Output) + Sync),
+) -> Result<(), Error> {
+    let metered = O::INFO.metered;
+    let retry = plan.retry_metered || !metered;
+    let row = |standing: &Standing| ReportRow::new(standing, plan.show_personal);
+    let stop = &AtomicBool::new(false);
+    let turns = (0..).zip((plan.customers)()).filter_map(|(nth, customer)| {
+        let turn = plan.checkpoint.turn(nth, retry);
+        let (standing, request) = request(&customer).ok().filter(|_| turn != Turn::Done)?;
+        Some((nth, turn, standing, request))
+    });
+    let mut results = stream::iter(turns)
+        // Calls in progress are awaited even after a stop: they may be billed.
+        .take_while(|_| ready(!stop.load(Ordering::Relaxed)))
+        .map(|(nth, turn, standing, request)| async move {
+            if turn == Turn::MayBeBilled {
+                return (nth, standing, Err(None));
+            }
+            if metered && !recorder.announce(nth).await {
+                // Never make a metered call that is not in the journal: a resumed run could not
+                // know that it may have been billed.
+                std::future::pending::<()>().await;
+            }
+            (nth, standing, client.send(&request).await.map_err(Some))
+        })
+        .buffered(plan.concurrency);
+    let mut failures = 0;
+    let mut fatal = None;
+    while let Some((nth, mut standing, result)) = results.next().await {
+        let error = match result {
+            Ok(response) => {
+                failures = 0;
+                fill(&mut standing, &response);
+                let stats = CallStats {
+                    attempts: response.attempts(),
+                    round_trip: response.round_trip(),
+                };
+                let row = row(&standing);
+                recorder.record(&Event::One { nth, row }, Some(stats));
+                continue;
+            }
+            Err(Some(error)) => error,
+            Err(None) => {
+                let error = ErrorObject::may_be_billed();
+                let error = error.of(standing.provider, Some(O::INFO.name));
+                standing.judged = Judged::missing(&error);
+                let row = row(&standing);
+                recorder.record(&Event::Lost { nth, row, error }, None);
+                continue;
+            }
+        };
+        // Such an error concerns one customer only.
+        let about_one = matches!(
+            error.kind(),
+            ErrorKind::NotFound | ErrorKind::InvalidRequest
+        );
+        failures = if about_one { 0 } else { failures + 1 };
+        let object = ErrorObject::from(&error);
+        standing.judged = Judged::missing(&object);
+        let event = Event::Lost {
+            nth,
+            row: row(&standing),
+            error: object,
+        };
+        recorder.record(&event, None);
+        if failures >= MAX_FAILURES_IN_A_ROW || is_fatal(error.kind()) {
+            stop.store(true, Ordering::Relaxed);
+            fatal.get_or_insert(error);
+        }
+    }
+    fatal.map_or(Ok(()), Err)
+}
+
+/// Whether an error of this kind affects all customers alike. Repeating such a call may lock a key.
+fn is_fatal(kind: ErrorKind) -> bool {
     matches!(
         kind,
         ErrorKind::Config

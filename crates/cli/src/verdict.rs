@@ -1,4 +1,4 @@
-//! What a provider's answer says about a customer. What it does not say is never taken for good.
+//! Judges a customer by a provider's answer. Missing information is never a good sign.
 
 use std::fmt;
 
@@ -12,7 +12,7 @@ use standing_tencent::ip::{CustomerCredit, ForceState, IdentityState};
 
 use crate::error_object::ErrorObject;
 
-/// How a customer stands; worse ones are greater.
+/// A customer's standing; the worse, the greater.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub(crate) enum Verdict {
@@ -40,7 +40,7 @@ impl Verdict {
     }
 }
 
-/// A verdict and why.
+/// A verdict and its reason.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Judged {
     pub(crate) verdict: Verdict,
@@ -48,38 +48,39 @@ pub(crate) struct Judged {
 }
 
 impl Judged {
-    /// No answer, for this reason.
-    pub(crate) fn missing(why: &ErrorObject) -> Self {
+    /// There is no answer, because of this error.
+    pub(crate) fn missing(error: &ErrorObject) -> Self {
         Self {
             verdict: Verdict::Missing,
-            why: why.in_short(),
+            why: error.in_short(),
         }
     }
 }
 
-/// The worst of several findings, with the reasons of all but those that are fine.
+/// The worst of several findings, with the reasons of all findings that are not ok.
 fn worst(mut findings: Vec<(Verdict, String)>) -> Judged {
     // Stable: reasons of equal weight stay in the order in which they were found.
     findings.sort_by_key(|(verdict, _)| std::cmp::Reverse(*verdict));
     let verdict = findings
         .first()
         .map_or(Verdict::Unknown, |(verdict, _)| *verdict);
-    let told = findings
+    let reasons = findings
         .iter()
         .filter(|(each, _)| verdict == Verdict::Ok || *each != Verdict::Ok);
-    let why: Vec<_> = told.map(|(_, why)| why.as_str()).collect();
+    let why: Vec<_> = reasons.map(|(_, why)| why.as_str()).collect();
     Judged {
         verdict,
         why: why.join("; "),
     }
 }
 
-/// Shares of the credit, in percent; a customer with less left needs watching. Lowest first.
+/// Percentages of the credit. A customer with less credit left than one of them gets the verdict
+/// watch. In ascending order.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Thresholds(Vec<Decimal>);
 
 impl Thresholds {
-    /// Reads `25,10,0`. The error's text repeats no value: it may be shown.
+    /// Parses `25,10,0`. The error text repeats no value, so it can be shown.
     pub(crate) fn parse(text: &str) -> Result<Self, &'static str> {
         let percent = |word: &str| {
             let percent: Decimal = word.trim().parse().ok()?;
@@ -88,13 +89,13 @@ impl Thresholds {
                 .then_some(percent)
         };
         let shares: Option<Vec<_>> = text.split(',').map(percent).collect();
-        let mut shares = shares.ok_or("must be percentages from 0 to 100, with commas between")?;
+        let mut shares = shares.ok_or("must be percentages from 0 to 100, separated by commas")?;
         shares.sort_unstable();
         Ok(Self(shares))
     }
 
-    /// The lowest share that this one is below.
-    fn undercut(&self, percent: Decimal) -> Option<Decimal> {
+    /// The lowest threshold above this percentage.
+    fn above(&self, percent: Decimal) -> Option<Decimal> {
         self.0.iter().copied().find(|share| percent < *share)
     }
 }
@@ -112,12 +113,12 @@ impl fmt::Display for Thresholds {
 
 /// Tencent Cloud: by the credit left, the forced stop and the identity.
 ///
-/// `Arrears` is documented to be `-` for everybody, which says nothing.
-pub(crate) fn tencent(customer: &CustomerCredit, below: &Thresholds) -> Judged {
+/// `Arrears` is documented to be `-` for every customer, which has no meaning.
+pub(crate) fn tencent(customer: &CustomerCredit, thresholds: &Thresholds) -> Judged {
     let mut findings = vec![credit(
         customer.credit.as_ref(),
         customer.remaining_credit.as_ref(),
-        below,
+        thresholds,
     )];
     match customer.force {
         // Absent in the documentation, so its absence means nothing.
@@ -130,7 +131,7 @@ pub(crate) fn tencent(customer: &CustomerCredit, below: &Thresholds) -> Judged {
             findings.push((Verdict::Unknown, why));
         }
     }
-    // Said to be `-` for everybody. Whatever else it is, nobody knows that it is good.
+    // Documented to be `-` for every customer. Any other value is unknown, not good.
     match customer.arrears.as_deref().map(str::trim) {
         None | Some("" | "-") => {}
         Some(other) => {
@@ -144,20 +145,20 @@ pub(crate) fn tencent(customer: &CustomerCredit, below: &Thresholds) -> Judged {
     worst(findings)
 }
 
-/// Huawei Cloud: by the new-customer tag, which comes with discounts. Its dates are not judged: a
-/// tag whose time is over reads `N`.
+/// Huawei Cloud: by the new-customer tag, which grants discounts. The dates are not judged, because
+/// an expired tag reads `N`.
 pub(crate) fn huawei(tag: &NewCustomerTag) -> Judged {
     let until = tag.expire_time.as_deref().filter(|time| !time.is_empty());
-    let told = |verdict, why: String| worst(vec![(verdict, why)]);
+    let judged = |verdict, why: String| worst(vec![(verdict, why)]);
     match &tag.new_customer_tag {
-        Some(TagValue::New) => told(
+        Some(TagValue::New) => judged(
             Verdict::Ok,
             match until {
                 Some(until) => format!("new-customer tag until {until}"),
                 None => "new-customer tag".to_owned(),
             },
         ),
-        Some(TagValue::NotNew) => told(
+        Some(TagValue::NotNew) => judged(
             Verdict::Watch,
             match until {
                 Some(until) => format!("new-customer tag ended {until}"),
@@ -165,34 +166,37 @@ pub(crate) fn huawei(tag: &NewCustomerTag) -> Judged {
             },
         ),
         Some(TagValue::Undetermined) => {
-            told(Verdict::Watch, "new-customer tag undetermined".to_owned())
+            judged(Verdict::Watch, "new-customer tag undetermined".to_owned())
         }
-        Some(other) if !other.as_str().is_empty() => told(
+        Some(other) if !other.as_str().is_empty() => judged(
             Verdict::Unknown,
             format!("tag {} is not documented", other.as_str()),
         ),
-        _ => told(
+        _ => judged(
             Verdict::Unknown,
-            "no tag told; without identity there is none".to_owned(),
+            "no tag reported; customers without verified identity have none".to_owned(),
         ),
     }
 }
 
 /// Alibaba Cloud: by the states of hosting and credit and the identity. The documentation spells
-/// the states in several ways and gives both fields the same ones.
+/// the states in several ways and gives both fields the same values.
 pub(crate) fn alibaba(account: Option<&GetCustomerAccountInfoOutput>) -> Judged {
     let Some(account) = account else {
         return worst(vec![(Verdict::Unknown, "no data for this id".to_owned())]);
     };
-    let state = |what: &str, state: Option<&str>| {
+    let state = |subject: &str, state: Option<&str>| {
         let text = state.unwrap_or_default();
         match text.to_ascii_lowercase().as_str() {
-            "freeze" => (Verdict::Blocked, format!("{what} frozen")),
-            "trusteeshipcancel" => (Verdict::Watch, format!("{what} no longer hosted")),
-            "thaw" => (Verdict::Ok, format!("{what} not frozen")),
-            "trusteeship" => (Verdict::Ok, format!("{what} hosted")),
-            "" => (Verdict::Unknown, format!("{what} not told")),
-            _ => (Verdict::Unknown, format!("{what} {text} is not documented")),
+            "freeze" => (Verdict::Blocked, format!("{subject} frozen")),
+            "trusteeshipcancel" => (Verdict::Watch, format!("{subject} no longer hosted")),
+            "thaw" => (Verdict::Ok, format!("{subject} not frozen")),
+            "trusteeship" => (Verdict::Ok, format!("{subject} hosted")),
+            "" => (Verdict::Unknown, format!("{subject} not reported")),
+            _ => (
+                Verdict::Unknown,
+                format!("{subject} {text} is not documented"),
+            ),
         }
     };
     let mut findings = vec![
@@ -214,21 +218,25 @@ pub(crate) fn alibaba(account: Option<&GetCustomerAccountInfoOutput>) -> Judged 
     worst(findings)
 }
 
-/// Loans from so many platforms are a warning. The rule is this program's, not the provider's.
+/// Loans from this many platforms give the verdict watch. The rule is this program's own, not the
+/// provider's.
 const MANY_PLATFORMS: u64 = 10;
 
 /// AccuAuth: by the number of platforms that gave loans.
 pub(crate) fn accuauth(reports: Option<&[DebtsReport]>) -> Judged {
     let Some(reports) = reports else {
-        return worst(vec![(Verdict::Unknown, "nobody found".to_owned())]);
+        return worst(vec![(Verdict::Unknown, "person not found".to_owned())]);
     };
     if reports.is_empty() {
-        return worst(vec![(Verdict::Unknown, "found, but no report".to_owned())]);
+        return worst(vec![(
+            Verdict::Unknown,
+            "person found, but no report".to_owned(),
+        )]);
     }
     let findings = reports
         .iter()
         .map(|report| match report.platform_loan_total {
-            None => (Verdict::Unknown, "loans not told".to_owned()),
+            None => (Verdict::Unknown, "loans not reported".to_owned()),
             Some(count) if count >= MANY_PLATFORMS => {
                 (Verdict::Watch, format!("loans from {count} platforms"))
             }
@@ -237,26 +245,30 @@ pub(crate) fn accuauth(reports: Option<&[DebtsReport]>) -> Judged {
     worst(findings.collect())
 }
 
-fn credit(credit: Option<&Amount>, left: Option<&Amount>, below: &Thresholds) -> (Verdict, String) {
-    let told = |verdict, why: &str| (verdict, why.to_owned());
+fn credit(
+    credit: Option<&Amount>,
+    left: Option<&Amount>,
+    thresholds: &Thresholds,
+) -> (Verdict, String) {
+    let finding = |verdict, why: &str| (verdict, why.to_owned());
     let (Some(credit), Some(left)) = (credit, left) else {
-        return told(Verdict::Unknown, "credit not told");
+        return finding(Verdict::Unknown, "credit not reported");
     };
     let (credit, left) = (credit.decimal(), left.decimal());
     if left < Decimal::ZERO {
-        return told(Verdict::Blocked, "credit overdrawn");
+        return finding(Verdict::Blocked, "credit overdrawn");
     }
     if credit.is_zero() {
-        return told(Verdict::Unknown, "no credit granted");
+        return finding(Verdict::Unknown, "no credit granted");
     }
     if left.is_zero() {
-        return told(Verdict::Blocked, "credit used up");
+        return finding(Verdict::Blocked, "credit used up");
     }
     let Some(percent) = percent(credit, left).filter(|percent| *percent > Decimal::ZERO) else {
-        return told(Verdict::Unknown, "credit makes no sense");
+        return finding(Verdict::Unknown, "credit figures contradict each other");
     };
     let shown = shown(percent);
-    match below.undercut(percent) {
+    match thresholds.above(percent) {
         Some(share) => (
             Verdict::Watch,
             format!("{shown} % left, below {} %", share.normalize()),
@@ -265,14 +277,14 @@ fn credit(credit: Option<&Amount>, left: Option<&Amount>, below: &Thresholds) ->
     }
 }
 
-/// How much of the credit is left, in percent.
+/// The credit left, as a percentage of the credit.
 pub(crate) fn percent(credit: Decimal, left: Decimal) -> Option<Decimal> {
-    // Dividing first: amounts may be so large that a hundredfold has no room.
+    // Divide first: multiplying a large amount by 100 could overflow.
     let share = left.checked_div(credit)?;
     share.checked_mul(Decimal::ONE_HUNDRED)
 }
 
-/// A percentage as it is shown: rounded down, or 24.99 would read as 25 and not below it.
+/// A percentage as it is shown: rounded down, since 24.99 must not read as 25.
 pub(crate) fn shown(percent: Decimal) -> Decimal {
     percent.trunc_with_scale(1).normalize()
 }
@@ -288,7 +300,7 @@ mod tests {
     }
 
     #[test]
-    fn by_the_credit_left() {
+    fn tencent_customer_is_judged_by_the_credit_left() {
         for (credit, left, verdict, why) in [
             ("8000", "640.00", Verdict::Watch, "8 % left, below 10 %"),
             ("1000", "249.999", Verdict::Watch, "24.9 % left, below 25 %"),
@@ -298,9 +310,14 @@ mod tests {
             ("1000", "0.0", Verdict::Blocked, "credit used up"),
             ("1000", "-0.01", Verdict::Blocked, "credit overdrawn"),
             ("0.0", "0.0", Verdict::Unknown, "no credit granted"),
-            ("-5", "1", Verdict::Unknown, "credit makes no sense"),
-            ("null", "1", Verdict::Unknown, "credit not told"),
-            ("1", "null", Verdict::Unknown, "credit not told"),
+            (
+                "-5",
+                "1",
+                Verdict::Unknown,
+                "credit figures contradict each other",
+            ),
+            ("null", "1", Verdict::Unknown, "credit not reported"),
+            ("1", "null", Verdict::Unknown, "credit not reported"),
             (
                 "123456789012345.67",
                 "98765432109876.54",
@@ -314,7 +331,7 @@ mod tests {
     }
 
     #[test]
-    fn the_worst_finding_decides_and_no_reason_is_lost() {
+    fn several_findings_give_the_worst_verdict_and_all_reasons() {
         let fine = r#""Credit":100,"RemainingCredit":50,"Arrears":"-""#;
         let low = r#""Credit":100,"RemainingCredit":5"#;
         for (json, verdict, why) in [
@@ -351,7 +368,7 @@ mod tests {
             (
                 r#"{"Name":"x"}"#.to_owned(),
                 Verdict::Unknown,
-                "credit not told",
+                "credit not reported",
             ),
         ] {
             assert_eq!(judged(&json), (verdict, why.to_owned()), "{json}");
@@ -359,7 +376,7 @@ mod tests {
     }
 
     #[test]
-    fn shares_are_percentages() {
+    fn thresholds_that_are_not_percentages_are_refused() {
         assert_eq!(Thresholds::parse("10, 25,0"), Thresholds::parse("0,10,25"));
         for text in ["", "a", "10,,5", "-1", "101", "10%"] {
             assert!(Thresholds::parse(text).is_err(), "{text}");
@@ -367,7 +384,7 @@ mod tests {
     }
 
     #[test]
-    fn nobody_found_and_no_report_are_not_fine() {
+    fn person_not_found_or_without_report_is_unknown() {
         for reports in [None, Some(&[] as &[DebtsReport])] {
             let judged = accuauth(reports);
             assert_eq!(judged.verdict, Verdict::Unknown);

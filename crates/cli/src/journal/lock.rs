@@ -15,9 +15,9 @@ pub(super) fn refused(what: &str, error: &io::Error) -> Failure {
     Failure::config(format!("the journal cannot be {what}: {}", error.kind()))
 }
 
-/// Opens the journal at a path, or creates it, and keeps other reports away. One that was killed a
-/// moment ago may not be gone yet, and one that ends removes its file: a lock on a file that the path
-/// no longer names keeps nobody away.
+/// Opens the journal at a path, or creates it, and locks it against other reports. A report that was
+/// just killed may still hold the lock, so this waits. A report that ends removes its file, and a lock
+/// on a file that the path no longer names excludes no other report, so the path is checked again.
 pub(super) fn locked(path: &Path) -> Result<File, Failure> {
     let mut options = OpenOptions::new();
     options.read(true).write(true).create(true);
@@ -30,7 +30,7 @@ pub(super) fn locked(path: &Path) -> Result<File, Failure> {
         match fs4::FileExt::try_lock(&file) {
             Ok(()) => {
                 let own = file.metadata().map_err(|error| refused("read", &error))?;
-                if std::fs::metadata(path).is_ok_and(|there| is_same(&own, &there)) {
+                if std::fs::metadata(path).is_ok_and(|existing| is_same(&own, &existing)) {
                     return Ok(file);
                 }
             }
@@ -41,21 +41,21 @@ pub(super) fn locked(path: &Path) -> Result<File, Failure> {
     Err(Failure::config("another report is writing the journal"))
 }
 
-/// Whether two names are of one file.
+/// Whether both are the same file.
 #[cfg(unix)]
 fn is_same(one: &Metadata, other: &Metadata) -> bool {
     use std::os::unix::fs::MetadataExt;
     (one.dev(), one.ino()) == (other.dev(), other.ino())
 }
 
-/// Whether the name at a path is that of the file itself.
+/// Whether the path still names the journal itself.
 #[cfg(unix)]
-pub(super) fn is_removable(own: &Metadata, there: &Metadata) -> bool {
-    is_same(own, there)
+pub(super) fn is_removable(own: &Metadata, existing: &Metadata) -> bool {
+    is_same(own, existing)
 }
 
 /// Without a number that identifies a file, journals are emptied and never removed, so that a path
-/// names one file for all reports.
+/// always names the same file.
 #[cfg(not(unix))]
 fn is_same(_: &Metadata, _: &Metadata) -> bool {
     true
@@ -66,33 +66,33 @@ pub(super) fn is_removable(_: &Metadata, _: &Metadata) -> bool {
     false
 }
 
-/// The name of the standard stream that goes to a file, if one does.
+/// The standard stream that is redirected to the file, if any.
 #[cfg(unix)]
-pub(super) fn stream_into(there: &Metadata) -> Option<&'static str> {
+pub(super) fn stream_into(existing: &Metadata) -> Option<&'static str> {
     use std::os::fd::AsFd;
-    let goes_there = |stream: io::Result<std::os::fd::OwnedFd>| {
+    let goes_existing = |stream: io::Result<std::os::fd::OwnedFd>| {
         let stream = stream.and_then(|stream| File::from(stream).metadata());
-        stream.is_ok_and(|stream| is_same(&stream, there))
+        stream.is_ok_and(|stream| is_same(&stream, existing))
     };
-    if goes_there(io::stdout().as_fd().try_clone_to_owned()) {
+    if goes_existing(io::stdout().as_fd().try_clone_to_owned()) {
         return Some("standard output");
     }
-    goes_there(io::stderr().as_fd().try_clone_to_owned()).then_some("standard error")
+    goes_existing(io::stderr().as_fd().try_clone_to_owned()).then_some("standard error")
 }
 
-/// The lock on the journal keeps a standard stream from being written to it.
+/// The lock on the journal prevents a standard stream from writing to it.
 #[cfg(not(unix))]
 pub(super) fn stream_into(_: &Metadata) -> Option<&'static str> {
     None
 }
 
-/// Lets only the owner read a journal that was there before, with whatever mode.
+/// Restricts an existing journal to its owner.
 pub(super) fn narrow(file: &File) -> Result<(), Failure> {
     #[cfg(unix)]
     {
         use std::os::unix::fs::PermissionsExt;
-        let there = file.metadata().map_err(|error| refused("read", &error))?;
-        if there.permissions().mode() & 0o077 != 0 {
+        let existing = file.metadata().map_err(|error| refused("read", &error))?;
+        if existing.permissions().mode() & 0o077 != 0 {
             let mode = std::fs::Permissions::from_mode(0o600);
             file.set_permissions(mode)
                 .map_err(|error| refused("kept from other users", &error))?;

@@ -9,7 +9,7 @@ use crate::row::ReportRow;
 pub(crate) struct Sheet<W: Write>(csv::Writer<W>);
 
 impl<W: Write> Sheet<W> {
-    /// Begins with the names of the columns.
+    /// Writes the column names.
     pub(crate) fn new(out: W) -> io::Result<Self> {
         let mut writer = csv::WriterBuilder::new()
             .terminator(csv::Terminator::CRLF)
@@ -23,8 +23,8 @@ impl<W: Write> Sheet<W> {
     }
 
     pub(crate) fn add(&mut self, row: &ReportRow) -> io::Result<()> {
-        let text = |text: &Option<String>| text.as_deref().map(neutral).unwrap_or_default();
-        // Amounts are digits by their type; a minus before one is no formula.
+        let text = |text: &Option<String>| text.as_deref().map(neutralized).unwrap_or_default();
+        // Amounts consist of digits by their type; a leading minus is not a formula.
         let amount = |amount: &Option<String>| amount.clone().unwrap_or_default();
         let record = [
             &row.provider,
@@ -35,7 +35,7 @@ impl<W: Write> Sheet<W> {
             row.verdict.as_str(),
             &amount(&row.credit),
             &amount(&row.left),
-            &neutral(&row.why),
+            &neutralized(&row.why),
         ];
         self.0.write_record(record).map_err(unwritten)
     }
@@ -45,7 +45,7 @@ impl<W: Write> Sheet<W> {
     }
 }
 
-/// What the file said: as part of another error it would not be known for a reader that has gone.
+/// Extracts the I/O error, so that a closed reader is still recognized.
 fn unwritten(error: csv::Error) -> io::Error {
     match error.into_kind() {
         csv::ErrorKind::Io(error) => error,
@@ -53,17 +53,17 @@ fn unwritten(error: csv::Error) -> io::Error {
     }
 }
 
-/// Begins a formula, in a spreadsheet of some country; or hides what does.
+/// Characters that begin a formula in some spreadsheet, or that hide such a character.
 const FORMULA: [char; 11] = ['=', '+', '-', '@', '＝', '＋', '－', '＠', '\t', '\r', '\n'];
 
-/// A text that a spreadsheet does not calculate and a terminal does not obey. Line breaks stay.
+/// Neutralizes a text: no spreadsheet calculates it and it controls no terminal. Line breaks stay.
 ///
-/// A `'` goes before each part that would be a formula. A part begins with the text, and after each `;`
-/// and line break, where a spreadsheet that takes `;` for the comma begins a cell. Blanks, quotes and
-/// `'` before the formula do not hide it, so a text that begins with `'=` gets another `'`, and without
-/// the first `'` of each such part, the text is what it was.
-fn neutral(text: &str) -> String {
-    let mut neutral = String::with_capacity(text.len() + 1);
+/// A `'` precedes each part that would be a formula. Parts begin at the start of the text, and after
+/// each `;` and line break, where a spreadsheet with `;` as its separator begins a cell. Blanks, quotes
+/// and `'` before a formula do not hide it, so a text that begins with `'=` gets another `'`. Removing
+/// the first `'` of each such part restores the text.
+fn neutralized(text: &str) -> String {
+    let mut out = String::with_capacity(text.len() + 1);
     let mut rest = text;
     loop {
         let shown = rest.trim_start_matches(|character: char| {
@@ -71,17 +71,17 @@ fn neutral(text: &str) -> String {
                 || (character.is_whitespace() && !FORMULA.contains(&character))
         });
         if shown.starts_with(FORMULA) {
-            neutral.push('\'');
+            out.push('\'');
         }
         let Some(end) = rest.find([';', '\n']) else {
-            neutral.push_str(&plain(rest));
-            return neutral;
+            out.push_str(&plain(rest));
+            return out;
         };
         let (part, after) = rest.split_at(end);
-        neutral.push_str(&plain(part));
-        // Either is a single byte.
+        out.push_str(&plain(part));
+        // Both separators are a single byte.
         let (separator, after) = after.split_at(1);
-        neutral.push_str(separator);
+        out.push_str(separator);
         rest = after;
     }
 }
@@ -91,7 +91,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn nothing_in_a_sheet_is_calculated() {
+    fn formula_in_a_sheet_is_neutralized() {
         for (text, neutralised) in [
             ("=1+1", "'=1+1"),
             ("+62", "'+62"),
@@ -116,11 +116,11 @@ mod tests {
             ("\u{1b}[31m", "\\u{1b}[31m"),
             ("plain", "plain"),
         ] {
-            assert_eq!(neutral(text), neutralised);
+            assert_eq!(neutralized(text), neutralised);
         }
     }
 
-    /// The text without the first `'` of each part that has one before a formula, as documented.
+    /// Restores a text as documented: removes the first `'` of each part that has one before a formula.
     fn restored(text: &str) -> String {
         let parts = text.split_inclusive([';', '\n']).map(|part| {
             let hidden = |character: char| {
@@ -136,12 +136,12 @@ mod tests {
     }
 
     #[test]
-    fn neutralised_text_is_restored_exactly() {
+    fn neutralized_text_is_restored_exactly() {
         let pieces = ["=", "'", "\"", ";", " ", "a", "－", "\n"];
         for number in 0..pieces.len().pow(5) {
             let digits = (0..5).map(|place| number / pieces.len().pow(place) % pieces.len());
             let text: String = digits.map(|digit| pieces[digit]).collect();
-            assert_eq!(restored(&neutral(&text)), text);
+            assert_eq!(restored(&neutralized(&text)), text);
         }
     }
 }

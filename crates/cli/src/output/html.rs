@@ -1,4 +1,4 @@
-//! The report as one page for a browser, which fetches nothing.
+//! The report as one self-contained page for a browser.
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
@@ -15,12 +15,12 @@ use crate::row::ReportRow;
 use crate::summary::{Counts, Summary};
 use crate::verdict::{self, Verdict};
 
-/// Rows of a page at most: with more of them browsers become slow.
-const SHOWN: usize = 5_000;
-/// Errors of a page at most.
-const TOLD: usize = 50;
+/// The maximum number of rows on a page: more of them make browsers slow.
+const MAX_ROWS: usize = 5_000;
+/// The maximum number of errors on a page.
+const MAX_ERRORS: usize = 50;
 
-/// The order of the rows, as in the table, and what the verdicts mean.
+/// The verdicts in the order of the rows, and their meaning.
 const VERDICTS: [(Verdict, &str); 5] = [
     (Verdict::Missing, "there is no answer"),
     (Verdict::Blocked, "stopped or nothing left"),
@@ -29,7 +29,7 @@ const VERDICTS: [(Verdict, &str); 5] = [
     (Verdict::Ok, "nothing speaks against the customer"),
 ];
 
-/// The columns of the rows, and by what they are sorted if it is not their text.
+/// The columns of the rows, and the sort key if it is not the text.
 const COLUMNS: [(&str, &str); 8] = [
     ("Customer", ""),
     ("Verdict", "verdict"),
@@ -41,7 +41,7 @@ const COLUMNS: [(&str, &str); 8] = [
     ("Why", ""),
 ];
 
-/// Shares of the credit that is left, each up to the next.
+/// Ranges of the share of credit left.
 const SHARES: [&str; 8] = [
     "overdrawn",
     "nothing left",
@@ -53,17 +53,17 @@ const SHARES: [&str; 8] = [
     "above 100 %",
 ];
 
-/// A page in the making. It counts all rows and keeps the worst of them.
+/// Builds a page: counts all rows and keeps the worst ones.
 #[derive(Default)]
 pub(crate) struct Page {
     generated_at: Option<String>,
     seed: Option<u64>,
-    /// In the order of the page after `settle`; rows that came later stand behind.
+    /// Sorted by `settle`; later rows are at the end.
     rows: Vec<ReportRow>,
     count: u64,
-    /// Customers by the share of their credit that is left.
+    /// Numbers of customers by the share of credit left.
     shares: [u64; SHARES.len()],
-    /// Customers without a share, by their provider.
+    /// Numbers of customers without a share, by provider.
     without: BTreeMap<Cow<'static, str>, u64>,
 }
 
@@ -76,10 +76,10 @@ impl Page {
         }
     }
 
-    /// Takes a row. Within a provider the order is kept, between them it does not matter.
+    /// Adds a row. Rows of one provider keep their order.
     pub(crate) fn add(&mut self, row: ReportRow) {
         self.count += 1;
-        // Customers who did not answer are not in the chart: nothing is known of them.
+        // Customers without an answer are not in the chart.
         if row.verdict != Verdict::Missing {
             match Share::of(&row).and_then(|share| self.shares.get_mut(share.place())) {
                 Some(count) => *count += 1,
@@ -87,20 +87,20 @@ impl Page {
             }
         }
         self.rows.push(row);
-        // Seldom, so that a row costs little, and soon enough for memory not to grow.
-        if self.rows.len() >= 2 * SHOWN {
+        // Rarely, so that adding is cheap, but often enough to bound memory.
+        if self.rows.len() >= 2 * MAX_ROWS {
             self.settle();
         }
     }
 
-    /// Sorts the rows and lets the better ones go.
+    /// Sorts the rows and drops all but the worst ones.
     fn settle(&mut self) {
         self.rows.sort_by_key(|row| {
             let verdict = VERDICTS.iter().position(|(v, _)| *v == row.verdict);
             let provider = PROVIDERS.iter().position(|p| p.name() == row.provider);
             (verdict, provider)
         });
-        self.rows.truncate(SHOWN);
+        self.rows.truncate(MAX_ROWS);
     }
 
     /// Writes the page.
@@ -126,7 +126,7 @@ impl Page {
         )?;
         match (&self.generated_at, self.seed) {
             (Some(time), _) => {
-                // Whole seconds will do.
+                // Whole seconds are precise enough.
                 let time = time.get(..19).unwrap_or(time).replace('T', " ");
                 writeln!(out, "<p class=\"soft\">as of {} UTC</p>", Text(&time))?;
             }
@@ -152,7 +152,7 @@ impl Page {
         out.flush()
     }
 
-    /// How many customers have how much of their credit left.
+    /// Writes the chart of customers by credit left.
     fn chart(&self, summary: &Summary, out: &mut impl io::Write) -> io::Result<()> {
         let charted: u64 = self.shares.iter().sum();
         let most = self.shares.iter().max().copied().unwrap_or_default();
@@ -187,14 +187,14 @@ impl Page {
         if !without.is_empty() {
             write!(
                 out,
-                " Of the others no credit is told, or none was granted: {}.",
+                " The others have no credit, or the provider does not report it: {}.",
                 Text(&without.join(", "))
             )?;
         }
         out.write_all(b"</p>\n</section>\n")
     }
 
-    /// The rows, and what they are filtered with.
+    /// Writes the rows and their filters.
     fn table(&self, summary: &Summary, out: &mut impl io::Write) -> io::Result<()> {
         out.write_all(
             b"<section aria-labelledby=\"customers\">\n<h2 id=\"customers\">Customers</h2>\n",
@@ -211,7 +211,7 @@ impl Page {
         }
         let options = |words: &mut dyn Iterator<Item = &'static str>| {
             words.fold(String::new(), |mut all, word| {
-                // Writing to a text never fails.
+                // Writing to a string never fails.
                 let _ = write!(all, "<option>{}</option>", Text(word));
                 all
             })
@@ -273,7 +273,7 @@ fn write_row(row: &ReportRow, out: &mut impl io::Write) -> io::Result<()> {
     )
 }
 
-/// Says what is missing, before anything else is read.
+/// Writes what is missing, at the top of the page.
 fn alert(missing: Option<u64>, errors: &[ErrorObject], out: &mut impl io::Write) -> io::Result<()> {
     if missing == Some(0) && errors.is_empty() {
         return Ok(());
@@ -281,19 +281,23 @@ fn alert(missing: Option<u64>, errors: &[ErrorObject], out: &mut impl io::Write)
     out.write_all(b"<div class=\"alert\" role=\"alert\">\n<strong>Rows are missing: ")?;
     match missing {
         Some(missing) => write!(out, "{}", Count(missing))?,
-        None => out.write_all(b"nobody knows how many")?,
+        None => out.write_all(b"unknown number")?,
     }
     out.write_all(b".</strong> This report is not complete.\n<ul>\n")?;
-    for error in errors.iter().take(TOLD) {
+    for error in errors.iter().take(MAX_ERRORS) {
         writeln!(out, "<li>{}</li>", Text(&error.to_string()))?;
     }
-    if let Some(more) = errors.len().checked_sub(TOLD).filter(|more| *more > 0) {
+    if let Some(more) = errors
+        .len()
+        .checked_sub(MAX_ERRORS)
+        .filter(|more| *more > 0)
+    {
         writeln!(out, "<li>and {} more errors</li>", Count(more as u64))?;
     }
     out.write_all(b"</ul>\n</div>\n")
 }
 
-/// The counts of all providers together.
+/// Writes the total counts.
 fn tiles(counts: &Counts, out: &mut impl io::Write) -> io::Result<()> {
     writeln!(
         out,
@@ -311,7 +315,7 @@ fn tiles(counts: &Counts, out: &mut impl io::Write) -> io::Result<()> {
     out.write_all(b"</ul>\n")
 }
 
-/// The counts of each provider.
+/// Writes the counts of each provider.
 fn totals(summary: &Summary, out: &mut impl io::Write) -> io::Result<()> {
     out.write_all(
         b"<section aria-labelledby=\"providers\">\n<h2 id=\"providers\">Providers</h2>\n<table>\n\
@@ -345,7 +349,7 @@ fn write_counts(name: &str, counts: &Counts, out: &mut impl io::Write) -> io::Re
     out.write_all(b"</tr>")
 }
 
-/// A count as it is shown.
+/// Formats the count of a verdict.
 fn count(counts: &Counts, verdict: Verdict) -> String {
     let count = match verdict {
         Verdict::Ok => Some(counts.ok),
@@ -357,14 +361,14 @@ fn count(counts: &Counts, verdict: Verdict) -> String {
     count.map_or_else(|| "?".to_owned(), |count| Count(count).to_string())
 }
 
-/// What is left of a credit that was granted.
+/// The credit left, as amount and percentage.
 struct Share {
     left: Decimal,
     percent: Decimal,
 }
 
 impl Share {
-    /// Nothing where a figure is missing: that is not the same as nothing left.
+    /// `None` if a figure is missing, which is not the same as no credit left.
     fn of(row: &ReportRow) -> Option<Self> {
         let amount = |text: &Option<String>| {
             let amount: Option<Amount> = text.as_deref()?.parse().ok();
@@ -375,7 +379,7 @@ impl Share {
         Some(Self { left, percent })
     }
 
-    /// The place in `SHARES`.
+    /// The index in `SHARES`.
     fn place(&self) -> usize {
         let below = |percent: u8| self.percent < percent.into();
         match () {
@@ -391,7 +395,7 @@ impl Share {
     }
 }
 
-/// A text with nothing in it that HTML obeys, between tags and in quoted attributes alike.
+/// Escapes a text for HTML, between tags and in quoted attributes.
 struct Text<'t>(&'t str);
 
 impl fmt::Display for Text<'_> {
@@ -410,7 +414,7 @@ impl fmt::Display for Text<'_> {
     }
 }
 
-/// `1 000 000`, with blanks that do not break.
+/// Formats a number as `1 000 000`, with no-break spaces.
 struct Count(u64);
 
 impl fmt::Display for Count {
@@ -426,7 +430,7 @@ impl fmt::Display for Count {
     }
 }
 
-/// So many of so many, as a width.
+/// Formats a share as a CSS width.
 struct Width(u64, u64);
 
 impl fmt::Display for Width {
@@ -463,7 +467,7 @@ mod tests {
     }
 
     #[test]
-    fn nothing_in_a_value_is_obeyed() {
+    fn markup_in_a_value_is_escaped() {
         let evil = "</script></style><script>alert(\"1\")</script><b title='x' \u{1b}[31m\u{202e}\u{2028}\0&amp;";
         let some = || Some(evil.to_owned());
         let mut page = Page::new(some(), None);
@@ -490,33 +494,33 @@ mod tests {
     }
 
     #[test]
-    fn the_worst_rows_are_kept_in_order_and_all_are_counted() {
+    fn page_keeps_the_worst_rows_in_order_and_counts_all() {
         let mut page = Page::new(None, None);
         let verdicts = [Verdict::Ok, Verdict::Watch, Verdict::Unknown];
-        for (number, verdict) in (0..3 * SHOWN).zip(verdicts.into_iter().cycle()) {
+        for (number, verdict) in (0..3 * MAX_ROWS).zip(verdicts.into_iter().cycle()) {
             page.add(ReportRow {
                 id: Some(number.to_string()),
                 credit: Some("3".to_owned()),
                 left: Some("1".to_owned()),
                 ..row(verdict)
             });
-            assert!(page.rows.len() < 2 * SHOWN);
+            assert!(page.rows.len() < 2 * MAX_ROWS);
         }
         page.add(row(Verdict::Blocked));
         page.settle();
         let ids = page.rows.iter().filter_map(|row| row.id.as_deref());
         let ids: Vec<usize> = ids.map(|id| id.parse().unwrap()).collect();
         assert_eq!(page.rows.first().unwrap().verdict, Verdict::Blocked);
-        assert_eq!(ids.len(), SHOWN - 1);
+        assert_eq!(ids.len(), MAX_ROWS - 1);
         assert!(ids.is_sorted() && ids.iter().all(|id| id % 3 == 1));
         let html = written(page, &[]);
-        assert_eq!(html.matches("<tr><td>").count(), SHOWN);
+        assert_eq!(html.matches("<tr><td>").count(), MAX_ROWS);
         assert!(html.contains("5\u{202f}000 of 15\u{202f}001 rows shown"));
         assert!(html.contains("25 to 50 %</th><td class=\"number\">15\u{202f}000<"));
     }
 
     #[test]
-    fn a_figure_that_is_not_told_is_no_zero() {
+    fn missing_figure_is_not_zero() {
         let mut page = Page::new(None, None);
         for (credit, left) in [
             (Some("100"), Some("-0.01")),
@@ -539,7 +543,7 @@ mod tests {
                 ..row(Verdict::Unknown)
             });
         }
-        // It stands for who knows how many.
+        // A placeholder row, for an unknown number of customers.
         page.add(row(Verdict::Missing));
         assert_eq!(page.shares, [1, 1, 2, 1, 0, 0, 1, 1]);
         assert_eq!(page.without.get("tencent"), Some(&5));

@@ -1,17 +1,17 @@
-//! Tables in lines, aligned by what a terminal shows.
+//! Lays out tables, aligned by the width of text on a terminal.
 
 use console::{Style, measure_text_width, truncate_str};
 
 use crate::output::escape::plain;
 
-/// Columns of a table stand this far apart.
+/// Blanks between columns.
 const GAP: usize = 2;
-/// A column that may be cut keeps this much while another one can wrap: the longest ids have 19
+/// The width that a truncated column keeps while another column can wrap: the longest ids have 19
 /// digits.
 const CUT: usize = 19;
-/// A column that wraps keeps this much while another one can be left out.
+/// The width that a wrapped column keeps while another column can be omitted.
 const WRAPPED: usize = 30;
-/// A column that gives way keeps this much in any case.
+/// The least width of a column that is truncated or wrapped.
 const LEAST: usize = 8;
 
 /// A column of a table.
@@ -19,20 +19,20 @@ const LEAST: usize = 8;
 pub(crate) struct Column {
     head: &'static str,
     right: bool,
-    narrow: Overflow,
+    overflow: Overflow,
 }
 
-/// What becomes of a column where the line is too narrow.
+/// What happens to a column when the line is too narrow.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Overflow {
-    /// It stays.
-    Stays,
-    /// It is left out.
-    Goes,
-    /// It is cut short.
-    Cut,
-    /// It goes on in further lines; for the last column.
-    Wraps,
+    /// Its width stays.
+    Keep,
+    /// The column is omitted.
+    Omit,
+    /// Its cells are truncated.
+    Truncate,
+    /// Its cells continue on further lines; only for the last column.
+    Wrap,
 }
 
 impl Column {
@@ -40,7 +40,7 @@ impl Column {
         Self {
             head,
             right: false,
-            narrow: Overflow::Stays,
+            overflow: Overflow::Keep,
         }
     }
 
@@ -51,26 +51,26 @@ impl Column {
         }
     }
 
-    /// A column that can be done without.
+    /// Omits the column if the line is too narrow.
     pub(crate) const fn dispensable(mut self) -> Self {
-        self.narrow = Overflow::Goes;
+        self.overflow = Overflow::Omit;
         self
     }
 
-    /// A column that may be cut short.
+    /// Truncates the column if the line is too narrow.
     pub(crate) const fn cut(mut self) -> Self {
-        self.narrow = Overflow::Cut;
+        self.overflow = Overflow::Truncate;
         self
     }
 
-    /// The last column, which may go on in further lines.
+    /// Wraps the column, which must be the last one.
     pub(crate) const fn wraps(mut self) -> Self {
-        self.narrow = Overflow::Wraps;
+        self.overflow = Overflow::Wrap;
         self
     }
 }
 
-/// A cell: its text, without anything that could drive a terminal, and its looks.
+/// A cell: its escaped text and its style.
 #[derive(Debug, Clone)]
 pub(crate) struct Cell {
     text: String,
@@ -96,8 +96,8 @@ impl Cell {
     }
 }
 
-/// A table in lines no wider than `width`, if columns can give way so far. Widths are those on a
-/// terminal: a Chinese character takes two columns.
+/// Lays out a table in lines no wider than `width`, as far as the columns can shrink. Widths are
+/// measured as on a terminal, where a Chinese character takes two columns.
 pub(crate) fn table(
     columns: &[Column],
     rows: impl IntoIterator<Item = Vec<Cell>>,
@@ -122,7 +122,7 @@ pub(crate) fn table(
     text
 }
 
-/// Writes a line of a table, and the lines in which its last column goes on.
+/// Writes a line of a table, and the continuation lines of its last column.
 fn write_line(out: &mut String, columns: &[Column], cells: &[Cell], widths: &[usize]) {
     let (mut column_at, mut blanks) = (0, 0);
     let mut rest = None;
@@ -130,8 +130,8 @@ fn write_line(out: &mut String, columns: &[Column], cells: &[Cell], widths: &[us
         if width == 0 {
             continue;
         }
-        let shown = match column.narrow {
-            Overflow::Wraps => {
+        let shown = match column.overflow {
+            Overflow::Wrap => {
                 let mut pieces = wrapped(&cell.text, width).into_iter();
                 let first = pieces.next().unwrap_or_default();
                 rest = Some((column_at, pieces));
@@ -142,7 +142,7 @@ fn write_line(out: &mut String, columns: &[Column], cells: &[Cell], widths: &[us
         column_at += width + GAP;
         let pad = width.saturating_sub(measure_text_width(&shown));
         let (before, after) = if column.right { (pad, 0) } else { (0, pad) };
-        // Blanks are written when something follows, so that no line ends in them.
+        // Blanks are written only before further text, so that no line ends in blanks.
         if shown.is_empty() {
             blanks += pad + GAP;
             continue;
@@ -164,7 +164,7 @@ fn write_line(out: &mut String, columns: &[Column], cells: &[Cell], widths: &[us
     }
 }
 
-/// The text in lines no wider than `width`, which end between words unless a word is wider.
+/// Wraps the text to lines no wider than `width`, between words unless a word is wider.
 fn wrapped(text: &str, width: usize) -> Vec<String> {
     let mut lines: Vec<String> = Vec::new();
     for word in text.split(' ') {
@@ -191,8 +191,8 @@ fn wrapped(text: &str, width: usize) -> Vec<String> {
     lines
 }
 
-/// Makes the columns fit: those go that can be done without, then the widest of those that give
-/// way gives, until all fit or none has any to give. A column of no width is left out.
+/// Shrinks the columns to fit: first omits columns that may be omitted, then repeatedly shrinks the
+/// widest shrinkable column until all fit or none can shrink. Width 0 means omitted.
 fn narrow(columns: &[Column], widths: &mut [usize], limit: usize) {
     let whole = |widths: &[usize]| -> usize {
         let shown = widths.iter().filter(|width| **width > 0);
@@ -201,19 +201,19 @@ fn narrow(columns: &[Column], widths: &mut [usize], limit: usize) {
             .sum::<usize>()
             .saturating_sub(GAP)
     };
-    let enough = |column: &Column| match column.narrow {
-        Overflow::Cut => CUT,
-        Overflow::Wraps => WRAPPED,
-        Overflow::Stays | Overflow::Goes => usize::MAX,
+    let enough = |column: &Column| match column.overflow {
+        Overflow::Truncate => CUT,
+        Overflow::Wrap => WRAPPED,
+        Overflow::Keep | Overflow::Omit => usize::MAX,
     };
-    let least = |column: &Column| match column.narrow {
-        Overflow::Cut | Overflow::Wraps => LEAST,
-        Overflow::Stays | Overflow::Goes => usize::MAX,
+    let least = |column: &Column| match column.overflow {
+        Overflow::Truncate | Overflow::Wrap => LEAST,
+        Overflow::Keep | Overflow::Omit => usize::MAX,
     };
     for (place, column) in columns.iter().enumerate() {
         let flexible = columns.iter().zip(widths.iter());
         let narrowed: Vec<_> = flexible.map(|(c, width)| enough(c).min(*width)).collect();
-        if column.narrow == Overflow::Goes
+        if column.overflow == Overflow::Omit
             && whole(&narrowed) > limit
             && let Some(width) = widths.get_mut(place)
         {
@@ -240,7 +240,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn columns_are_aligned_by_width_and_give_way() {
+    fn columns_are_aligned_by_terminal_width_and_shrink() {
         let columns = [
             Column::left("NAME").cut(),
             Column::right("OF").dispensable(),
@@ -277,7 +277,7 @@ b              3
     }
 
     #[test]
-    fn names_and_reasons_give_way_alike_and_words_only_at_last() {
+    fn narrow_table_shrinks_both_columns_and_splits_words_last() {
         let columns = [Column::left("NAME").cut(), Column::left("WHY").wraps()];
         let rows = || {
             [[&"n".repeat(60), "why ".repeat(15).trim()]

@@ -1,18 +1,18 @@
 'use strict';
-// Sorts and filters the rows that are in the page. Without it they are there all the same.
+// Sorts and filters the rows of the page, which are complete without this script.
 {
   const table = document.getElementById('rows');
   const filters = document.getElementById('filters');
   const [wanted, provider, verdict] = filters.querySelectorAll('input, select');
   const shown = filters.querySelector('output');
   const order = Array.from(verdict.options, (option) => option.value);
-  // What is compared is read once: thousands of rows are.
+  // Texts are read once, because there may be thousands of rows.
   const rows = Array.from(table.tBodies[0].rows, (row, place) => {
     const texts = Array.from(row.cells, (cell) => cell.textContent);
     return { row, place, texts, all: texts.join('\n').toLowerCase() };
   });
 
-  // Amounts may have more digits than a number holds.
+  // Amounts may have more digits than a Number can hold.
   const exact = (amount) => {
     const [whole, fraction = ''] = amount.split('.');
     return BigInt(whole + fraction.padEnd(28, '0'));
@@ -31,7 +31,7 @@
     const by = compare[head.dataset.by || 'text'];
     rows.sort((one, other) => {
       const [a, b] = [one.texts[column], other.texts[column]];
-      // What is not known comes last either way.
+      // Unknown values come last in both directions.
       if (a === '-' || b === '-') return (a === '-') - (b === '-') || one.place - other.place;
       return (falls ? by(b, a) : by(a, b)) || one.place - other.place;
     });

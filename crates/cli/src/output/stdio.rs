@@ -1,11 +1,11 @@
-//! Standard output and standard error. A reader that has gone is no failure of ours.
+//! Standard output and standard error.
 
 use std::io::{self, IsTerminal, Write};
 
-/// What stands between facts.
+/// The separator between facts.
 const DOT: &str = " · ";
 
-/// The width of the terminal that standard output is; nothing if it is none.
+/// The width of the terminal on standard output; `None` without a terminal.
 pub(crate) fn width() -> Option<usize> {
     if !io::stdout().is_terminal() {
         return None;
@@ -14,18 +14,18 @@ pub(crate) fn width() -> Option<usize> {
     Some(columns.into())
 }
 
-/// Whether standard output takes colours.
+/// Whether standard output shows colours.
 pub(crate) fn colours() -> bool {
-    io::stdout().is_terminal() && is_wanted()
+    io::stdout().is_terminal() && is_decorated()
 }
 
-/// Whether standard error takes lines that are written over again.
+/// Whether standard error shows progress bars.
 pub(crate) fn bars() -> bool {
-    io::stderr().is_terminal() && is_wanted()
+    io::stderr().is_terminal() && is_decorated()
 }
 
-/// Nobody asked for plain text: see <https://no-color.org>.
-fn is_wanted() -> bool {
+/// Whether the environment allows more than plain text: see <https://no-color.org>.
+fn is_decorated() -> bool {
     let set = |name| std::env::var_os(name).filter(|value| !value.is_empty());
     set("NO_COLOR").is_none() && set("TERM").is_none_or(|term| term != "dumb")
 }
@@ -37,24 +37,24 @@ pub(crate) fn line(text: &str) -> io::Result<()> {
     out.flush()
 }
 
-/// Writes data that brings its own line ends.
+/// Writes data that contains its own line ends.
 pub(crate) fn block(text: &str) -> io::Result<()> {
     let mut out = io::stdout().lock();
     out.write_all(text.as_bytes())?;
     out.flush()
 }
 
-/// Standard output for more than a line; it must be flushed.
+/// Buffered standard output; the caller must flush it.
 pub(crate) fn data() -> impl Write {
     io::BufWriter::new(io::stdout().lock())
 }
 
-/// Writes a line for people. If it cannot be written there is nobody to tell.
+/// Writes a line for people to standard error. A write error is ignored: it could not be reported.
 pub(crate) fn note(text: &str) {
     let _ = writeln!(io::stderr().lock(), "{text}");
 }
 
-/// Writes facts for people, with dots between them, in lines that fit the terminal if it is one.
+/// Writes facts for people to standard error, separated by dots, in lines that fit the terminal.
 pub(crate) fn facts(text: &str) {
     let width = io::stderr()
         .is_terminal()
@@ -76,9 +76,9 @@ pub(crate) fn facts(text: &str) {
     note(&line);
 }
 
-/// Tells on standard error of every attempt: what the call loop traces, and nothing of the crates
-/// below it, which may trace more than is good.
-pub(crate) fn tell_of_attempts() {
+/// Logs every attempt to standard error: the events of the call loop, without those of the crates
+/// below it, which may contain secrets.
+pub(crate) fn log_attempts() {
     use tracing_subscriber::filter::{LevelFilter, Targets};
     use tracing_subscriber::layer::SubscriberExt;
     use tracing_subscriber::util::SubscriberInitExt;
@@ -89,7 +89,7 @@ pub(crate) fn tell_of_attempts() {
         .with_target(false)
         .without_time();
     let targets = Targets::new().with_target("standing_core", LevelFilter::DEBUG);
-    // It fails only if somebody traces already, and nobody does.
+    // This fails only if a subscriber exists, and the binary installs no other.
     let _ = tracing_subscriber::registry()
         .with(lines)
         .with(targets)

@@ -11,20 +11,20 @@ use crate::row::ReportRow;
 use crate::summary::Summary;
 use crate::verdict::Verdict;
 
-/// Rows of the table unless all are asked for.
+/// Rows of the table without `--all`.
 const SAMPLE: usize = 12;
-/// A table this wide has room for names and ids.
+/// A table at least this wide has a column for ids.
 const ROOMY: usize = 120;
 
-/// The rows for a table, the worst first; within a verdict they keep their order.
+/// The rows of a table, the worst first; rows of one verdict keep their order.
 #[derive(Debug, Default)]
-pub(crate) struct Worst {
+pub(crate) struct WorstFirst {
     rows: BTreeMap<Reverse<Verdict>, Vec<ReportRow>>,
     count: usize,
 }
 
-impl Worst {
-    /// Adds a row; of each verdict, no more are kept than a sample may show.
+impl WorstFirst {
+    /// Adds a row. Without `all`, keeps no more rows of each verdict than the table can show.
     pub(crate) fn add(&mut self, row: ReportRow, all: bool) {
         self.count += 1;
         let rows = self.rows.entry(Reverse(row.verdict)).or_default();
@@ -34,16 +34,17 @@ impl Worst {
     }
 }
 
-/// The rows as a table, a sample unless all are asked for, and a table of the providers below.
-pub(crate) fn as_table(worst: Worst, all: bool, summary: &Summary) -> String {
-    let count = worst.count;
-    let mut rows: Vec<ReportRow> = worst.rows.into_values().flatten().collect();
+/// Renders the rows as a table, only the worst ones unless `all`, and below it a table of the
+/// providers.
+pub(crate) fn render(sorted: WorstFirst, all: bool, summary: &Summary) -> String {
+    let count = sorted.count;
+    let mut rows: Vec<ReportRow> = sorted.rows.into_values().flatten().collect();
     if !all {
         rows.truncate(SAMPLE);
     }
     let shown = rows.len();
     let (width, colours) = (stdio::width(), stdio::colours());
-    // Where there is no room for ids, they stand in for names that are not known.
+    // Without a column for ids, an id replaces an unknown name.
     let with_ids = width.is_none_or(|width| width >= ROOMY);
     let mut columns = vec![
         Column::left("CUSTOMER").cut(),
@@ -57,18 +58,18 @@ pub(crate) fn as_table(worst: Worst, all: bool, summary: &Summary) -> String {
     let text = |text: Option<String>| Cell::from(text.as_deref().unwrap_or("-"));
     let mut cells: Vec<Vec<Cell>> = rows
         .into_iter()
-        .map(|written| {
-            let looks = colour(written.verdict, colours);
-            let id = written.id.map(shortened);
-            let stand_in = if with_ids { written.email } else { id.clone() };
+        .map(|row| {
+            let style = colour(row.verdict, colours);
+            let id = row.id.map(shortened);
+            let stand_in = if with_ids { row.email } else { id.clone() };
             vec![
-                text(written.name.or(stand_in).or(written.mobile)),
+                text(row.name.or(stand_in).or(row.mobile)),
                 text(id),
-                written.provider.as_ref().into(),
-                Cell::from(written.verdict.as_str()).styled(looks),
-                text(written.credit),
-                text(written.left),
-                written.why.into(),
+                row.provider.as_ref().into(),
+                Cell::from(row.verdict.as_str()).styled(style),
+                text(row.credit),
+                text(row.left),
+                row.why.into(),
             ]
         })
         .collect();
@@ -111,7 +112,7 @@ pub(crate) fn as_table(worst: Worst, all: bool, summary: &Summary) -> String {
     out
 }
 
-/// How a verdict looks where colours are wanted.
+/// The style of a verdict, if colours are wanted.
 fn colour(verdict: Verdict, wanted: bool) -> Option<Style> {
     let style = Style::new().force_styling(true);
     wanted.then(|| match verdict {
@@ -123,7 +124,7 @@ fn colour(verdict: Verdict, wanted: bool) -> Option<Style> {
     })
 }
 
-/// `0bb43f…b581`: a long id as a table shows it. Numbers are shown whole, they differ anywhere.
+/// Shortens a long id to `0bb43f…b581`. Ids that are numbers are short enough to be shown in full.
 fn shortened(id: String) -> String {
     let count = id.chars().count();
     if count <= 20 {

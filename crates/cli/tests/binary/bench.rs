@@ -24,7 +24,7 @@ pub(crate) const KEYS: [&str; 11] = [
 ];
 
 /// A secret that no stream may show, whatever goes wrong.
-pub(crate) const WRONG_SECRET: &str = "hunter2-is-the-secret-that-nobody-may-see";
+pub(crate) const WRONG_SECRET: &str = "hunter2-is-the-secret-that-must-not-leak";
 
 /// What came of a run.
 #[derive(Debug)]
@@ -201,7 +201,7 @@ pub(crate) fn until(done: impl Fn() -> bool) {
     panic!("it does not happen");
 }
 
-/// A path that nobody else uses; the file is gone when this is.
+/// A unique path, whose file is removed on drop.
 pub(crate) struct Scratch(PathBuf);
 
 impl Scratch {
@@ -224,7 +224,7 @@ impl Drop for Scratch {
     }
 }
 
-/// A port of this machine where nobody listens.
+/// A port of this machine without a listener.
 pub(crate) fn closed() -> String {
     let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     format!("http://{}", listener.local_addr().unwrap())

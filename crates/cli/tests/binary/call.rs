@@ -13,7 +13,7 @@ use crate::bench::{Bench, Ran, Scratch, WRONG_SECRET, closed, standing};
 const CREDIT: &str = "QueryCustomersCredit";
 
 #[test]
-fn one_document_with_the_provider_s_own_names() {
+fn call_prints_one_document_with_the_provider_s_own_names() {
     let bench = Bench::new();
     let ran = bench.call(&[CREDIT, "--params", r#"{"Page":3,"PageSize":10}"#]);
     assert_eq!(ran.err, "");
@@ -39,9 +39,9 @@ fn one_document_with_the_provider_s_own_names() {
 }
 
 #[test]
-fn parameters_that_cannot_be_meant_are_not_sent() {
+fn invalid_parameters_are_not_sent() {
     let bench = Bench::new();
-    for (parameters, told) in [
+    for (parameters, expected) in [
         ("[]", "one JSON object"),
         ("null", "one JSON object"),
         ("{", "one JSON object"),
@@ -52,7 +52,7 @@ fn parameters_that_cannot_be_meant_are_not_sent() {
         (r#"{"Page":0}"#, "Page must be at least 1"),
         (r#"{"Page":"1"}"#, "Page"),
         (
-            r#"{"Filter":"hunter2-is-the-secret-that-nobody-may-see"}"#,
+            r#"{"Filter":"hunter2-is-the-secret-that-must-not-leak"}"#,
             "FilterType",
         ),
     ] {
@@ -65,7 +65,7 @@ fn parameters_that_cannot_be_meant_are_not_sent() {
             assert_eq!(error["provider"], "tencent");
             assert_eq!(error["operation"], CREDIT);
             let message = error["message"].as_str().unwrap();
-            assert!(message.contains(told), "{message}");
+            assert!(message.contains(expected), "{message}");
         }
     }
     for parameters in ["[]", "{"] {
@@ -78,7 +78,7 @@ fn parameters_that_cannot_be_meant_are_not_sent() {
 }
 
 #[test]
-fn raw_is_sent_unchecked_and_printed_as_it_came() {
+fn raw_call_sends_unvalidated_parameters_and_prints_the_payload() {
     let bench = Bench::new();
     let parameters = r#"{"PageSize":1,"Filter":"203479861364","FilterType":"Uin"}"#;
     let output = bench
@@ -98,7 +98,7 @@ fn raw_is_sent_unchecked_and_printed_as_it_came() {
 }
 
 #[test]
-fn raw_takes_operations_without_a_type() {
+fn raw_call_takes_an_operation_without_a_type() {
     let bench = Bench::new();
     let error = bench.call(&["ip/QueryPartnerCredit", "--raw"]).failed(1);
     assert_eq!(
@@ -111,7 +111,7 @@ fn raw_takes_operations_without_a_type() {
 
     for arguments in [
         &["ip/QueryPartnerCredit"][..],
-        &["nobody/QueryPartnerCredit", "--raw"],
+        &["unknown/QueryPartnerCredit", "--raw"],
         &["ip/Not-a-name", "--raw"],
         &["QueryPartnerCredit", "--raw"],
     ] {
@@ -121,7 +121,7 @@ fn raw_takes_operations_without_a_type() {
 }
 
 #[test]
-fn an_operation_without_a_type_is_not_repeated() {
+fn operation_without_a_type_is_not_retried() {
     let bench = Bench::new();
     bench.sandbox.fault(fault::drop_before_response());
     let error = bench.call(&["ip/QueryPartnerCredit", "--raw"]).failed(1);
@@ -131,7 +131,7 @@ fn an_operation_without_a_type_is_not_repeated() {
 }
 
 #[test]
-fn keys_come_from_the_environment() {
+fn keys_are_read_from_the_environment() {
     let arguments = [
         "call",
         "tencent",
@@ -161,7 +161,7 @@ fn keys_come_from_the_environment() {
 }
 
 #[test]
-fn a_wrong_secret_is_one_attempt() {
+fn wrong_secret_makes_one_attempt() {
     let bench = Bench::new();
     let mut command = bench.call_command(&[CREDIT]);
     let error = Ran::of(command.env("TENCENTCLOUD_SECRET_KEY", WRONG_SECRET)).failed(1);
@@ -175,7 +175,7 @@ fn a_wrong_secret_is_one_attempt() {
 }
 
 #[test]
-fn a_closed_port_is_tried_three_times() {
+fn closed_port_makes_three_attempts() {
     let bench = Bench::new();
     let closed = closed();
     let mut command = bench.keyed(&["call", "tencent", CREDIT, "--endpoint", &closed]);
@@ -193,7 +193,7 @@ fn a_closed_port_is_tried_three_times() {
 }
 
 #[test]
-fn plain_http_is_for_this_machine() {
+fn plain_http_is_refused_for_other_machines() {
     let bench = Bench::new();
     for endpoint in [
         "http://example.com",
@@ -217,7 +217,7 @@ fn plain_http_is_for_this_machine() {
 }
 
 #[test]
-fn passing_faults_are_got_over_within_the_ceiling() {
+fn transient_faults_are_retried_up_to_the_limit() {
     let bench = Bench::new();
     bench.sandbox.fault(fault::status(503).times(2));
     bench.call(&[CREDIT]).json();
@@ -232,7 +232,7 @@ fn passing_faults_are_got_over_within_the_ceiling() {
 }
 
 #[test]
-fn the_deadline_holds() {
+fn call_past_its_deadline_times_out() {
     let bench = Bench::new();
     bench.sandbox.fault(fault::silent());
     let error = bench.call(&[CREDIT, "--deadline", "0.3"]).failed(1);
@@ -242,7 +242,7 @@ fn the_deadline_holds() {
 }
 
 #[test]
-fn pages_are_lines() {
+fn pages_print_each_item_on_a_line() {
     let bench = Bench::new();
     let ran = bench.call(&[CREDIT, "--pages", "--params", r#"{"PageSize":10}"#]);
     assert_eq!(ran.err, "");
@@ -263,7 +263,7 @@ fn uin(line: &str) -> String {
 }
 
 #[test]
-fn a_key_that_is_no_text_is_refused_and_not_passed_over() {
+fn key_that_is_not_utf_8_is_refused() {
     use std::os::unix::ffi::OsStrExt;
     let bench = Bench::new();
     for name in ["TENCENTCLOUD_TOKEN", "TENCENTCLOUD_SECRET_KEY"] {
@@ -284,7 +284,7 @@ fn a_key_that_is_no_text_is_refused_and_not_passed_over() {
 }
 
 #[test]
-fn an_output_that_cannot_be_written_does_not_hide_that_the_call_was_made() {
+fn unwritable_output_reports_that_the_call_was_made() {
     let bench = Bench::new();
     // Takes nothing that is written to it.
     let Ok(full) = std::fs::File::create("/dev/full") else {
@@ -307,7 +307,7 @@ fn an_output_that_cannot_be_written_does_not_hide_that_the_call_was_made() {
 }
 
 #[test]
-fn what_cannot_be_sent_is_an_argument_that_is_wrong() {
+fn request_that_cannot_be_sent_exits_with_2() {
     let bench = Bench::new();
     let huawei = |parameters: &str| {
         let arguments = ["ListPartnerAdjustRecords", "--raw", "--params", parameters];
@@ -336,7 +336,7 @@ fn what_cannot_be_sent_is_an_argument_that_is_wrong() {
 }
 
 #[test]
-fn a_walk_that_broke_goes_on_where_it_was() {
+fn broken_walk_resumes_at_its_cursor() {
     let bench = Bench::new();
     let walk = [CREDIT, "--pages", "--params", r#"{"PageSize":10}"#];
     let whole = bench.call(&walk).fine();
@@ -372,7 +372,7 @@ fn a_walk_that_broke_goes_on_where_it_was() {
 }
 
 #[test]
-fn what_fails_later_is_not_taken_for_unsent() {
+fn walk_that_fails_on_a_later_page_exits_with_1() {
     let bench = Bench::new();
     let walk = [CREDIT, "--pages", "--params", r#"{"PageSize":10}"#];
     // The second page is refused as a request, which on its own would end with 2.
@@ -383,7 +383,7 @@ fn what_fails_later_is_not_taken_for_unsent() {
 }
 
 #[test]
-fn a_reader_that_has_had_enough_is_no_failure() {
+fn reader_that_closes_early_is_not_a_failure() {
     let bench = Bench::of(Sandbox::builder().customers(3_000).rate_limits(false));
     let mut child = bench
         .call_command(&[CREDIT, "--pages", "--params", r#"{"PageSize":500}"#])
@@ -402,7 +402,7 @@ fn a_reader_that_has_had_enough_is_no_failure() {
 }
 
 #[test]
-fn a_decode_error_may_have_run() {
+fn decode_error_may_have_run() {
     let bench = Bench::new();
     bench.sandbox.fault(fault::not_json());
     let error = bench.call(&[CREDIT]).failed(1);
@@ -412,7 +412,7 @@ fn a_decode_error_may_have_run() {
 }
 
 #[test]
-fn every_provider_is_called_alike() {
+fn every_provider_can_be_called() {
     let bench = Bench::new();
     let of = |provider: Provider, place: usize| {
         let mut customers = bench.sandbox.customers(provider);
@@ -451,7 +451,7 @@ fn every_provider_is_called_alike() {
 }
 
 #[test]
-fn a_metered_look_up_is_repeated_on_demand_only() {
+fn metered_call_is_retried_only_on_request() {
     let bench = Bench::new();
     let parameters = r#"{"mobile":"628123456789"}"#;
     let look_up = ["CheckDebtsReport", "--params", parameters];
@@ -475,7 +475,7 @@ fn a_metered_look_up_is_repeated_on_demand_only() {
 }
 
 #[test]
-fn huawei_takes_a_token_in_place_of_keys() {
+fn huawei_accepts_a_token_instead_of_keys() {
     let bench = Bench::new();
     let token = bench.sandbox.key(Provider::Huawei).auth_token.unwrap();
     let endpoint = bench.sandbox.endpoint(Provider::Huawei);
@@ -595,7 +595,7 @@ fn list_longer_than_the_default_page_is_walked_without_a_limit() {
 }
 
 #[test]
-fn list_longer_than_a_call_takes_is_walked_in_parts_and_the_missing_are_named() {
+fn list_longer_than_one_call_is_split_and_missing_ids_are_named() {
     let bench = Bench::of(Sandbox::builder().customers(450));
     let ours = huawei_ids(&bench);
     let stranger = bench.sandbox.stranger(Provider::Huawei);
@@ -656,7 +656,7 @@ fn list_longer_than_a_call_takes_is_walked_in_parts_and_the_missing_are_named() 
 }
 
 #[test]
-fn parameters_come_from_a_file_or_from_standard_input() {
+fn parameters_are_read_from_a_file_or_standard_input() {
     use std::io::Write as _;
     let bench = Bench::new();
     let file = Scratch::new("parameters");
@@ -694,7 +694,7 @@ fn parameters_come_from_a_file_or_from_standard_input() {
 }
 
 #[test]
-fn parameters_file_that_cannot_be_used_is_named_with_the_position_and_no_value() {
+fn invalid_parameters_file_is_named_with_the_position_and_no_value() {
     let bench = Bench::new();
     let file = Scratch::new("parameters");
     let path = file.path().display().to_string();
@@ -735,7 +735,7 @@ fn parameters_file_that_cannot_be_used_is_named_with_the_position_and_no_value()
 }
 
 #[test]
-fn text_that_is_no_telephone_number_is_not_looked_up() {
+fn text_that_is_not_a_telephone_number_is_not_sent() {
     let bench = Bench::new();
     for number in [
         "6.28E+11",

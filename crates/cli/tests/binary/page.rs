@@ -11,7 +11,7 @@ fn page(arguments: &[&str]) -> String {
 }
 
 #[test]
-fn a_page_needs_nothing_but_itself() {
+fn page_is_self_contained() {
     let page = page(&[]);
     let policy = "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; \
         style-src 'unsafe-inline'; script-src 'unsafe-inline'\">";
@@ -27,7 +27,7 @@ fn a_page_needs_nothing_but_itself() {
 }
 
 #[test]
-fn a_page_counts_like_json() {
+fn page_has_the_counts_of_json() {
     for more in [&[][..], &["--seed", "3", "--customers", "17"]] {
         let page = page(more);
         let report = run(&[&["report", "--format", "json"], more].concat()).json();
@@ -50,7 +50,7 @@ fn a_page_counts_like_json() {
 }
 
 #[test]
-fn a_page_masks_what_is_personal() {
+fn page_masks_personal_data() {
     let report = run(&["report", "--format", "json", "--show-personal"]).json();
     let (masked, shown) = (page(&[]), page(&["--show-personal"]));
     let rows = report["rows"].as_array().unwrap().iter();
@@ -65,7 +65,7 @@ fn a_page_masks_what_is_personal() {
 }
 
 #[test]
-fn a_page_says_when_it_does_not_show_every_row() {
+fn page_that_omits_rows_says_so() {
     let page = page(&["--only", "tencent", "--customers", "5100"]);
     assert!(page.contains("5\u{202f}000 of 5\u{202f}100 rows shown"));
     assert_eq!(page.matches("<tr><td>").count(), 5_000);
@@ -74,7 +74,7 @@ fn a_page_says_when_it_does_not_show_every_row() {
 }
 
 #[test]
-fn a_page_says_first_what_is_missing() {
+fn page_with_missing_rows_begins_with_an_alert() {
     let bench = Bench::of(Sandbox::builder().customers(120));
     bench.sandbox.fault(fault::status(503).on_page(2));
     let endpoint = format!("tencent={}", bench.endpoint());

@@ -15,7 +15,7 @@ fn json(arguments: &[&str]) -> Value {
 }
 
 #[test]
-fn the_same_seed_gives_the_same_output_with_and_without_faults() {
+fn same_seed_gives_the_same_output_with_and_without_faults() {
     for format in ["table", "csv", "json", "jsonl", "html"] {
         let report = |more: &[&str]| {
             let mut arguments = vec!["report", "--format", format, "--all"];
@@ -30,7 +30,7 @@ fn the_same_seed_gives_the_same_output_with_and_without_faults() {
 }
 
 #[test]
-fn the_evidence_is_on_standard_error() {
+fn statistics_are_on_standard_error() {
     let ran = run(&["report", "--chaos", "40"]);
     let line = ran.err.lines().last().unwrap().to_owned();
     let number = |what: &str| -> u64 {
@@ -52,7 +52,7 @@ fn the_evidence_is_on_standard_error() {
 }
 
 #[test]
-fn every_customer_is_judged_as_the_sandbox_meant_it() {
+fn every_customer_gets_the_verdict_of_the_sandbox() {
     let bench = Bench::of(Sandbox::builder().customers(300));
     let report = json(&["--customers", "300", "--show-personal"]);
     let rows = report["rows"].as_array().unwrap();
@@ -88,7 +88,7 @@ fn every_customer_is_judged_as_the_sandbox_meant_it() {
 }
 
 #[test]
-fn json_is_one_object_with_amounts_as_text() {
+fn json_report_is_one_object_with_amounts_as_text() {
     let report = json(&["--only", "tencent"]);
     for key in [
         "generated_at",
@@ -110,18 +110,18 @@ fn json_is_one_object_with_amounts_as_text() {
 }
 
 #[test]
-fn what_is_personal_is_masked_unless_asked_for() {
+fn personal_data_is_masked_without_show_personal() {
     let masked = run(&["report", "--format", "csv"]).fine();
     assert!(masked.contains('…') && !masked.contains("***"));
     let shown = run(&["report", "--format", "csv", "--show-personal"]).fine();
     assert!(
         shown.contains("***") && !shown.contains('…'),
-        "as the provider tells it"
+        "as the provider gives it"
     );
 }
 
 #[test]
-fn csv_is_read_back_and_calculates_nothing() {
+fn csv_report_is_read_back_without_formulas() {
     let text = run(&["report", "--format", "csv", "--only", "tencent"]).fine();
     assert!(text.contains("\r\n"));
     let mut reader = csv::Reader::from_reader(text.as_bytes());
@@ -140,7 +140,7 @@ fn csv_is_read_back_and_calculates_nothing() {
 }
 
 #[test]
-fn the_table_is_a_sample_with_the_worst_first() {
+fn table_shows_the_worst_rows_first() {
     let sample = run(&["report", "--only", "tencent"]).fine();
     assert!(sample.contains("… 12 of 60 shown; --all for every row"));
     let all = run(&["report", "--only", "tencent", "--all"]).fine();
@@ -164,7 +164,7 @@ fn the_table_is_a_sample_with_the_worst_first() {
 }
 
 #[test]
-fn jsonl_is_an_object_a_line() {
+fn jsonl_report_has_an_object_per_line() {
     let text = run(&["report", "--format", "jsonl"]).fine();
     for line in text.lines() {
         let row: Value = serde_json::from_str(line).unwrap();
@@ -174,7 +174,7 @@ fn jsonl_is_an_object_a_line() {
 }
 
 #[test]
-fn fail_on_ends_with_3() {
+fn fail_on_that_finds_a_row_exits_with_3() {
     for verdict in ["blocked", "watch", "unknown", "blocked,unknown"] {
         let ran = run(&["report", "--fail-on", verdict]);
         assert_eq!(ran.code, Some(3), "{ran:?}");
@@ -196,7 +196,7 @@ fn fail_on_ends_with_3() {
 }
 
 #[test]
-fn no_customers_are_no_failure() {
+fn report_without_customers_succeeds() {
     let report = json(&["--customers", "0", "--only", "tencent"]);
     assert_eq!(report["summary"]["customers"], 0);
     assert_eq!(report["complete"], true);
@@ -216,7 +216,7 @@ fn live(bench: &Bench, arguments: &[&str]) -> Ran {
 }
 
 #[test]
-fn live_says_nothing_of_a_sandbox() {
+fn live_report_does_not_mention_a_sandbox() {
     let bench = Bench::new();
     let ran = live(&bench, &["--format", "json"]);
     assert!(!ran.err.contains("sandbox"), "{ran:?}");
@@ -228,14 +228,14 @@ fn live_says_nothing_of_a_sandbox() {
 }
 
 #[test]
-fn live_needs_keys_before_anything_is_sent() {
+fn live_report_without_keys_sends_nothing() {
     let error = Ran::of(&mut standing(&["report", "--live"])).failed(2);
     assert_eq!(error["kind"], "credentials");
     assert_eq!(error["attempts"], 0);
 }
 
 #[test]
-fn rows_that_are_missing_are_rows_too() {
+fn missing_rows_have_a_placeholder() {
     let bench = Bench::of(Sandbox::builder().customers(120));
     bench.sandbox.fault(fault::status(503).on_page(2));
     for format in ["table", "csv", "jsonl", "html"] {
@@ -259,10 +259,10 @@ fn rows_that_are_missing_are_rows_too() {
     assert_eq!(report["errors"][0]["status"], 503);
 }
 
-/// A book in a file of its own.
-struct Book(Scratch);
+/// A customer file at a path of its own.
+struct CustomerFile(Scratch);
 
-impl Book {
+impl CustomerFile {
     fn new(name: &str, text: &str) -> Self {
         let file = Scratch::new(name);
         std::fs::write(file.path(), text).unwrap();
@@ -270,40 +270,48 @@ impl Book {
     }
 }
 
-fn live_alibaba(bench: &Bench, book: &Book, arguments: &[&str]) -> Ran {
-    Ran::of(&mut live_with(bench, Provider::Alibaba, book, arguments))
+fn live_alibaba(bench: &Bench, file: &CustomerFile, arguments: &[&str]) -> Ran {
+    Ran::of(&mut live_with(bench, Provider::Alibaba, file, arguments))
 }
 
-fn live_with(bench: &Bench, provider: Provider, book: &Book, arguments: &[&str]) -> Command {
+fn live_with(
+    bench: &Bench,
+    provider: Provider,
+    file: &CustomerFile,
+    arguments: &[&str],
+) -> Command {
     let endpoint = format!("{provider}={}", bench.sandbox.endpoint(provider));
     let mut command = bench.keyed(&["report", "--live", "--only", provider.name()]);
     command.args(["--endpoint", &endpoint]);
-    command.arg("--book").arg(book.0.path()).args(arguments);
+    command
+        .arg("--customer-file")
+        .arg(file.0.path())
+        .args(arguments);
     command
 }
 
-/// A book of all customers, in a column of this name.
-fn book_of(bench: &Bench, provider: Provider, column: &str) -> Book {
+/// A customer file of all customers, in a column of this name.
+fn file_of(bench: &Bench, provider: Provider, column: &str) -> CustomerFile {
     let customers = bench.sandbox.customers(provider);
     let lines: String = customers
         .map(|customer| format!("{}\n", customer.id))
         .collect();
-    Book::new("all", &format!("{column}\n{lines}"))
+    CustomerFile::new("all", &format!("{column}\n{lines}"))
 }
 
 #[test]
-fn a_book_says_whom_to_ask_about() {
+fn customer_file_names_the_customers_to_query() {
     let bench = Bench::new();
     let customers: Vec<_> = bench.sandbox.customers(Provider::Alibaba).collect();
     let stranger = bench.sandbox.stranger(Provider::Alibaba);
-    let book = Book::new(
+    let file = CustomerFile::new(
         "whom",
         &format!(
-            "\u{feff}Name,Tencent_uin,Alibaba_uid\nKopi,,{}\nNobody,,{stranger}\nElsewhere,1,\n,,{}\n",
+            "\u{feff}Name,Tencent_uin,Alibaba_uid\nKopi,,{}\nAbsent,,{stranger}\nElsewhere,1,\n,,{}\n",
             customers[0].id, customers[5].id
         ),
     );
-    let ran = live_alibaba(&bench, &book, &["--format", "json"]);
+    let ran = live_alibaba(&bench, &file, &["--format", "json"]);
     let report: Value = serde_json::from_str(&ran.out).unwrap();
     let error = ran.failed_midway(1);
     assert_eq!(error["kind"], "permission", "the stranger: {error}");
@@ -324,7 +332,7 @@ fn a_book_says_whom_to_ask_about() {
 }
 
 #[test]
-fn a_book_in_any_order_asks_about_each_customer_once() {
+fn customer_file_in_any_order_queries_each_customer_once() {
     let bench = Bench::new();
     let customers: Vec<_> = bench.sandbox.customers(Provider::Alibaba).collect();
     let (a, b) = (&customers[0].id, &customers[1].id);
@@ -335,32 +343,32 @@ fn a_book_in_any_order_asks_about_each_customer_once() {
         format!("mobile,name,alibaba_uid\r1,Kopi,\"{a}\"\r2,Teh,{b}\r,,\r3,Kopi,{a}\r"),
     ] {
         let asked = bench.sandbox.report().total;
-        let book = Book::new("once", &text);
-        let report = live_alibaba(&bench, &book, &["--format", "json"]).json();
+        let file = CustomerFile::new("once", &text);
+        let report = live_alibaba(&bench, &file, &["--format", "json"]).json();
         let names: Vec<_> = report["rows"].as_array().unwrap().iter().collect();
         let names: Vec<_> = names.iter().map(|row| row["name"].as_str()).collect();
         assert_eq!(names, [Some("Kopi"), Some("Teh")], "{text:?}");
         assert_eq!(bench.sandbox.report().total - asked, 2);
     }
-    let nobody = Book::new("nobody", "name,alibaba_uid\nKopi,\n");
-    let report = live_alibaba(&bench, &nobody, &["--format", "json"]).json();
+    let empty = CustomerFile::new("unknown", "name,alibaba_uid\nKopi,\n");
+    let report = live_alibaba(&bench, &empty, &["--format", "json"]).json();
     assert_eq!(report["rows"].as_array().unwrap().len(), 0);
 }
 
 #[test]
-fn a_book_names_those_in_a_list_and_misses_those_who_are_not() {
+fn customer_file_adds_names_to_a_list_and_reports_absent_customers() {
     let bench = Bench::new();
     let customers: Vec<_> = bench.sandbox.customers(Provider::Huawei).collect();
     let stranger = bench.sandbox.stranger(Provider::Huawei);
     let text = format!(
-        "name,huawei_id\nKopi,{}\nNobody,{stranger}\n",
+        "name,huawei_id\nKopi,{}\nAbsent,{stranger}\n",
         customers[3].id
     );
-    let book = Book::new("listed", &text);
+    let file = CustomerFile::new("listed", &text);
     let ran = Ran::of(&mut live_with(
         &bench,
         Provider::Huawei,
-        &book,
+        &file,
         &["--format", "json"],
     ));
     let report = ran.json();
@@ -368,24 +376,24 @@ fn a_book_names_those_in_a_list_and_misses_those_who_are_not() {
     assert_eq!(rows.len(), 26, "all customers, and one who is not listed");
     let mut named = rows.iter().filter(|row| row["name"] == "Kopi");
     assert_eq!(named.next().unwrap()["id"], *customers[3].id);
-    assert_eq!(rows[25]["name"], "Nobody");
+    assert_eq!(rows[25]["name"], "Absent");
     assert_eq!(rows[25]["id"], *stranger);
     assert_eq!(rows[25]["verdict"], "unknown");
     assert_eq!(
         rows[25]["why"],
-        "in the book, but not in the provider's list"
+        "in the customer file, but not in the provider's list"
     );
 }
 
 #[test]
-fn a_mobile_number_may_be_in_the_book_as_its_md5() {
+fn mobile_number_may_be_in_the_customer_file_as_its_md5() {
     let bench = Bench::new();
-    // Of 0812345678, which is nobody's.
-    let book = Book::new("md5", "mobile_md5\n7d1c3ff2e84e8d1ae3bf0e0a4f4ed8ca\n");
+    // Of 0812345678, which no customer has.
+    let file = CustomerFile::new("md5", "mobile_md5\n7d1c3ff2e84e8d1ae3bf0e0a4f4ed8ca\n");
     let ran = Ran::of(&mut live_with(
         &bench,
         Provider::AccuAuth,
-        &book,
+        &file,
         &["--format", "json"],
     ));
     assert!(!ran.out.contains("7d1c3ff2e84e8d"), "{ran:?}");
@@ -395,13 +403,13 @@ fn a_mobile_number_may_be_in_the_book_as_its_md5() {
 }
 
 #[test]
-fn live_repeats_a_metered_look_up_on_demand_only() {
+fn live_report_retries_a_metered_call_only_on_request() {
     let bench = Bench::new();
     let customer = bench.sandbox.customers(Provider::AccuAuth).next().unwrap();
-    let book = Book::new("metered", &format!("mobile\n{}\n", customer.id));
+    let file = CustomerFile::new("metered", &format!("mobile\n{}\n", customer.id));
     let ask = |more: &[&str]| {
         bench.sandbox.fault(fault::status(503).times(1));
-        Ran::of(&mut live_with(&bench, Provider::AccuAuth, &book, more))
+        Ran::of(&mut live_with(&bench, Provider::AccuAuth, &file, more))
     };
     let error = ask(&[]).failed_midway(1);
     assert_eq!(
@@ -412,22 +420,22 @@ fn live_repeats_a_metered_look_up_on_demand_only() {
 }
 
 #[test]
-fn a_book_that_cannot_be_used_is_refused_before_anything_is_sent() {
+fn invalid_customer_file_is_refused_before_anything_is_sent() {
     let bench = Bench::new();
-    for (name, text, told) in [
+    for (name, text, expected) in [
         ("columns", "name,uid\nx,1\n", "unknown column, number 2"),
         ("empty", "", "no column"),
         ("no-column", "name,tencent_uin\nx,1\n", "no column for it"),
         ("ragged", "name,alibaba_uid\nx\n", "line 2"),
         (
             "no-number",
-            "alibaba_uid\n1\nhunter2-is-the-secret-that-nobody-may-see\n",
-            "in line 3 of the book is not digits only",
+            "alibaba_uid\n1\nhunter2-is-the-secret-that-must-not-leak\n",
+            "in line 3 of the customer file is not digits only",
         ),
         (
             "line-ends",
             "alibaba_uid\r\n\r\n1\r\n+2\r\n",
-            "in line 4 of the book is not digits only",
+            "in line 4 of the customer file is not digits only",
         ),
         (
             "twice",
@@ -442,32 +450,35 @@ fn a_book_that_cannot_be_used_is_refused_before_anything_is_sent() {
         (
             "semicolons",
             "name;alibaba_uid\nx;1\n",
-            "with commas between",
+            "separated by commas",
         ),
     ] {
-        let error = live_alibaba(&bench, &Book::new(name, text), &[]).failed(2);
+        let error = live_alibaba(&bench, &CustomerFile::new(name, text), &[]).failed(2);
         assert_eq!(error["kind"], "config");
         let message = error["message"].as_str().unwrap();
-        assert!(message.contains(told), "{message}");
+        assert!(message.contains(expected), "{message}");
     }
-    let book = Book::new(
+    let file = CustomerFile::new(
         "no-md5",
-        "mobile_md5\nhunter2-is-the-secret-that-nobody-may-see\n",
+        "mobile_md5\nhunter2-is-the-secret-that-must-not-leak\n",
     );
-    let ran = Ran::of(&mut live_with(&bench, Provider::AccuAuth, &book, &[]));
+    let ran = Ran::of(&mut live_with(&bench, Provider::AccuAuth, &file, &[]));
     let message = ran.failed(2)["message"].to_string();
-    assert!(message.contains("in line 2 of the book"), "{message}");
+    assert!(
+        message.contains("in line 2 of the customer file"),
+        "{message}"
+    );
     let ran = Ran::of(&mut bench.keyed(&["report", "--live", "--only", "accuauth"]));
     let message = ran.failed(2)["message"].to_string();
-    assert!(message.contains("--book"), "{message}");
+    assert!(message.contains("--customer-file"), "{message}");
     assert_eq!(bench.sandbox.report().total, 0);
 }
 
 #[test]
-fn a_provider_that_refuses_the_key_is_asked_no_further() {
+fn provider_that_refuses_the_key_is_not_called_again() {
     let bench = Bench::new();
-    let book = book_of(&bench, Provider::Alibaba, "alibaba_uid");
-    let mut command = live_with(&bench, Provider::Alibaba, &book, &[]);
+    let file = file_of(&bench, Provider::Alibaba, "alibaba_uid");
+    let mut command = live_with(&bench, Provider::Alibaba, &file, &[]);
     let ran = Ran::of(command.env("ALIBABA_CLOUD_ACCESS_KEY_SECRET", WRONG_SECRET));
     assert!(ran.out.contains("rows: auth"), "{ran:?}");
     assert_eq!(ran.failed_midway(1)["kind"], "auth");
@@ -478,7 +489,7 @@ fn a_provider_that_refuses_the_key_is_asked_no_further() {
 }
 
 #[test]
-fn a_provider_that_cannot_be_reached_is_told_of() {
+fn unreachable_provider_is_reported() {
     let bench = Bench::new();
     let endpoint = format!("tencent={}", closed());
     let arguments = [
@@ -498,7 +509,7 @@ fn a_provider_that_cannot_be_reached_is_told_of() {
 
 #[cfg(unix)]
 #[test]
-fn an_interrupted_report_prints_what_it_has() {
+fn interrupted_report_prints_the_rows_it_has() {
     use std::process::Stdio;
 
     for signal in ["INT", "TERM"] {
@@ -531,7 +542,7 @@ fn an_interrupted_report_prints_what_it_has() {
 }
 
 #[test]
-fn a_reader_that_leaves_changes_no_exit_code() {
+fn reader_that_closes_early_does_not_change_the_exit_code() {
     use std::process::Stdio;
 
     for format in ["table", "csv", "json", "jsonl", "html"] {
@@ -555,7 +566,7 @@ fn a_reader_that_leaves_changes_no_exit_code() {
 
 #[cfg(unix)]
 #[test]
-fn a_report_that_is_being_printed_can_be_interrupted() {
+fn report_being_printed_can_be_interrupted() {
     use std::io::Read;
     use std::process::Stdio;
 
@@ -575,7 +586,7 @@ fn a_report_that_is_being_printed_can_be_interrupted() {
 }
 
 #[test]
-fn excel_is_told_that_a_sheet_is_utf_8() {
+fn excel_flag_writes_a_byte_order_mark() {
     let sheet = run(&["report", "--format", "csv", "--excel"]).fine();
     let plain = run(&["report", "--format", "csv"]).fine();
     assert_eq!(sheet, format!("\u{feff}{plain}"));
@@ -585,12 +596,12 @@ fn excel_is_told_that_a_sheet_is_utf_8() {
 
 #[test]
 #[expect(clippy::disallowed_methods, reason = "the time that a process takes")]
-fn rate_and_concurrency_are_kept_to() {
+fn rate_and_concurrency_limits_are_observed() {
     let bench = Bench::new();
-    let book = book_of(&bench, Provider::Alibaba, "alibaba_uid");
+    let file = file_of(&bench, Provider::Alibaba, "alibaba_uid");
     let begun = std::time::Instant::now();
     let pace = ["--rps", "alibaba=10", "--concurrency", "25"];
-    live_alibaba(&bench, &book, &pace).fine();
+    live_alibaba(&bench, &file, &pace).fine();
     // A second's worth at once, and the rest at the rate.
     assert!(begun.elapsed() > std::time::Duration::from_millis(900));
     for wrong in [
@@ -610,19 +621,19 @@ fn rate_and_concurrency_are_kept_to() {
 }
 
 #[test]
-fn customers_who_cannot_be_asked_about_keep_nobody_else_from_being_asked_about() {
+fn customer_with_an_invalid_id_does_not_stop_the_others() {
     let bench = Bench::new();
     let person = bench.sandbox.customers(Provider::AccuAuth).next().unwrap();
     // More than the failures in a row after which a provider is given up.
     let strange: String = (0..8).map(|n| format!("+62 812-0000-409{n}\n")).collect();
-    let book = Book::new("strange", &format!("mobile\n{strange}{}\n", person.id));
+    let file = CustomerFile::new("strange", &format!("mobile\n{strange}{}\n", person.id));
     bench
         .sandbox
         .fault(fault::provider_code("INVALID_ARGUMENT").times(8));
     let ran = Ran::of(&mut live_with(
         &bench,
         Provider::AccuAuth,
-        &book,
+        &file,
         &["--format", "json", "--concurrency", "1"],
     ));
     let report: Value = serde_json::from_str(&ran.out).unwrap();
@@ -634,7 +645,7 @@ fn customers_who_cannot_be_asked_about_keep_nobody_else_from_being_asked_about()
 }
 
 #[test]
-fn cell_that_is_no_mobile_number_is_refused_with_its_line_before_any_look_up() {
+fn cell_that_is_not_a_mobile_number_is_refused_with_its_line_before_any_call() {
     let bench = Bench::new();
     let person = bench.sandbox.customers(Provider::AccuAuth).next().unwrap();
     let digits = "must have digits only";
@@ -658,10 +669,10 @@ fn cell_that_is_no_mobile_number_is_refused_with_its_line_before_any_look_up() {
         ("62812000000.0", "is a decimal fraction"),
     ] {
         let text = format!("name,mobile\nKopi,{}\n\nTeh,{cell}\n", person.id);
-        let book = Book::new("cell", &text);
-        let error = Ran::of(&mut live_with(&bench, Provider::AccuAuth, &book, &[])).failed(2);
+        let file = CustomerFile::new("cell", &text);
+        let error = Ran::of(&mut live_with(&bench, Provider::AccuAuth, &file, &[])).failed(2);
         let message = error["message"].as_str().unwrap();
-        let expected = format!("mobile in line 4 of the book {reason}");
+        let expected = format!("mobile in line 4 of the customer file {reason}");
         assert!(message.starts_with(&expected), "{cell}: {message}");
         assert!(!message.contains("812") && !message.contains("SECRET"));
         assert_eq!(
@@ -673,16 +684,16 @@ fn cell_that_is_no_mobile_number_is_refused_with_its_line_before_any_look_up() {
 }
 
 #[test]
-fn many_mistakes_of_a_book_are_listed_in_one_bounded_message() {
+fn many_mistakes_in_a_customer_file_are_listed_in_one_bounded_message() {
     let bench = Bench::new();
     let wrong: String = (0..14).map(|_| "NULL,not-hex\n").collect();
-    let book = Book::new("many", &format!("mobile,mobile_md5\n{wrong}"));
-    let error = Ran::of(&mut live_with(&bench, Provider::AccuAuth, &book, &[])).failed(2);
+    let file = CustomerFile::new("many", &format!("mobile,mobile_md5\n{wrong}"));
+    let error = Ran::of(&mut live_with(&bench, Provider::AccuAuth, &file, &[])).failed(2);
     let message = error["message"].as_str().unwrap();
     for expected in [
-        "mobile in line 2 of the book is a placeholder",
-        "mobile_md5 in line 2 of the book must be 32 hexadecimal digits",
-        "mobile_md5 in line 6 of the book",
+        "mobile in line 2 of the customer file is a placeholder",
+        "mobile_md5 in line 2 of the customer file must be 32 hexadecimal digits",
+        "mobile_md5 in line 6 of the customer file",
         "; and 18 more",
     ] {
         assert!(message.contains(expected), "{message}");
@@ -699,10 +710,10 @@ fn id_that_a_spreadsheet_has_shortened_is_refused_at_every_provider() {
         (Provider::Alibaba, "alibaba_uid"),
     ] {
         for cell in ["6.28E+11", "NULL", "n/a", "-", "#N/A", "1\x002"] {
-            let book = Book::new("id", &format!("{column}\n{cell}\n"));
-            let error = Ran::of(&mut live_with(&bench, provider, &book, &[])).failed(2);
+            let file = CustomerFile::new("id", &format!("{column}\n{cell}\n"));
+            let error = Ran::of(&mut live_with(&bench, provider, &file, &[])).failed(2);
             let message = error["message"].as_str().unwrap();
-            let expected = format!("{column} in line 2 of the book ");
+            let expected = format!("{column} in line 2 of the customer file ");
             assert!(message.starts_with(&expected), "{message}");
         }
     }
@@ -710,7 +721,7 @@ fn id_that_a_spreadsheet_has_shortened_is_refused_at_every_provider() {
 }
 
 #[test]
-fn person_in_several_spellings_is_asked_about_once() {
+fn person_in_several_spellings_is_queried_once() {
     use std::fmt::Write as _;
     let bench = Bench::new();
     let mut people = bench.sandbox.customers(Provider::AccuAuth);
@@ -746,13 +757,13 @@ fn person_in_several_spellings_is_asked_about_once() {
         let _ = writeln!(text, "Both,{number},{}", digests[2]);
         hashes_of(&mut text);
         let _ = writeln!(text, "Other,{other},");
-        let book = Book::new("spellings", &text);
+        let file = CustomerFile::new("spellings", &text);
         let asked = bench.sandbox.report().total;
         let arguments = ["--format", "json", "--show-personal"];
         let ran = Ran::of(&mut live_with(
             &bench,
             Provider::AccuAuth,
-            &book,
+            &file,
             &arguments,
         ));
         let report = ran.json();
@@ -770,16 +781,17 @@ fn person_in_several_spellings_is_asked_about_once() {
 fn md5_of_another_number_than_the_one_beside_it_is_refused() {
     let bench = Bench::new();
     let text = format!("mobile,mobile_md5\n081200000001,{}\n", md5("6281200000002"));
-    let book = Book::new("contradiction", &text);
-    let error = Ran::of(&mut live_with(&bench, Provider::AccuAuth, &book, &[])).failed(2);
+    let file = CustomerFile::new("contradiction", &text);
+    let error = Ran::of(&mut live_with(&bench, Provider::AccuAuth, &file, &[])).failed(2);
     let message = error["message"].as_str().unwrap();
-    let expected = "mobile_md5 in line 2 of the book is not of the number beside it";
+    let expected =
+        "mobile_md5 in line 2 of the customer file is not the MD5 of the number beside it";
     assert!(message.starts_with(expected), "{message}");
     assert_eq!(bench.sandbox.report().total, 0);
 }
 
 #[test]
-fn id_with_leading_zeros_is_asked_about_once() {
+fn id_with_leading_zeros_is_queried_once() {
     let bench = Bench::new();
     let id = bench
         .sandbox
@@ -787,14 +799,14 @@ fn id_with_leading_zeros_is_asked_about_once() {
         .next()
         .unwrap()
         .id;
-    let book = Book::new("zeros", &format!("alibaba_uid\n00{id}\n{id}\n"));
-    let report = live_alibaba(&bench, &book, &["--format", "json"]).json();
+    let file = CustomerFile::new("zeros", &format!("alibaba_uid\n00{id}\n{id}\n"));
+    let report = live_alibaba(&bench, &file, &["--format", "json"]).json();
     assert_eq!(report["rows"].as_array().unwrap().len(), 1);
     assert_eq!(bench.sandbox.report().total, 1);
 }
 
 #[test]
-fn wrong_cells_of_a_provider_that_is_not_asked_are_no_hindrance() {
+fn invalid_cells_of_a_provider_that_is_not_queried_are_ignored() {
     let bench = Bench::new();
     let id = bench
         .sandbox
@@ -802,16 +814,16 @@ fn wrong_cells_of_a_provider_that_is_not_asked_are_no_hindrance() {
         .next()
         .unwrap()
         .id;
-    let book = Book::new("others", &format!("alibaba_uid,mobile\n{id},NULL\n"));
-    live_alibaba(&bench, &book, &[]).fine();
+    let file = CustomerFile::new("others", &format!("alibaba_uid,mobile\n{id},NULL\n"));
+    live_alibaba(&bench, &file, &[]).fine();
 }
 
 #[test]
-fn refused_book_begins_no_journal() {
+fn refused_customer_file_begins_no_journal() {
     let bench = Bench::new();
     let journal = Scratch::new("journal");
-    let book = Book::new("journal-book", "mobile\nNULL\n");
-    let mut command = live_with(&bench, Provider::AccuAuth, &book, &["--resume"]);
+    let file = CustomerFile::new("journal-customer-file", "mobile\nNULL\n");
+    let mut command = live_with(&bench, Provider::AccuAuth, &file, &["--resume"]);
     Ran::of(command.arg(journal.path())).failed(2);
     assert!(!journal.path().exists());
 }
@@ -832,15 +844,15 @@ fn form_of(text: &str) -> standing_accuauth::MobileForm {
 }
 
 #[test]
-fn small_reports_meet_faults_unless_told_otherwise() {
-    let told = |arguments: &[&str]| {
+fn small_report_meets_faults_by_default() {
+    let expected = |arguments: &[&str]| {
         let fixed = ["report", "--only", "tencent", "--customers"];
         let ran = run(&[&fixed[..], arguments].concat());
         let line = ran.err.lines().next().unwrap().to_owned();
         ran.fine();
         line
     };
-    assert!(told(&["5"]).ends_with("chaos 5 %"));
-    assert!(told(&["1001"]).ends_with("chaos 0 %"));
-    assert!(told(&["5", "--chaos", "3"]).ends_with("chaos 3 %"));
+    assert!(expected(&["5"]).ends_with("chaos 5 %"));
+    assert!(expected(&["1001"]).ends_with("chaos 0 %"));
+    assert!(expected(&["5", "--chaos", "3"]).ends_with("chaos 3 %"));
 }

@@ -22,7 +22,7 @@ fn lines(journal: &Scratch) -> usize {
 }
 
 #[test]
-fn a_report_that_is_killed_goes_on_and_ends_with_the_same_rows() {
+fn killed_report_resumes_and_ends_with_the_same_rows() {
     let whole = run(&["report", "--format", "csv", "--customers", "300"]).fine();
     let journal = Scratch::new("killed");
     let more = ["--customers", "300", "--chaos", "20"];
@@ -43,7 +43,7 @@ fn a_report_that_is_killed_goes_on_and_ends_with_the_same_rows() {
 }
 
 #[test]
-fn a_torn_last_line_is_written_again() {
+fn torn_last_line_is_rewritten() {
     let whole = run(&["report", "--format", "csv"]).fine();
     let journal = Scratch::new("torn");
     let mut child = resumed(&journal, &["--latency", "20"])
@@ -81,7 +81,7 @@ fn a_torn_last_line_is_written_again() {
 }
 
 #[test]
-fn a_journal_that_was_changed_is_refused() {
+fn changed_journal_is_refused() {
     let journal = Scratch::new("changed");
     let more = ["--customers", "20", "--chaos", "0"];
     let mut child = resumed(&journal, &[&more[..], &["--latency", "50"]].concat())
@@ -131,7 +131,7 @@ fn a_journal_that_was_changed_is_refused() {
 }
 
 #[test]
-fn a_report_that_found_nothing_binds_nobody() {
+fn journal_without_events_may_be_reused() {
     let journal = Scratch::new("nothing");
     let live = ["report", "--live", "--only", "tencent", "--resume"];
     // There are no keys, and no report yet.
@@ -149,7 +149,7 @@ fn a_report_that_found_nothing_binds_nobody() {
 
 #[cfg(target_os = "linux")]
 #[test]
-fn a_journal_is_a_file() {
+fn journal_that_is_not_a_file_is_refused() {
     // Reading this one would never end.
     let mut command = standing(&["report", "--resume", "/dev/zero"]);
     let error = Ran::of(&mut command).failed(2);
@@ -170,7 +170,7 @@ fn cramped(command: &Command, blocks: u32) -> Command {
 
 #[cfg(target_os = "linux")]
 #[test]
-fn a_full_disk_ends_a_report_and_what_is_not_noted_down_is_not_asked() {
+fn full_disk_ends_a_report_without_unrecorded_calls() {
     let (bench, journal, report) = metered(5);
     let command = report(&bench, &journal, &[]);
     let error = Ran::of(&mut cramped(&command, 8)).failed(1);
@@ -190,7 +190,7 @@ fn a_full_disk_ends_a_report_and_what_is_not_noted_down_is_not_asked() {
 }
 
 #[test]
-fn a_journal_is_for_the_report_that_began_it() {
+fn journal_of_another_report_is_refused() {
     let bench = Bench::of(Sandbox::builder().customers(120));
     bench.sandbox.fault(fault::status(503).on_page(2));
     let journal = Scratch::new("other");
@@ -206,7 +206,7 @@ fn a_journal_is_for_the_report_that_began_it() {
     let before = fs::read(journal.path()).unwrap();
     let address = bench.endpoint().replace("http://", "");
     assert!(!String::from_utf8_lossy(&before).contains(&address));
-    for (more, told) in [
+    for (more, expected) in [
         (&["--below", "50"][..], "another --below"),
         (&["--show-personal"], "another --show-personal"),
         (&["--only", "huawei"], "another --only"),
@@ -217,7 +217,7 @@ fn a_journal_is_for_the_report_that_began_it() {
     ] {
         let error = live(more).failed(2);
         let message = error["message"].as_str().unwrap();
-        assert!(message.contains(told), "{message}");
+        assert!(message.contains(expected), "{message}");
     }
     let error = Ran::of(&mut resumed(&journal, &[])).failed(2);
     assert!(error["message"].as_str().unwrap().contains("another --"));
@@ -250,7 +250,7 @@ fn a_journal_is_for_the_report_that_began_it() {
 }
 
 #[test]
-fn what_is_no_journal_is_left_as_it_is() {
+fn file_that_is_not_a_journal_is_left_unchanged() {
     let journal = Scratch::new("letter");
     for text in [
         "Dear customer",
@@ -266,7 +266,7 @@ fn what_is_no_journal_is_left_as_it_is() {
         assert_eq!(fs::read_to_string(journal.path()).unwrap(), text);
     }
     fs::remove_file(journal.path()).unwrap();
-    // A line in the middle that is damaged: what else may be wrong nobody knows.
+    // A damaged line in the middle: the lines after it cannot be trusted.
     resumed(&journal, &["--deadline", "0.001"])
         .stdout(Stdio::null())
         .stderr(Stdio::null())
@@ -300,10 +300,10 @@ fn metered(
             .customers(60)
             .latency(Duration::from_millis(wait)),
     );
-    let book = Scratch::new("book");
+    let file = Scratch::new("customer-file");
     let people = bench.sandbox.customers(Provider::AccuAuth);
     let numbers: String = people.map(|person| format!("{}\n", person.id)).collect();
-    fs::write(book.path(), format!("mobile\n{numbers}")).unwrap();
+    fs::write(file.path(), format!("mobile\n{numbers}")).unwrap();
     let report = move |bench: &Bench, journal: &Scratch, more: &[&str]| {
         let endpoint = format!("accuauth={}", bench.sandbox.endpoint(Provider::AccuAuth));
         let mut command =
@@ -312,14 +312,14 @@ fn metered(
             .args(["--endpoint", &endpoint])
             .arg("--resume")
             .arg(journal.path());
-        command.arg("--book").arg(book.path()).args(more);
+        command.arg("--customer-file").arg(file.path()).args(more);
         command
     };
     (bench, Scratch::new("metered"), report)
 }
 
 #[test]
-fn a_look_up_that_may_have_been_billed_is_repeated_on_demand_only() {
+fn call_that_may_have_been_billed_is_repeated_only_on_request() {
     let (bench, journal, report) = metered(150);
     let mut child = report(&bench, &journal, &[])
         .stdout(Stdio::null())
@@ -329,7 +329,7 @@ fn a_look_up_that_may_have_been_billed_is_repeated_on_demand_only() {
     until(|| bench.sandbox.report().total >= 10);
     child.kill().unwrap();
     child.wait().unwrap();
-    // What was under way is answered, but nobody hears it.
+    // The calls in progress are answered, but the process is gone.
     std::thread::sleep(Duration::from_millis(200));
     let asked = bench.sandbox.report().total;
 
@@ -358,7 +358,7 @@ fn a_look_up_that_may_have_been_billed_is_repeated_on_demand_only() {
     let total = bench.sandbox.report().total;
     assert!(
         total <= 60,
-        "nobody was asked about twice: {total}, {asked} before"
+        "no customer was queried twice: {total}, {asked} before"
     );
 
     let answer = Ran::of(&mut report(&bench, &journal, &["--retry-metered"])).json();
@@ -377,14 +377,14 @@ fn a_look_up_that_may_have_been_billed_is_repeated_on_demand_only() {
 }
 
 #[test]
-fn calls_that_failed_are_made_again_and_their_rows_stand_where_they_belong() {
+fn failed_calls_are_repeated_and_their_rows_keep_their_order() {
     let (bench, journal, report) = metered(0);
     // Refused before it ran, so nothing is billed.
     bench.sandbox.fault(fault::throttle().times(1));
     bench.sandbox.fault(fault::throttle().with_probability(0.2));
     let ran = Ran::of(&mut report(&bench, &journal, &["--concurrency", "2"]));
     let first: Value = serde_json::from_str(&ran.out).unwrap();
-    assert!(ran.err.contains("goes on from here"), "{ran:?}");
+    assert!(ran.err.contains("continues this report"), "{ran:?}");
     assert_eq!(ran.failed_midway(1)["kind"], "throttled");
     bench.sandbox.clear_faults();
     let second = Ran::of(&mut report(&bench, &journal, &[])).json();
@@ -409,7 +409,7 @@ fn calls_that_failed_are_made_again_and_their_rows_stand_where_they_belong() {
 }
 
 #[test]
-fn a_deadline_ends_a_report_with_what_is_there() {
+fn deadline_ends_a_report_with_the_rows_obtained() {
     // Sixty customers, four at a time: how many there are is known from the start.
     let slow = ["report", "--only", "alibaba", "--latency", "300"];
     let ran = run(&[&slow[..], &["--deadline", "1", "--format", "json"]].concat());
@@ -427,7 +427,7 @@ fn a_deadline_ends_a_report_with_what_is_there() {
 }
 
 #[test]
-fn a_journal_that_cannot_be_written_is_refused_before_anything_is_sent() {
+fn unwritable_journal_is_refused_before_anything_is_sent() {
     let nowhere = PathBuf::from("/nowhere/at/all/journal");
     let mut command = standing(&["report", "--resume"]);
     let error = Ran::of(command.arg(&nowhere)).failed(2);
@@ -441,7 +441,7 @@ fn a_journal_that_cannot_be_written_is_refused_before_anything_is_sent() {
 
 #[cfg(unix)]
 #[test]
-fn a_journal_is_for_its_owner_and_for_one_report_at_a_time() {
+fn journal_is_private_and_locked() {
     use std::os::unix::fs::PermissionsExt;
 
     let journal = Scratch::new("owner");
@@ -557,7 +557,7 @@ fn synced(text: &str) -> usize {
 }
 
 #[test]
-fn metered_look_up_is_on_disk_before_it_is_made() {
+fn metered_call_is_on_disk_before_it_is_made() {
     let (bench, journal, report) = metered(0);
     bench.sandbox.fault(fault::silent());
     let mut child = report(&bench, &journal, &["--concurrency", "1"])
@@ -621,7 +621,7 @@ fn shell(script: &str, journal: &Scratch) -> Ran {
 
 #[cfg(unix)]
 #[test]
-fn journal_that_a_standard_stream_goes_to_is_refused() {
+fn journal_that_is_a_standard_stream_is_refused() {
     let journal = Scratch::new("stream");
     let start = "\"$1\" report --only huawei --resume";
     for (script, stream) in [
@@ -657,7 +657,7 @@ fn journal_that_a_standard_stream_goes_to_is_refused() {
 
 #[cfg(unix)]
 #[test]
-fn journal_that_others_can_read_is_narrowed_before_use() {
+fn journal_that_others_can_read_is_restricted_before_use() {
     use std::os::unix::fs::PermissionsExt;
 
     let mode = |journal: &Scratch| fs::metadata(journal.path()).unwrap().permissions().mode();
@@ -695,7 +695,7 @@ fn confined(command: &Command) -> Command {
 
 #[cfg(target_os = "linux")]
 #[test]
-fn large_file_that_is_no_journal_is_refused_without_being_read() {
+fn large_file_that_is_not_a_journal_is_refused_without_being_read() {
     use std::io::Write;
 
     let journal = Scratch::new("large");
@@ -758,7 +758,7 @@ impl Ending {
 
 #[cfg(target_os = "linux")]
 #[test]
-fn report_that_waited_for_a_removed_journal_begins_one_that_others_find() {
+fn report_that_waited_for_a_removed_journal_begins_a_visible_one() {
     let (bench, journal, report) = metered(150);
     let ending = Ending::new(&journal);
     let spawn = || {
@@ -788,7 +788,7 @@ fn report_that_waited_for_a_removed_journal_begins_one_that_others_find() {
 
 #[cfg(target_os = "linux")]
 #[test]
-fn report_that_waited_for_a_removed_journal_keeps_out_of_the_next_one() {
+fn report_that_waited_for_a_removed_journal_leaves_the_next_one_alone() {
     let (bench, journal, report) = metered(150);
     let ending = Ending::new(&journal);
     let spawn = || {
@@ -818,14 +818,14 @@ fn report_that_waited_for_a_removed_journal_keeps_out_of_the_next_one() {
 
 #[cfg(unix)]
 #[test]
-fn report_ended_by_sigterm_goes_on_without_billing_twice() {
+fn report_ended_by_sigterm_resumes_without_billing_twice() {
     let (bench, journal, report) = metered(150);
     let mut command = report(&bench, &journal, &[]);
     command.stdout(Stdio::piped()).stderr(Stdio::piped());
     let child = command.spawn().unwrap();
     until(|| bench.sandbox.report().total >= 10);
     let ran = Ran::ended_by("TERM", child);
-    assert!(ran.err.contains("goes on from here"), "{ran:?}");
+    assert!(ran.err.contains("continues this report"), "{ran:?}");
     let answer: Value = serde_json::from_str(&ran.out).unwrap();
     assert_eq!(answer["complete"], false);
     assert!(answer["summary"]["customers"].as_u64().unwrap() > 0);
@@ -837,7 +837,7 @@ fn report_ended_by_sigterm_goes_on_without_billing_twice() {
 }
 
 #[test]
-fn renewed_token_of_one_provider_bills_no_look_up_of_another_again() {
+fn renewed_token_of_one_provider_repeats_no_metered_call_of_another() {
     let (bench, journal, report) = metered(0);
     bench
         .sandbox

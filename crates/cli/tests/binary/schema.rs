@@ -22,41 +22,42 @@ impl Schema {
 
     #[track_caller]
     fn check(&self, rule: &Value, value: &Value, at: &str) {
-        for (word, told) in rule.as_object().unwrap() {
+        for (word, expected) in rule.as_object().unwrap() {
             let holds = match word.as_str() {
                 "$schema" | "$defs" | "title" | "description" => true,
                 // These two are seen to with the properties.
                 "additionalProperties" | "required" => true,
                 "$ref" => {
-                    self.check(self.part(told.as_str().unwrap()), value, at);
+                    self.check(self.part(expected.as_str().unwrap()), value, at);
                     true
                 }
-                "type" => match told {
+                "type" => match expected {
                     Value::Array(names) => names.iter().any(|name| is(value, name)),
                     name => is(value, name),
                 },
-                "enum" => told.as_array().unwrap().contains(value),
-                "minimum" => value.is_null() || value.as_u64() >= told.as_u64(),
+                "enum" => expected.as_array().unwrap().contains(value),
+                "minimum" => value.is_null() || value.as_u64() >= expected.as_u64(),
                 "pattern" => {
-                    assert_eq!(told, "^-?[0-9]+(\\.[0-9]+)?$", "{at}");
+                    assert_eq!(expected, "^-?[0-9]+(\\.[0-9]+)?$", "{at}");
                     value.as_str().is_none_or(is_amount)
                 }
                 "items" => {
                     for (place, item) in value.as_array().unwrap().iter().enumerate() {
-                        self.check(told, item, &format!("{at}/{place}"));
+                        self.check(expected, item, &format!("{at}/{place}"));
                     }
                     true
                 }
                 "properties" => {
-                    let (told, value) = (told.as_object().unwrap(), value.as_object().unwrap());
-                    for (name, rule) in told {
+                    let (expected, value) =
+                        (expected.as_object().unwrap(), value.as_object().unwrap());
+                    for (name, rule) in expected {
                         self.check(rule, &value[name], &format!("{at}/{name}"));
                     }
-                    keys(told) == keys(value)
+                    keys(expected) == keys(value)
                 }
                 _ => panic!("{at}: {word} is not checked"),
             };
-            assert!(holds, "{at}: {word} {told}, but there is {value}");
+            assert!(holds, "{at}: {word} {expected}, but there is {value}");
         }
     }
 
@@ -94,7 +95,7 @@ fn is_amount(text: &str) -> bool {
 }
 
 #[test]
-fn every_member_is_described_and_none_is_optional() {
+fn every_member_of_the_schema_is_described_and_required() {
     fn walk(rule: &Value, at: &str) {
         assert!(
             rule["$ref"].is_string() || rule["description"].is_string(),
@@ -122,7 +123,7 @@ fn every_member_is_described_and_none_is_optional() {
 }
 
 #[test]
-fn reports_keep_to_the_schema() {
+fn report_conforms_to_the_schema() {
     let schema = Schema::new();
     for more in [
         &["--customers", "200"][..],
@@ -142,7 +143,7 @@ fn reports_keep_to_the_schema() {
 }
 
 #[test]
-fn reports_that_lack_rows_keep_to_it_too() {
+fn incomplete_report_conforms_to_the_schema() {
     let schema = Schema::new();
     let bench = Bench::of(Sandbox::builder().customers(120));
     bench.sandbox.fault(fault::status(503).on_page(2));
@@ -164,7 +165,7 @@ fn reports_that_lack_rows_keep_to_it_too() {
     assert_eq!(report["complete"], false);
     assert_eq!(report["errors"].as_array().unwrap().len(), 2);
     assert_eq!(report["summary"]["missing"], Value::Null);
-    // What the command tells on standard error is such an error, too.
+    // The error object on standard error has the same schema.
     let error = ran.failed_midway(1);
     schema.check(schema.part("#/$defs/error"), &error, "error");
 

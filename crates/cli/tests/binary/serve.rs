@@ -39,7 +39,7 @@ impl Drop for Served {
 }
 
 #[test]
-fn the_first_line_is_all_that_a_client_needs() {
+fn sandbox_prints_endpoints_and_keys_first() {
     let served = Served::new(&["--customers", "3"]);
     let desks = served.desks();
     for (provider, keys) in [
@@ -70,7 +70,7 @@ fn the_first_line_is_all_that_a_client_needs() {
 }
 
 #[test]
-fn keys_are_the_same_on_every_start_and_ports_are_not() {
+fn sandbox_has_fixed_keys_and_varying_ports() {
     let (one, two) = (Served::new(&[]), Served::new(&["--seed", "9"]));
     let (mut one, mut two) = (one.desks(), two.desks());
     for provider in ["tencent", "huawei", "alibaba", "accuauth"] {

@@ -3,7 +3,7 @@ use std::collections::BTreeSet;
 use crate::bench::{Ran, WRONG_SECRET, run, standing};
 
 #[test]
-fn a_command_line_that_is_wrong_ends_in_the_error_object() {
+fn wrong_command_line_prints_the_error_object() {
     for arguments in [
         &["--unknown"][..],
         &[],
@@ -51,7 +51,7 @@ fn a_command_line_that_is_wrong_ends_in_the_error_object() {
         &["report", "--below", "25,ten"],
         &["report", "--live", "--seed", "3"],
         &["report", "--endpoint", "tencent=http://127.0.0.1:1"],
-        &["report", "--only", "nobody"],
+        &["report", "--only", "unknown"],
         &["report", "--only", ""],
     ] {
         let error = run(arguments).failed(2);
@@ -63,7 +63,7 @@ fn a_command_line_that_is_wrong_ends_in_the_error_object() {
 }
 
 #[test]
-fn what_was_meant_is_offered() {
+fn misspelled_name_gets_a_suggestion() {
     for (arguments, meant) in [
         (&["cal"][..], "did you mean call?"),
         (&["report", "--formt", "csv"], "did you mean --format?"),
@@ -91,7 +91,7 @@ fn what_was_meant_is_offered() {
 }
 
 #[test]
-fn words_that_went_astray_are_not_repeated() {
+fn misplaced_secret_is_not_repeated() {
     let flag = format!("--secret={WRONG_SECRET}");
     let retries = format!("--retries={WRONG_SECRET}");
     for arguments in [
@@ -119,7 +119,7 @@ fn words_that_went_astray_are_not_repeated() {
 }
 
 #[test]
-fn help_and_version_are_data() {
+fn help_and_version_are_on_standard_output() {
     for arguments in [
         &["--help"][..],
         &["--version"],
@@ -135,7 +135,7 @@ fn help_and_version_are_data() {
 }
 
 #[test]
-fn operations_are_listed() {
+fn operations_lists_every_operation() {
     let listed = run(&["operations", "--format", "json"]).json();
     let listed = listed.as_array().unwrap();
     for one in listed {
@@ -174,7 +174,7 @@ fn operations_are_listed() {
 
 #[cfg(target_os = "linux")]
 #[test]
-fn output_that_cannot_be_written_is_a_failure() {
+fn unwritable_output_is_a_failure() {
     let full = std::fs::OpenOptions::new()
         .write(true)
         .open("/dev/full")
@@ -190,19 +190,19 @@ fn output_that_cannot_be_written_is_a_failure() {
 }
 
 #[test]
-fn attempts_are_told_of_on_demand_and_change_no_data() {
+fn verbose_logs_attempts_and_changes_no_data() {
     let fixed = ["report", "--only", "huawei", "--customers", "2"];
     let plain = run(&fixed);
     for more in ["-v", "--verbose", "-q", "--no-progress"] {
         let ran = run(&[&fixed[..], &[more]].concat());
-        let told = ran.err.contains("attempt");
-        assert_eq!(told, more.contains('v'), "{more}: {ran:?}");
+        let expected = ran.err.contains("attempt");
+        assert_eq!(expected, more.contains('v'), "{more}: {ran:?}");
         assert_eq!(ran.fine(), plain.out);
     }
 }
 
 #[test]
-fn the_readme_shows_what_the_report_prints() {
+fn readme_shows_the_output_of_report() {
     let readme = include_str!("../../README.md");
     let report = run(&["report"]).fine();
     assert!(readme.contains(&report), "{report}");
@@ -217,7 +217,7 @@ fn flags(text: &str) -> BTreeSet<&str> {
 }
 
 #[test]
-fn every_flag_is_in_the_help_and_in_the_readme() {
+fn every_flag_is_in_help_and_readme() {
     let readme = include_str!("../../README.md");
     let table = |of: &str| -> BTreeSet<&str> {
         let head = format!("| flag of {of} | meaning |\n|---|---|\n");
@@ -248,7 +248,7 @@ fn every_flag_is_in_the_help_and_in_the_readme() {
 }
 
 #[test]
-fn every_exit_code_is_in_the_help_the_docs_and_the_readme() {
+fn every_exit_code_is_in_help_docs_and_readme() {
     let of = |text: &str| -> BTreeSet<String> {
         let text = text.split_whitespace().collect::<Vec<_>>().join(" ");
         let (_, codes) = text.split_once("Exit codes: ").unwrap();
