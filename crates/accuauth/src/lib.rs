@@ -12,21 +12,24 @@
 //! let answer = client.send(&CheckDebtsReport::for_mobile("+628123456789")).await?;
 //! match answer.into_inner() {
 //!     Some(found) => println!("{} reports", found.result.len()),
-//!     None => println!("nothing is known about this person"),
+//!     None => println!("this person is not found"),
 //! }
 //! # Ok(())
 //! # }
 //! ```
 //!
-//! Every look-up may be billed, so none is repeated once it may have run, nor when it was refused
-//! for coming too fast, unless
-//! [`retry_metered`](standing_core::ClientBuilder::retry_metered) allows it. Nobody found
-//! (`NOT_HIT`) is a value, not an error, and its request id is in the [`Response`].
+//! Every look-up may be billed. A look-up that may have run, or that was refused for too many
+//! requests, is retried only if [`retry_metered`](standing_core::ClientBuilder::retry_metered) allows
+//! it. A person who is not found (`NOT_HIT`) is `None`, not an error; the [`Response`] has the request
+//! id.
 //!
-//! The secret travels in a header of every request. The documentation does not say how fields
-//! travel: see [`BodyEncoding`]; nor how a number is spelt: [`normalize_mobile`] has one spelling for
-//! all of a number, and refuses what is no mobile number of Indonesia before it is billed; nor how it
-//! is written before it is hashed: with the feature `md5`, `mobile_md5` has the caller say it.
+//! Every request has the secret in a header. Three things are not documented:
+//!
+//! - The encoding of the body: choose with [`BodyEncoding`].
+//! - The spelling of a number: [`normalize_mobile`] converts every spelling to one, and refuses a text
+//!   that is no mobile number of Indonesia before it is billed.
+//! - The form of a number before it is hashed: `mobile_md5` (feature `md5`) takes the form as an
+//!   argument.
 
 mod mobile;
 mod operations;

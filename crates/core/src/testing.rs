@@ -20,8 +20,9 @@ use crate::call::{PayloadSpan, opened};
 use crate::client::Client;
 use crate::credentials::Credentials;
 use crate::lenient::{self, Deviation};
-use crate::operation::{CodeKind, Operation};
+use crate::operation::CodeKind;
 use crate::provider::{Provider, RawResponse, ResponseError};
+use crate::typed::Operation;
 
 // The names that generated tests and the fuzz targets import.
 #[doc(hidden)]
