@@ -10,7 +10,7 @@
 //! - [`provider`]: the contract of a provider, for a new provider crate
 //! - [`sign`]: signing primitives for providers
 //!
-//! A [`Provider`](provider::Provider) is a set of functions over values, above all
+//! A [`Provider`] is a set of functions over values, above all
 //! [`sign`](provider::Provider::sign) and [`parse_response`](provider::Provider::parse_response).
 //! Everything that waits, reads a clock or touches a socket is in the call loop of this crate.
 
