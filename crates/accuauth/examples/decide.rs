@@ -19,7 +19,7 @@ async fn main() -> Result<(), Error> {
     let client = builder.deadline(Duration::from_millis(1500)).build()?;
     let ask = CheckDebtsReport::for_mobile(args().nth(1).unwrap_or_default());
 
-    // What is not known is for a person to decide, never a reason to say yes.
+    // An unknown result goes to a person and is never accepted.
     let decision = match client.send(&ask).await {
         Ok(answer) => match answer.as_ref().map(|found| found.result.as_slice()) {
             None | Some([]) => "review: nothing is known",
@@ -29,7 +29,7 @@ async fn main() -> Result<(), Error> {
                     .map(|report| report.platform_loan_total)
                     .collect();
                 match platforms.map(|all| all.into_iter().max().unwrap_or_default()) {
-                    None => "review: the loans are not told",
+                    None => "review: the number of loans is unknown",
                     Some(0..=9) => "accept",
                     Some(_) => "decline: loans from ten platforms or more",
                 }

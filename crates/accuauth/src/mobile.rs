@@ -7,9 +7,9 @@ use md5::{Digest, Md5};
 #[cfg(feature = "md5")]
 use standing_core::sign::hex;
 
-/// How a number is written before it is hashed. The documentation of Indonesia does not say; that of
-/// India says country code and digits. Another form gives another MD5, and the answer to a wrong
-/// one looks like that for somebody unknown: try it with a number that you know to be found.
+/// The form of a number before it is hashed. It is not documented for Indonesia; for India it is
+/// country code and digits. Another form has another MD5, and a wrong one is answered like a person
+/// who is not found, so try the form with a number that is known to be found.
 #[cfg(feature = "md5")]
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]

@@ -78,14 +78,14 @@ impl Provider for AccuAuth {
 
     fn parse_response<'r>(
         &self,
-        answer: &'r RawResponse,
+        response: &'r RawResponse,
         _: &OperationInfo,
     ) -> Result<Payload<'r>, ResponseError> {
-        let root = RawObject::read(answer.text())?;
+        let root = RawObject::read(response.text())?;
         let request_id = root.text("request_id");
         match root.text("status") {
             Some(status) if status.trim() == "OK" => Ok(Payload {
-                payload: answer.text(),
+                payload: response.text(),
                 request_id,
             }),
             Some(status) => Err(ServiceError::new(Some(status), root.text("reason"))
@@ -115,19 +115,19 @@ mod tests {
         let endpoint = Endpoint::parse("https://cloudapi.indonesia.accuauth.com").unwrap();
         let mut request = Request::new(Method::Post, Arc::new(endpoint), "/", vec![], Body::Empty);
         let key = Credentials::new("invented-id", "invented-secret");
-        let stamp = SigningContext {
+        let context = SigningContext {
             time: OffsetDateTime::UNIX_EPOCH,
             nonce: String::new(),
         };
         AccuAuth::default()
-            .sign(&mut request, &INFO, &key, &stamp)
+            .sign(&mut request, &INFO, &key, &context)
             .unwrap();
         assert_eq!(request.header("x-df-api-id"), Some("invented-id"));
         assert_eq!(request.header("x-df-api-secret"), Some("invented-secret"));
         let token = Credentials::token_only("invented");
         assert!(
             AccuAuth::default()
-                .sign(&mut request, &INFO, &token, &stamp)
+                .sign(&mut request, &INFO, &token, &context)
                 .is_err()
         );
         let shown = format!("{request:?}");

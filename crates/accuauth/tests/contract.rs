@@ -1,4 +1,4 @@
-//! Every form of answer that AccuAuth is known to give, and what comes of it.
+//! Every known form of answer of AccuAuth, and its outcome.
 
 #![cfg(test)]
 

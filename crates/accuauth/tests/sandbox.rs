@@ -31,7 +31,7 @@ fn client_of(sandbox: &Sandbox, provider: AccuAuth, repeat: bool) -> Client {
         .unwrap()
 }
 
-fn somebody() -> CheckDebtsReport {
+fn look_up() -> CheckDebtsReport {
     CheckDebtsReport::for_mobile("6281200000000")
 }
 
@@ -104,7 +104,7 @@ async fn look_up_that_may_have_run_is_not_retried() {
     ] {
         let before = sandbox.report().total;
         sandbox.fault(fault.clone().times(1));
-        let error = once.send(&somebody()).await.unwrap_err();
+        let error = once.send(&look_up()).await.unwrap_err();
         assert_eq!(
             (error.kind(), error.attempts(), error.may_have_run()),
             (kind, 1, may_have_run),
@@ -115,7 +115,7 @@ async fn look_up_that_may_have_run_is_not_retried() {
         // On the caller's word it is.
         sandbox.fault(fault.times(1));
         assert_eq!(
-            twice.send(&somebody()).await.unwrap().attempts(),
+            twice.send(&look_up()).await.unwrap().attempts(),
             2,
             "{kind}"
         );
@@ -127,7 +127,7 @@ async fn exhausted_quota_is_neither_throttled_nor_permission_error() {
     let sandbox = Sandbox::builder().quota(2).start().await.unwrap();
     let client = client_of(&sandbox, AccuAuth::default(), true);
     for _ in 0..2 {
-        client.send(&somebody()).await.unwrap();
+        client.send(&look_up()).await.unwrap();
     }
     for (fault, code, kind) in [
         (None, "OUT_OF_QUOTA", ErrorKind::Quota),
@@ -146,7 +146,7 @@ async fn exhausted_quota_is_neither_throttled_nor_permission_error() {
         if let Some(fault) = fault {
             sandbox.fault(provider_code(fault).times(1));
         }
-        let error = client.send(&somebody()).await.unwrap_err();
+        let error = client.send(&look_up()).await.unwrap_err();
         assert_eq!(
             (error.kind(), error.code(), error.attempts()),
             (kind, Some(code), 1),
@@ -164,7 +164,7 @@ async fn wrong_keys_make_one_request_and_are_not_shown() {
         .credentials(Credentials::new("another-id", "another-secret"))
         .build()
         .unwrap();
-    let error = client.send(&somebody()).await.unwrap_err();
+    let error = client.send(&look_up()).await.unwrap_err();
     assert_eq!(
         (error.kind(), error.code(), error.attempts()),
         (ErrorKind::Auth, Some("UNAUTHORIZED"), 1)
@@ -208,6 +208,6 @@ async fn endpoint_prefix_precedes_the_path() {
         .start()
         .await
         .unwrap();
-    client(&sandbox).send(&somebody()).await.unwrap();
+    client(&sandbox).send(&look_up()).await.unwrap();
     sandbox.assert_all_verified();
 }

@@ -1,4 +1,4 @@
-//! Tells how the account of a customer stands.
+//! Prints the hosting status of a customer's account.
 //!
 //! `cargo run -p standing-alibaba --example account -- UID [ENDPOINT]`, with
 //! `ALIBABA_CLOUD_ACCESS_KEY_ID` and `ALIBABA_CLOUD_ACCESS_KEY_SECRET` in the environment.
@@ -25,7 +25,7 @@ async fn main() -> Result<(), Error> {
         Some(account) => match account.hosting_status {
             Some(HostingStatus::Frozen) => println!("frozen"),
             Some(HostingStatus::Hosted | HostingStatus::HostedMixedCase) => println!("hosted"),
-            // A state that nobody documented, or none: for a person to look at.
+            // An undocumented status, or none, goes to a person.
             other => println!("review: {other:?}"),
         },
     }

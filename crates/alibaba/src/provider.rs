@@ -87,10 +87,10 @@ impl Provider for Alibaba {
 
     fn parse_response<'r>(
         &self,
-        answer: &'r RawResponse,
+        response: &'r RawResponse,
         info: &OperationInfo,
     ) -> Result<Payload<'r>, ResponseError> {
-        let root = RawObject::read(answer.text())?;
+        let root = RawObject::read(response.text())?;
         let request_id = root.text("RequestId");
         let code = root.text("Code");
         if code.is_none() && root.get("Code").is_some() {
@@ -103,7 +103,7 @@ impl Provider for Alibaba {
         if success && code.is_none_or(|code| is_success(&code)) {
             let payload = match info.answer_envelope().payload.strip_prefix('/') {
                 Some(member) => root.get(member),
-                None => Some(answer.text()),
+                None => Some(response.text()),
             };
             return Ok(Payload {
                 payload: payload
@@ -111,13 +111,13 @@ impl Provider for Alibaba {
                 request_id,
             });
         }
-        let refusal = ServiceError::new(root.text("Code"), root.text("Message"));
-        if refusal.code.is_none() && refusal.message.is_none() {
+        let error = ServiceError::new(root.text("Code"), root.text("Message"));
+        if error.code.is_none() && error.message.is_none() {
             return Err(ResponseError::Unreadable("has neither Success nor a Code"));
         }
-        Err(refusal
+        Err(error
             .request_id(request_id)
-            .retry_after(wait(answer))
+            .retry_after(wait(response))
             .into())
     }
 }
@@ -130,16 +130,16 @@ fn is_success(code: &str) -> bool {
     code.is_empty() || code.eq_ignore_ascii_case("success") || (is_number && code.starts_with('2'))
 }
 
-/// How long the gateway asks to wait, in headers of its own that count milliseconds.
-fn wait(answer: &RawResponse) -> Option<Duration> {
+/// The wait that the gateway asks for, in milliseconds in its own headers.
+fn wait(response: &RawResponse) -> Option<Duration> {
     let millis = |text: &str| text.trim().parse().ok().map(Duration::from_millis);
     let left = |header: &str| {
-        let parts = answer.header(header)?.split(',');
+        let parts = response.header(header)?.split(',');
         parts
             .filter_map(|part| part.trim().strip_prefix("TimeLeft:"))
             .find_map(millis)
     };
-    let asked = answer.header("x-acs-retry-after").and_then(millis);
+    let asked = response.header("x-acs-retry-after").and_then(millis);
     asked
         .or_else(|| left("x-ratelimit-user-api"))
         .or_else(|| left("x-ratelimit-user"))
@@ -292,13 +292,13 @@ mod tests {
         let service: &'static Service =
             Box::leak(Box::new(SERVICE.version(text("version").to_owned().leak())));
         let info = OperationInfo::new(service, text("action").to_owned().leak(), Method::Post, "/");
-        let stamp = SigningContext {
+        let context = SigningContext {
             time: OffsetDateTime::parse(text("x_acs_date"), &Rfc3339).unwrap(),
             nonce: text("nonce").to_owned(),
         };
         let mut request = request(vector);
         Alibaba::default()
-            .sign(&mut request, &info, &key(vector), &stamp)
+            .sign(&mut request, &info, &key(vector), &context)
             .unwrap();
         request
     }

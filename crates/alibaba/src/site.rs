@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use standing_core::operation::Service;
 
-/// The hosts of an account system. What counts is where the account was opened, not a region: the
+/// The hosts of an account system. The site where the account was created decides, not a region; the
 /// other site answers `NotApplicable`.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 #[non_exhaustive]

@@ -1,4 +1,4 @@
-//! Every form of answer that Alibaba Cloud is known to give, and what comes of it.
+//! Every known form of answer of Alibaba Cloud, and its outcome.
 
 #![cfg(test)]
 
@@ -556,8 +556,8 @@ async fn operation_envelope_selects_the_payload() {
         .unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Decode);
 
-    // Some operations answer with a list or a flag. Whoever asks for no type takes it as it comes,
-    // and an account is neither.
+    // Some operations return a list or a flag, which a call without a type accepts; an account is
+    // neither.
     for data in ["[1,2]", "true", "\"12.50\""] {
         let body = format!(r#"{{"Success":true,"Data":{data}}}"#);
         let (_server, client) = server(json(200, &body)).await;

@@ -34,13 +34,13 @@ fn owner(id: &str) -> GetCustomerAccountInfo {
 async fn missing_account_after_a_truncated_answer_is_none() {
     let sandbox = sandbox().await;
     let mut customers = sandbox.customers(Provider::Alibaba);
-    let nobody = customers
+    let missing = customers
         .find(|customer| customer.persona == Persona::NoRecord)
         .unwrap();
     // Its status is 401: by that alone the keys would seem to be wrong.
     for bytes in [0, 10] {
         sandbox.fault(cut_body_after(bytes).times(1));
-        let answer = client(&sandbox).send(&owner(&nobody.id)).await.unwrap();
+        let answer = client(&sandbox).send(&owner(&missing.id)).await.unwrap();
         assert!(answer.is_none());
         assert_eq!(answer.attempts(), 2);
     }
@@ -151,7 +151,7 @@ async fn wrong_clock_is_corrected_once_for_all_calls() {
             attempts
         );
     }
-    // The server's clock is put right again: an old correction would now be the fault.
+    // The server's clock is right again, so an old correction would be wrong.
     sandbox.clock().real();
     for attempts in [2, 1] {
         assert_eq!(

@@ -20,27 +20,27 @@ use crate::retry_budget::{self, Budget};
 use crate::transport::{Settings, Transport};
 
 impl<P: Provider> Client<P> {
-    /// A client with the provider's defaults and keys from the environment.
+    /// Creates a client with the provider's defaults and credentials from the environment.
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::Credentials`] for a variable that is missing, [`ErrorKind::Config`] for one
-    /// that holds no usable key.
+    /// [`ErrorKind::Credentials`] for a missing variable, [`ErrorKind::Config`] for a variable
+    /// without a usable value.
     pub fn from_env() -> Result<Self, Error> {
         Self::builder().credentials_from_env()?.build()
     }
 
-    /// A client to be set up.
+    /// Starts the set-up of a client.
     pub fn builder() -> ClientBuilder<P> {
         ClientBuilder::new()
     }
 }
 
-/// Sets a client up. Every limit has a default; zero is an error.
+/// Sets up a client. Every limit has a default; zero is an error.
 pub struct ClientBuilder<P> {
     provider: P,
     credentials: Option<Arc<dyn ProvideCredentials>>,
-    /// Fixed keys are looked at before the first call.
+    /// Fixed credentials, which `build` checks.
     fixed: Option<Credentials>,
     endpoint: Option<String>,
     policy: Policy,
@@ -78,14 +78,14 @@ impl<P: Provider> ClientBuilder<P> {
         }
     }
 
-    /// The provider with settings of its own, such as the site.
+    /// Sets the provider with its own settings, such as the site.
     #[must_use]
     pub fn provider(mut self, provider: P) -> Self {
         self.provider = provider;
         self
     }
 
-    /// Fixed keys.
+    /// Sets fixed credentials.
     #[must_use]
     pub fn credentials(mut self, credentials: Credentials) -> Self {
         self.credentials = Some(Arc::new(credentials.clone()));
@@ -93,7 +93,7 @@ impl<P: Provider> ClientBuilder<P> {
         self
     }
 
-    /// Keys from a source of your own, for keys that expire.
+    /// Sets your own source of credentials, for credentials that expire.
     #[must_use]
     pub fn credentials_provider(mut self, provider: impl ProvideCredentials) -> Self {
         self.credentials = Some(Arc::new(provider));
@@ -101,13 +101,13 @@ impl<P: Provider> ClientBuilder<P> {
         self
     }
 
-    /// Keys from the environment.
+    /// Reads credentials from the environment.
     ///
     /// # Errors
     ///
     /// As [`Client::from_env`].
     pub fn credentials_from_env(self) -> Result<Self, Error> {
-        // A value that is no text is not passed over: it will be refused, as any that is not ASCII.
+        // A value that is not UTF-8 must not count as unset; the provider refuses it as not ASCII.
         let variable =
             |name: &str| std::env::var_os(name).map(|value| value.to_string_lossy().into_owned());
         let credentials = P::credentials(&variable).map_err(|error| {
@@ -121,92 +121,92 @@ impl<P: Provider> ClientBuilder<P> {
         Ok(self.credentials(credentials))
     }
 
-    /// Where to send everything, in place of the documented hosts: `https://host[:port][/prefix]`,
-    /// or `http` on this machine. What is signed as the service's name stays the same.
+    /// Sends everything to this endpoint in place of the documented hosts:
+    /// `https://host[:port][/prefix]`, or `http` on this machine. The signed service name does not
+    /// change.
     #[must_use]
     pub fn endpoint(mut self, url: impl Into<String>) -> Self {
         self.endpoint = Some(url.into());
         self
     }
 
-    /// The most attempts a call makes, the first one included: 3 unless set.
+    /// Sets the maximum number of attempts a call, the first one included. Default: 3.
     #[must_use]
     pub fn max_attempts(mut self, attempts: u32) -> Self {
         self.policy.attempts = attempts;
         self
     }
 
-    /// Allows a metered look-up to be repeated although it may have run, and been billed. Off
-    /// unless set.
+    /// Allows retries of a metered look-up that may have run and been billed. Default: off.
     #[must_use]
     pub fn retry_metered(mut self, allowed: bool) -> Self {
         self.policy.retry_metered = allowed;
         self
     }
 
-    /// Allows a write to be repeated although it may have run. Off unless set.
+    /// Allows retries of a write that may have run. Default: off.
     #[must_use]
     pub fn retry_writes(mut self, allowed: bool) -> Self {
         self.policy.retry_writes = allowed;
         self
     }
 
-    /// The tokens that retries are paid with over all calls: 500 unless set. A retry takes 14, after
-    /// a refusal for too many requests 5, and they come back if it succeeds; a call that succeeds
-    /// at once brings 1. When they run out there are no retries, so that a provider in trouble is
-    /// not loaded three times as much.
+    /// Sets the number of tokens that pay for retries, over all calls. Default: 500. A retry costs 14
+    /// tokens, or 5 after a refusal for too many requests, and returns them if it succeeds; a call that
+    /// succeeds at its first attempt adds 1. Without tokens there are no retries, which keeps the load
+    /// on a failing provider down.
     #[must_use]
     pub fn retry_budget(mut self, tokens: u32) -> Self {
         self.retry_budget = tokens;
         self
     }
 
-    /// The time for reaching the host, TLS included: 5 s unless set.
+    /// Sets the timeout for connecting, TLS included. Default: 5 s.
     #[must_use]
     pub fn connect_timeout(mut self, time: Duration) -> Self {
         self.limits.connect = time;
         self
     }
 
-    /// The time for one attempt, until the last byte of the answer: 10 s unless set or the
-    /// provider has another default.
+    /// Sets the timeout for one attempt, until the last byte of the answer. Default: 10 s, unless the
+    /// provider has its own.
     #[must_use]
     pub fn attempt_timeout(mut self, time: Duration) -> Self {
         self.limits.attempt = time;
         self
     }
 
-    /// The time for a whole call with all its attempts and pauses: 30 s unless set or the provider
-    /// has another default.
+    /// Sets the deadline for a whole call with all its attempts and pauses. Default: 30 s, unless the
+    /// provider has its own.
     #[must_use]
     pub fn deadline(mut self, time: Duration) -> Self {
         self.limits.call = time;
         self
     }
 
-    /// How long a connection is kept open for the next request: 20 s unless set. A request on one
-    /// that the server has just closed is lost.
+    /// Sets how long an idle connection stays open for the next request. Default: 20 s. A request on a
+    /// connection that the server has just closed is lost.
     #[must_use]
     pub fn idle_timeout(mut self, time: Duration) -> Self {
         self.idle = time;
         self
     }
 
-    /// A rate to keep to, in place of the documented one of each operation.
+    /// Sets one rate limit in place of the documented one of each operation.
     #[must_use]
     pub fn rate(mut self, rate: RateLimit) -> Self {
         self.rate = Rate::Fixed(rate);
         self
     }
 
-    /// Keeps to no rate at all.
+    /// Removes the rate limit.
     #[must_use]
     pub fn unlimited_rate(mut self) -> Self {
         self.rate = Rate::Unlimited;
         self
     }
 
-    /// The largest answer, in bytes: 8 MiB unless set.
+    /// Sets the maximum size of an answer, in bytes. Default: 8 MiB.
     #[must_use]
     pub fn body_limit(mut self, bytes: usize) -> Self {
         self.body_limit = bytes;
@@ -220,26 +220,26 @@ impl<P: Provider> ClientBuilder<P> {
         self
     }
 
-    /// Another clock, for tests.
+    /// Sets another clock, for tests.
     #[must_use]
     pub fn clock(mut self, clock: Arc<dyn Clock>) -> Self {
         self.clock = clock;
         self
     }
 
-    /// Other random numbers, for tests. Nonces are made of them.
+    /// Sets another source of random numbers, for tests. Nonces are made of them.
     #[must_use]
     pub fn random(mut self, random: Arc<dyn Random>) -> Self {
         self.random = random;
         self
     }
 
-    /// The client.
+    /// Creates the client; sends nothing.
     ///
     /// # Errors
     ///
     /// [`ErrorKind::Config`] for a setting that cannot be used; [`ErrorKind::Credentials`] if
-    /// there are no keys. Nothing was sent.
+    /// there are no credentials.
     pub fn build(self) -> Result<Client<P>, Error> {
         self.checked()
             .map_err(|error| error.with(|parts| parts.provider = P::NAME))
@@ -309,7 +309,7 @@ impl<P: Provider> ClientBuilder<P> {
 
 impl<P: Provider> fmt::Debug for ClientBuilder<P> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        // The endpoint is not checked yet and may hold a password.
+        // The endpoint is not checked yet and may contain a password.
         f.debug_struct("ClientBuilder")
             .field("provider", &P::NAME)
             .field("has_credentials", &self.credentials.is_some())

@@ -9,10 +9,11 @@ use serde::de::DeserializeOwned;
 use crate::client::Client;
 use crate::error::{Error, ErrorKind};
 use crate::lenient::decode_strict;
-use crate::operation::{Operation, OperationInfo};
+use crate::operation::OperationInfo;
 use crate::pages::Pages;
 use crate::paginated::Paginated;
 use crate::provider::Provider;
+use crate::typed::Operation;
 
 type Future<'f, T> = Pin<Box<dyn std::future::Future<Output = T> + Send + 'f>>;
 

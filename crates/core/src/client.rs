@@ -14,14 +14,15 @@ use crate::encode::encode;
 use crate::envelope::decode_payload;
 use crate::error::{Error, ErrorKind};
 use crate::model::Json;
-use crate::operation::{Operation, OperationInfo, RateLimit};
+use crate::operation::{OperationInfo, RateLimit};
 use crate::provider::Provider;
 use crate::response::Response;
+use crate::typed::Operation;
 use crate::validate::InvalidRequest;
 
 /// A client of one provider.
 ///
-/// Cheap to clone; clones share connections, rate, retry budget and what was learnt of the clock.
+/// Cheap to clone; clones share connections, rate limit, retry budget and clock correction.
 pub struct Client<P> {
     pub(crate) shared: Arc<Shared<P>>,
     pub(crate) time: Duration,
@@ -41,7 +42,7 @@ impl<P: Provider> Client<P> {
     ///
     /// # Errors
     ///
-    /// See [`ErrorKind`]; nothing was sent if [`Error::attempts`] is 0.
+    /// See [`ErrorKind`]. If [`Error::attempts`] is 0, nothing was sent.
     pub async fn send<O: Operation<Provider = P>>(
         &self,
         operation: &O,
@@ -51,19 +52,19 @@ impl<P: Provider> Client<P> {
         self.decoded(done, &O::INFO)
     }
 
-    /// Checks the limits of a request, as [`send`](Self::send) does before anything is sent.
+    /// Checks the limits of a request, as [`send`](Self::send) does before it sends anything.
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::InvalidRequest`], with every limit that is broken.
+    /// [`ErrorKind::InvalidRequest`], with every broken limit.
     pub fn check<O: Operation<Provider = P>>(&self, operation: &O) -> Result<(), Error> {
         operation
             .validate()
             .map_err(|invalid| self.invalid(&O::INFO, &invalid))
     }
 
-    /// Makes a call whose parameters or answer have no type yet: `parameters` is any object in the
-    /// provider's own names, sent unchecked and signed like any other.
+    /// Makes a call without a type for its parameters or its answer. `parameters` is any object with
+    /// the provider's own names; it is not checked, and signed like any other.
     ///
     /// # Errors
     ///
@@ -77,7 +78,7 @@ impl<P: Provider> Client<P> {
         self.decoded(done, info)
     }
 
-    /// This client with another limit for each whole call.
+    /// Returns this client with another deadline for each call.
     #[must_use]
     pub fn with_deadline(&self, time: Duration) -> Self {
         Self {
@@ -86,7 +87,7 @@ impl<P: Provider> Client<P> {
         }
     }
 
-    /// What this client and its clones have sent so far: for a program that must end, or drops a
+    /// Returns what this client and its clones have sent so far, for a program that ends, or drops a
     /// call, before the answer.
     pub fn activity(&self) -> Activity {
         self.shared.log.so_far()
@@ -104,8 +105,16 @@ impl<P: Provider> Client<P> {
         done: Done,
         info: &OperationInfo,
     ) -> Result<Response<T>, Error> {
+        #[expect(
+            clippy::expect_used,
+            reason = "the call loop took the span from this text"
+        )]
         let payload = match &done.payload {
-            PayloadSpan::Within(bytes) => done.answer.text().get(bytes.clone()).unwrap_or_default(),
+            PayloadSpan::Within(bytes) => done
+                .answer
+                .text()
+                .get(bytes.clone())
+                .expect("the payload is a part of the answer"),
             PayloadSpan::NoRecord => "null",
         };
         match decode_payload(payload, info) {

@@ -4,9 +4,9 @@
 macro_rules! send_operation_of {
     ($provider:literal, $fence:literal) => {
         #[doc = concat!("```", $fence)]
-        /// use standing_core::operation::{Method, Operation, OperationInfo, Service};
+        /// use standing_core::operation::{Method, OperationInfo, Service};
         /// use standing_core::provider::{Payload, Provider, RawResponse, Request, ResponseError, SigningContext};
-        /// use standing_core::{Client, Credentials, CredentialsError, Error};
+        /// use standing_core::{Client, Credentials, CredentialsError, Error, Operation};
         ///
         /// macro_rules! provider {
         ///     ($name:ident) => {

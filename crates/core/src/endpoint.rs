@@ -21,7 +21,7 @@ impl Endpoint {
     /// # Errors
     ///
     /// [`ErrorKind::Config`] for another scheme, a user name, a query, a fragment, or plain `http`
-    /// to another machine. The text itself is not repeated: it may hold a password.
+    /// to another machine. The message does not repeat the text, which may contain a password.
     pub fn parse(text: &str) -> Result<Self, Error> {
         let refuse =
             |problem: &str| Error::new(ErrorKind::Config, format!("the endpoint {problem}"));
@@ -75,8 +75,8 @@ impl Endpoint {
         })
     }
 
-    /// The host of a provider's service, by `https`. It is as suspect as an endpoint: a site may be
-    /// made of text that somebody typed.
+    /// Creates the `https` endpoint of a service's host. The host is checked like any endpoint,
+    /// because a site may contain text from a user.
     pub(crate) fn of_host(host: &str) -> Result<Self, Error> {
         Self::parse(&format!("https://{host}"))
             .ok()
@@ -89,12 +89,12 @@ impl Endpoint {
             })
     }
 
-    /// Whether it is reached by TLS.
+    /// Whether the scheme is `https`.
     pub fn is_secure(&self) -> bool {
         self.secure
     }
 
-    /// The host, with the port where it is not the scheme's own: the text of the `Host` header.
+    /// The host, with the port if it is not the scheme's default: the text of the `Host` header.
     pub fn authority(&self) -> &str {
         &self.authority
     }
@@ -187,7 +187,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn endpoints() {
+    fn valid_endpoint_is_normalized() {
         for (text, want) in [
             ("https://bss.example.com", "https://bss.example.com"),
             ("HTTPS://BSS.Example.com:443/", "https://bss.example.com"),
@@ -206,7 +206,7 @@ mod tests {
     }
 
     #[test]
-    fn endpoints_that_are_refused_are_not_repeated() {
+    fn invalid_endpoint_is_an_error_that_does_not_repeat_it() {
         for text in [
             "bss.example.com",
             "ftp://bss.example.com",
@@ -242,7 +242,7 @@ mod tests {
     }
 
     #[test]
-    fn hosts_that_are_no_host_names_are_refused_and_not_repeated() {
+    fn invalid_host_is_an_error_that_does_not_repeat_it() {
         for host in ["ip.tencentcloudapi.com", "bss.myhuaweicloud.eu"] {
             let endpoint = Endpoint::of_host(host).unwrap();
             assert_eq!(endpoint.to_string(), format!("https://{host}"));

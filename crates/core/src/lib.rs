@@ -7,13 +7,12 @@
 //!
 //! - the root: [`Client`] and its [`ClientBuilder`], [`Response`], [`Error`], [`Credentials`],
 //!   [`Pages`], [`Amount`], …
-//! - [`operation`]: the contract of an operation, and the facts that describe one, for calls by
-//!   [`Client::raw`]
-//! - [`paginated`]: the same for operations with pages
+//! - [`operation`]: the facts that describe an operation, for calls by [`Client::raw`]
+//! - [`paginated`]: the contract of operations with pages
 //! - [`provider`]: the contract of a provider, for a new provider crate
 //! - [`sign`]: signing primitives for providers
 //!
-//! A [`Provider`](provider::Provider) is a set of functions over values, above all
+//! A [`Provider`] is a set of functions over values, above all
 //! [`sign`](provider::Provider::sign) and [`parse_response`](provider::Provider::parse_response).
 //! Everything that waits, reads a clock or touches a socket is in the call loop of this crate.
 
@@ -53,6 +52,7 @@ pub mod sign;
 #[cfg(feature = "testing")]
 pub mod testing;
 mod transport;
+mod typed;
 mod validate;
 
 pub use builder::ClientBuilder;
@@ -80,11 +80,12 @@ pub mod api {
     pub use crate::lenient::{Deviation, DeviationKind};
     pub use crate::model::{Json, UnknownNumber, UnknownValue};
     pub use crate::operation;
-    pub use crate::operation::{Method, Operation, OperationInfo, RateLimit, Service};
+    pub use crate::operation::{Method, OperationInfo, RateLimit, Service};
     pub use crate::pages::{Drift, Items, Page, Pages};
     pub use crate::paginated::Paginated;
     pub use crate::redact::Secret;
     pub use crate::response::Response;
+    pub use crate::typed::Operation;
     pub use crate::validate::{InvalidRequest, Violation};
 }
 
@@ -108,11 +109,12 @@ pub mod generated {
     pub use crate::catalogue::ErasedOperation;
     pub use crate::model::{Json, UnknownNumber, UnknownValue, lower_case, non_empty};
     pub use crate::operation::{
-        CodeKind, Effect, Envelope, ErrorCode, Lists, Method, Operation, OperationInfo, Params,
-        Place, RateLimit, Service, Success,
+        CodeKind, Effect, Envelope, ErrorCode, Lists, Method, OperationInfo, Params, Place,
+        RateLimit, Service, Success,
     };
     pub use crate::paginated::{Batch, Cursor, Paginated, Paging, PagingStyle, batches};
     pub use crate::redact::{Hidden, Presence};
+    pub use crate::typed::Operation;
     pub use crate::validate::{Format, InvalidRequest, Violations};
     pub use crate::{Amount, open_enum, wrapped_list};
 }

@@ -1,33 +1,7 @@
-//! The contract that generated code meets: what an operation is, as a type and as plain facts.
+//! The facts that describe an operation: its service, method, path, parameters, rate limit, error
+//! codes and envelope.
 
 use std::fmt;
-
-use serde::Serialize;
-use serde::de::DeserializeOwned;
-
-use crate::provider::Provider;
-use crate::validate::InvalidRequest;
-
-/// One operation of a provider: its value is the request, its [`Output`](Self::Output) the answer.
-pub trait Operation: Serialize + Clone + Send + Sync + 'static {
-    /// The provider that knows this operation. A client of another provider refuses to compile it.
-    type Provider: Provider;
-
-    /// What a successful answer holds; `Option` where the provider can say "no such record".
-    type Output: DeserializeOwned + Send;
-
-    /// What is known of the operation apart from its fields.
-    const INFO: OperationInfo;
-
-    /// Checks the limits that the provider documents, before anything is sent.
-    ///
-    /// # Errors
-    ///
-    /// Every limit that is broken, each with the name of its field; no values.
-    fn validate(&self) -> Result<(), InvalidRequest> {
-        Ok(())
-    }
-}
 
 /// The HTTP method of an operation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -61,7 +35,7 @@ impl fmt::Display for Method {
     }
 }
 
-/// Where the fields of an operation travel unless [`OperationInfo::places`] says otherwise.
+/// Where the fields of an operation are sent unless [`OperationInfo::places`] says otherwise.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Params {
@@ -73,7 +47,7 @@ pub enum Params {
     Query,
 }
 
-/// Where a single field travels.
+/// Where a single field is sent.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Place {
@@ -107,10 +81,10 @@ pub enum Effect {
     Write,
 }
 
-/// So many requests in so many seconds, as the provider documents it.
+/// A maximum number of requests in a window of seconds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct RateLimit {
-    /// Requests that are let through.
+    /// The maximum number of requests in the window.
     pub requests: u32,
     /// The window in seconds.
     pub seconds: u32,
@@ -195,12 +169,12 @@ pub enum Success {
     Equals(&'static str, &'static str),
 }
 
-/// Where an answer keeps what, as JSON pointers; `""` is the root.
+/// Where an answer has its payload, its error and its request id, as JSON pointers; `""` is the root.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Envelope {
     /// The object that is the operation's output.
     pub payload: &'static str,
-    /// How a success is told from a failure.
+    /// How an answer marks a success.
     pub success: Success,
     /// The error code.
     pub code: &'static str,
@@ -268,11 +242,11 @@ pub struct Service {
     pub provider_errors: &'static [ErrorCode],
     /// Codes that any operation of this service may return, in addition to the provider's.
     pub errors: &'static [ErrorCode],
-    /// Where answers keep what.
+    /// The envelope of its answers.
     pub envelope: &'static Envelope,
 }
 
-/// For services that say nothing: the body is the payload, a `code` tells a failure.
+/// For services without a documented envelope: the body is the payload, and a `code` marks an error.
 const PLAIN: Envelope = Envelope {
     payload: "",
     success: Success::Absent("/code"),
@@ -320,15 +294,14 @@ impl Service {
         self
     }
 
-    /// Where answers keep what.
+    /// The envelope of its answers.
     pub const fn envelope(mut self, envelope: &'static Envelope) -> Self {
         self.envelope = envelope;
         self
     }
 }
 
-/// What is known of an operation apart from its fields: a chain of `const` calls, so that a new
-/// fact never touches what is there.
+/// The facts about an operation apart from its fields, as a chain of `const` calls.
 ///
 /// ```
 /// use standing_core::{Method, OperationInfo, RateLimit, Service};
@@ -348,13 +321,13 @@ pub struct OperationInfo {
     pub name: &'static str,
     /// Its HTTP method.
     pub method: Method,
-    /// Its path; `{Field}` stands for a field that travels there.
+    /// Its path, with `{Field}` for each field that is sent in it.
     pub path: &'static str,
     /// What it does, in a sentence.
     pub summary: &'static str,
-    /// Where its fields travel.
+    /// Where its fields are sent.
     pub params: Params,
-    /// Fields that travel elsewhere.
+    /// Fields that are sent elsewhere.
     pub places: &'static [(&'static str, Place)],
     /// Whether it changes anything.
     pub effect: Effect,
@@ -379,8 +352,8 @@ pub struct OperationInfo {
 }
 
 impl OperationInfo {
-    /// An operation by its service, name, method and path. Until told otherwise it counts as a
-    /// write, which is never repeated once it may have run.
+    /// Describes an operation by its service, name, method and path. By default it is a write, which
+    /// is not retried if it may have run.
     pub const fn new(
         service: &'static Service,
         name: &'static str,
@@ -414,13 +387,13 @@ impl OperationInfo {
         self
     }
 
-    /// Where its fields travel.
+    /// Where its fields are sent.
     pub const fn params(mut self, params: Params) -> Self {
         self.params = params;
         self
     }
 
-    /// Fields that travel elsewhere.
+    /// Fields that are sent elsewhere.
     pub const fn places(mut self, places: &'static [(&'static str, Place)]) -> Self {
         self.places = places;
         self
@@ -535,7 +508,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_envelope_knows_its_parts_of_the_payload() {
+    fn envelope_owns_only_its_own_members_of_the_payload() {
         let envelope = Envelope {
             payload: "/Response",
             success: Success::Absent("/Response/Error"),

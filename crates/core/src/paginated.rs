@@ -1,17 +1,17 @@
-//! The contract that operations with pages meet, and the facts of how they page.
+//! The contract of operations with pages, and the facts about how they page.
 
 use std::collections::BTreeSet;
 
 use serde::Serialize;
 
-use crate::operation::Operation;
+use crate::typed::Operation;
 
 /// A position in a list that comes in pages.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Cursor {
     /// A page number or a record offset.
     Number(u64),
-    /// A token that the provider handed out.
+    /// A token from the previous page.
     Token(String),
 }
 
@@ -23,7 +23,7 @@ pub struct Paging {
     pub style: PagingStyle,
     /// The position of the first page.
     pub first: u64,
-    /// The page size that the provider takes when none is given.
+    /// The page size of a request that sets none.
     pub default_size: Option<u64>,
     /// The largest page size.
     pub max_size: Option<u64>,
@@ -105,7 +105,7 @@ impl Paging {
         Self::new(PagingStyle::Token, 0)
     }
 
-    /// The page size that the provider takes when none is given.
+    /// The page size of a request that sets none.
     pub const fn default_size(mut self, size: u64) -> Self {
         self.default_size = Some(size);
         self
@@ -124,7 +124,7 @@ impl Paging {
     }
 }
 
-/// An operation that answers in pages; [`Pages`](crate::Pages) walks them.
+/// An operation with pages, which [`Pages`](crate::Pages) walks.
 pub trait Paginated: Operation {
     /// One row.
     type Item: Serialize + Send;
@@ -132,24 +132,24 @@ pub trait Paginated: Operation {
     /// How it pages.
     const PAGING: Paging;
 
-    /// The position that the request asks for, if it does.
+    /// The requested position, if any.
     fn cursor(&self) -> Option<Cursor>;
 
-    /// Asks for another position.
+    /// Sets the requested position.
     fn set_cursor(&mut self, cursor: Cursor);
 
-    /// The page size that the request asks for, if it does.
+    /// The requested page size, if any.
     fn page_size(&self) -> Option<u64>;
 
-    /// Asks for pages of another size.
+    /// Sets the requested page size.
     fn set_page_size(&mut self, size: u64);
 
-    /// The number of rows over all pages, where the answer has it.
+    /// The number of rows over all pages, if the answer has it.
     fn total(_output: &Self::Output) -> Option<u64> {
         None
     }
 
-    /// The token of the next page, where the answer has one.
+    /// The token of the next page, if the answer has one.
     fn next_token(_output: &Self::Output) -> Option<String> {
         None
     }
@@ -163,7 +163,7 @@ pub trait Paginated: Operation {
     }
 
     /// The request in parts: the list of [`Paging::batch`] without the first `skip` items, at most
-    /// `size` items in each part, in their order. An item that comes again counts once, the first time.
+    /// `size` items in each part, in their order. A repeated item counts once.
     fn batches(&self, _skip: usize, _size: usize) -> Vec<Self> {
         Vec::new()
     }

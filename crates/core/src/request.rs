@@ -1,4 +1,4 @@
-//! A request as plain data: what is signed is what is sent.
+//! A request as plain data, so that exactly the signed request is sent.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -18,7 +18,7 @@ pub enum Body {
     Bytes(bytes::Bytes, &'static str),
 }
 
-/// A header that is about to be sent.
+/// A header of a request.
 #[derive(Clone)]
 struct Header {
     name: Cow<'static, str>,
@@ -26,8 +26,8 @@ struct Header {
     sensitive: bool,
 }
 
-/// A request as plain data. A provider's signer adds headers to it; nothing else of it changes
-/// between signing and sending.
+/// A request as plain data. A provider's signer adds headers to it; nothing else changes between
+/// signing and sending.
 #[derive(Clone)]
 pub struct Request {
     method: Method,
@@ -100,7 +100,7 @@ impl Request {
         self.put(name.into(), value.into(), false);
     }
 
-    /// Sets a header that never appears in a log or a message.
+    /// Sets a header that must not appear in a log or a message.
     pub fn insert_sensitive(
         &mut self,
         name: impl Into<Cow<'static, str>>,
@@ -138,7 +138,8 @@ impl Request {
         })
     }
 
-    /// The canonical request over every header that is set by now: sign first what is to be signed.
+    /// The canonical request over all headers that are set so far. Headers that are set later are not
+    /// signed.
     pub fn canonical(&self, path: &str, payload_hash: &str) -> sign::Canonical {
         let headers: Vec<_> = self
             .headers()
@@ -188,7 +189,7 @@ mod tests {
     }
 
     #[test]
-    fn debug_shows_the_route_and_no_value() {
+    fn debug_has_the_route_and_no_value() {
         let endpoint = Arc::new(Endpoint::of_host("example.com").unwrap());
         let query = vec![("q".to_owned(), "SENTINEL".to_owned())];
         let body = Body::Bytes("SENTINEL".into(), "text/plain");

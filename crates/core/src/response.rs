@@ -1,4 +1,4 @@
-//! What a caller gets for a call that succeeds.
+//! The response of a successful call.
 
 use std::fmt;
 use std::ops::Deref;
@@ -7,7 +7,7 @@ use std::time::Duration;
 use crate::call::Done;
 use crate::lenient::Deviation;
 
-/// A successful answer: the value, and what is known of the call. Derefs to the value.
+/// The response of a successful call: the value, and facts about the call. Derefs to the value.
 pub struct Response<T> {
     pub(crate) value: T,
     pub(crate) deviations: Vec<Deviation>,
@@ -15,17 +15,17 @@ pub struct Response<T> {
 }
 
 impl<T> Response<T> {
-    /// The value alone.
+    /// Returns the value alone.
     pub fn into_inner(self) -> T {
         self.value
     }
 
-    /// The id that the provider gave the request.
+    /// The provider's id of the request.
     pub fn request_id(&self) -> Option<&str> {
         self.done.request_id.as_deref()
     }
 
-    /// How many attempts it took.
+    /// The number of attempts.
     pub fn attempts(&self) -> u32 {
         self.done.attempts
     }
@@ -35,22 +35,22 @@ impl<T> Response<T> {
         self.done.answer.status()
     }
 
-    /// A header of the answer, if it is there and is text.
+    /// A header of the answer, if it is present and is text.
     pub fn header(&self, name: &str) -> Option<&str> {
         self.done.answer.header(name)
     }
 
-    /// The time from the last attempt to its answer.
+    /// The time from the start of the last attempt to its answer.
     pub fn round_trip(&self) -> Duration {
         self.done.round_trip
     }
 
-    /// The liberties that were taken to read the answer: where it differs from what is documented.
+    /// The places where the answer differs from what is documented, and was read nevertheless.
     pub fn deviations(&self) -> &[Deviation] {
         &self.deviations
     }
 
-    /// The whole body as it came, envelope and unknown fields included.
+    /// The whole body as received, envelope and unknown fields included.
     pub fn raw(&self) -> &str {
         self.done.answer.text()
     }

@@ -21,8 +21,9 @@ use crate::client::Client;
 use crate::credentials::Credentials;
 use crate::envelope;
 use crate::lenient::{self, Deviation};
-use crate::operation::{CodeKind, Operation};
+use crate::operation::CodeKind;
 use crate::provider::{Provider, RawResponse, ResponseError};
+use crate::typed::Operation;
 
 // The names that generated tests and the fuzz targets import.
 #[doc(hidden)]

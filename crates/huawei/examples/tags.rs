@@ -1,4 +1,4 @@
-//! Tells the new-customer tags of the customers named.
+//! Prints the new-customer tags of the given customers.
 //!
 //! `cargo run -p standing-huawei --example tags -- ENDPOINT|- ID…`, with `HUAWEICLOUD_SDK_AK` and
 //! `HUAWEICLOUD_SDK_SK` in the environment.

@@ -46,7 +46,7 @@ impl Huawei {
     }
 }
 
-/// The path as it is signed: decoded once, encoded again and ended with a slash, whatever is sent.
+/// The path as it is signed: decoded once, encoded again, with a final slash.
 fn canonical_path(path: &str) -> String {
     let decoded = percent_decoded(path);
     let mut path = decoded
@@ -60,7 +60,7 @@ fn canonical_path(path: &str) -> String {
     path
 }
 
-/// The hash of the body, unless there is one and a header stands in for its hash.
+/// The hash of the body. A header with a hash replaces it if the body is not empty.
 fn payload_hash(body: &[u8], header: Option<&str>) -> String {
     match header {
         Some(given) if !body.is_empty() => given.to_owned(),
@@ -108,9 +108,8 @@ impl Provider for Huawei {
         if key.is_anonymous() {
             return Ok(());
         }
-        if key.is_token_only() {
-            let token = key.token().map(|token| token.expose());
-            request.insert_sensitive("x-auth-token", token.unwrap_or_default());
+        if let Some(token) = key.token().filter(|_| key.is_token_only()) {
+            request.insert_sensitive("x-auth-token", token.expose());
             return Ok(());
         }
         if let Some(id) = &self.domain_id {
@@ -131,13 +130,13 @@ impl Provider for Huawei {
 
     fn parse_response<'r>(
         &self,
-        answer: &'r RawResponse,
+        response: &'r RawResponse,
         info: &OperationInfo,
     ) -> Result<Payload<'r>, ResponseError> {
-        let root = RawObject::read(answer.text())?;
+        let root = RawObject::read(response.text())?;
         let request_id = root.text("request_id");
-        match refusal(&root, answer, info) {
-            Some(refusal) => Err(refusal.request_id(request_id).into()),
+        match service_error(&root, response, info) {
+            Some(error) => Err(error.request_id(request_id).into()),
             None if has_strange_code(&root) => Err(ResponseError::Unreadable(
                 "has an error_code that is no text",
             )),
@@ -145,47 +144,46 @@ impl Provider for Huawei {
                 "has an error that cannot be read",
             )),
             None => Ok(Payload {
-                payload: answer.text(),
+                payload: response.text(),
                 request_id,
             }),
         }
     }
 }
 
-/// Whether there is a code that cannot be read: whatever it says, it is no success.
+/// Whether there is a code that is not text. Such an answer must not count as a success.
 fn has_strange_code(root: &RawObject<'_>) -> bool {
     ["error_code", "errorCode"]
         .iter()
         .any(|name| root.get(name).is_some() && root.text(name).is_none())
 }
 
-/// Whether there is something under `error` that is no error of a known form: whatever it says, it is
-/// no success.
+/// Whether `error` has a value of an unknown form. Such an answer must not count as a success.
 fn has_strange_error(root: &RawObject<'_>, info: &OperationInfo) -> bool {
     let error = root.get("error").map(str::trim);
     !info.has_output_field("error")
         && error.is_some_and(|error| !matches!(error, "{}" | "[]" | "\"\"" | "false"))
 }
 
-/// What an answer says went wrong, whatever its status.
-fn refusal(
+/// Finds the error that an answer reports, at any status.
+fn service_error(
     root: &RawObject<'_>,
-    answer: &RawResponse,
+    response: &RawResponse,
     info: &OperationInfo,
 ) -> Option<ServiceError> {
-    let refused = |members: &RawObject<'_>, code: &str, message: &str| {
-        let refusal = ServiceError::new(members.text(code), members.text(message));
-        let is_success = refusal.code.as_deref() == Some("CBC.0000");
-        (!is_success && (refusal.code.is_some() || refusal.message.is_some())).then_some(refusal)
+    let found = |members: &RawObject<'_>, code: &str, message: &str| {
+        let error = ServiceError::new(members.text(code), members.text(message));
+        let is_success = error.code.as_deref() == Some("CBC.0000");
+        (!is_success && (error.code.is_some() || error.message.is_some())).then_some(error)
     };
     let named = |members: &RawObject<'_>| {
-        refused(members, "error_code", "error_msg")
-            .or_else(|| refused(members, "errorCode", "errorMsg"))
+        found(members, "error_code", "error_msg")
+            .or_else(|| found(members, "errorCode", "errorMsg"))
     };
-    let plain = |members: &RawObject<'_>| refused(members, "code", "message");
+    let plain = |members: &RawObject<'_>| found(members, "code", "message");
     let either = |members: &RawObject<'_>| named(members).or_else(|| plain(members));
-    let refusal = named(root).or_else(|| {
-        if !answer.is_success() {
+    let service_error = named(root).or_else(|| {
+        if !response.is_success() {
             return plain(root).or_else(|| root.objects().find_map(|inner| either(&inner)));
         }
         // A success may have members of these names among its own, or one of them alone.
@@ -199,18 +197,19 @@ fn refusal(
             .or_else(|| plain(root).filter(|_| both))
     })?;
     let (code, message) = (
-        refusal.code.as_deref().unwrap_or_default(),
-        refusal.message.as_deref().unwrap_or_default(),
+        service_error.code.as_deref().unwrap_or_default(),
+        service_error.message.as_deref().unwrap_or_default(),
     );
     let (kind, wait) = (kind(code, message), window(message));
-    let refusal = refusal.retry_after(wait);
+    let service_error = service_error.retry_after(wait);
     Some(match kind {
-        Some(kind) => refusal.kind(kind),
-        None => refusal,
+        Some(kind) => service_error.kind(kind),
+        None => service_error,
     })
 }
 
-/// The gateway has one code for whatever is wrong with a signature or a token: its text tells.
+/// The kind of a gateway error. The gateway has one code for all errors of signatures and tokens, which
+/// only its message distinguishes.
 fn kind(code: &str, message: &str) -> Option<CodeKind> {
     let token = [
         "token expires",
@@ -342,12 +341,12 @@ mod tests {
 
     fn signed(mut request: Request, huawei: &Huawei, key: &Credentials, date: &str) -> Request {
         let form = format_description!("[year][month][day]T[hour][minute][second]Z");
-        let stamp = SigningContext {
+        let context = SigningContext {
             time: PrimitiveDateTime::parse(date, form).unwrap().assume_utc(),
             nonce: String::new(),
         };
         let info = OperationInfo::new(&SERVICE, "O", Method::Post, "/");
-        huawei.sign(&mut request, &info, key, &stamp).unwrap();
+        huawei.sign(&mut request, &info, key, &context).unwrap();
         request
     }
 

@@ -11,7 +11,7 @@ pub enum Site {
     /// `<service>.myhuaweicloud.com`: mainland China.
     #[default]
     Mainland,
-    /// `<service>.myhuaweicloud.eu`: Europe. The tags of new customers are not to be had there.
+    /// `<service>.myhuaweicloud.eu`: Europe. It has no new-customer tags.
     Europe,
 }
 

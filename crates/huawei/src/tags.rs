@@ -7,29 +7,29 @@ use crate::bss::ListSubCustomerNewTag;
 use crate::bss::NewCustomerTag;
 use crate::{Client, Error};
 
-/// How many ids one call takes, and how many rows it gives at most.
+/// The maximum number of ids and of rows of one call.
 const CHUNK: usize = 200;
 
-/// What [`tags_of`] found.
+/// The result of [`tags_of`].
 #[derive(Debug, Clone, Default, PartialEq)]
 #[non_exhaustive]
 pub struct Tags {
-    /// Every id that was asked for, in that order and as often, with its rows. Those of
-    /// [`missing`](Self::missing) have none.
+    /// Every requested id with its rows, in the order of the request, repetitions included. The ids of
+    /// [`missing`](Self::missing) have no rows.
     pub by_id: Vec<(String, Vec<NewCustomerTag>)>,
-    /// The ids that did not come back, each once: they are not those of customers of the partner.
+    /// The ids that no answer had, each once: they are not ids of customers of the partner.
     pub missing: Vec<String>,
 }
 
-/// The call that ended [`tags_of`], with what came before it. `?` makes an [`Error`] of it.
+/// The error of [`tags_of`], with the tags of the calls before it. `?` converts it to an [`Error`].
 #[derive(Debug)]
 #[non_exhaustive]
 pub struct TagsError {
     /// Why the call failed.
     pub error: Error,
-    /// The tags of the ids that were answered by then, and of no others.
+    /// The tags of the ids that were answered before the error, and of no others.
     pub tags: Tags,
-    /// The ids without an answer, each once and in their order: what to ask for again.
+    /// The ids without an answer, each once, in their order: the ids to request again.
     pub unanswered: Vec<String>,
 }
 
@@ -51,10 +51,10 @@ impl From<TagsError> for Error {
     }
 }
 
-/// Asks for the tags of customers in calls of 200 ids, each id once however often it is given, several
-/// calls at a time within the client's rate. No ids make no call, where a request without ids means
-/// everybody. `request` says what else is asked for, such as the indirect partner; its ids, offset and
-/// limit do not matter.
+/// Requests the tags of customers in calls of 200 ids, each id once, several calls at a time within the
+/// client's rate limit. Without ids it sends nothing, because a request without ids would return all
+/// customers. `request` has the other parameters, such as the indirect partner; its ids, offset and
+/// limit are ignored.
 ///
 /// ```no_run
 /// # async fn example(client: standing_huawei::Client) -> Result<(), standing_huawei::Error> {
@@ -92,8 +92,9 @@ pub async fn tags_of(
             Some(Ok(page)) => {
                 answered += CHUNK;
                 for row in page.items {
-                    let id = row.customer_id.clone().unwrap_or_default();
-                    rows.entry(id).or_default().push(row);
+                    if let Some(id) = row.customer_id.clone() {
+                        rows.entry(id).or_default().push(row);
+                    }
                 }
             }
         }

@@ -1,4 +1,4 @@
-//! Every form of answer that Huawei Cloud is known to give, and what comes of it.
+//! Every known form of answer of Huawei Cloud, and its outcome.
 
 #![cfg(test)]
 
@@ -470,15 +470,15 @@ async fn unusual_but_unambiguous_answer_is_decoded() {
     );
 }
 
-async fn server_of_nobody() -> (MockServer, Client) {
+async fn server_without_customers() -> (MockServer, Client) {
     server(json(200, "{\"new_customer_tags\":[]}")).await
 }
 
 #[tokio::test]
 async fn empty_id_list_is_not_sent() {
-    let (server, client) = server_of_nobody().await;
-    let nobody = ListSubCustomerNewTag::new().with_customer_ids(Vec::<String>::new());
-    let error = client.send(&nobody).await.unwrap_err();
+    let (server, client) = server_without_customers().await;
+    let no_ids = ListSubCustomerNewTag::new().with_customer_ids(Vec::<String>::new());
+    let error = client.send(&no_ids).await.unwrap_err();
     assert_eq!(
         (error.kind(), error.attempts()),
         (ErrorKind::InvalidRequest, 0),
@@ -498,7 +498,7 @@ async fn empty_id_list_is_not_sent() {
 
 #[tokio::test]
 async fn broken_limit_sends_nothing_and_shows_no_value() {
-    let (server, client) = server_of_nobody().await;
+    let (server, client) = server_without_customers().await;
     let long = "sentinel".repeat(9);
     for (request, problem) in [
         (ListSubCustomerNewTag::new().with_limit(0), "limit"),
@@ -820,7 +820,7 @@ async fn iam_answer_of_each_form_has_its_outcome() {
     ] {
         let iam = MockServer::start().await;
         Mock::given(any()).respond_with(answer).mount(&iam).await;
-        let (_server, _) = server_of_nobody().await;
+        let (_server, _) = server_without_customers().await;
         let builder = Client::builder()
             .endpoint(iam.uri())
             .max_attempts(2)
@@ -866,7 +866,7 @@ async fn token_that_seems_expired_is_sent_until_the_clock_is_confirmed() {
     );
     let answer = answer.insert_header("X-Subject-Token", "sentinel-token");
     Mock::given(any()).respond_with(answer).mount(&iam).await;
-    let (server, _) = server_of_nobody().await;
+    let (server, _) = server_without_customers().await;
     let tokens = IamTokens::password(builder(&iam), "account", "user", "password").unwrap();
     let client = client(&server, tokens);
     client.send(&question()).await.unwrap();
@@ -893,7 +893,7 @@ async fn failing_credentials_source_sends_nothing() {
             ))))
         }
     }
-    let (server, _) = server_of_nobody().await;
+    let (server, _) = server_without_customers().await;
     let error = client(&server, Failing)
         .send(&question())
         .await

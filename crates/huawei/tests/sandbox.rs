@@ -35,7 +35,7 @@ fn client_with(sandbox: &Sandbox, keys: impl ProvideCredentials) -> Client {
         .unwrap()
 }
 
-fn everybody() -> ListSubCustomerNewTag {
+fn all_customers() -> ListSubCustomerNewTag {
     ListSubCustomerNewTag::new()
 }
 
@@ -61,13 +61,13 @@ fn unique(rows: &[NewCustomerTag]) -> usize {
 async fn walk_by_offset_ends_at_an_empty_page() {
     let sandbox = sandbox(1000).await;
     let client = client(&sandbox);
-    let rows = walked(&client, everybody()).await;
+    let rows = walked(&client, all_customers()).await;
     assert_eq!((rows.len(), unique(&rows)), (1000, 1000));
     // 200 a page, an empty page as the proof of the end, and at most one asked for ahead.
     let first = sandbox.report().total;
     assert!((6..=7).contains(&first), "{first}");
 
-    let rows = walked(&client, everybody().with_limit(70).with_offset(900)).await;
+    let rows = walked(&client, all_customers().with_limit(70).with_offset(900)).await;
     let second = sandbox.report().total - first;
     assert_eq!(rows.len(), 100);
     assert!((3..=4).contains(&second), "{second}");
@@ -78,13 +78,13 @@ async fn walk_by_offset_ends_at_an_empty_page() {
 async fn failed_walk_has_a_cursor_to_resume_from() {
     let sandbox = sandbox(450).await;
     let client = client(&sandbox);
-    let mut pages = client.pages(everybody());
+    let mut pages = client.pages(all_customers());
     let mut rows = pages.next().await.unwrap().unwrap().items;
     sandbox.fault(provider_code("CBC.0151").times(1));
     let error = pages.next().await.unwrap().unwrap_err();
     assert_eq!((error.kind(), error.attempts()), (ErrorKind::Permission, 1));
     let mut resumed = client
-        .pages(everybody())
+        .pages(all_customers())
         .resume(error.cursor().unwrap())
         .unwrap();
     while let Some(page) = resumed.next().await.transpose().unwrap() {
@@ -110,7 +110,7 @@ async fn tags_of_any_number_of_ids_answers_each() {
         ours[0].clone(),
     ]);
 
-    let tags = tags_of(&client, &everybody(), &ids).await.unwrap();
+    let tags = tags_of(&client, &all_customers(), &ids).await.unwrap();
     assert_eq!(sandbox.report().total, 3, "451 different ids");
     assert_eq!(tags.missing, std::slice::from_ref(&stranger));
     assert_eq!(tags.by_id.len(), ids.len());
@@ -122,12 +122,16 @@ async fn tags_of_any_number_of_ids_answers_each() {
 
     // One page of ten, the service's default, would have cut this.
     let page = client
-        .send(&everybody().with_customer_ids(&ours[..50]).with_limit(200))
+        .send(
+            &all_customers()
+                .with_customer_ids(&ours[..50])
+                .with_limit(200),
+        )
         .await
         .unwrap();
     assert_eq!(page.new_customer_tags.len(), 50);
 
-    let partner = everybody().with_indirect_partner_id(sandbox.indirect_partner());
+    let partner = all_customers().with_indirect_partner_id(sandbox.indirect_partner());
     let theirs = walked(&client, partner.clone()).await;
     assert_eq!(theirs.len(), 12);
     let ids = theirs.iter().filter_map(|row| row.customer_id.clone());
@@ -139,7 +143,7 @@ async fn tags_of_any_number_of_ids_answers_each() {
             .is_empty()
     );
     let error = client
-        .send(&everybody().with_indirect_partner_id("nobody"))
+        .send(&all_customers().with_indirect_partner_id("unknown"))
         .await
         .unwrap_err();
     assert_eq!(error.code(), Some("CBC.99000037"));
@@ -149,7 +153,7 @@ async fn tags_of_any_number_of_ids_answers_each() {
 #[tokio::test]
 async fn empty_lapsed_and_undetermined_tags_are_read() {
     let sandbox = sandbox(60).await;
-    let rows = walked(&client(&sandbox), everybody()).await;
+    let rows = walked(&client(&sandbox), all_customers()).await;
     let texts: std::collections::BTreeSet<_> = rows
         .iter()
         .map(|row| {
@@ -178,11 +182,11 @@ async fn transient_faults_are_retried_with_a_new_signature() {
         (provider_code_at(200, "CBC.0999").times(1), 2),
     ] {
         sandbox.fault(fault);
-        let page = client.send(&everybody()).await.unwrap();
+        let page = client.send(&all_customers()).await.unwrap();
         assert_eq!(page.attempts(), attempts);
     }
     sandbox.fault(provider_code("CBC.5002").times(1));
-    let error = client.send(&everybody()).await.unwrap_err();
+    let error = client.send(&all_customers()).await.unwrap_err();
     assert_eq!(
         (error.kind(), error.status(), error.attempts()),
         (ErrorKind::NotFound, Some(200), 1)
@@ -198,15 +202,15 @@ async fn wrong_clock_is_corrected_once_for_all_calls() {
     sandbox.clock().advance(Duration::from_secs(20 * 60));
     for attempts in [2, 1] {
         assert_eq!(
-            client.send(&everybody()).await.unwrap().attempts(),
+            client.send(&all_customers()).await.unwrap().attempts(),
             attempts
         );
     }
-    // The server's clock is put right again: an old correction would now be the fault.
+    // The server's clock is right again, so an old correction would be wrong.
     sandbox.clock().real();
     for attempts in [2, 1] {
         assert_eq!(
-            client.send(&everybody()).await.unwrap().attempts(),
+            client.send(&all_customers()).await.unwrap().attempts(),
             attempts
         );
     }
@@ -218,7 +222,7 @@ async fn wrong_keys_make_one_request_each_and_lock_only_after_the_limit() {
     let key = sandbox.key(Provider::Huawei);
     let wrong = client_with(&sandbox, Credentials::new(&key.id, "another-secret"));
     for calls in 1..=5 {
-        let error = wrong.send(&everybody()).await.unwrap_err();
+        let error = wrong.send(&all_customers()).await.unwrap_err();
         assert_eq!(
             (error.kind(), error.code(), error.attempts()),
             (ErrorKind::Auth, Some("APIGW.0301"), 1)
@@ -228,11 +232,11 @@ async fn wrong_keys_make_one_request_each_and_lock_only_after_the_limit() {
         assert_eq!(sandbox.report().total, calls);
     }
     // Five failures are forgiven, and the right key ends the count.
-    client(&sandbox).send(&everybody()).await.unwrap();
+    client(&sandbox).send(&all_customers()).await.unwrap();
     for _ in 0..6 {
-        wrong.send(&everybody()).await.unwrap_err();
+        wrong.send(&all_customers()).await.unwrap_err();
     }
-    let error = client(&sandbox).send(&everybody()).await.unwrap_err();
+    let error = client(&sandbox).send(&all_customers()).await.unwrap_err();
     assert_eq!(
         (error.kind(), error.attempts()),
         (ErrorKind::Auth, 1),
@@ -261,12 +265,12 @@ async fn session_token_domain_id_and_path_prefix_are_signed() {
             .unwrap()
     };
     let page = client(keys.clone().with_token("sandbox-session-token"))
-        .send(&everybody().with_limit(1))
+        .send(&all_customers().with_limit(1))
         .await
         .unwrap();
     assert_eq!(page.new_customer_tags.len(), 1);
     sandbox.assert_all_verified();
-    let error = client(keys).send(&everybody()).await.unwrap_err();
+    let error = client(keys).send(&all_customers()).await.unwrap_err();
     assert_eq!((error.kind(), error.attempts()), (ErrorKind::Auth, 1));
 }
 
@@ -275,14 +279,14 @@ async fn token_in_place_of_keys_is_accepted() {
     let sandbox = sandbox(60).await;
     let token = sandbox.key(Provider::Huawei).auth_token.unwrap();
     let client = client_with(&sandbox, Credentials::token_only(token));
-    assert_eq!(walked(&client, everybody()).await.len(), 60);
+    assert_eq!(walked(&client, all_customers()).await.len(), 60);
     sandbox.assert_all_verified();
     let wrong = Client::builder()
         .endpoint(sandbox.endpoint(Provider::Huawei))
         .credentials(Credentials::token_only("sandbox-wrong-token"))
         .build()
         .unwrap();
-    let error = wrong.send(&everybody()).await.unwrap_err();
+    let error = wrong.send(&all_customers()).await.unwrap_err();
     assert_eq!((error.kind(), error.attempts()), (ErrorKind::Auth, 1));
     assert!(!error.is_retryable());
 }
@@ -302,7 +306,7 @@ async fn iam_token_is_requested_once_and_kept() {
     let tasks: Vec<_> = (0..50)
         .map(|_| {
             let client = client.clone();
-            tokio::spawn(async move { client.send(&everybody()).await.unwrap().attempts() })
+            tokio::spawn(async move { client.send(&all_customers()).await.unwrap().attempts() })
         })
         .collect();
     for task in tasks {
@@ -312,9 +316,9 @@ async fn iam_token_is_requested_once_and_kept() {
 
     // A day later the service refuses the token: one more of each kind.
     sandbox.clock().advance(Duration::from_secs(24 * 3600));
-    assert_eq!(client.send(&everybody()).await.unwrap().attempts(), 2);
+    assert_eq!(client.send(&all_customers()).await.unwrap().attempts(), 2);
     assert_eq!(sandbox.report().total, 51 + 3);
-    assert_eq!(client.send(&everybody()).await.unwrap().attempts(), 1);
+    assert_eq!(client.send(&all_customers()).await.unwrap().attempts(), 1);
 }
 
 #[tokio::test]
@@ -325,17 +329,17 @@ async fn agency_token_is_requested_with_an_own_token() {
     let tokens =
         IamTokens::agency(iam(), &user.account, &user.agency, by_password(&sandbox)).unwrap();
     let client = client_with(&sandbox, tokens);
-    client.send(&everybody()).await.unwrap();
+    client.send(&all_customers()).await.unwrap();
     assert_eq!(sandbox.report().total, 3);
     // A day later the agency's token has ended, and so has one's own: each is renewed once.
     sandbox.clock().advance(Duration::from_secs(24 * 3600));
-    assert_eq!(client.send(&everybody()).await.unwrap().attempts(), 2);
+    assert_eq!(client.send(&all_customers()).await.unwrap().attempts(), 2);
     assert_eq!(sandbox.report().total, 3 + 5);
 
     let tokens =
         IamTokens::agency(iam(), &user.account, "no-agency", by_password(&sandbox)).unwrap();
     let error = client_with(&sandbox, tokens)
-        .send(&everybody())
+        .send(&all_customers())
         .await
         .unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Credentials);
@@ -355,7 +359,7 @@ async fn wrong_password_makes_one_request() {
     let tokens =
         IamTokens::password(iam, user.account, user.name, "sandbox-wrong-password").unwrap();
     let client = client_with(&sandbox, tokens);
-    let error = client.send(&everybody()).await.unwrap_err();
+    let error = client.send(&all_customers()).await.unwrap_err();
     assert_eq!(
         (error.kind(), error.attempts()),
         (ErrorKind::Credentials, 0),
@@ -372,12 +376,12 @@ async fn wrong_password_makes_one_request() {
 async fn two_hundred_tasks_with_one_client_get_their_own_answers() {
     let sandbox = sandbox(60).await;
     let client = client(&sandbox);
-    let rows = walked(&client, everybody()).await;
+    let rows = walked(&client, all_customers()).await;
     let tasks: Vec<_> = (0..200)
         .map(|task| {
             let (client, row) = (client.clone(), rows[task % rows.len()].clone());
             tokio::spawn(async move {
-                let one = everybody().with_customer_ids(row.customer_id.clone());
+                let one = all_customers().with_customer_ids(row.customer_id.clone());
                 for _ in 0..3 {
                     let page = client.send(&one).await.unwrap();
                     assert_eq!(page.new_customer_tags, std::slice::from_ref(&row));

@@ -18,7 +18,7 @@ async fn main() -> Result<(), Error> {
     let mut pages = client.pages(QueryCustomersCredit::new().with_page_size(100));
     while let Some(page) = pages.next().await {
         let page = page.inspect_err(|error| {
-            // A later run can go on from here: `pages.resume(cursor)`.
+            // A later run can continue here with `pages.resume(cursor)`.
             eprintln!("stopped at {}", error.cursor().unwrap_or("the start"));
         })?;
         for customer in page.items {
@@ -28,8 +28,8 @@ async fn main() -> Result<(), Error> {
                         println!("{:?}: {left} of {credit}", customer.client_uin);
                     }
                 }
-                // Absent is not zero, and not enough either.
-                _ => println!("{:?}: not told", customer.client_uin),
+                // An absent amount is neither zero nor sufficient.
+                _ => println!("{:?}: unknown", customer.client_uin),
             }
         }
     }

@@ -53,7 +53,7 @@ impl Tencent {
         }
     }
 
-    /// The language of error messages, `en-US` unless set; `zh-CN` is the only other one.
+    /// The language of error messages, `en-US` by default; `zh-CN` is the only other one.
     #[must_use]
     pub fn with_language(mut self, language: impl Into<String>) -> Self {
         self.language = Cow::Owned(language.into());
@@ -158,9 +158,9 @@ impl Provider for Tencent {
         key.require_secret()?;
         let service = info.service.name;
         let timestamp = at.time.unix_timestamp();
-        // The date of the time stamp, in UTC: another one fails for some hours of every day.
+        // The date must be that of the timestamp in UTC; a local date would fail for some hours a day.
         let date = at.date();
-        // As the vendor's SDKs do, content type and host are signed and nothing else.
+        // Only content type and host are signed, as in the vendor's SDKs.
         let canonical = request.canonical("/", &sha256_hex(request.body()));
         let to_sign = string_to_sign(timestamp, &date, service, &canonical.hash());
         let signature = self.key(key, &date, service).sign(&to_sign);
@@ -187,25 +187,25 @@ impl Provider for Tencent {
 
     fn parse_response<'r>(
         &self,
-        answer: &'r RawResponse,
+        response: &'r RawResponse,
         _: &OperationInfo,
     ) -> Result<Payload<'r>, ResponseError> {
-        let root = RawObject::read(answer.text())?;
+        let root = RawObject::read(response.text())?;
         let Some(payload) = root.get("Response") else {
-            let fault = legacy_error(&root).map_or(
+            let error = legacy_error(&root).map_or(
                 ResponseError::Unreadable("has no Response"),
                 ResponseError::from,
             );
-            return Err(fault);
+            return Err(error);
         };
         let response = RawObject::read(payload)
             .map_err(|_| ResponseError::Unreadable("has a Response that is no proper object"))?;
         let request_id = response.text("RequestId");
-        // An error of the older form, or one in the wrong place, contradicts whatever is beside it.
+        // An error of the legacy form, or in the wrong place, takes precedence over a payload.
         let error = response.get("Error").or_else(|| root.get("Error"));
         match error.map(RawObject::read) {
             None => match legacy_error(&root) {
-                Some(refusal) => Err(refusal.request_id(request_id).into()),
+                Some(error) => Err(error.request_id(request_id).into()),
                 None => Ok(Payload {
                     payload,
                     request_id,
@@ -221,7 +221,7 @@ impl Provider for Tencent {
     }
 }
 
-/// The error form of the older interface, which gateways still answer with.
+/// The error form of the interface before version 3, which gateways still use.
 fn legacy_error(root: &RawObject<'_>) -> Option<ServiceError> {
     let code = root.text("code").filter(|code| code != "0")?;
     let code = root

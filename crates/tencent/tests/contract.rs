@@ -1,4 +1,4 @@
-//! Every form of answer that Tencent Cloud is known to give, and what comes of it.
+//! Every known form of answer of Tencent Cloud, and its outcome.
 
 #![allow(
     clippy::unwrap_used,

@@ -51,7 +51,7 @@ async fn both_services_accept_signed_searches_and_walks() {
     let mut unique = seen.clone();
     unique.sort_unstable();
     unique.dedup();
-    assert_eq!(unique.len(), 60, "nobody twice");
+    assert_eq!(unique.len(), 60, "no customer twice");
     assert_eq!(pages.cursor(), None);
     assert_eq!(
         sandbox.report().total,
@@ -66,10 +66,10 @@ async fn both_services_accept_signed_searches_and_walks() {
     assert_eq!(found.data.len(), 1);
     assert_eq!(found.data[0].client_uin, Some(seen[10]));
 
-    let nobody = ip::QueryCustomersCredit::new()
+    let no_match = ip::QueryCustomersCredit::new()
         .with_filter_type("Name")
         .with_filter("云帆 \"x\" 😀");
-    assert!(client.send(&nobody).await.unwrap().data.is_empty());
+    assert!(client.send(&no_match).await.unwrap().data.is_empty());
     sandbox.assert_all_verified();
 }
 
@@ -147,7 +147,7 @@ async fn wrong_clock_is_corrected_once_for_all_calls() {
     assert_eq!(first.attempts(), 2);
     let second = client.send(&ip::QueryCustomersCredit::new()).await.unwrap();
     assert_eq!(second.attempts(), 1);
-    // The server's clock is put right again: an old correction would now be the fault.
+    // The server's clock is right again, so an old correction would be wrong.
     sandbox.clock().real();
     let third = client.send(&ip::QueryCustomersCredit::new()).await.unwrap();
     assert_eq!(third.attempts(), 2);
