@@ -6,7 +6,7 @@
 
 pub mod partners;
 
-use standing_core::{CodeKind, Entry, Envelope, ErrorCode, Success};
+use standing_core::generated::*;
 
 /// Every operation of this crate, by service and name.
 pub const OPERATIONS: &[Entry<crate::Acme>] = &[Entry::paged::<partners::ListBalances>()];
@@ -21,12 +21,8 @@ pub static ENVELOPE: Envelope = Envelope {
 };
 
 /// The codes that any operation may return.
+#[rustfmt::skip]
 pub const ERRORS: &[ErrorCode] = &[
     ErrorCode::new("KEY_UNKNOWN", CodeKind::Auth, "The key is unknown.").status(401),
-    ErrorCode::new(
-        "SLOW_DOWN",
-        CodeKind::Throttled,
-        "Requests arrive too fast.",
-    )
-    .status(429),
+    ErrorCode::new("SLOW_DOWN", CodeKind::Throttled, "Requests arrive too fast.").status(429),
 ];

@@ -2,14 +2,14 @@
 
 //! Customers of a partner.
 
-pub mod list_balances;
+mod list_balances;
 
-pub use list_balances::ListBalances;
+pub use list_balances::*;
 
-use standing_core::Service;
+use standing_core::generated::*;
 
-/// What all operations of this service share.
+/// The facts that all operations of this service share.
 pub static SERVICE: Service = Service::new("acme", "partners", "api.acme.example")
     .version("v1")
-    .errors(super::ERRORS)
+    .provider_errors(super::ERRORS)
     .envelope(&super::ENVELOPE);
