@@ -15,7 +15,7 @@ const INHERITED: [&str; 6] = [
     "TMPDIR",
 ];
 
-/// Tells a child that it is one.
+/// The variable by which a child process knows that it is one.
 const MARK: &str = "STANDING_FAULTS_CHILD";
 
 /// Whether this is the process that `test` has to itself. If not, it is started here, with these

@@ -1,4 +1,4 @@
-//! A clock that nobody waits for, and random numbers that can be repeated.
+//! A clock whose pauses take no time, and random numbers that can be repeated.
 
 use std::fmt;
 use std::io;
@@ -59,7 +59,7 @@ impl ManualClock {
         state.utc += by;
     }
 
-    /// Sets the time of day, as somebody does who finds it wrong.
+    /// Sets the time of day, as a user does who corrects a wrong clock.
     pub fn set(&self, utc: OffsetDateTime) {
         self.state().utc = utc;
     }

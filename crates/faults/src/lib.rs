@@ -1,7 +1,7 @@
 //! What networks and providers do to the clients, and what must come of it.
 //!
 //! The rows are tests, named after them, in `tests/rows`; this is what they are made of: a server
-//! that follows a script ([`raw`]), a clock that nobody waits for ([`clock`]), a watch for secrets
+//! that follows a script ([`raw`]), a clock whose pauses take no time ([`clock`]), a watch for secrets
 //! and personal data ([`watch`]), and a provider of one operation of each class ([`trial`]). Faults
 //! inside a stream are scripts that write a part and then close, reset, drip or fall silent. The table
 //! of all rows, with the tests that hold them, is the README of this crate.

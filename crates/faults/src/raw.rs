@@ -62,7 +62,7 @@ struct Seen {
     closed: AtomicUsize,
     written: AtomicUsize,
     requests: Mutex<Vec<String>>,
-    /// Told whenever something was counted.
+    /// Notified whenever something was counted.
     changed: Notify,
 }
 
@@ -124,19 +124,20 @@ impl Raw {
     {
         let address = listener.local_addr().expect("a bound listener");
         let seen = Arc::new(Seen::default());
-        let told = seen.clone();
+        let counters = seen.clone();
         let task = tokio::spawn(async move {
             let mut connections = JoinSet::new();
             while let Ok((stream, _)) = listener.accept().await {
-                let number = told.connections.load(Ordering::Acquire);
-                told.count(&told.connections, 1);
-                let (script, accepted, told) = (script(number), accept(stream), told.clone());
+                let number = counters.connections.load(Ordering::Acquire);
+                counters.count(&counters.connections, 1);
+                let (script, accepted, counters) =
+                    (script(number), accept(stream), counters.clone());
                 connections.spawn(async move {
                     if let Some(stream) = accepted.await {
                         // However the client breaks off, the test looks at the client.
-                        let _ = play(stream, &script, &told).await;
+                        let _ = play(stream, &script, &counters).await;
                     }
-                    told.count(&told.closed, 1);
+                    counters.count(&counters.closed, 1);
                 });
             }
         });

@@ -22,7 +22,7 @@ static ENVELOPE: Envelope = Envelope {
 };
 
 const ERRORS: &[ErrorCode] = &[
-    ErrorCode::new("NOT_HIT", CodeKind::NoData, "Nobody was found.").status(400),
+    ErrorCode::new("NOT_HIT", CodeKind::NoData, "No person was found.").status(400),
     ErrorCode::new("RATE_LIMIT", CodeKind::Throttled, "Too fast.").status(403),
     ErrorCode::new("OUT_OF_QUOTA", CodeKind::Quota, "All used up.").status(403),
     ErrorCode::new("KEY_EXPIRED", CodeKind::Auth, "The key is too old.").status(401),

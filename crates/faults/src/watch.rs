@@ -114,11 +114,11 @@ impl Watch {
     /// Looks at an error and its causes, which must still tell what happened.
     #[track_caller]
     pub fn error(&self, error: Error) -> Error {
-        let told = error.to_string();
-        assert!(told.contains(error.kind().as_str()), "{told}");
-        assert!(told.contains(error.provider()), "{told}");
-        assert!(told.contains(error.code().unwrap_or_default()), "{told}");
-        assert!(told.len() < 4096 && !told.contains('\n'), "{told}");
+        let text = error.to_string();
+        assert!(text.contains(error.kind().as_str()), "{text}");
+        assert!(text.contains(error.provider()), "{text}");
+        assert!(text.contains(error.code().unwrap_or_default()), "{text}");
+        assert!(text.len() < 4096 && !text.contains('\n'), "{text}");
         self.debug(&error, &["kind", "attempts", error.provider()]);
         let mut cause: Option<&dyn StdError> = Some(&error);
         while let Some(error) = cause {

@@ -146,7 +146,7 @@ async fn untrusted(watch: &Watch, client: &Client<Metered>, reason: &str, server
 }
 
 #[tokio::test]
-async fn b1_a_certificate_that_nobody_vouches_for() {
+async fn b1_certificate_without_a_trusted_issuer_is_refused() {
     let watch = Watch::new();
     let authority = Authority::new();
     let server = serve(

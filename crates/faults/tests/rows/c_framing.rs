@@ -142,7 +142,7 @@ async fn c8_two_answers_to_one_request() {
         assert_eq!(
             page.total,
             Some(1),
-            "an answer that nobody asked for is nobody's"
+            "an unsolicited response belongs to no call"
         );
     }
 }
@@ -305,7 +305,7 @@ async fn c16_a_failure_whose_body_breaks_is_still_that_failure() {
 #[tokio::test]
 async fn c17_an_answer_before_any_request() {
     let watch = Watch::new();
-    // It is nobody's, and the request never left.
+    // It belongs to no call, and the request never left.
     let server = Raw::always(vec![Step::Write(json(&found())), Step::Hold]).await;
     let client = metered(server.endpoint(), &ManualClock::default());
     match client.send(&LookUp::new(MOBILE)).await {

@@ -93,8 +93,8 @@ fn of_a_signed_read() -> Vec<(u64, Came)> {
 async fn costs_at_tencent() {
     let search = standing_tencent::ip::QueryCustomersCredit::new();
     assert_eq!(costs(&search, Provider::Tencent).await, of_a_signed_read());
-    let nobody = search.with_filter_type("Uin").with_filter("1");
-    let came = cost(&nobody, Provider::Tencent, |_, _| true).await;
+    let unknown = search.with_filter_type("Uin").with_filter("1");
+    let came = cost(&unknown, Provider::Tencent, |_, _| true).await;
     assert_eq!(came, (1, Came::Fine));
 }
 

@@ -11,7 +11,7 @@ use standing_faults::{builder, found, search, tencent};
 use standing_tencent::Error;
 use standing_tencent::ip::QueryCustomersCreditOutput;
 
-/// What a system may hold in the buffers of two sockets, read by nobody.
+/// The most bytes that the system may hold unread in the buffers of two sockets.
 const BUFFERS: usize = 24 << 20;
 
 type Outcome = Result<Response<QueryCustomersCreditOutput>, Error>;
@@ -106,7 +106,7 @@ async fn e2b_an_announced_length_is_only_a_claim() {
 }
 
 #[tokio::test]
-async fn e3_compressed_though_nobody_asked() {
+async fn e3_unrequested_compression_is_refused() {
     let watch = Watch::new();
     let gzip = b"\x1f\x8b\x08\0\0\0\0\0\0\x03\xab\xae\x05\0\x43\xbf\xa6\xa3\x02\0\0\0";
     let mut bytes = format!(

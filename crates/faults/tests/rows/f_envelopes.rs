@@ -387,7 +387,7 @@ async fn f13c_ids_that_repeat_what_was_sent() {
     assert_eq!(page.request_id(), Some("id-[…]-[…]-end"));
 }
 
-/// Values come back in the spelling of whoever repeats them.
+/// A provider may repeat values in a spelling of its own.
 #[tokio::test]
 async fn f13d_values_in_other_spellings() {
     let watch = Watch::new();
@@ -398,8 +398,8 @@ async fn f13d_values_in_other_spellings() {
         format!("0{}", &MOBILE[2..]),
         format!("+62 {}-{}", &MOBILE[2..5], own),
     ] {
-        let told = format!("{MOBILE} +{MOBILE} 0{} {asked} is no number", &MOBILE[2..]);
-        let body = format!(r#"{{"status":"UNHEARD_OF","reason":"{told}"}}"#);
+        let reason = format!("{MOBILE} +{MOBILE} 0{} {asked} is no number", &MOBILE[2..]);
+        let body = format!(r#"{{"status":"UNHEARD_OF","reason":"{reason}"}}"#);
         let server = Raw::always(answering(answer(400, "", &body))).await;
         let client = metered(server.endpoint(), &ManualClock::default());
         let error = watch.refused(client.send(&LookUp::new(&*asked)).await);

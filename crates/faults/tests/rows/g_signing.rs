@@ -25,7 +25,7 @@ async fn g1_keys_that_are_wrong_cost_one_request() {
     let sandbox = sandbox().start().await.unwrap();
     for (id, secret) in [
         (KEY_ID, "sentinel-key-secret-but-wrong"),
-        ("sentinel-key-id-of-nobody", KEY_SECRET),
+        ("sentinel-key-id-of-no-account", KEY_SECRET),
     ] {
         let before = sandbox.report().total;
         let client = builder::<Tencent>(sandbox.endpoint(Provider::Tencent))

@@ -214,7 +214,7 @@ async fn h13_one_provider_throttled() {
         watch.fine(fine.send(&Ask::new(MOBILE)).await);
     }
     assert!(!slow.pauses().is_empty());
-    assert!(quick.pauses().is_empty(), "nobody else waits");
+    assert!(quick.pauses().is_empty(), "no other call waits");
 }
 
 #[tokio::test]

@@ -93,7 +93,7 @@ async fn k4_clones_share_connections_and_pace() {
 }
 
 #[tokio::test]
-async fn k5_a_slow_call_holds_up_nobody() {
+async fn k5_slow_call_does_not_delay_others() {
     let watch = Watch::new();
     let server = Raw::each(|connection| match connection {
         0 => vec![Step::Read, Step::Hold],
@@ -113,7 +113,7 @@ async fn k5_a_slow_call_holds_up_nobody() {
     slow.abort();
 }
 
-/// A clock whose pauses never end, to give calls up in; it tells when one begins.
+/// A clock whose pauses never end, to give calls up in; it reports when one begins.
 #[derive(Default)]
 struct Stopped(Arc<Notify>);
 
@@ -229,11 +229,11 @@ async fn k9_given_up_while_on_its_way() {
     let client = metered(server.endpoint(), &ManualClock::default());
     for calls in 1..=20 {
         given_up(client.send(&LookUp::new(MOBILE)), server.requested(calls)).await;
-        // The connection goes with the call: nothing of it is answered to somebody else.
+        // The connection goes with the call: no other call gets any of its response.
         server.closed(calls).await;
     }
     watch.fine(client.send(&LookUp::new(MOBILE)).await);
-    assert_eq!(server.requests().len(), 21, "nobody asked for it again");
+    assert_eq!(server.requests().len(), 21, "no call asked for it again");
 }
 
 #[tokio::test]

@@ -1,4 +1,4 @@
-//! What holds for requests, answers and lists of every kind, not only for those somebody thought of.
+//! Properties of requests, responses and lists of every kind, tested with random ones.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
@@ -369,7 +369,7 @@ fn p4_documented_answers_with_one_thing_changed() {
 }
 
 #[test]
-fn e21_fields_that_nobody_knows() {
+fn e21_unknown_fields_are_ignored() {
     let watch = Watch::new();
     let strategy = ("[a-z+0-9]{1,12}", anything(), any::<prop::sample::Index>());
     holds(150, strategy, |runtime, (name, value, place)| {

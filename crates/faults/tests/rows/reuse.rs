@@ -1,4 +1,4 @@
-//! Connections that are used again: answers that nobody asked for, and runtimes that come and go.
+//! Connections that are used again: unsolicited responses, and runtimes that come and go.
 
 use std::time::Duration;
 
@@ -11,7 +11,7 @@ use tokio::runtime::{Builder, Runtime};
 
 const MS: Duration = Duration::from_millis(1);
 
-/// The answer to the request that was sent, and the one that belongs to somebody else.
+/// The answer to the request that was sent, and the one that belongs to another call.
 const OWN: &str = r#"{"status":"OK","id":"r-1","result":{"number":7}}"#;
 const SURPLUS: &str = r#"{"status":"OK","id":"r-0","result":{"number":666}}"#;
 
