@@ -16,10 +16,11 @@ use super::facts;
 /// standard prelude, and those of the constants of a module.
 const RESERVED: &str = "\
     Amount BTreeMap Batch Box Clone CodeKind Cursor Debug Default Deserialize ENVELOPE ERRORS \
-    Entry Envelope Err ErrorCode Format From Hidden Into IntoIterator InvalidRequest Json \
-    Lists Method None Ok Operation OperationInfo Option PLACES Paginated Paging Params \
-    PartialEq Place RateLimit Result SENSITIVE SERVICE SUMMARY Self Serialize Service Some \
-    String Success Vec Violations";
+    Effect Entry Envelope ErasedOperation Err ErrorCode Format From Hidden Into IntoIterator \
+    InvalidRequest Json Lists Method None Ok Operation OperationInfo Option PLACES Paginated \
+    Paging PagingStyle Params PartialEq Place Presence RateLimit Result SENSITIVE SERVICE \
+    SUMMARY Self Serialize Service Some String Success UnknownNumber UnknownValue Vec \
+    Violations";
 
 /// Whether generated modules use a name themselves.
 pub fn is_reserved(name: &str) -> bool {
