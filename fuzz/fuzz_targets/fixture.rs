@@ -3,9 +3,9 @@
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
-use xtask::diag::Problems;
+use xtask::load::problem::Problems;
 
 fuzz_target!(|text: &str| {
     let mut problems = Problems::default();
-    let _ = xtask::json::parse("fixture.json".to_owned(), text.to_owned(), &mut problems);
+    let _ = xtask::load::parse::parse("fixture.json".to_owned(), text.to_owned(), &mut problems);
 });
