@@ -7,7 +7,7 @@ use futures_core::Stream;
 
 use super::items::Items;
 use crate::error::Error;
-use crate::operation::Paginated;
+use crate::paginated::Paginated;
 
 type Step<O> = (Items<O>, Option<Result<<O as Paginated>::Item, Error>>);
 
