@@ -5,8 +5,9 @@
 use libfuzzer_sys::fuzz_target;
 use serde::{Deserialize, Serialize};
 use standing_accuauth::AccuAuth;
-use standing_core::testing::reads;
-use standing_core::{Method, Operation, OperationInfo, Service};
+use standing_core::Operation;
+use standing_core::operation::{Method, OperationInfo, Service};
+use standing_core::testing::parse_success;
 
 static SERVICE: Service = Service::new("accuauth", "tree", "tree.invalid");
 
@@ -31,8 +32,8 @@ impl Operation for Tree {
 }
 
 fn check<O: Operation>(body: &[u8]) {
-    if let Err(told) = reads::<O>(body) {
-        assert!(told.len() < 1024, "{}", told.len());
+    if let Err(text) = parse_success::<O>(body) {
+        assert!(text.len() < 1024, "{}", text.len());
     }
 }
 

@@ -3,12 +3,12 @@
 use std::borrow::Cow;
 use std::time::Duration;
 
-use standing_core::operation::Params;
+use standing_core::operation::{OperationInfo, Params, Service};
 use standing_core::provider::{
     CredentialVariables, Limits, Payload, Provider, RawObject, RawResponse, Request, ResponseError,
     ServiceError, SigningContext,
 };
-use standing_core::{Credentials, CredentialsError, OperationInfo, Service};
+use standing_core::{Credentials, CredentialsError};
 
 use crate::{BodyEncoding, Site};
 
@@ -100,7 +100,7 @@ impl Provider for AccuAuth {
 mod tests {
     use std::sync::Arc;
 
-    use standing_core::Method;
+    use standing_core::operation::Method;
     use standing_core::provider::{Body, Endpoint};
     use time::OffsetDateTime;
 

@@ -50,7 +50,7 @@ mod check_check_debts_report {
 
     #[test]
     fn documented_reply_decodes() {
-        testing::opens::<CheckDebtsReport>(&DOCUMENTED);
+        testing::assert_response_parses::<CheckDebtsReport>(&DOCUMENTED);
     }
 
     fn by_number() -> CheckDebtsReport {
@@ -63,7 +63,7 @@ mod check_check_debts_report {
 
     #[test]
     fn by_number_request_encodes() {
-        testing::encodes(&by_number(), sample!("by_number.request.json"));
+        testing::assert_request_encodes(&by_number(), sample!("by_number.request.json"));
     }
 
     const BY_NUMBER: testing::Reply<'_> = testing::Reply {
@@ -74,12 +74,12 @@ mod check_check_debts_report {
 
     #[test]
     fn by_number_reply_decodes() {
-        testing::opens::<CheckDebtsReport>(&BY_NUMBER);
+        testing::assert_response_parses::<CheckDebtsReport>(&BY_NUMBER);
     }
 
     #[test]
     fn by_number_travels() {
-        testing::travels(
+        testing::assert_round_trip(
             &by_number(),
             &testing::Wire {
                 body: testing::WireBody::Form(&[
@@ -101,7 +101,7 @@ mod check_check_debts_report {
 
     #[test]
     fn by_hash_request_encodes() {
-        testing::encodes(&by_hash(), sample!("by_hash.request.json"));
+        testing::assert_request_encodes(&by_hash(), sample!("by_hash.request.json"));
     }
 
     const BY_HASH: testing::Reply<'_> = testing::Reply {
@@ -125,12 +125,12 @@ mod check_check_debts_report {
 
     #[test]
     fn by_hash_reply_decodes() {
-        testing::opens::<CheckDebtsReport>(&BY_HASH);
+        testing::assert_response_parses::<CheckDebtsReport>(&BY_HASH);
     }
 
     #[test]
     fn by_hash_travels() {
-        testing::travels(
+        testing::assert_round_trip(
             &by_hash(),
             &testing::Wire {
                 body: testing::WireBody::Form(&[(
@@ -156,7 +156,7 @@ mod check_check_debts_report {
 
     #[test]
     fn partly_unknown_reply_decodes() {
-        testing::opens::<CheckDebtsReport>(&PARTLY_UNKNOWN);
+        testing::assert_response_parses::<CheckDebtsReport>(&PARTLY_UNKNOWN);
     }
 
     const NOT_HIT: testing::Reply<'_> = testing::Reply {
@@ -167,39 +167,39 @@ mod check_check_debts_report {
 
     #[test]
     fn not_hit_reply_is_no_record() {
-        testing::opens::<CheckDebtsReport>(&NOT_HIT);
+        testing::assert_response_parses::<CheckDebtsReport>(&NOT_HIT);
     }
 
     const INVALID_ARGUMENT: testing::Reply<'_> = testing::Reply {
         status: 400,
         body: sample!("invalid_argument.error.json"),
-        expect: testing::Expect::Error("INVALID_ARGUMENT", standing_core::CodeKind::InvalidRequest),
+        expect: testing::Expect::Error("INVALID_ARGUMENT", testing::CodeKind::InvalidRequest),
     };
 
     #[test]
     fn invalid_argument_reply_fails() {
-        testing::opens::<CheckDebtsReport>(&INVALID_ARGUMENT);
+        testing::assert_response_parses::<CheckDebtsReport>(&INVALID_ARGUMENT);
     }
 
     const OUT_OF_QUOTA: testing::Reply<'_> = testing::Reply {
         status: 403,
         body: sample!("out_of_quota.error.json"),
-        expect: testing::Expect::Error("OUT_OF_QUOTA", standing_core::CodeKind::Quota),
+        expect: testing::Expect::Error("OUT_OF_QUOTA", testing::CodeKind::Quota),
     };
 
     #[test]
     fn out_of_quota_reply_fails() {
-        testing::opens::<CheckDebtsReport>(&OUT_OF_QUOTA);
+        testing::assert_response_parses::<CheckDebtsReport>(&OUT_OF_QUOTA);
     }
 
     const RATE_LIMIT: testing::Reply<'_> = testing::Reply {
         status: 403,
         body: sample!("rate_limit.error.json"),
-        expect: testing::Expect::Error("RATE_LIMIT_EXCEEDED", standing_core::CodeKind::Throttled),
+        expect: testing::Expect::Error("RATE_LIMIT_EXCEEDED", testing::CodeKind::Throttled),
     };
 
     #[test]
     fn rate_limit_reply_fails() {
-        testing::opens::<CheckDebtsReport>(&RATE_LIMIT);
+        testing::assert_response_parses::<CheckDebtsReport>(&RATE_LIMIT);
     }
 }

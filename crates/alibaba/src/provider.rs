@@ -3,12 +3,13 @@
 use std::borrow::Cow;
 use std::time::Duration;
 
+use standing_core::operation::{OperationInfo, Service};
 use standing_core::provider::{
     CredentialVariables, Payload, Provider, RawObject, RawResponse, Request, ResponseError,
     ServiceError, SigningContext,
 };
 use standing_core::sign::{hex, hmac_sha256, sha256_hex};
-use standing_core::{Credentials, CredentialsError, OperationInfo, Service};
+use standing_core::{Credentials, CredentialsError};
 
 use crate::Site;
 
@@ -151,7 +152,7 @@ mod tests {
     use std::sync::Arc;
 
     use serde_json::Value;
-    use standing_core::Method;
+    use standing_core::operation::Method;
     use standing_core::provider::{Body, Endpoint};
     use standing_core::sign::canonical;
     use time::OffsetDateTime;

@@ -6,13 +6,12 @@ use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use standing_alibaba::bss::AccountType;
-use standing_alibaba::bss::GetCustomerAccountInfo;
-use standing_alibaba::operation::{Envelope, Lists, Params, Success};
-use standing_alibaba::{
-    Client, Clock, Credentials, Error, ErrorKind, Method, OperationInfo, Service, Sleep,
-    SystemClock,
+use standing_alibaba::bss::{AccountType, GetCustomerAccountInfo};
+use standing_alibaba::clock::{Clock, Sleep, SystemClock};
+use standing_alibaba::operation::{
+    Envelope, Lists, Method, OperationInfo, Params, Service, Success,
 };
+use standing_alibaba::{Client, Credentials, Error, ErrorKind};
 use wiremock::matchers::any;
 use wiremock::{Mock, MockServer, ResponseTemplate};
 

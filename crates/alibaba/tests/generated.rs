@@ -24,7 +24,7 @@ mod bss_get_customer_account_info {
 
     #[test]
     fn documented_request_encodes() {
-        testing::encodes(&documented(), sample!("documented.request.json"));
+        testing::assert_request_encodes(&documented(), sample!("documented.request.json"));
     }
 
     const DOCUMENTED: testing::Reply<'_> = testing::Reply {
@@ -35,12 +35,12 @@ mod bss_get_customer_account_info {
 
     #[test]
     fn documented_reply_decodes() {
-        testing::opens::<GetCustomerAccountInfo>(&DOCUMENTED);
+        testing::assert_response_parses::<GetCustomerAccountInfo>(&DOCUMENTED);
     }
 
     #[test]
     fn documented_travels() {
-        testing::travels(&documented(), &testing::Wire::new("POST", "/"), &DOCUMENTED);
+        testing::assert_round_trip(&documented(), &testing::Wire::new("POST", "/"), &DOCUMENTED);
     }
 
     fn of_a_customer() -> GetCustomerAccountInfo {
@@ -49,7 +49,7 @@ mod bss_get_customer_account_info {
 
     #[test]
     fn of_a_customer_request_encodes() {
-        testing::encodes(&of_a_customer(), sample!("of_a_customer.request.json"));
+        testing::assert_request_encodes(&of_a_customer(), sample!("of_a_customer.request.json"));
     }
 
     const OF_A_CUSTOMER: testing::Reply<'_> = testing::Reply {
@@ -60,12 +60,12 @@ mod bss_get_customer_account_info {
 
     #[test]
     fn of_a_customer_reply_decodes() {
-        testing::opens::<GetCustomerAccountInfo>(&OF_A_CUSTOMER);
+        testing::assert_response_parses::<GetCustomerAccountInfo>(&OF_A_CUSTOMER);
     }
 
     #[test]
     fn of_a_customer_travels() {
-        testing::travels(
+        testing::assert_round_trip(
             &of_a_customer(),
             &testing::Wire {
                 query: &[("OwnerId", "1051360339779133")],
@@ -97,7 +97,7 @@ mod bss_get_customer_account_info {
 
     #[test]
     fn as_text_reply_decodes() {
-        testing::opens::<GetCustomerAccountInfo>(&AS_TEXT);
+        testing::assert_response_parses::<GetCustomerAccountInfo>(&AS_TEXT);
     }
 
     const NULLS: testing::Reply<'_> = testing::Reply {
@@ -113,7 +113,7 @@ mod bss_get_customer_account_info {
 
     #[test]
     fn nulls_reply_decodes() {
-        testing::opens::<GetCustomerAccountInfo>(&NULLS);
+        testing::assert_response_parses::<GetCustomerAccountInfo>(&NULLS);
     }
 
     const NO_RECORD: testing::Reply<'_> = testing::Reply {
@@ -124,29 +124,29 @@ mod bss_get_customer_account_info {
 
     #[test]
     fn no_record_reply_is_no_record() {
-        testing::opens::<GetCustomerAccountInfo>(&NO_RECORD);
+        testing::assert_response_parses::<GetCustomerAccountInfo>(&NO_RECORD);
     }
 
     const NOT_AUTHORIZED: testing::Reply<'_> = testing::Reply {
         status: 400,
         body: sample!("not_authorized.error.json"),
-        expect: testing::Expect::Error("NotAuthorized", standing_core::CodeKind::Permission),
+        expect: testing::Expect::Error("NotAuthorized", testing::CodeKind::Permission),
     };
 
     #[test]
     fn not_authorized_reply_fails() {
-        testing::opens::<GetCustomerAccountInfo>(&NOT_AUTHORIZED);
+        testing::assert_response_parses::<GetCustomerAccountInfo>(&NOT_AUTHORIZED);
     }
 
     const FAILED_UNDER_SUCCESS: testing::Reply<'_> = testing::Reply {
         status: 200,
         body: sample!("failed_under_success.error.json"),
-        expect: testing::Expect::Error("InternalError", standing_core::CodeKind::Server),
+        expect: testing::Expect::Error("InternalError", testing::CodeKind::Server),
     };
 
     #[test]
     fn failed_under_success_reply_fails() {
-        testing::opens::<GetCustomerAccountInfo>(&FAILED_UNDER_SUCCESS);
+        testing::assert_response_parses::<GetCustomerAccountInfo>(&FAILED_UNDER_SUCCESS);
     }
 }
 
@@ -179,7 +179,7 @@ mod bss_query_evaluate_list {
 
     #[test]
     fn first_page_request_encodes() {
-        testing::encodes(&first_page(), sample!("first_page.request.json"));
+        testing::assert_request_encodes(&first_page(), sample!("first_page.request.json"));
     }
 
     const FIRST_PAGE: testing::Reply<'_> = testing::Reply {
@@ -190,12 +190,12 @@ mod bss_query_evaluate_list {
 
     #[test]
     fn first_page_reply_decodes() {
-        testing::opens::<QueryEvaluateList>(&FIRST_PAGE);
+        testing::assert_response_parses::<QueryEvaluateList>(&FIRST_PAGE);
     }
 
     #[test]
     fn first_page_travels() {
-        testing::travels(
+        testing::assert_round_trip(
             &first_page(),
             &testing::Wire {
                 query: &[
@@ -225,7 +225,7 @@ mod bss_query_evaluate_list {
 
     #[test]
     fn empty_request_encodes() {
-        testing::encodes(&empty(), sample!("empty.request.json"));
+        testing::assert_request_encodes(&empty(), sample!("empty.request.json"));
     }
 
     const EMPTY: testing::Reply<'_> = testing::Reply {
@@ -244,12 +244,12 @@ mod bss_query_evaluate_list {
 
     #[test]
     fn empty_reply_decodes() {
-        testing::opens::<QueryEvaluateList>(&EMPTY);
+        testing::assert_response_parses::<QueryEvaluateList>(&EMPTY);
     }
 
     #[test]
     fn empty_travels() {
-        testing::travels(
+        testing::assert_round_trip(
             &empty(),
             &testing::Wire {
                 query: &[
@@ -266,12 +266,12 @@ mod bss_query_evaluate_list {
     const THROTTLED: testing::Reply<'_> = testing::Reply {
         status: 400,
         body: sample!("throttled.error.json"),
-        expect: testing::Expect::Error("Throttling.User", standing_core::CodeKind::Throttled),
+        expect: testing::Expect::Error("Throttling.User", testing::CodeKind::Throttled),
     };
 
     #[test]
     fn throttled_reply_fails() {
-        testing::opens::<QueryEvaluateList>(&THROTTLED);
+        testing::assert_response_parses::<QueryEvaluateList>(&THROTTLED);
     }
 }
 
@@ -297,7 +297,7 @@ mod bss_query_reseller_available_quota {
 
     #[test]
     fn documented_reply_decodes() {
-        testing::opens::<QueryResellerAvailableQuota>(&DOCUMENTED);
+        testing::assert_response_parses::<QueryResellerAvailableQuota>(&DOCUMENTED);
     }
 
     fn of_products() -> QueryResellerAvailableQuota {
@@ -306,7 +306,7 @@ mod bss_query_reseller_available_quota {
 
     #[test]
     fn of_products_request_encodes() {
-        testing::encodes(&of_products(), sample!("of_products.request.json"));
+        testing::assert_request_encodes(&of_products(), sample!("of_products.request.json"));
     }
 
     const OF_PRODUCTS: testing::Reply<'_> = testing::Reply {
@@ -317,12 +317,12 @@ mod bss_query_reseller_available_quota {
 
     #[test]
     fn of_products_reply_decodes() {
-        testing::opens::<QueryResellerAvailableQuota>(&OF_PRODUCTS);
+        testing::assert_response_parses::<QueryResellerAvailableQuota>(&OF_PRODUCTS);
     }
 
     #[test]
     fn of_products_travels() {
-        testing::travels(
+        testing::assert_round_trip(
             &of_products(),
             &testing::Wire {
                 query: &[("OwnerId", "1234567890123456"), ("ItemCodes", "ecs")],
@@ -338,7 +338,7 @@ mod bss_query_reseller_available_quota {
 
     #[test]
     fn used_up_request_encodes() {
-        testing::encodes(&used_up(), sample!("used_up.request.json"));
+        testing::assert_request_encodes(&used_up(), sample!("used_up.request.json"));
     }
 
     const USED_UP: testing::Reply<'_> = testing::Reply {
@@ -349,12 +349,12 @@ mod bss_query_reseller_available_quota {
 
     #[test]
     fn used_up_reply_decodes() {
-        testing::opens::<QueryResellerAvailableQuota>(&USED_UP);
+        testing::assert_response_parses::<QueryResellerAvailableQuota>(&USED_UP);
     }
 
     #[test]
     fn used_up_travels() {
-        testing::travels(
+        testing::assert_round_trip(
             &used_up(),
             &testing::Wire {
                 query: &[("OwnerId", "1234567890123456")],
@@ -367,11 +367,11 @@ mod bss_query_reseller_available_quota {
     const NOT_AUTHORIZED: testing::Reply<'_> = testing::Reply {
         status: 400,
         body: sample!("not_authorized.error.json"),
-        expect: testing::Expect::Error("NotAuthorized", standing_core::CodeKind::Permission),
+        expect: testing::Expect::Error("NotAuthorized", testing::CodeKind::Permission),
     };
 
     #[test]
     fn not_authorized_reply_fails() {
-        testing::opens::<QueryResellerAvailableQuota>(&NOT_AUTHORIZED);
+        testing::assert_response_parses::<QueryResellerAvailableQuota>(&NOT_AUTHORIZED);
     }
 }

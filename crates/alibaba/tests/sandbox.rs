@@ -6,8 +6,8 @@ use std::collections::BTreeSet;
 use std::time::Duration;
 
 use standing_alibaba::bss::GetCustomerAccountInfo;
-use standing_alibaba::operation::Params;
-use standing_alibaba::{Client, Credentials, ErrorKind, Method, OperationInfo};
+use standing_alibaba::operation::{Method, OperationInfo, Params};
+use standing_alibaba::{Client, Credentials, ErrorKind};
 use standing_sandbox::fault::{
     cut_body_after, provider_code, provider_code_at, reset, status, throttle, throttle_for,
 };

@@ -6,7 +6,9 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use standing_core::{ErrorKind, Json, OperationInfo, Rows};
+use standing_core::catalogue::JsonPages;
+use standing_core::operation::OperationInfo;
+use standing_core::{ErrorKind, Json};
 
 use crate::failure::Failure;
 use crate::output::escape::plain;
@@ -223,7 +225,7 @@ fn object(text: &str, place: &str) -> Result<Json, Failure> {
 }
 
 /// Names the requested ids that have no item, or counts them if they are personal.
-fn note_missing(info: &OperationInfo, rows: &Rows) {
+fn note_missing(info: &OperationInfo, rows: &JsonPages) {
     let Some((field, missing)) = rows.missing().filter(|(_, missing)| !missing.is_empty()) else {
         return;
     };

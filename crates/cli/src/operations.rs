@@ -1,7 +1,7 @@
 //! `standing operations`: the operations that can be called.
 
 use serde::Serialize;
-use standing_core::{Effect, OperationInfo, RateLimit};
+use standing_core::operation::{Effect, OperationInfo, RateLimit};
 
 use crate::failure::Failure;
 use crate::output::layout::{Column, table};

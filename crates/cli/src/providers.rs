@@ -3,10 +3,11 @@
 use std::time::Duration;
 
 use futures_util::future::BoxFuture;
+use standing_core::catalogue::{ErasedOperation, JsonPages};
+use standing_core::operation::{OperationInfo, RateLimit, Service};
+use standing_core::provider::Provider as Contract;
 use standing_core::sign::{hex, hmac_sha256};
-use standing_core::{
-    Activity, Client, Credentials, Entry, Error, Json, OperationInfo, RateLimit, Rows, Service,
-};
+use standing_core::{Activity, Client, Credentials, Error, Json};
 
 use crate::event::Account;
 use crate::failure::{Failure, did_you_mean};
@@ -28,7 +29,7 @@ pub(crate) static PROVIDERS: [&dyn Provider; 4] = [
 
 /// A provider with its types.
 struct ProviderEntry<P: 'static> {
-    entries: &'static [Entry<P>],
+    entries: &'static [ErasedOperation<P>],
     /// The default service, where several services have operations of the same name.
     home: Option<&'static str>,
     /// Operations differ only by name, so an operation without a type can be called too.
@@ -41,7 +42,7 @@ struct ProviderEntry<P: 'static> {
 type SweepFn<P> = fn(Client<P>, Plan) -> Result<Sweep, Failure>;
 
 impl<P> ProviderEntry<P> {
-    const fn new(entries: &'static [Entry<P>], sweep: SweepFn<P>) -> Self {
+    const fn new(entries: &'static [ErasedOperation<P>], sweep: SweepFn<P>) -> Self {
         Self {
             entries,
             home: None,
@@ -86,7 +87,7 @@ pub(crate) struct Settings {
 }
 
 impl Settings {
-    fn client<P: standing_core::Provider>(&self) -> Result<Client<P>, Error> {
+    fn client<P: Contract>(&self) -> Result<Client<P>, Error> {
         let mut builder = Client::builder().retry_metered(self.retry_metered);
         builder = match &self.keys {
             Some(keys) => builder.credentials(keys.clone()),
@@ -153,7 +154,7 @@ pub(crate) trait Connection: Send + Sync {
         info: &OperationInfo,
         parameters: &str,
         cursor: Option<&str>,
-    ) -> Option<Result<Rows, Error>>;
+    ) -> Option<Result<JsonPages, Error>>;
 
     /// Calls an operation with unvalidated parameters; returns the payload unchanged.
     fn raw<'c>(
@@ -166,7 +167,7 @@ pub(crate) trait Connection: Send + Sync {
     fn activity(&self) -> Activity;
 }
 
-impl<P: standing_core::Provider> Provider for ProviderEntry<P> {
+impl<P: Contract> Provider for ProviderEntry<P> {
     fn name(&self) -> &'static str {
         P::NAME
     }
@@ -225,18 +226,18 @@ fn account(provider: &str, keys: &Credentials) -> Option<Account> {
 
 struct Connected<P: 'static> {
     client: Client<P>,
-    entries: &'static [Entry<P>],
+    entries: &'static [ErasedOperation<P>],
 }
 
 impl<P> Connected<P> {
-    fn entry(&self, info: &OperationInfo) -> Option<&'static Entry<P>> {
+    fn entry(&self, info: &OperationInfo) -> Option<&'static ErasedOperation<P>> {
         self.entries
             .iter()
             .find(|entry| full_name(&entry.info) == full_name(info))
     }
 }
 
-impl<P: standing_core::Provider> Connection for Connected<P> {
+impl<P: Contract> Connection for Connected<P> {
     fn call<'c>(
         &'c self,
         info: &OperationInfo,
@@ -251,7 +252,7 @@ impl<P: standing_core::Provider> Connection for Connected<P> {
         info: &OperationInfo,
         parameters: &str,
         cursor: Option<&str>,
-    ) -> Option<Result<Rows, Error>> {
+    ) -> Option<Result<JsonPages, Error>> {
         let entry = self.entry(info)?;
         Some(entry.walk(&self.client, parameters, cursor))
     }

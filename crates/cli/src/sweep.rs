@@ -9,12 +9,12 @@ use standing_accuauth::AccuAuth;
 use standing_accuauth::check::CheckDebtsReport;
 use standing_alibaba::Alibaba;
 use standing_alibaba::bss::GetCustomerAccountInfo;
-use standing_core::{Client, Error, ErrorKind, Operation, Paginated, Provider};
+use standing_core::provider::Provider;
+use standing_core::{Client, Error, ErrorKind, Operation, Paginated};
 use standing_huawei::Huawei;
 use standing_huawei::bss::ListSubCustomerNewTag;
 use standing_tencent::Tencent;
-use standing_tencent::ip::QueryCustomersCredit;
-use standing_tencent::ip::SortOrder;
+use standing_tencent::ip::{QueryCustomersCredit, SortOrder};
 
 use crate::checkpoint::{Checkpoint, Turn};
 use crate::customer_file::{CustomerRef, Customers};

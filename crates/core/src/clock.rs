@@ -1,10 +1,12 @@
-//! The only file that reads a clock, sleeps, or reads random numbers.
+//! Time and randomness of a client, which a test can replace.
+//!
+//! This is the only file that reads a clock, sleeps, or reads random numbers.
 
 use std::io;
 use std::pin::Pin;
 use std::time::{Duration, Instant};
 
-use time::OffsetDateTime;
+pub use time::OffsetDateTime;
 
 /// The future of a pause, ready when the pause is over.
 pub type Sleep = Pin<Box<dyn Future<Output = ()> + Send>>;

@@ -9,7 +9,7 @@ use std::time::Duration;
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 
-use crate::redact::Secret;
+use crate::redact::{Hidden, Secret};
 
 /// The credentials of one account: a key id with its secret and an optional session token, or a token
 /// alone, or explicitly none.
@@ -215,9 +215,9 @@ fn check(field: &'static str, value: &str) -> Result<(), CredentialsError> {
 impl fmt::Debug for Credentials {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Credentials")
-            .field("id", &crate::Hidden::of(&self.0.id))
+            .field("id", &Hidden::of(&self.0.id))
             .field("secret", &self.0.secret)
-            .field("token", &crate::Hidden::of(&self.0.token))
+            .field("token", &Hidden::of(&self.0.token))
             .field("expires_at", &self.0.expires_at)
             .finish()
     }

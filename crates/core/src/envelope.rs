@@ -16,12 +16,12 @@ use crate::operation::{Envelope, OperationInfo, Success};
 /// Names are compared without surrounding blanks, first with case and then without.
 ///
 /// ```
-/// use standing_core::RawObject;
+/// use standing_core::provider::RawObject;
 ///
 /// let envelope = RawObject::read(r#"{"Response":{"Error":{"Code":"FailedOperation"}}}"#)?;
 /// let code = envelope.object("Response").and_then(|r| r.object("Error")).and_then(|e| e.text("Code"));
 /// assert_eq!(code.as_deref(), Some("FailedOperation"));
-/// # Ok::<(), standing_core::ResponseError>(())
+/// # Ok::<(), standing_core::provider::ResponseError>(())
 /// ```
 pub struct RawObject<'r>(Vec<(Cow<'r, str>, &'r RawValue)>);
 
@@ -30,12 +30,12 @@ impl<'r> RawObject<'r> {
     ///
     /// # Errors
     ///
-    /// [`ResponseError::Unreadable`](crate::ResponseError::Unreadable) if the text is not a JSON object, or has a
+    /// [`ResponseError::Unreadable`](crate::raw_response::ResponseError::Unreadable) if the text is not a JSON object, or has a
     /// member twice with different values: it is unknown which of them counts.
-    pub fn read(text: &'r str) -> Result<Self, crate::ResponseError> {
+    pub fn read(text: &'r str) -> Result<Self, crate::raw_response::ResponseError> {
         let members = Self::unchecked(text)?;
         if members.disagree() {
-            return Err(crate::ResponseError::Unreadable(
+            return Err(crate::raw_response::ResponseError::Unreadable(
                 "has a member twice, with different values",
             ));
         }
@@ -43,14 +43,14 @@ impl<'r> RawObject<'r> {
     }
 
     /// Reads the members of an object without comparing repeated ones.
-    pub(crate) fn unchecked(text: &'r str) -> Result<Self, crate::ResponseError> {
+    pub(crate) fn unchecked(text: &'r str) -> Result<Self, crate::raw_response::ResponseError> {
         serde_json::from_str(text).map_err(|error| {
             let problem = match error.classify() {
                 serde_json::error::Category::Eof => "ends too early",
                 serde_json::error::Category::Data => "is not a JSON object",
                 _ => "is not JSON",
             };
-            crate::ResponseError::Unreadable(problem)
+            crate::raw_response::ResponseError::Unreadable(problem)
         })
     }
 

@@ -2,17 +2,18 @@
 //!
 //! # In this crate
 //!
-//! Users depend on a provider crate, which re-exports everything that its callers need. The root of
-//! this crate has those names, and the modules the rest:
+//! Users depend on a provider crate, which re-exports what its callers need from here. The root has the
+//! names that a caller holds in hands: [`Client`], [`Response`], [`Error`], [`Credentials`],
+//! [`Pages`], [`Amount`], …; the modules have the rest:
 //!
-//! - the root: [`Client`] and its [`ClientBuilder`], [`Response`], [`Error`], [`Credentials`],
-//!   [`Pages`], [`Amount`], …
 //! - [`operation`]: the facts that describe an operation, for calls by [`Client::raw`]
-//! - [`paginated`]: the contract of operations with pages
+//! - [`paginated`]: how operations page, and how a list changed under a walk
+//! - [`catalogue`]: operations without their types, JSON in and JSON out
+//! - [`clock`]: time and randomness, which a test can replace
 //! - [`provider`]: the contract of a provider, for a new provider crate
 //! - [`sign`]: signing primitives for providers
 //!
-//! A [`Provider`] is a set of functions over values, above all
+//! A [`Provider`](provider::Provider) is a set of functions over values, above all
 //! [`sign`](provider::Provider::sign) and [`parse_response`](provider::Provider::parse_response).
 //! Everything that waits, reads a clock or touches a socket is in the call loop of this crate.
 
@@ -21,10 +22,10 @@ mod amount;
 mod attempt_error;
 mod builder;
 mod call;
-mod catalogue;
+pub mod catalogue;
 mod classify;
 mod client;
-mod clock;
+pub mod clock;
 mod clock_skew;
 mod credentials;
 mod credentials_cache;
@@ -63,39 +64,27 @@ pub use api::*;
 
 #[doc(hidden)]
 pub mod api {
-    //! The names that a caller holds, except the client and its builder, which every provider crate
-    //! names with its own provider. The root of this crate and of every provider crate has them all.
+    //! What callers use, except the client and its builder, which every provider crate names with its
+    //! own provider. The root of this crate and of every provider crate has it all.
 
     pub use rust_decimal::Decimal;
-    pub use time::OffsetDateTime;
 
     pub use crate::activity::Activity;
     pub use crate::amount::{Amount, ParseAmountError};
-    pub use crate::catalogue::{ErasedOperation, JsonPages};
-    pub use crate::clock::{Clock, Random, Sleep, SystemClock, SystemRandom};
     pub use crate::credentials::{
         Credentials, CredentialsError, CredentialsFuture, ProvideCredentials,
     };
     pub use crate::error::{Error, ErrorKind};
     pub use crate::lenient::{Deviation, DeviationKind};
     pub use crate::model::{Json, UnknownNumber, UnknownValue};
-    pub use crate::operation;
-    pub use crate::operation::{Method, OperationInfo, RateLimit, Service};
-    pub use crate::pages::{Drift, Items, Page, Pages};
+    pub use crate::pages::{Items, Page, Pages};
     pub use crate::paginated::Paginated;
     pub use crate::redact::Secret;
     pub use crate::response::Response;
     pub use crate::typed::Operation;
     pub use crate::validate::{InvalidRequest, Violation};
+    pub use crate::{catalogue, clock, operation, paginated};
 }
-
-// Code that does not name the modules yet finds their names at the root.
-#[doc(hidden)]
-pub use catalogue::JsonPages as Rows;
-#[doc(hidden)]
-pub use generated::*;
-#[doc(hidden)]
-pub use provider::*;
 
 #[doc(hidden)]
 pub mod generated {
@@ -105,7 +94,6 @@ pub mod generated {
 
     pub use serde::{self, Deserialize, Serialize};
 
-    pub use crate::catalogue::ErasedOperation as Entry;
     pub use crate::catalogue::ErasedOperation;
     pub use crate::model::{Json, UnknownNumber, UnknownValue, lower_case, non_empty};
     pub use crate::operation::{

@@ -84,6 +84,7 @@ impl fmt::Debug for UnknownNumber {
 /// assert_eq!(Door::from(1), Door::Closed);
 /// assert_eq!(Door::from(7).as_i64(), 7);
 /// ```
+#[doc(hidden)]
 #[macro_export]
 macro_rules! open_enum {
     (
@@ -225,6 +226,7 @@ macro_rules! open_enum {
 /// assert_eq!(bills.items, [1, 2]);
 /// # Ok::<(), serde_json::Error>(())
 /// ```
+#[doc(hidden)]
 #[macro_export]
 macro_rules! wrapped_list {
     (mod $module:ident = $key:literal) => {

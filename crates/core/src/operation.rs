@@ -304,7 +304,7 @@ impl Service {
 /// The facts about an operation apart from its fields, as a chain of `const` calls.
 ///
 /// ```
-/// use standing_core::{Method, OperationInfo, RateLimit, Service};
+/// use standing_core::operation::{Method, OperationInfo, RateLimit, Service};
 ///
 /// static PEOPLE: Service = Service::new("example", "people", "people.example.com");
 /// const LIST: OperationInfo = OperationInfo::new(&PEOPLE, "ListPeople", Method::Post, "/")

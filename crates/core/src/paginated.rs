@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use serde::Serialize;
 
+pub use crate::pages::Drift;
 use crate::typed::Operation;
 
 /// A position in a list that comes in pages.

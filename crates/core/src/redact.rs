@@ -34,7 +34,7 @@ const REDACTED: &str = "<redacted>";
 /// present.
 ///
 /// ```
-/// use standing_core::Hidden;
+/// use standing_core::generated::Hidden;
 ///
 /// assert_eq!(format!("{:?}", Hidden::of(&Some("0812"))), "<redacted>");
 /// assert_eq!(format!("{:?}", Hidden::of(&None::<String>)), "None");

@@ -21,16 +21,9 @@ use crate::client::Client;
 use crate::credentials::Credentials;
 use crate::envelope;
 use crate::lenient::{self, Deviation};
-use crate::operation::CodeKind;
+pub use crate::operation::CodeKind;
 use crate::provider::{Provider, RawResponse, ResponseError};
 use crate::typed::Operation;
-
-// The names that generated tests and the fuzz targets import.
-#[doc(hidden)]
-pub use self::{
-    assert_request_encodes as encodes, assert_response_parses as opens,
-    assert_round_trip as travels, parse_success as reads,
-};
 
 /// An answer, and what it is expected to mean.
 #[derive(Debug, Clone, Copy)]

@@ -10,10 +10,14 @@
 use std::sync::{Arc, Mutex};
 
 use serde::{Deserialize, Serialize};
+use standing_core::generated::Violations;
+use standing_core::operation::{Method, OperationInfo, Service};
+use standing_core::paginated::{Batch, Cursor, Paging};
+use standing_core::provider::{
+    Payload, Provider, RawResponse, Request, ResponseError, SigningContext,
+};
 use standing_core::{
-    Batch, Client, Credentials, CredentialsError, Cursor, ErrorKind, InvalidRequest, Method,
-    Operation, OperationInfo, Pages, Paginated, Paging, Payload, Provider, RawResponse, Request,
-    ResponseError, Service, SigningContext, Violations,
+    Client, Credentials, CredentialsError, ErrorKind, InvalidRequest, Operation, Pages, Paginated,
 };
 use wiremock::matchers::any;
 use wiremock::{Mock, MockServer, Respond, ResponseTemplate};
@@ -205,7 +209,7 @@ async fn walked<O: Paginated<Provider = Plain, Item = u64>>(
     Vec<u64>,
     Option<standing_core::Error>,
     usize,
-    standing_core::Drift,
+    standing_core::paginated::Drift,
 ) {
     let (_server, list, client) = serve(list).await;
     let mut pages = client.pages(operation);
@@ -725,7 +729,8 @@ impl Paginated for ByIds {
     }
 
     fn batches(&self, skip: usize, size: usize) -> Vec<Self> {
-        let parts = standing_core::batches(self.ids.clone().unwrap_or_default(), skip, size);
+        let parts =
+            standing_core::paginated::batches(self.ids.clone().unwrap_or_default(), skip, size);
         let part = |ids| Self {
             ids: Some(ids),
             ..self.clone()

@@ -5,7 +5,7 @@ use std::io;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use standing_core::{Clock, Random, Sleep, SystemClock};
+use standing_core::clock::{Clock, Random, Sleep, SystemClock};
 use time::OffsetDateTime;
 
 type Hook = Box<dyn Fn(usize) + Send + Sync>;

@@ -19,7 +19,8 @@ pub mod watch;
 
 use std::sync::Arc;
 
-use standing_core::{Client, ClientBuilder, Credentials, Provider};
+use standing_core::provider::Provider;
+use standing_core::{Client, ClientBuilder, Credentials};
 use standing_sandbox::{Builder, Key, Sandbox};
 use standing_tencent::Tencent;
 use standing_tencent::ip::QueryCustomersCredit;
@@ -87,41 +88,3 @@ pub fn sandbox() -> Builder {
 #[cfg(doctest)]
 #[doc = include_str!("../../../README.md")]
 pub struct Readme;
-
-/// A client accepts the operations of its own provider only. With the operation of another one this does
-/// not compile:
-///
-/// ```compile_fail
-/// # async fn example(client: standing_tencent::Client) -> Result<(), standing_tencent::Error> {
-/// use standing_core::{Credentials, CredentialsError, RawResponse, ResponseError, Method, Payload, Operation, OperationInfo};
-/// use standing_core::{Provider, Request, Service, SigningContext};
-///
-/// #[derive(Default)]
-/// struct Other;
-/// impl Provider for Other {
-///     const NAME: &'static str = "other";
-///     fn credentials(_: &dyn Fn(&str) -> Option<String>) -> Result<Credentials, CredentialsError> {
-///         Ok(Credentials::new("id", "secret"))
-///     }
-///     fn sign(&self, _: &mut Request, _: &OperationInfo, _: &Credentials, _: &SigningContext) -> Result<(), CredentialsError> {
-///         Ok(())
-///     }
-///     fn parse_response<'r>(&self, answer: &'r RawResponse, _: &OperationInfo) -> Result<Payload<'r>, ResponseError> {
-///         Ok(Payload { payload: answer.text(), request_id: None })
-///     }
-/// }
-///
-/// static SERVICE: Service = Service::new("other", "service", "example.com");
-/// #[derive(Clone, serde::Serialize)]
-/// struct Ask {}
-/// impl Operation for Ask {
-///     type Provider = Other; // `standing_tencent::Tencent` here, and it compiles
-///     type Output = ();
-///     const INFO: OperationInfo = OperationInfo::new(&SERVICE, "Ask", Method::Post, "/");
-/// }
-/// client.send(&Ask {}).await?;
-/// # Ok(())
-/// # }
-/// ```
-#[cfg(doctest)]
-pub struct OperationOfAnotherProvider;

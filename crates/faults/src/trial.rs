@@ -3,11 +3,14 @@
 //! Its answers are `{"status":"OK","id":"r-1","result":{…}}`; any other status is a code.
 
 use serde::{Deserialize, Serialize};
-use standing_core::{
-    CodeKind, Credentials, CredentialsError, Cursor, Envelope, ErrorCode, Lists, Method, Operation,
-    OperationInfo, Paginated, Paging, Payload, Provider, RateLimit, RawObject, RawResponse,
-    Request, ResponseError, Service, ServiceError, SigningContext, Success,
+use standing_core::operation::{
+    CodeKind, Envelope, ErrorCode, Lists, Method, OperationInfo, RateLimit, Service, Success,
 };
+use standing_core::paginated::{Cursor, Paging};
+use standing_core::provider::{
+    Payload, Provider, RawObject, RawResponse, Request, ResponseError, ServiceError, SigningContext,
+};
+use standing_core::{Credentials, CredentialsError, Operation, Paginated};
 
 /// The provider.
 #[derive(Debug, Default)]

@@ -7,9 +7,10 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use standing_huawei::bss::ListSubCustomerNewTag;
+use standing_huawei::clock::{Clock, Sleep, SystemClock};
 use standing_huawei::{
-    Client, ClientBuilder, Clock, Credentials, CredentialsError, CredentialsFuture, Error,
-    ErrorKind, IamTokens, ProvideCredentials, Sleep, SystemClock, tags_of,
+    Client, ClientBuilder, Credentials, CredentialsError, CredentialsFuture, Error, ErrorKind,
+    IamTokens, ProvideCredentials, tags_of,
 };
 use time::macros::datetime;
 use wiremock::matchers::{any, body_partial_json};

@@ -30,7 +30,7 @@ mod bss_list_partner_adjust_records {
 
     #[test]
     fn of_a_customer_request_encodes() {
-        testing::encodes(&of_a_customer(), sample!("of_a_customer.request.json"));
+        testing::assert_request_encodes(&of_a_customer(), sample!("of_a_customer.request.json"));
     }
 
     const OF_A_CUSTOMER: testing::Reply<'_> = testing::Reply {
@@ -41,12 +41,12 @@ mod bss_list_partner_adjust_records {
 
     #[test]
     fn of_a_customer_reply_decodes() {
-        testing::opens::<ListPartnerAdjustRecords>(&OF_A_CUSTOMER);
+        testing::assert_response_parses::<ListPartnerAdjustRecords>(&OF_A_CUSTOMER);
     }
 
     #[test]
     fn of_a_customer_travels() {
-        testing::travels(
+        testing::assert_round_trip(
             &of_a_customer(),
             &testing::Wire {
                 query: &[
@@ -69,7 +69,7 @@ mod bss_list_partner_adjust_records {
 
     #[test]
     fn empty_request_encodes() {
-        testing::encodes(&empty(), sample!("empty.request.json"));
+        testing::assert_request_encodes(&empty(), sample!("empty.request.json"));
     }
 
     const EMPTY: testing::Reply<'_> = testing::Reply {
@@ -80,12 +80,12 @@ mod bss_list_partner_adjust_records {
 
     #[test]
     fn empty_reply_decodes() {
-        testing::opens::<ListPartnerAdjustRecords>(&EMPTY);
+        testing::assert_response_parses::<ListPartnerAdjustRecords>(&EMPTY);
     }
 
     #[test]
     fn empty_travels() {
-        testing::travels(
+        testing::assert_round_trip(
             &empty(),
             &testing::Wire::new("GET", "/v3/accounts/partner-accounts/adjust-records"),
             &EMPTY,
@@ -95,12 +95,12 @@ mod bss_list_partner_adjust_records {
     const ACCESS_DENIED: testing::Reply<'_> = testing::Reply {
         status: 403,
         body: sample!("access_denied.error.json"),
-        expect: testing::Expect::Error("CBC.0151", standing_core::CodeKind::Permission),
+        expect: testing::Expect::Error("CBC.0151", testing::CodeKind::Permission),
     };
 
     #[test]
     fn access_denied_reply_fails() {
-        testing::opens::<ListPartnerAdjustRecords>(&ACCESS_DENIED);
+        testing::assert_response_parses::<ListPartnerAdjustRecords>(&ACCESS_DENIED);
     }
 }
 
@@ -124,7 +124,7 @@ mod bss_list_partner_balances {
 
     #[test]
     fn of_a_reseller_request_encodes() {
-        testing::encodes(&of_a_reseller(), sample!("of_a_reseller.request.json"));
+        testing::assert_request_encodes(&of_a_reseller(), sample!("of_a_reseller.request.json"));
     }
 
     const OF_A_RESELLER: testing::Reply<'_> = testing::Reply {
@@ -135,12 +135,12 @@ mod bss_list_partner_balances {
 
     #[test]
     fn of_a_reseller_reply_decodes() {
-        testing::opens::<ListPartnerBalances>(&OF_A_RESELLER);
+        testing::assert_response_parses::<ListPartnerBalances>(&OF_A_RESELLER);
     }
 
     #[test]
     fn of_a_reseller_travels() {
-        testing::travels(
+        testing::assert_round_trip(
             &of_a_reseller(),
             &testing::Wire {
                 query: &[("indirect_partner_id", "0bb43f0000000000a10f19c014228fb580")],
@@ -156,7 +156,7 @@ mod bss_list_partner_balances {
 
     #[test]
     fn none_request_encodes() {
-        testing::encodes(&none(), sample!("none.request.json"));
+        testing::assert_request_encodes(&none(), sample!("none.request.json"));
     }
 
     const NONE: testing::Reply<'_> = testing::Reply {
@@ -167,12 +167,12 @@ mod bss_list_partner_balances {
 
     #[test]
     fn none_reply_decodes() {
-        testing::opens::<ListPartnerBalances>(&NONE);
+        testing::assert_response_parses::<ListPartnerBalances>(&NONE);
     }
 
     #[test]
     fn none_travels() {
-        testing::travels(
+        testing::assert_round_trip(
             &none(),
             &testing::Wire::new("GET", "/v2/accounts/partner-accounts/balances"),
             &NONE,
@@ -182,12 +182,12 @@ mod bss_list_partner_balances {
     const ACCESS_DENIED: testing::Reply<'_> = testing::Reply {
         status: 403,
         body: sample!("access_denied.error.json"),
-        expect: testing::Expect::Error("CBC.0151", standing_core::CodeKind::Permission),
+        expect: testing::Expect::Error("CBC.0151", testing::CodeKind::Permission),
     };
 
     #[test]
     fn access_denied_reply_fails() {
-        testing::opens::<ListPartnerBalances>(&ACCESS_DENIED);
+        testing::assert_response_parses::<ListPartnerBalances>(&ACCESS_DENIED);
     }
 }
 
@@ -217,7 +217,7 @@ mod bss_list_sub_customer_new_tag {
 
     #[test]
     fn documented_request_encodes() {
-        testing::encodes(&documented(), sample!("documented.request.json"));
+        testing::assert_request_encodes(&documented(), sample!("documented.request.json"));
     }
 
     const DOCUMENTED: testing::Reply<'_> = testing::Reply {
@@ -228,12 +228,12 @@ mod bss_list_sub_customer_new_tag {
 
     #[test]
     fn documented_reply_decodes() {
-        testing::opens::<ListSubCustomerNewTag>(&DOCUMENTED);
+        testing::assert_response_parses::<ListSubCustomerNewTag>(&DOCUMENTED);
     }
 
     #[test]
     fn documented_travels() {
-        testing::travels(
+        testing::assert_round_trip(
             &documented(),
             &testing::Wire {
                 body: testing::WireBody::Json(sample!("documented.request.json")),
@@ -254,7 +254,7 @@ mod bss_list_sub_customer_new_tag {
 
     #[test]
     fn empty_request_encodes() {
-        testing::encodes(&empty(), sample!("empty.request.json"));
+        testing::assert_request_encodes(&empty(), sample!("empty.request.json"));
     }
 
     const EMPTY: testing::Reply<'_> = testing::Reply {
@@ -265,12 +265,12 @@ mod bss_list_sub_customer_new_tag {
 
     #[test]
     fn empty_reply_decodes() {
-        testing::opens::<ListSubCustomerNewTag>(&EMPTY);
+        testing::assert_response_parses::<ListSubCustomerNewTag>(&EMPTY);
     }
 
     #[test]
     fn empty_travels() {
-        testing::travels(
+        testing::assert_round_trip(
             &empty(),
             &testing::Wire {
                 body: testing::WireBody::Json(sample!("empty.request.json")),
@@ -296,7 +296,7 @@ mod bss_list_sub_customer_new_tag {
 
     #[test]
     fn null_list_reply_decodes() {
-        testing::opens::<ListSubCustomerNewTag>(&NULL_LIST);
+        testing::assert_response_parses::<ListSubCustomerNewTag>(&NULL_LIST);
     }
 
     const UNTAGGED: testing::Reply<'_> = testing::Reply {
@@ -320,7 +320,7 @@ mod bss_list_sub_customer_new_tag {
 
     #[test]
     fn untagged_reply_decodes() {
-        testing::opens::<ListSubCustomerNewTag>(&UNTAGGED);
+        testing::assert_response_parses::<ListSubCustomerNewTag>(&UNTAGGED);
     }
 
     fn everybody() -> ListSubCustomerNewTag {
@@ -329,7 +329,7 @@ mod bss_list_sub_customer_new_tag {
 
     #[test]
     fn everybody_request_encodes() {
-        testing::encodes(&everybody(), sample!("everybody.request.json"));
+        testing::assert_request_encodes(&everybody(), sample!("everybody.request.json"));
     }
 
     fn reseller() -> ListSubCustomerNewTag {
@@ -341,28 +341,28 @@ mod bss_list_sub_customer_new_tag {
 
     #[test]
     fn reseller_request_encodes() {
-        testing::encodes(&reseller(), sample!("reseller.request.json"));
+        testing::assert_request_encodes(&reseller(), sample!("reseller.request.json"));
     }
 
     const ERROR_UNDER_SUCCESS: testing::Reply<'_> = testing::Reply {
         status: 200,
         body: sample!("error_under_success.error.json"),
-        expect: testing::Expect::Error("CBC.5002", standing_core::CodeKind::NotFound),
+        expect: testing::Expect::Error("CBC.5002", testing::CodeKind::NotFound),
     };
 
     #[test]
     fn error_under_success_reply_fails() {
-        testing::opens::<ListSubCustomerNewTag>(&ERROR_UNDER_SUCCESS);
+        testing::assert_response_parses::<ListSubCustomerNewTag>(&ERROR_UNDER_SUCCESS);
     }
 
     const THROTTLED: testing::Reply<'_> = testing::Reply {
         status: 429,
         body: sample!("throttled.error.json"),
-        expect: testing::Expect::Error("APIGW.0308", standing_core::CodeKind::Throttled),
+        expect: testing::Expect::Error("APIGW.0308", testing::CodeKind::Throttled),
     };
 
     #[test]
     fn throttled_reply_fails() {
-        testing::opens::<ListSubCustomerNewTag>(&THROTTLED);
+        testing::assert_response_parses::<ListSubCustomerNewTag>(&THROTTLED);
     }
 }

@@ -4,12 +4,13 @@ use std::borrow::Cow;
 use std::fmt;
 use std::sync::{Mutex, PoisonError};
 
+use standing_core::operation::{OperationInfo, Service};
 use standing_core::provider::{
     CredentialVariables, Payload, Provider, RawObject, RawResponse, Request, ResponseError,
     ServiceError, SigningContext,
 };
 use standing_core::sign::{DerivedKey, sha256_hex};
-use standing_core::{Credentials, CredentialsError, OperationInfo, Service};
+use standing_core::{Credentials, CredentialsError};
 
 use crate::Site;
 

@@ -24,7 +24,7 @@ mod intlpartnersmgt_force_qn {
 
     #[test]
     fn forced_stop_request_encodes() {
-        testing::encodes(&forced_stop(), sample!("forced_stop.request.json"));
+        testing::assert_request_encodes(&forced_stop(), sample!("forced_stop.request.json"));
     }
 
     const FORCED_STOP: testing::Reply<'_> = testing::Reply {
@@ -35,12 +35,12 @@ mod intlpartnersmgt_force_qn {
 
     #[test]
     fn forced_stop_reply_decodes() {
-        testing::opens::<ForceQN>(&FORCED_STOP);
+        testing::assert_response_parses::<ForceQN>(&FORCED_STOP);
     }
 
     #[test]
     fn forced_stop_travels() {
-        testing::travels(
+        testing::assert_round_trip(
             &forced_stop(),
             &testing::Wire {
                 body: testing::WireBody::Json(sample!("forced_stop.request.json")),
@@ -56,7 +56,7 @@ mod intlpartnersmgt_force_qn {
 
     #[test]
     fn normal_request_encodes() {
-        testing::encodes(&normal(), sample!("normal.request.json"));
+        testing::assert_request_encodes(&normal(), sample!("normal.request.json"));
     }
 
     const NORMAL: testing::Reply<'_> = testing::Reply {
@@ -67,12 +67,12 @@ mod intlpartnersmgt_force_qn {
 
     #[test]
     fn normal_reply_decodes() {
-        testing::opens::<ForceQN>(&NORMAL);
+        testing::assert_response_parses::<ForceQN>(&NORMAL);
     }
 
     #[test]
     fn normal_travels() {
-        testing::travels(
+        testing::assert_round_trip(
             &normal(),
             &testing::Wire {
                 body: testing::WireBody::Json(sample!("normal.request.json")),
@@ -88,7 +88,7 @@ mod intlpartnersmgt_force_qn {
 
     #[test]
     fn not_a_customer_request_encodes() {
-        testing::encodes(&not_a_customer(), sample!("not_a_customer.request.json"));
+        testing::assert_request_encodes(&not_a_customer(), sample!("not_a_customer.request.json"));
     }
 
     const NOT_A_CUSTOMER: testing::Reply<'_> = testing::Reply {
@@ -96,18 +96,18 @@ mod intlpartnersmgt_force_qn {
         body: sample!("not_a_customer.error.json"),
         expect: testing::Expect::Error(
             "UnauthorizedOperation.NotCustomerUin",
-            standing_core::CodeKind::Permission,
+            testing::CodeKind::Permission,
         ),
     };
 
     #[test]
     fn not_a_customer_reply_fails() {
-        testing::opens::<ForceQN>(&NOT_A_CUSTOMER);
+        testing::assert_response_parses::<ForceQN>(&NOT_A_CUSTOMER);
     }
 
     #[test]
     fn not_a_customer_travels() {
-        testing::travels(
+        testing::assert_round_trip(
             &not_a_customer(),
             &testing::Wire {
                 body: testing::WireBody::Json(sample!("not_a_customer.request.json")),
@@ -138,7 +138,7 @@ mod intlpartnersmgt_query_customers_credit {
 
     #[test]
     fn documented_request_encodes() {
-        testing::encodes(&documented(), sample!("documented.request.json"));
+        testing::assert_request_encodes(&documented(), sample!("documented.request.json"));
     }
 
     const DOCUMENTED: testing::Reply<'_> = testing::Reply {
@@ -149,12 +149,12 @@ mod intlpartnersmgt_query_customers_credit {
 
     #[test]
     fn documented_reply_decodes() {
-        testing::opens::<QueryCustomersCredit>(&DOCUMENTED);
+        testing::assert_response_parses::<QueryCustomersCredit>(&DOCUMENTED);
     }
 
     #[test]
     fn documented_travels() {
-        testing::travels(
+        testing::assert_round_trip(
             &documented(),
             &testing::Wire {
                 body: testing::WireBody::Json(sample!("documented.request.json")),
@@ -172,7 +172,7 @@ mod intlpartnersmgt_query_customers_credit {
 
     #[test]
     fn no_data_request_encodes() {
-        testing::encodes(&no_data(), sample!("no_data.request.json"));
+        testing::assert_request_encodes(&no_data(), sample!("no_data.request.json"));
     }
 
     const NO_DATA: testing::Reply<'_> = testing::Reply {
@@ -189,12 +189,12 @@ mod intlpartnersmgt_query_customers_credit {
 
     #[test]
     fn no_data_reply_decodes() {
-        testing::opens::<QueryCustomersCredit>(&NO_DATA);
+        testing::assert_response_parses::<QueryCustomersCredit>(&NO_DATA);
     }
 
     #[test]
     fn no_data_travels() {
-        testing::travels(
+        testing::assert_round_trip(
             &no_data(),
             &testing::Wire {
                 body: testing::WireBody::Json(sample!("no_data.request.json")),
@@ -210,7 +210,7 @@ mod intlpartnersmgt_query_customers_credit {
 
     #[test]
     fn empty_request_encodes() {
-        testing::encodes(&empty(), sample!("empty.request.json"));
+        testing::assert_request_encodes(&empty(), sample!("empty.request.json"));
     }
 
     const EMPTY: testing::Reply<'_> = testing::Reply {
@@ -221,12 +221,12 @@ mod intlpartnersmgt_query_customers_credit {
 
     #[test]
     fn empty_reply_decodes() {
-        testing::opens::<QueryCustomersCredit>(&EMPTY);
+        testing::assert_response_parses::<QueryCustomersCredit>(&EMPTY);
     }
 
     #[test]
     fn empty_travels() {
-        testing::travels(
+        testing::assert_round_trip(
             &empty(),
             &testing::Wire {
                 body: testing::WireBody::Json(sample!("empty.request.json")),
@@ -247,7 +247,7 @@ mod intlpartnersmgt_query_customers_credit {
 
     #[test]
     fn last_page_request_encodes() {
-        testing::encodes(&last_page(), sample!("last_page.request.json"));
+        testing::assert_request_encodes(&last_page(), sample!("last_page.request.json"));
     }
 
     const LAST_PAGE: testing::Reply<'_> = testing::Reply {
@@ -258,12 +258,12 @@ mod intlpartnersmgt_query_customers_credit {
 
     #[test]
     fn last_page_reply_decodes() {
-        testing::opens::<QueryCustomersCredit>(&LAST_PAGE);
+        testing::assert_response_parses::<QueryCustomersCredit>(&LAST_PAGE);
     }
 
     #[test]
     fn last_page_travels() {
-        testing::travels(
+        testing::assert_round_trip(
             &last_page(),
             &testing::Wire {
                 body: testing::WireBody::Json(sample!("last_page.request.json")),
@@ -287,7 +287,7 @@ mod intlpartnersmgt_query_customers_credit {
 
     #[test]
     fn nulls_reply_decodes() {
-        testing::opens::<QueryCustomersCredit>(&NULLS);
+        testing::assert_response_parses::<QueryCustomersCredit>(&NULLS);
     }
 
     const AS_TEXT: testing::Reply<'_> = testing::Reply {
@@ -316,18 +316,18 @@ mod intlpartnersmgt_query_customers_credit {
 
     #[test]
     fn as_text_reply_decodes() {
-        testing::opens::<QueryCustomersCredit>(&AS_TEXT);
+        testing::assert_response_parses::<QueryCustomersCredit>(&AS_TEXT);
     }
 
     const FAILED_OPERATION: testing::Reply<'_> = testing::Reply {
         status: 200,
         body: sample!("failed_operation.error.json"),
-        expect: testing::Expect::Error("FailedOperation", standing_core::CodeKind::Other),
+        expect: testing::Expect::Error("FailedOperation", testing::CodeKind::Other),
     };
 
     #[test]
     fn failed_operation_reply_fails() {
-        testing::opens::<QueryCustomersCredit>(&FAILED_OPERATION);
+        testing::assert_response_parses::<QueryCustomersCredit>(&FAILED_OPERATION);
     }
 
     fn throttled() -> QueryCustomersCredit {
@@ -336,7 +336,7 @@ mod intlpartnersmgt_query_customers_credit {
 
     #[test]
     fn throttled_request_encodes() {
-        testing::encodes(&throttled(), sample!("throttled.request.json"));
+        testing::assert_request_encodes(&throttled(), sample!("throttled.request.json"));
     }
 
     const THROTTLED: testing::Reply<'_> = testing::Reply {
@@ -344,18 +344,18 @@ mod intlpartnersmgt_query_customers_credit {
         body: sample!("throttled.error.json"),
         expect: testing::Expect::Error(
             "RequestLimitExceeded.UinLimitExceeded",
-            standing_core::CodeKind::Throttled,
+            testing::CodeKind::Throttled,
         ),
     };
 
     #[test]
     fn throttled_reply_fails() {
-        testing::opens::<QueryCustomersCredit>(&THROTTLED);
+        testing::assert_response_parses::<QueryCustomersCredit>(&THROTTLED);
     }
 
     #[test]
     fn throttled_travels() {
-        testing::travels(
+        testing::assert_round_trip(
             &throttled(),
             &testing::Wire {
                 body: testing::WireBody::Json(sample!("throttled.request.json")),
@@ -370,13 +370,13 @@ mod intlpartnersmgt_query_customers_credit {
         body: sample!("not_a_customer.error.json"),
         expect: testing::Expect::Error(
             "UnauthorizedOperation.NotCustomerUin",
-            standing_core::CodeKind::Permission,
+            testing::CodeKind::Permission,
         ),
     };
 
     #[test]
     fn not_a_customer_reply_fails() {
-        testing::opens::<QueryCustomersCredit>(&NOT_A_CUSTOMER);
+        testing::assert_response_parses::<QueryCustomersCredit>(&NOT_A_CUSTOMER);
     }
 }
 
@@ -400,7 +400,7 @@ mod ip_query_customers_credit {
 
     #[test]
     fn documented_request_encodes() {
-        testing::encodes(&documented(), sample!("documented.request.json"));
+        testing::assert_request_encodes(&documented(), sample!("documented.request.json"));
     }
 
     const DOCUMENTED: testing::Reply<'_> = testing::Reply {
@@ -411,12 +411,12 @@ mod ip_query_customers_credit {
 
     #[test]
     fn documented_reply_decodes() {
-        testing::opens::<QueryCustomersCredit>(&DOCUMENTED);
+        testing::assert_response_parses::<QueryCustomersCredit>(&DOCUMENTED);
     }
 
     #[test]
     fn documented_travels() {
-        testing::travels(
+        testing::assert_round_trip(
             &documented(),
             &testing::Wire {
                 body: testing::WireBody::Json(sample!("documented.request.json")),
@@ -434,7 +434,7 @@ mod ip_query_customers_credit {
 
     #[test]
     fn no_data_request_encodes() {
-        testing::encodes(&no_data(), sample!("no_data.request.json"));
+        testing::assert_request_encodes(&no_data(), sample!("no_data.request.json"));
     }
 
     const NO_DATA: testing::Reply<'_> = testing::Reply {
@@ -451,12 +451,12 @@ mod ip_query_customers_credit {
 
     #[test]
     fn no_data_reply_decodes() {
-        testing::opens::<QueryCustomersCredit>(&NO_DATA);
+        testing::assert_response_parses::<QueryCustomersCredit>(&NO_DATA);
     }
 
     #[test]
     fn no_data_travels() {
-        testing::travels(
+        testing::assert_round_trip(
             &no_data(),
             &testing::Wire {
                 body: testing::WireBody::Json(sample!("no_data.request.json")),
@@ -472,7 +472,7 @@ mod ip_query_customers_credit {
 
     #[test]
     fn empty_request_encodes() {
-        testing::encodes(&empty(), sample!("empty.request.json"));
+        testing::assert_request_encodes(&empty(), sample!("empty.request.json"));
     }
 
     const EMPTY: testing::Reply<'_> = testing::Reply {
@@ -483,12 +483,12 @@ mod ip_query_customers_credit {
 
     #[test]
     fn empty_reply_decodes() {
-        testing::opens::<QueryCustomersCredit>(&EMPTY);
+        testing::assert_response_parses::<QueryCustomersCredit>(&EMPTY);
     }
 
     #[test]
     fn empty_travels() {
-        testing::travels(
+        testing::assert_round_trip(
             &empty(),
             &testing::Wire {
                 body: testing::WireBody::Json(sample!("empty.request.json")),
@@ -509,7 +509,7 @@ mod ip_query_customers_credit {
 
     #[test]
     fn last_page_request_encodes() {
-        testing::encodes(&last_page(), sample!("last_page.request.json"));
+        testing::assert_request_encodes(&last_page(), sample!("last_page.request.json"));
     }
 
     const LAST_PAGE: testing::Reply<'_> = testing::Reply {
@@ -520,12 +520,12 @@ mod ip_query_customers_credit {
 
     #[test]
     fn last_page_reply_decodes() {
-        testing::opens::<QueryCustomersCredit>(&LAST_PAGE);
+        testing::assert_response_parses::<QueryCustomersCredit>(&LAST_PAGE);
     }
 
     #[test]
     fn last_page_travels() {
-        testing::travels(
+        testing::assert_round_trip(
             &last_page(),
             &testing::Wire {
                 body: testing::WireBody::Json(sample!("last_page.request.json")),
@@ -549,7 +549,7 @@ mod ip_query_customers_credit {
 
     #[test]
     fn nulls_reply_decodes() {
-        testing::opens::<QueryCustomersCredit>(&NULLS);
+        testing::assert_response_parses::<QueryCustomersCredit>(&NULLS);
     }
 
     const AS_TEXT: testing::Reply<'_> = testing::Reply {
@@ -578,18 +578,18 @@ mod ip_query_customers_credit {
 
     #[test]
     fn as_text_reply_decodes() {
-        testing::opens::<QueryCustomersCredit>(&AS_TEXT);
+        testing::assert_response_parses::<QueryCustomersCredit>(&AS_TEXT);
     }
 
     const FAILED_OPERATION: testing::Reply<'_> = testing::Reply {
         status: 200,
         body: sample!("failed_operation.error.json"),
-        expect: testing::Expect::Error("FailedOperation", standing_core::CodeKind::Other),
+        expect: testing::Expect::Error("FailedOperation", testing::CodeKind::Other),
     };
 
     #[test]
     fn failed_operation_reply_fails() {
-        testing::opens::<QueryCustomersCredit>(&FAILED_OPERATION);
+        testing::assert_response_parses::<QueryCustomersCredit>(&FAILED_OPERATION);
     }
 
     fn throttled() -> QueryCustomersCredit {
@@ -598,7 +598,7 @@ mod ip_query_customers_credit {
 
     #[test]
     fn throttled_request_encodes() {
-        testing::encodes(&throttled(), sample!("throttled.request.json"));
+        testing::assert_request_encodes(&throttled(), sample!("throttled.request.json"));
     }
 
     const THROTTLED: testing::Reply<'_> = testing::Reply {
@@ -606,18 +606,18 @@ mod ip_query_customers_credit {
         body: sample!("throttled.error.json"),
         expect: testing::Expect::Error(
             "RequestLimitExceeded.UinLimitExceeded",
-            standing_core::CodeKind::Throttled,
+            testing::CodeKind::Throttled,
         ),
     };
 
     #[test]
     fn throttled_reply_fails() {
-        testing::opens::<QueryCustomersCredit>(&THROTTLED);
+        testing::assert_response_parses::<QueryCustomersCredit>(&THROTTLED);
     }
 
     #[test]
     fn throttled_travels() {
-        testing::travels(
+        testing::assert_round_trip(
             &throttled(),
             &testing::Wire {
                 body: testing::WireBody::Json(sample!("throttled.request.json")),

@@ -226,7 +226,7 @@ async fn session_token_region_and_path_prefix_are_accepted() {
 async fn raw_call_is_accepted() {
     let sandbox = sandbox().await;
     let client = client(&sandbox);
-    use standing_tencent::{Method, OperationInfo};
+    use standing_tencent::operation::{Method, OperationInfo};
     let info = OperationInfo::new(&ip::SERVICE, "QueryCustomersCredit", Method::Post, "/").reads();
     let parameters = serde_json::json!({"PageSize": 2});
     let answer = client.raw(&info, &parameters).await.unwrap();

@@ -4,15 +4,18 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use standing_tencent::catalogue::{ErasedOperation, JsonPages};
+use standing_tencent::clock::{Clock, OffsetDateTime, Random, Sleep, SystemClock, SystemRandom};
 use standing_tencent::ip::QueryCustomersCredit;
-use standing_tencent::operation::{CodeKind, Effect, Params, Place};
+use standing_tencent::operation::{
+    CodeKind, Effect, Method, OperationInfo, Params, Place, RateLimit, Service,
+};
+use standing_tencent::paginated::Drift;
 use standing_tencent::{
-    Activity, Amount, Client, ClientBuilder, Clock, Credentials, CredentialsError,
-    CredentialsFuture, Decimal, Deviation, DeviationKind, Drift, ERRORS, ErasedOperation, Error,
-    ErrorKind, InvalidRequest, Items, Json, JsonPages, Method, OPERATIONS, OffsetDateTime,
-    Operation, OperationInfo, Page, Pages, Paginated, ParseAmountError, ProvideCredentials, Random,
-    RateLimit, Response, Secret, Service, Site, Sleep, SystemClock, SystemRandom, Tencent,
-    UnknownValue, Violation,
+    Activity, Amount, Client, ClientBuilder, Credentials, CredentialsError, CredentialsFuture,
+    Decimal, Deviation, DeviationKind, ERRORS, Error, ErrorKind, InvalidRequest, Items, Json,
+    OPERATIONS, Operation, Page, Pages, Paginated, ParseAmountError, ProvideCredentials, Response,
+    Secret, Site, Tencent, UnknownValue, Violation,
 };
 
 /// Credentials from a place of the user's own.

@@ -28,7 +28,7 @@ pub(super) fn provider(provider: &Provider) -> String {
         .write(&mut out);
     let _ = writeln!(
         out,
-        "pub const OPERATIONS: &[Entry<crate::{}>] = &[",
+        "pub const OPERATIONS: &[ErasedOperation<crate::{}>] = &[",
         provider.marker
     );
     for service in &provider.services {
@@ -39,7 +39,7 @@ pub(super) fn provider(provider: &Provider) -> String {
             };
             let _ = writeln!(
                 out,
-                "Entry::{kind}::<{}::{}>(),",
+                "ErasedOperation::{kind}::<{}::{}>(),",
                 service.name, operation.name
             );
         }

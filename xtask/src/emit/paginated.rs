@@ -131,7 +131,7 @@ pub(super) fn implementation(out: &mut String, operation: &Operation, pagination
             fn batches(&self, skip: usize, size: usize) -> Vec<Self> {{
                 let mut rest = self.clone();
                 let list = rest.{list}.take().unwrap_or_default();
-                let parts = standing_core::batches(list, skip, size).into_iter();
+                let parts = batches(list, skip, size).into_iter();
                 parts.map(|part| Self {{ {list}: Some(part), ..rest.clone() }}).collect()
             }}\n"
         );

@@ -90,7 +90,10 @@ fn example(
             operation.name,
             expr.request(request)
         );
-        let call = format!("encodes(&{name}(), {})", sample(&request.path));
+        let call = format!(
+            "assert_request_encodes(&{name}(), {})",
+            sample(&request.path)
+        );
         test(out, &format!("{name}_request_encodes"), &call);
     }
     let Some(answer) = &example.answer else {
@@ -112,11 +115,11 @@ fn example(
         Outcome::Failure(..) => "reply_fails",
         Outcome::NoRecord(..) => "reply_is_no_record",
     };
-    let call = format!("opens::<{}>(&{reply})", operation.name);
+    let call = format!("assert_response_parses::<{}>(&{reply})", operation.name);
     test(out, &format!("{name}_{verb}"), &call);
     if let Some(request) = &example.request {
         let wire = wire::expected(provider, operation, request, &sample(&request.path));
-        let call = format!("travels(&{name}(), &{wire}, &{reply})");
+        let call = format!("assert_round_trip(&{name}(), &{wire}, &{reply})");
         test(out, &format!("{name}_travels"), &call);
     }
 }
@@ -143,7 +146,7 @@ fn expectation(outcome: &Outcome) -> String {
             }
         }
         Outcome::Failure(code, kind) => {
-            format!("Error({}, standing_core::CodeKind::{kind:?})", quoted(code))
+            format!("Error({}, testing::CodeKind::{kind:?})", quoted(code))
         }
         Outcome::NoRecord(code) => format!("NoRecord({})", quoted(code)),
     }

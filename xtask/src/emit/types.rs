@@ -78,7 +78,7 @@ fn attributes(of: &Struct, field: &Field, case: Case) -> Vec<String> {
         attributes.push("skip_serializing_if = \"Option::is_none\"".to_owned());
     }
     if of.sent && field.limits.format == Some(Format::Md5) {
-        attributes.push("serialize_with = \"standing_core::lower_case\"".to_owned());
+        attributes.push("serialize_with = \"lower_case\"".to_owned());
     }
     if of.is_optional(field) {
         return attributes;
@@ -90,7 +90,7 @@ fn attributes(of: &Struct, field: &Field, case: Case) -> Vec<String> {
         if !field.required {
             attributes.push("default".to_owned());
         } else if field.limits.min_items.is_some_and(|min| min > 0) {
-            attributes.push("deserialize_with = \"standing_core::non_empty\"".to_owned());
+            attributes.push("deserialize_with = \"non_empty\"".to_owned());
         }
     }
     attributes

@@ -14,8 +14,19 @@ use super::facts::{self, Http, Inherited};
 use super::operation;
 use super::types;
 
-/// Names of crates that generated code uses.
-const NAMES_OF_CRATES: &[&str] = &["alloc", "core", "serde", "standing_core", "std"];
+/// Names of crates that generated code uses, and of the modules of core that a provider crate
+/// re-exports.
+const TAKEN: &[&str] = &[
+    "alloc",
+    "catalogue",
+    "clock",
+    "core",
+    "operation",
+    "paginated",
+    "serde",
+    "standing_core",
+    "std",
+];
 
 /// Reads a service: its entry in `provider.json` and its operations.
 pub(super) fn read(
@@ -33,7 +44,7 @@ pub(super) fn read(
         problems.push(spot.problem(message));
     }
     let source = root.join("crates").join(provider).join("src");
-    if NAMES_OF_CRATES.contains(&name)
+    if TAKEN.contains(&name)
         || source.join(format!("{name}.rs")).is_file()
         || source.join(name).is_dir()
     {

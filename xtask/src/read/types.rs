@@ -16,7 +16,7 @@ use super::facts;
 /// standard prelude, and those of the constants of a module.
 const RESERVED: &str = "\
     Amount BTreeMap Batch Box Clone CodeKind Cursor Debug Default Deserialize ENVELOPE ERRORS \
-    Effect Entry Envelope ErasedOperation Err ErrorCode Format From Hidden Into IntoIterator \
+    Effect Envelope ErasedOperation Err ErrorCode Format From Hidden Into IntoIterator \
     InvalidRequest Json Lists Method None Ok Operation OperationInfo Option PLACES Paginated \
     Paging PagingStyle Params PartialEq Place Presence RateLimit Result SENSITIVE SERVICE \
     SUMMARY Self Serialize Service Some String Success UnknownNumber UnknownValue Vec \

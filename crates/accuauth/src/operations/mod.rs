@@ -9,7 +9,8 @@ pub mod check;
 use standing_core::generated::*;
 
 /// Every operation of this crate, by service and name.
-pub const OPERATIONS: &[Entry<crate::AccuAuth>] = &[Entry::of::<check::CheckDebtsReport>()];
+pub const OPERATIONS: &[ErasedOperation<crate::AccuAuth>] =
+    &[ErasedOperation::of::<check::CheckDebtsReport>()];
 
 /// Where an answer keeps its payload, its error and its request id.
 pub static ENVELOPE: Envelope = Envelope {

@@ -9,10 +9,10 @@ pub mod bss;
 use standing_core::generated::*;
 
 /// Every operation of this crate, by service and name.
-pub const OPERATIONS: &[Entry<crate::Alibaba>] = &[
-    Entry::of::<bss::GetCustomerAccountInfo>(),
-    Entry::paged::<bss::QueryEvaluateList>(),
-    Entry::of::<bss::QueryResellerAvailableQuota>(),
+pub const OPERATIONS: &[ErasedOperation<crate::Alibaba>] = &[
+    ErasedOperation::of::<bss::GetCustomerAccountInfo>(),
+    ErasedOperation::paged::<bss::QueryEvaluateList>(),
+    ErasedOperation::of::<bss::QueryResellerAvailableQuota>(),
 ];
 
 /// Where an answer keeps its payload, its error and its request id.

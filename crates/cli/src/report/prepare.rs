@@ -2,8 +2,9 @@
 
 use std::sync::Arc;
 
+use standing_core::Credentials;
+use standing_core::clock::{Clock, SystemClock};
 use standing_core::sign::sha256_hex;
-use standing_core::{Clock, Credentials, SystemClock};
 use standing_sandbox::Sandbox;
 use time::format_description::well_known::Rfc3339;
 

@@ -271,7 +271,7 @@ fn repeated_key_is_accepted_only_with_equal_values() {
 #[allow(dead_code, reason = "only read")]
 struct Needs {
     id: u64,
-    #[serde(deserialize_with = "crate::non_empty")]
+    #[serde(deserialize_with = "crate::generated::non_empty")]
     result: Vec<Row>,
 }
 
@@ -393,12 +393,15 @@ fn values_of_repeated_keys_are_compared_on_a_small_stack() {
                 let value = format!("{}1{}", open.repeat(levels), close.repeat(levels));
                 let text = format!(r#"{{"Id":1,"Any":{value},"Any": {value} }}"#);
                 assert!(decode::<Row>(&text).is_ok());
-                assert!(crate::RawObject::read(&text).is_ok());
+                assert!(crate::provider::RawObject::read(&text).is_ok());
                 // The same value in another spelling.
                 let other = format!("{} 1{}", open.repeat(levels), close.repeat(levels));
                 let text = format!(r#"{{"Id":1,"Any":{value},"Any":{other}}}"#);
                 assert_eq!(decode::<Row>(&text).is_ok(), levels == DEEPEST);
-                assert_eq!(crate::RawObject::read(&text).is_ok(), levels == DEEPEST);
+                assert_eq!(
+                    crate::provider::RawObject::read(&text).is_ok(),
+                    levels == DEEPEST
+                );
             }
         }
     };

@@ -47,7 +47,7 @@ pub struct Page<T> {
 /// admits during one round trip, at most 8. Dropping the walk cancels these requests. By token, it
 /// requests one page at a time.
 ///
-/// A request with a list of ids (see [`Paging::batch`](crate::Paging::batch)) is sent in parts. A part
+/// A request with a list of ids (see [`Paging::batch`](crate::paginated::Paging::batch)) is sent in parts. A part
 /// has as many ids as a request may have and a page has items; 4 to 8 parts are requested at a time,
 /// within the rate limit. Each part is a page, in the order of the list. A repeated id is sent once. All
 /// parts are validated before the first one is sent. [`missing`](Self::missing) lists the ids for which
@@ -55,7 +55,8 @@ pub struct Page<T> {
 /// that also sets the position of its first page is not sent in parts.
 ///
 /// ```no_run
-/// # use standing_core::{Client, Error, Paginated, Provider};
+/// # use standing_core::{Client, Error, Paginated};
+/// # use standing_core::provider::Provider;
 /// # async fn walk<P: Provider, O: Paginated<Provider = P>>(client: Client<P>, operation: O) -> Result<(), Error> {
 /// let mut pages = client.pages(operation);
 /// while let Some(page) = pages.next().await.transpose()? {
@@ -141,7 +142,7 @@ impl<O: Paginated> Pages<O> {
     }
 
     /// The ids of the request for which no item has come back so far, each once: see
-    /// [`Paging::batch`](crate::Paging::batch). Always empty if the request has no list of ids, or if
+    /// [`Paging::batch`](crate::paginated::Paging::batch). Always empty if the request has no list of ids, or if
     /// items do not repeat their id.
     pub fn missing(&self) -> &[String] {
         self.parts.as_ref().map_or(&[], Parts::missing)

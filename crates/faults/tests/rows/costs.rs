@@ -3,7 +3,8 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use standing_core::{Clock, Error, Operation, Response};
+use standing_core::clock::Clock;
+use standing_core::{Error, Operation, Response};
 use standing_faults::clock::ManualClock;
 use standing_faults::watch::{KEY_ID, Watch};
 use standing_faults::{builder, sandbox};

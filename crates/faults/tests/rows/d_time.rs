@@ -6,7 +6,8 @@ use std::sync::Arc;
 use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
-use standing_core::{Clock, ErrorKind, SystemClock};
+use standing_core::ErrorKind;
+use standing_core::clock::{Clock, SystemClock};
 use standing_faults::clock::ManualClock;
 use standing_faults::raw::{Raw, Step, answer, answering, json};
 use standing_faults::trial::{Ask, LookUp, Metered};
@@ -196,7 +197,7 @@ async fn d8_limits_at_their_ends() {
             .build()
             .unwrap_err(),
         builder::<Metered>(server.endpoint())
-            .rate(standing_core::RateLimit::new(0, 1))
+            .rate(standing_core::operation::RateLimit::new(0, 1))
             .build()
             .unwrap_err(),
     ] {

@@ -4,8 +4,9 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
+use standing_core::clock::Clock;
 use standing_core::{
-    Client, Clock, Credentials, CredentialsError, CredentialsFuture, ErrorKind, ProvideCredentials,
+    Client, Credentials, CredentialsError, CredentialsFuture, ErrorKind, ProvideCredentials,
 };
 use standing_faults::clock::ManualClock;
 use standing_faults::raw::{Raw, answer, header, replying};

@@ -5,9 +5,9 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, SystemTime};
 
+use standing_core::clock::{Clock, Random, SystemRandom};
 use standing_core::{
-    Client, Clock, Credentials, CredentialsError, CredentialsFuture, ErrorKind, ProvideCredentials,
-    Random, SystemRandom,
+    Client, Credentials, CredentialsError, CredentialsFuture, ErrorKind, ProvideCredentials,
 };
 use standing_faults::clock::ManualClock;
 use standing_faults::raw::{Raw, answer, answering, header, json, replying};

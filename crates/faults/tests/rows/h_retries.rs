@@ -3,9 +3,9 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use standing_core::{
-    Client, Credentials, CredentialsFuture, ErrorKind, ProvideCredentials, Random, RateLimit,
-};
+use standing_core::clock::Random;
+use standing_core::operation::RateLimit;
+use standing_core::{Client, Credentials, CredentialsFuture, ErrorKind, ProvideCredentials};
 use standing_faults::clock::{Largest, ManualClock};
 use standing_faults::raw::{Raw, Step, answer, answering, json};
 use standing_faults::trial::{self, Ask, Change, LookUp, Metered, Paced};
@@ -79,7 +79,7 @@ async fn h4_hints_of_every_form() {
     ] {
         let clock = ManualClock::default();
         // This machine is a quarter of an hour behind: dates go by the provider's clock.
-        let now = std::time::SystemTime::from(standing_core::Clock::utc(&clock));
+        let now = std::time::SystemTime::from(standing_core::clock::Clock::utc(&clock));
         clock.set((now - Duration::from_secs(900)).into());
         let date = httpdate::fmt_http_date(now + Duration::from_secs(3));
         let hint = if hint == "date" { &date } else { hint };

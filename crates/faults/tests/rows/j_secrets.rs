@@ -2,7 +2,9 @@
 
 use std::sync::Arc;
 
-use standing_core::{Client, Credentials, Endpoint, ErrorKind, Method, Request};
+use standing_core::operation::Method;
+use standing_core::provider::{Endpoint, Request};
+use standing_core::{Client, Credentials, ErrorKind};
 use standing_faults::clock::ManualClock;
 use standing_faults::raw::{Raw, answer, answering, json};
 use standing_faults::trial::{self, Ask, LookUp, Metered};
@@ -83,7 +85,7 @@ async fn j3_debug_of_everything() {
 
     let endpoint = Arc::new(Endpoint::parse("https://example.com/gw").unwrap());
     let query = vec![("mail".to_owned(), MAIL.to_owned())];
-    let body = standing_core::Body::Bytes(MOBILE.into(), "text/plain");
+    let body = standing_core::provider::Body::Bytes(MOBILE.into(), "text/plain");
     let mut request = Request::new(Method::Post, endpoint, "/path", query, body.clone());
     request.insert_sensitive("x-secret", KEY_SECRET);
     request.insert("x-plain", MAIL);

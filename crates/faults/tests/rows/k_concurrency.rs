@@ -6,10 +6,9 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use standing_core::{
-    Client, Clock, CredentialsError, CredentialsFuture, ErrorKind, ProvideCredentials, Random,
-    RateLimit, Sleep, SystemClock,
-};
+use standing_core::clock::{Clock, Random, Sleep, SystemClock};
+use standing_core::operation::RateLimit;
+use standing_core::{Client, CredentialsError, CredentialsFuture, ErrorKind, ProvideCredentials};
 use standing_faults::clock::{ManualClock, Seeded};
 use standing_faults::raw::{Raw, Step, answer, answering, json, replying};
 use standing_faults::trial::{self, Ask, Change, LookUp, Metered, Paced};

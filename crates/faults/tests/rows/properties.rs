@@ -7,9 +7,10 @@ use proptest::collection::{btree_map, vec};
 use proptest::prelude::*;
 use proptest::test_runner::{TestCaseError, TestRunner};
 use serde_json::Value;
-use standing_core::{
-    Client, Clock, ErrorKind, Operation, OperationInfo, Paginated, Place, Provider as Contract,
-};
+use standing_core::clock::Clock;
+use standing_core::operation::{OperationInfo, Place};
+use standing_core::provider::Provider as Contract;
+use standing_core::{Client, ErrorKind, Operation, Paginated};
 use standing_faults::clock::ManualClock;
 use standing_faults::raw::{Raw, answer, answering, json, replying};
 use standing_faults::trial::{ByOffset, ByPage, LookUp, Metered};
@@ -77,7 +78,7 @@ fn accepted<P: Contract>(
         .unwrap();
     let sandbox = home.block_on(async { sandbox().start().await.unwrap() });
     let client = builder::<P>(sandbox.endpoint(provider))
-        .random(Arc::new(standing_core::SystemRandom))
+        .random(Arc::new(standing_core::clock::SystemRandom))
         .build()
         .unwrap();
     holds(64, values, |runtime, values| {
@@ -131,7 +132,7 @@ fn p1_what_is_signed_is_accepted() {
 async fn signed<O: Operation>(operation: &O) -> Vec<u8> {
     let server = Raw::always(answering(answer(400, "", ""))).await;
     let client = builder::<O::Provider>(server.endpoint())
-        .random(Arc::new(standing_core::SystemRandom))
+        .random(Arc::new(standing_core::clock::SystemRandom))
         .build()
         .unwrap();
     let _ = client.send(operation).await;

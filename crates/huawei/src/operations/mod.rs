@@ -9,10 +9,10 @@ pub mod bss;
 use standing_core::generated::*;
 
 /// Every operation of this crate, by service and name.
-pub const OPERATIONS: &[Entry<crate::Huawei>] = &[
-    Entry::paged::<bss::ListPartnerAdjustRecords>(),
-    Entry::of::<bss::ListPartnerBalances>(),
-    Entry::paged::<bss::ListSubCustomerNewTag>(),
+pub const OPERATIONS: &[ErasedOperation<crate::Huawei>] = &[
+    ErasedOperation::paged::<bss::ListPartnerAdjustRecords>(),
+    ErasedOperation::of::<bss::ListPartnerBalances>(),
+    ErasedOperation::paged::<bss::ListSubCustomerNewTag>(),
 ];
 
 /// Where an answer keeps its payload, its error and its request id.

@@ -10,10 +10,10 @@ pub mod ip;
 use standing_core::generated::*;
 
 /// Every operation of this crate, by service and name.
-pub const OPERATIONS: &[Entry<crate::Tencent>] = &[
-    Entry::of::<intlpartnersmgt::ForceQN>(),
-    Entry::paged::<intlpartnersmgt::QueryCustomersCredit>(),
-    Entry::paged::<ip::QueryCustomersCredit>(),
+pub const OPERATIONS: &[ErasedOperation<crate::Tencent>] = &[
+    ErasedOperation::of::<intlpartnersmgt::ForceQN>(),
+    ErasedOperation::paged::<intlpartnersmgt::QueryCustomersCredit>(),
+    ErasedOperation::paged::<ip::QueryCustomersCredit>(),
 ];
 
 /// Where an answer keeps its payload, its error and its request id.

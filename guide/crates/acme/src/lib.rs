@@ -8,10 +8,8 @@ mod site;
 pub use operations::*;
 pub use provider::Acme;
 pub use site::Site;
-pub use standing_core::{
-    Amount, Credentials, Decimal, Error, ErrorKind, Page, Pages, ProvideCredentials, RateLimit,
-    Response,
-};
+#[doc(inline)]
+pub use standing_core::api::*;
 
 /// A client of Acme.
 pub type Client = standing_core::Client<Acme>;

@@ -2,11 +2,12 @@
 
 use std::borrow::Cow;
 
-use standing_core::sign::{hex, hmac_sha256, sha256_hex};
-use standing_core::{
-    Credentials, CredentialsError, OperationInfo, Payload, Provider, RawObject, RawResponse,
-    Request, ResponseError, Service, ServiceError, SigningContext,
+use standing_core::operation::{OperationInfo, Service};
+use standing_core::provider::{
+    Payload, Provider, RawObject, RawResponse, Request, ResponseError, ServiceError, SigningContext,
 };
+use standing_core::sign::{hex, hmac_sha256, sha256_hex};
+use standing_core::{Credentials, CredentialsError};
 
 use crate::Site;
 

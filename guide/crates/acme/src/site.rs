@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use standing_core::Service;
+use standing_core::operation::Service;
 
 /// The hosts of an account system. An account belongs to one of them.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]

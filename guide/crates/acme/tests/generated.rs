@@ -24,7 +24,7 @@ mod partners_list_balances {
 
     #[test]
     fn documented_request_encodes() {
-        testing::encodes(&documented(), sample!("documented.request.json"));
+        testing::assert_request_encodes(&documented(), sample!("documented.request.json"));
     }
 
     const DOCUMENTED: testing::Reply<'_> = testing::Reply {
@@ -35,12 +35,12 @@ mod partners_list_balances {
 
     #[test]
     fn documented_reply_decodes() {
-        testing::opens::<ListBalances>(&DOCUMENTED);
+        testing::assert_response_parses::<ListBalances>(&DOCUMENTED);
     }
 
     #[test]
     fn documented_travels() {
-        testing::travels(
+        testing::assert_round_trip(
             &documented(),
             &testing::Wire {
                 body: testing::WireBody::Json(sample!("documented.request.json")),
@@ -53,11 +53,11 @@ mod partners_list_balances {
     const UNKNOWN_KEY: testing::Reply<'_> = testing::Reply {
         status: 401,
         body: sample!("unknown_key.error.json"),
-        expect: testing::Expect::Error("KEY_UNKNOWN", standing_core::CodeKind::Auth),
+        expect: testing::Expect::Error("KEY_UNKNOWN", testing::CodeKind::Auth),
     };
 
     #[test]
     fn unknown_key_reply_fails() {
-        testing::opens::<ListBalances>(&UNKNOWN_KEY);
+        testing::assert_response_parses::<ListBalances>(&UNKNOWN_KEY);
     }
 }

@@ -63,10 +63,7 @@ pub struct CheckDebtsReport {
     /// record.
     ///
     /// Constraints: not empty, 32 hexadecimal digits.
-    #[serde(
-        skip_serializing_if = "Option::is_none",
-        serialize_with = "standing_core::lower_case"
-    )]
+    #[serde(skip_serializing_if = "Option::is_none", serialize_with = "lower_case")]
     pub mobile_md5: Option<String>,
 
     /// ID card number.
@@ -224,7 +221,7 @@ pub struct CheckDebtsReportOutput {
     /// of one. An empty list is refused, because it would look like a person without debts.
     ///
     /// Constraints: not empty.
-    #[serde(deserialize_with = "standing_core::non_empty")]
+    #[serde(deserialize_with = "non_empty")]
     pub result: Vec<DebtsReport>,
 }
 

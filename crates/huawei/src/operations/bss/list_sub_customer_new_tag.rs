@@ -214,7 +214,7 @@ impl Paginated for ListSubCustomerNewTag {
     fn batches(&self, skip: usize, size: usize) -> Vec<Self> {
         let mut rest = self.clone();
         let list = rest.customer_ids.take().unwrap_or_default();
-        let parts = standing_core::batches(list, skip, size).into_iter();
+        let parts = batches(list, skip, size).into_iter();
         parts
             .map(|part| Self {
                 customer_ids: Some(part),

@@ -9,7 +9,8 @@ pub mod partners;
 use standing_core::generated::*;
 
 /// Every operation of this crate, by service and name.
-pub const OPERATIONS: &[Entry<crate::Acme>] = &[Entry::paged::<partners::ListBalances>()];
+pub const OPERATIONS: &[ErasedOperation<crate::Acme>] =
+    &[ErasedOperation::paged::<partners::ListBalances>()];
 
 /// Where an answer keeps its payload, its error and its request id.
 pub static ENVELOPE: Envelope = Envelope {

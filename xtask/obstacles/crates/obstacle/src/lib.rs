@@ -5,11 +5,12 @@ mod operations;
 use std::borrow::Cow;
 
 pub use operations::*;
-pub use standing_core::{Amount, Json};
-use standing_core::{
-    Credentials, CredentialsError, OperationInfo, Payload, Provider, RawObject, RawResponse,
-    Request, ResponseError, ServiceError, SigningContext, Success,
+use standing_core::operation::{OperationInfo, Success};
+use standing_core::provider::{
+    Payload, Provider, RawObject, RawResponse, Request, ResponseError, ServiceError, SigningContext,
 };
+pub use standing_core::{Amount, Json};
+use standing_core::{Credentials, CredentialsError};
 
 /// A client of the provider.
 pub type Client = standing_core::Client<Obstacle>;

@@ -2,7 +2,8 @@
 
 #![allow(clippy::unwrap_used, reason = "a test")]
 
-use standing_core::{Cursor, Operation, Paginated};
+use standing_core::paginated::Cursor;
+use standing_core::{Operation, Paginated};
 use standing_obstacle::hard::{
     ChooseOne, Colour, Couple, Deep, EverythingAtOnce, EverythingAtOnceOutput, Grade, ListByPage,
     ListByToken, ListByTokenOutput, ManyRequired, Settings, Span, Tag, Tree,

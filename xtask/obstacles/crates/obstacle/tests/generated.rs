@@ -24,7 +24,7 @@ mod hard_choose_one {
 
     #[test]
     fn phone_request_encodes() {
-        testing::encodes(&phone(), sample!("phone.request.json"));
+        testing::assert_request_encodes(&phone(), sample!("phone.request.json"));
     }
 
     const PHONE: testing::Reply<'_> = testing::Reply {
@@ -35,12 +35,12 @@ mod hard_choose_one {
 
     #[test]
     fn phone_reply_decodes() {
-        testing::opens::<ChooseOne>(&PHONE);
+        testing::assert_response_parses::<ChooseOne>(&PHONE);
     }
 
     #[test]
     fn phone_travels() {
-        testing::travels(
+        testing::assert_round_trip(
             &phone(),
             &testing::Wire {
                 body: testing::WireBody::Form(&[("reason", "test"), ("phone", "0000-0000")]),
@@ -56,7 +56,7 @@ mod hard_choose_one {
 
     #[test]
     fn hash_request_encodes() {
-        testing::encodes(&hash(), sample!("hash.request.json"));
+        testing::assert_request_encodes(&hash(), sample!("hash.request.json"));
     }
 
     const HASH: testing::Reply<'_> = testing::Reply {
@@ -67,12 +67,12 @@ mod hard_choose_one {
 
     #[test]
     fn hash_reply_is_no_record() {
-        testing::opens::<ChooseOne>(&HASH);
+        testing::assert_response_parses::<ChooseOne>(&HASH);
     }
 
     #[test]
     fn hash_travels() {
-        testing::travels(
+        testing::assert_round_trip(
             &hash(),
             &testing::Wire {
                 body: testing::WireBody::Form(&[
@@ -94,23 +94,23 @@ mod hard_choose_one {
 
     #[test]
     fn denied_request_encodes() {
-        testing::encodes(&denied(), sample!("denied.request.json"));
+        testing::assert_request_encodes(&denied(), sample!("denied.request.json"));
     }
 
     const DENIED: testing::Reply<'_> = testing::Reply {
         status: 403,
         body: sample!("denied.error.json"),
-        expect: testing::Expect::Error("Denied", standing_core::CodeKind::Permission),
+        expect: testing::Expect::Error("Denied", testing::CodeKind::Permission),
     };
 
     #[test]
     fn denied_reply_fails() {
-        testing::opens::<ChooseOne>(&DENIED);
+        testing::assert_response_parses::<ChooseOne>(&DENIED);
     }
 
     #[test]
     fn denied_travels() {
-        testing::travels(
+        testing::assert_round_trip(
             &denied(),
             &testing::Wire {
                 body: testing::WireBody::Form(&[
@@ -218,7 +218,7 @@ mod hard_everything_at_once {
 
     #[test]
     fn full_request_encodes() {
-        testing::encodes(&full(), sample!("full.request.json"));
+        testing::assert_request_encodes(&full(), sample!("full.request.json"));
     }
 
     const FULL: testing::Reply<'_> = testing::Reply {
@@ -252,12 +252,12 @@ mod hard_everything_at_once {
 
     #[test]
     fn full_reply_decodes() {
-        testing::opens::<EverythingAtOnce>(&FULL);
+        testing::assert_response_parses::<EverythingAtOnce>(&FULL);
     }
 
     #[test]
     fn full_travels() {
-        testing::travels(
+        testing::assert_round_trip(
             &full(),
             &testing::Wire {
                 query: &[
@@ -319,7 +319,7 @@ mod hard_everything_at_once {
 
     #[test]
     fn least_request_encodes() {
-        testing::encodes(&least(), sample!("least.request.json"));
+        testing::assert_request_encodes(&least(), sample!("least.request.json"));
     }
 
     const LEAST: testing::Reply<'_> = testing::Reply {
@@ -344,12 +344,12 @@ mod hard_everything_at_once {
 
     #[test]
     fn least_reply_decodes() {
-        testing::opens::<EverythingAtOnce>(&LEAST);
+        testing::assert_response_parses::<EverythingAtOnce>(&LEAST);
     }
 
     #[test]
     fn least_travels() {
-        testing::travels(
+        testing::assert_round_trip(
             &least(),
             &testing::Wire {
                 body: testing::WireBody::Json(
@@ -397,29 +397,29 @@ mod hard_everything_at_once {
 
     #[test]
     fn bent_reply_decodes() {
-        testing::opens::<EverythingAtOnce>(&BENT);
+        testing::assert_response_parses::<EverythingAtOnce>(&BENT);
     }
 
     const OWN_CODE: testing::Reply<'_> = testing::Reply {
         status: 409,
         body: sample!("own_code.error.json"),
-        expect: testing::Expect::Error("Mine", standing_core::CodeKind::Other),
+        expect: testing::Expect::Error("Mine", testing::CodeKind::Other),
     };
 
     #[test]
     fn own_code_reply_fails() {
-        testing::opens::<EverythingAtOnce>(&OWN_CODE);
+        testing::assert_response_parses::<EverythingAtOnce>(&OWN_CODE);
     }
 
     const BELOW_A_CODE: testing::Reply<'_> = testing::Reply {
         status: 200,
         body: sample!("below_a_code.error.json"),
-        expect: testing::Expect::Error("Slow.Down.Yet", standing_core::CodeKind::Quota),
+        expect: testing::Expect::Error("Slow.Down.Yet", testing::CodeKind::Quota),
     };
 
     #[test]
     fn below_a_code_reply_fails() {
-        testing::opens::<EverythingAtOnce>(&BELOW_A_CODE);
+        testing::assert_response_parses::<EverythingAtOnce>(&BELOW_A_CODE);
     }
 
     fn shared_code() -> EverythingAtOnce {
@@ -428,23 +428,23 @@ mod hard_everything_at_once {
 
     #[test]
     fn shared_code_request_encodes() {
-        testing::encodes(&shared_code(), sample!("shared_code.request.json"));
+        testing::assert_request_encodes(&shared_code(), sample!("shared_code.request.json"));
     }
 
     const SHARED_CODE: testing::Reply<'_> = testing::Reply {
         status: 418,
         body: sample!("shared_code.error.json"),
-        expect: testing::Expect::Error("Denied", standing_core::CodeKind::Permission),
+        expect: testing::Expect::Error("Denied", testing::CodeKind::Permission),
     };
 
     #[test]
     fn shared_code_reply_fails() {
-        testing::opens::<EverythingAtOnce>(&SHARED_CODE);
+        testing::assert_response_parses::<EverythingAtOnce>(&SHARED_CODE);
     }
 
     #[test]
     fn shared_code_travels() {
-        testing::travels(
+        testing::assert_round_trip(
             &shared_code(),
             &testing::Wire {
                 body: testing::WireBody::Json(
@@ -482,7 +482,7 @@ mod hard_list_by_page {
 
     #[test]
     fn first_request_encodes() {
-        testing::encodes(&first(), sample!("first.request.json"));
+        testing::assert_request_encodes(&first(), sample!("first.request.json"));
     }
 
     const FIRST: testing::Reply<'_> = testing::Reply {
@@ -493,12 +493,12 @@ mod hard_list_by_page {
 
     #[test]
     fn first_reply_decodes() {
-        testing::opens::<ListByPage>(&FIRST);
+        testing::assert_response_parses::<ListByPage>(&FIRST);
     }
 
     #[test]
     fn first_travels() {
-        testing::travels(
+        testing::assert_round_trip(
             &first(),
             &testing::Wire {
                 query: &[
@@ -536,7 +536,7 @@ mod hard_list_by_token {
 
     #[test]
     fn first_request_encodes() {
-        testing::encodes(&first(), sample!("first.request.json"));
+        testing::assert_request_encodes(&first(), sample!("first.request.json"));
     }
 
     const FIRST: testing::Reply<'_> = testing::Reply {
@@ -547,12 +547,12 @@ mod hard_list_by_token {
 
     #[test]
     fn first_reply_decodes() {
-        testing::opens::<ListByToken>(&FIRST);
+        testing::assert_response_parses::<ListByToken>(&FIRST);
     }
 
     #[test]
     fn first_travels() {
-        testing::travels(&first(), &testing::Wire::new("POST", "/"), &FIRST);
+        testing::assert_round_trip(&first(), &testing::Wire::new("POST", "/"), &FIRST);
     }
 
     fn last() -> ListByToken {
@@ -561,7 +561,7 @@ mod hard_list_by_token {
 
     #[test]
     fn last_request_encodes() {
-        testing::encodes(&last(), sample!("last.request.json"));
+        testing::assert_request_encodes(&last(), sample!("last.request.json"));
     }
 
     const LAST: testing::Reply<'_> = testing::Reply {
@@ -577,12 +577,12 @@ mod hard_list_by_token {
 
     #[test]
     fn last_reply_decodes() {
-        testing::opens::<ListByToken>(&LAST);
+        testing::assert_response_parses::<ListByToken>(&LAST);
     }
 
     #[test]
     fn last_travels() {
-        testing::travels(
+        testing::assert_round_trip(
             &last(),
             &testing::Wire {
                 query: &[("Token", "t-2"), ("Max", "2")],
@@ -598,7 +598,7 @@ mod hard_list_by_token {
 
     #[test]
     fn gone_request_encodes() {
-        testing::encodes(&gone(), sample!("gone.request.json"));
+        testing::assert_request_encodes(&gone(), sample!("gone.request.json"));
     }
 
     const GONE: testing::Reply<'_> = testing::Reply {
@@ -609,12 +609,12 @@ mod hard_list_by_token {
 
     #[test]
     fn gone_reply_is_no_record() {
-        testing::opens::<ListByToken>(&GONE);
+        testing::assert_response_parses::<ListByToken>(&GONE);
     }
 
     #[test]
     fn gone_travels() {
-        testing::travels(
+        testing::assert_round_trip(
             &gone(),
             &testing::Wire {
                 query: &[("Token", "t-9"), ("Max", "50")],
@@ -651,7 +651,7 @@ mod hard_many_required {
 
     #[test]
     fn plain_request_encodes() {
-        testing::encodes(&plain(), sample!("plain.request.json"));
+        testing::assert_request_encodes(&plain(), sample!("plain.request.json"));
     }
 
     const PLAIN: testing::Reply<'_> = testing::Reply {
@@ -662,12 +662,12 @@ mod hard_many_required {
 
     #[test]
     fn plain_reply_decodes() {
-        testing::opens::<ManyRequired>(&PLAIN);
+        testing::assert_response_parses::<ManyRequired>(&PLAIN);
     }
 
     #[test]
     fn plain_travels() {
-        testing::travels(
+        testing::assert_round_trip(
             &plain(),
             &testing::Wire {
                 body: testing::WireBody::Json(sample!("plain.request.json")),
@@ -695,7 +695,7 @@ mod hard_nothing {
 
     #[test]
     fn plain_request_encodes() {
-        testing::encodes(&plain(), sample!("plain.request.json"));
+        testing::assert_request_encodes(&plain(), sample!("plain.request.json"));
     }
 
     const PLAIN: testing::Reply<'_> = testing::Reply {
@@ -706,12 +706,12 @@ mod hard_nothing {
 
     #[test]
     fn plain_reply_decodes() {
-        testing::opens::<Nothing>(&PLAIN);
+        testing::assert_response_parses::<Nothing>(&PLAIN);
     }
 
     #[test]
     fn plain_travels() {
-        testing::travels(&plain(), &testing::Wire::new("GET", "/nothing"), &PLAIN);
+        testing::assert_round_trip(&plain(), &testing::Wire::new("GET", "/nothing"), &PLAIN);
     }
 }
 
@@ -735,7 +735,7 @@ mod other_list_by_offset {
 
     #[test]
     fn first_request_encodes() {
-        testing::encodes(&first(), sample!("first.request.json"));
+        testing::assert_request_encodes(&first(), sample!("first.request.json"));
     }
 
     const FIRST: testing::Reply<'_> = testing::Reply {
@@ -746,12 +746,12 @@ mod other_list_by_offset {
 
     #[test]
     fn first_reply_decodes() {
-        testing::opens::<ListByOffset>(&FIRST);
+        testing::assert_response_parses::<ListByOffset>(&FIRST);
     }
 
     #[test]
     fn first_travels() {
-        testing::travels(
+        testing::assert_round_trip(
             &first(),
             &testing::Wire {
                 body: testing::WireBody::Json(sample!("first.request.json")),
@@ -767,7 +767,7 @@ mod other_list_by_offset {
 
     #[test]
     fn none_request_encodes() {
-        testing::encodes(&none(), sample!("none.request.json"));
+        testing::assert_request_encodes(&none(), sample!("none.request.json"));
     }
 
     const NONE: testing::Reply<'_> = testing::Reply {
@@ -783,12 +783,12 @@ mod other_list_by_offset {
 
     #[test]
     fn none_reply_decodes() {
-        testing::opens::<ListByOffset>(&NONE);
+        testing::assert_response_parses::<ListByOffset>(&NONE);
     }
 
     #[test]
     fn none_travels() {
-        testing::travels(
+        testing::assert_round_trip(
             &none(),
             &testing::Wire {
                 body: testing::WireBody::Json(sample!("none.request.json")),
@@ -804,23 +804,23 @@ mod other_list_by_offset {
 
     #[test]
     fn wrong_request_encodes() {
-        testing::encodes(&wrong(), sample!("wrong.request.json"));
+        testing::assert_request_encodes(&wrong(), sample!("wrong.request.json"));
     }
 
     const WRONG: testing::Reply<'_> = testing::Reply {
         status: 200,
         body: sample!("wrong.error.json"),
-        expect: testing::Expect::Error("E.1.2", standing_core::CodeKind::InvalidRequest),
+        expect: testing::Expect::Error("E.1.2", testing::CodeKind::InvalidRequest),
     };
 
     #[test]
     fn wrong_reply_fails() {
-        testing::opens::<ListByOffset>(&WRONG);
+        testing::assert_response_parses::<ListByOffset>(&WRONG);
     }
 
     #[test]
     fn wrong_travels() {
-        testing::travels(
+        testing::assert_round_trip(
             &wrong(),
             &testing::Wire {
                 body: testing::WireBody::Json(sample!("wrong.request.json")),
@@ -851,7 +851,7 @@ mod other_list_by_size {
 
     #[test]
     fn first_request_encodes() {
-        testing::encodes(&first(), sample!("first.request.json"));
+        testing::assert_request_encodes(&first(), sample!("first.request.json"));
     }
 
     const FIRST: testing::Reply<'_> = testing::Reply {
@@ -862,12 +862,12 @@ mod other_list_by_size {
 
     #[test]
     fn first_reply_decodes() {
-        testing::opens::<ListBySize>(&FIRST);
+        testing::assert_response_parses::<ListBySize>(&FIRST);
     }
 
     #[test]
     fn first_travels() {
-        testing::travels(
+        testing::assert_round_trip(
             &first(),
             &testing::Wire {
                 body: testing::WireBody::Json(sample!("first.request.json")),
@@ -900,7 +900,7 @@ mod other_remove_thing {
 
     #[test]
     fn plain_request_encodes() {
-        testing::encodes(&plain(), sample!("plain.request.json"));
+        testing::assert_request_encodes(&plain(), sample!("plain.request.json"));
     }
 
     const PLAIN: testing::Reply<'_> = testing::Reply {
@@ -918,12 +918,12 @@ mod other_remove_thing {
 
     #[test]
     fn plain_reply_decodes() {
-        testing::opens::<RemoveThing>(&PLAIN);
+        testing::assert_response_parses::<RemoveThing>(&PLAIN);
     }
 
     #[test]
     fn plain_travels() {
-        testing::travels(
+        testing::assert_round_trip(
             &plain(),
             &testing::Wire {
                 query: &[("fmt", "short"), ("share", "0.12345678901234568")],
@@ -939,23 +939,23 @@ mod other_remove_thing {
 
     #[test]
     fn refused_request_encodes() {
-        testing::encodes(&refused(), sample!("refused.request.json"));
+        testing::assert_request_encodes(&refused(), sample!("refused.request.json"));
     }
 
     const REFUSED: testing::Reply<'_> = testing::Reply {
         status: 200,
         body: sample!("refused.error.json"),
-        expect: testing::Expect::Error("E.1", standing_core::CodeKind::InvalidRequest),
+        expect: testing::Expect::Error("E.1", testing::CodeKind::InvalidRequest),
     };
 
     #[test]
     fn refused_reply_fails() {
-        testing::opens::<RemoveThing>(&REFUSED);
+        testing::assert_response_parses::<RemoveThing>(&REFUSED);
     }
 
     #[test]
     fn refused_travels() {
-        testing::travels(
+        testing::assert_round_trip(
             &refused(),
             &testing::Wire::new("DELETE", "/things/y"),
             &REFUSED,

@@ -10,16 +10,16 @@ pub mod other;
 use standing_core::generated::*;
 
 /// Every operation of this crate, by service and name.
-pub const OPERATIONS: &[Entry<crate::Obstacle>] = &[
-    Entry::of::<hard::ChooseOne>(),
-    Entry::of::<hard::EverythingAtOnce>(),
-    Entry::paged::<hard::ListByPage>(),
-    Entry::paged::<hard::ListByToken>(),
-    Entry::of::<hard::ManyRequired>(),
-    Entry::of::<hard::Nothing>(),
-    Entry::paged::<other::ListByOffset>(),
-    Entry::paged::<other::ListBySize>(),
-    Entry::of::<other::RemoveThing>(),
+pub const OPERATIONS: &[ErasedOperation<crate::Obstacle>] = &[
+    ErasedOperation::of::<hard::ChooseOne>(),
+    ErasedOperation::of::<hard::EverythingAtOnce>(),
+    ErasedOperation::paged::<hard::ListByPage>(),
+    ErasedOperation::paged::<hard::ListByToken>(),
+    ErasedOperation::of::<hard::ManyRequired>(),
+    ErasedOperation::of::<hard::Nothing>(),
+    ErasedOperation::paged::<other::ListByOffset>(),
+    ErasedOperation::paged::<other::ListBySize>(),
+    ErasedOperation::of::<other::RemoveThing>(),
 ];
 
 /// Where an answer keeps its payload, its error and its request id.

@@ -44,10 +44,7 @@ pub struct ChooseOne {
     /// A field.
     ///
     /// Constraints: 32 hexadecimal digits.
-    #[serde(
-        skip_serializing_if = "Option::is_none",
-        serialize_with = "standing_core::lower_case"
-    )]
+    #[serde(skip_serializing_if = "Option::is_none", serialize_with = "lower_case")]
     pub phone_md5: Option<String>,
 
     /// A field.

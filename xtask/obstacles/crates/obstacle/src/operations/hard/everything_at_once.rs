@@ -229,10 +229,7 @@ pub struct EverythingAtOnce {
     /// A hash.
     ///
     /// Constraints: 32 hexadecimal digits.
-    #[serde(
-        skip_serializing_if = "Option::is_none",
-        serialize_with = "standing_core::lower_case"
-    )]
+    #[serde(skip_serializing_if = "Option::is_none", serialize_with = "lower_case")]
     pub md5: Option<String>,
 
     /// A day.
@@ -800,7 +797,7 @@ pub struct EverythingAtOnceOutput {
     /// Never empty.
     ///
     /// Constraints: not empty.
-    #[serde(deserialize_with = "standing_core::non_empty")]
+    #[serde(deserialize_with = "non_empty")]
     pub rows: Vec<Row>,
 
     /// May be empty.

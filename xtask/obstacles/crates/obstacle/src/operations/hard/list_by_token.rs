@@ -173,7 +173,7 @@ impl Paginated for ListByToken {
     fn batches(&self, skip: usize, size: usize) -> Vec<Self> {
         let mut rest = self.clone();
         let list = rest.ids.take().unwrap_or_default();
-        let parts = standing_core::batches(list, skip, size).into_iter();
+        let parts = batches(list, skip, size).into_iter();
         parts
             .map(|part| Self {
                 ids: Some(part),
