@@ -20,10 +20,6 @@ pub struct AccuAuth {
 }
 
 impl AccuAuth {
-    /// The environment variables of the credentials.
-    pub const VARIABLES: CredentialVariables =
-        CredentialVariables::new("ACCUAUTH_API_ID", "ACCUAUTH_API_SECRET");
-
     /// AccuAuth at a site.
     pub fn new(site: Site) -> Self {
         Self {
@@ -42,6 +38,8 @@ impl AccuAuth {
 
 impl Provider for AccuAuth {
     const NAME: &'static str = "accuauth";
+    const VARIABLES: CredentialVariables =
+        CredentialVariables::new("ACCUAUTH_API_ID", "ACCUAUTH_API_SECRET");
     // No limits are documented; clients in public wait as long for one attempt.
     const LIMITS: Limits = Limits::DEFAULT.with(Duration::from_secs(30), Duration::from_secs(60));
 
@@ -55,12 +53,6 @@ impl Provider for AccuAuth {
             (BodyEncoding::Json, Params::Form) => Params::Json,
             (_, params) => params,
         }
-    }
-
-    fn credentials(
-        variable: &dyn Fn(&str) -> Option<String>,
-    ) -> Result<Credentials, CredentialsError> {
-        Self::VARIABLES.read(variable)
     }
 
     fn sign(
@@ -162,11 +154,13 @@ mod tests {
 
     #[test]
     fn keys_come_from_the_environment() {
-        let keys = AccuAuth::credentials(&|name| Some(format!("invented {name}"))).unwrap();
+        let keys = AccuAuth::VARIABLES
+            .read(&|name| Some(format!("invented {name}")))
+            .unwrap();
         assert_eq!(keys.id(), "invented ACCUAUTH_API_ID");
         assert_eq!(keys.secret().expose(), "invented ACCUAUTH_API_SECRET");
         assert!(keys.token().is_none());
-        let missing = AccuAuth::credentials(&|_| None).unwrap_err().to_string();
+        let missing = AccuAuth::VARIABLES.read(&|_| None).unwrap_err().to_string();
         assert!(missing.contains("ACCUAUTH_API_ID"), "{missing}");
     }
 }

@@ -22,13 +22,6 @@ pub struct Alibaba {
 }
 
 impl Alibaba {
-    /// The environment variables of the credentials.
-    pub const VARIABLES: CredentialVariables = CredentialVariables::new(
-        "ALIBABA_CLOUD_ACCESS_KEY_ID",
-        "ALIBABA_CLOUD_ACCESS_KEY_SECRET",
-    )
-    .session_tokens(&["ALIBABA_CLOUD_SECURITY_TOKEN"]);
-
     /// Alibaba Cloud at a site.
     pub fn new(site: Site) -> Self {
         Self { site }
@@ -50,16 +43,15 @@ fn authorization(key: &Credentials, signed_headers: &str, to_sign: &str) -> Stri
 
 impl Provider for Alibaba {
     const NAME: &'static str = "alibaba";
+    const VARIABLES: CredentialVariables = CredentialVariables::new(
+        "ALIBABA_CLOUD_ACCESS_KEY_ID",
+        "ALIBABA_CLOUD_ACCESS_KEY_SECRET",
+    )
+    .session_tokens(&["ALIBABA_CLOUD_SECURITY_TOKEN"]);
     const REQUEST_ID_HEADERS: &'static [&'static str] = &["x-acs-request-id"];
 
     fn host<'s>(&'s self, service: &'s Service) -> Cow<'s, str> {
         self.site.host(service)
-    }
-
-    fn credentials(
-        variable: &dyn Fn(&str) -> Option<String>,
-    ) -> Result<Credentials, CredentialsError> {
-        Self::VARIABLES.read(variable)
     }
 
     fn sign(
@@ -378,7 +370,9 @@ mod tests {
 
     #[test]
     fn keys_come_from_the_environment() {
-        let keys = Alibaba::credentials(&|name| Some(format!("invented {name}"))).unwrap();
+        let keys = Alibaba::VARIABLES
+            .read(&|name| Some(format!("invented {name}")))
+            .unwrap();
         assert_eq!(keys.id(), "invented ALIBABA_CLOUD_ACCESS_KEY_ID");
         assert_eq!(
             keys.secret().expose(),
@@ -388,7 +382,7 @@ mod tests {
             keys.token().map(|token| token.expose()),
             Some("invented ALIBABA_CLOUD_SECURITY_TOKEN")
         );
-        let missing = Alibaba::credentials(&|_| None).unwrap_err().to_string();
+        let missing = Alibaba::VARIABLES.read(&|_| None).unwrap_err().to_string();
         assert!(missing.contains("ALIBABA_CLOUD_ACCESS_KEY_ID"), "{missing}");
     }
 }

@@ -1,5 +1,6 @@
 //! `standing call`: calls one operation by its name, with JSON input and output.
 
+use std::fmt::Write as _;
 use std::fs::File;
 use std::io::{self, Read};
 use std::path::PathBuf;
@@ -19,23 +20,41 @@ use crate::signal::Signals;
 /// The maximum size of parameters from a file or standard input: 64 MiB.
 const MAX_BYTES: u64 = 64 * 1024 * 1024;
 
+/// The environment and the exit codes.
+fn after_help() -> String {
+    let mut text = "Keys from the environment:\n".to_owned();
+    for provider in providers::PROVIDERS {
+        let names = provider.variables();
+        let _ = write!(
+            text,
+            "  {:<9} {}, {}",
+            provider.name(),
+            names.id,
+            names.secret
+        );
+        if let Some(token) = names.session_tokens.first() {
+            let _ = write!(text, ";\n            {token}");
+        }
+        if let Some(token) = names.token {
+            let _ = write!(text, "\n            or {token} alone");
+        }
+        text.push('\n');
+    }
+    text.push_str(
+        "Variables after a semicolon are for temporary keys.
+
+Exit codes: 0 success; 1 the call failed; 2 nothing was sent, because the command line, the \
+environment or a parameter is wrong; 130 ended by Ctrl-C or SIGTERM. The last line of standard error \
+gives the reason, as one JSON object.",
+    );
+    text
+}
+
 /// Calls one operation and prints its output as JSON, with the provider's own names.
 ///
 /// Keys come from the environment. Values are not masked.
 #[derive(Debug, clap::Args)]
-#[command(after_help = "\
-Keys from the environment:
-  tencent   TENCENTCLOUD_SECRET_ID, TENCENTCLOUD_SECRET_KEY; TENCENTCLOUD_TOKEN
-  huawei    HUAWEICLOUD_SDK_AK, HUAWEICLOUD_SDK_SK; HUAWEICLOUD_SDK_SECURITY_TOKEN
-            or HUAWEICLOUD_X_AUTH_TOKEN alone
-  alibaba   ALIBABA_CLOUD_ACCESS_KEY_ID, ALIBABA_CLOUD_ACCESS_KEY_SECRET;
-            ALIBABA_CLOUD_SECURITY_TOKEN
-  accuauth  ACCUAUTH_API_ID, ACCUAUTH_API_SECRET
-Variables after a semicolon are for temporary keys.
-
-Exit codes: 0 success; 1 the call failed; 2 nothing was sent, because the command line, the \
-environment or a parameter is wrong; 130 ended by Ctrl-C or SIGTERM. The last line of standard error \
-gives the reason, as one JSON object.")]
+#[command(after_help = after_help())]
 pub(crate) struct Arguments {
     /// The provider; `standing operations` lists them all
     provider: String,

@@ -5,7 +5,7 @@ use std::time::Duration;
 use futures_util::future::BoxFuture;
 use standing_core::catalogue::{ErasedOperation, JsonPages};
 use standing_core::operation::{OperationInfo, RateLimit, Service};
-use standing_core::provider::Provider as Contract;
+use standing_core::provider::{CredentialVariables, Provider as Contract};
 use standing_core::sign::{hex, hmac_sha256};
 use standing_core::{Activity, Client, Credentials, Error, Json};
 
@@ -118,6 +118,9 @@ impl Settings {
 pub(crate) trait Provider: Sync {
     fn name(&self) -> &'static str;
 
+    /// The environment variables that have the keys.
+    fn variables(&self) -> CredentialVariables;
+
     /// The operations that have a type.
     fn operations(&self) -> Vec<OperationInfo>;
 
@@ -172,6 +175,10 @@ impl<P: Contract> Provider for ProviderEntry<P> {
         P::NAME
     }
 
+    fn variables(&self) -> CredentialVariables {
+        P::VARIABLES
+    }
+
     fn operations(&self) -> Vec<OperationInfo> {
         self.entries.iter().map(|entry| entry.info).collect()
     }
@@ -198,7 +205,7 @@ impl<P: Contract> Provider for ProviderEntry<P> {
     fn account(&self) -> Option<Account> {
         let variable =
             |name: &str| std::env::var_os(name).map(|value| value.to_string_lossy().into_owned());
-        account(P::NAME, &P::credentials(&variable).ok()?)
+        account(P::NAME, &P::VARIABLES.read(&variable).ok()?)
     }
 
     fn sweep(&self, settings: &Settings, plan: Plan) -> Result<Sweep, Failure> {

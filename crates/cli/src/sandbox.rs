@@ -3,10 +3,12 @@
 use std::io::IsTerminal;
 use std::time::Duration;
 
+use standing_core::provider::CredentialVariables;
 use standing_sandbox::{Provider, Sandbox};
 
 use crate::failure::Failure;
 use crate::output::stdio;
+use crate::providers::PROVIDERS;
 
 /// Serves a stand-in for the providers on 127.0.0.1 until the process ends.
 ///
@@ -73,17 +75,10 @@ impl SandboxArgs {
 }
 
 /// The environment variables with a provider's keys.
-fn variables(provider: Provider) -> Option<(&'static str, &'static str)> {
-    Some(match provider {
-        Provider::Tencent => ("TENCENTCLOUD_SECRET_ID", "TENCENTCLOUD_SECRET_KEY"),
-        Provider::Huawei => ("HUAWEICLOUD_SDK_AK", "HUAWEICLOUD_SDK_SK"),
-        Provider::Alibaba => (
-            "ALIBABA_CLOUD_ACCESS_KEY_ID",
-            "ALIBABA_CLOUD_ACCESS_KEY_SECRET",
-        ),
-        Provider::AccuAuth => ("ACCUAUTH_API_ID", "ACCUAUTH_API_SECRET"),
-        _ => return None,
-    })
+fn variables(provider: Provider) -> Option<CredentialVariables> {
+    let name = provider.to_string();
+    let known = PROVIDERS.iter().find(|known| known.name() == name)?;
+    Some(known.variables())
 }
 
 /// Serves until the process ends.
@@ -95,7 +90,7 @@ pub(crate) async fn run(arguments: &Arguments) -> Result<(), Failure> {
     stdio::line(&sandbox.describe())?;
     if std::io::stderr().is_terminal() {
         for provider in Provider::ALL {
-            let Some((id, secret)) = variables(provider) else {
+            let Some(CredentialVariables { id, secret, .. }) = variables(provider) else {
                 continue;
             };
             let key = sandbox.key(provider);

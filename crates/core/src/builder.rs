@@ -110,7 +110,7 @@ impl<P: Provider> ClientBuilder<P> {
         // A value that is not UTF-8 must not count as unset; the provider refuses it as not ASCII.
         let variable =
             |name: &str| std::env::var_os(name).map(|value| value.to_string_lossy().into_owned());
-        let credentials = P::credentials(&variable).map_err(|error| {
+        let credentials = P::VARIABLES.read(&variable).map_err(|error| {
             let kind = if error.missing {
                 ErrorKind::Credentials
             } else {
@@ -333,12 +333,8 @@ mod tests {
 
     impl Provider for Plain {
         const NAME: &'static str = "plain";
-
-        fn credentials(
-            _: &dyn Fn(&str) -> Option<String>,
-        ) -> Result<Credentials, CredentialsError> {
-            Ok(Credentials::new("id", "secret"))
-        }
+        const VARIABLES: crate::provider::CredentialVariables =
+            crate::provider::CredentialVariables::new("ID", "SECRET");
 
         fn sign(
             &self,

@@ -83,7 +83,7 @@ impl Credentials {
     /// # Errors
     ///
     /// A variable is missing or has an unusable value. The error has its name, never its value.
-    pub fn from_variables(
+    pub(crate) fn from_variables(
         variable: &dyn Fn(&str) -> Option<String>,
         id: &'static str,
         secret: &'static str,
@@ -108,7 +108,7 @@ impl Credentials {
     /// # Errors
     ///
     /// The variable has an unusable value. The error has its name, never its value.
-    pub fn token_from_variable(
+    pub(crate) fn token_from_variable(
         variable: &dyn Fn(&str) -> Option<String>,
         name: &'static str,
     ) -> Result<Option<Self>, CredentialsError> {

@@ -5,7 +5,7 @@ macro_rules! send_operation_of {
     ($provider:literal, $fence:literal) => {
         #[doc = concat!("```", $fence)]
         /// use standing_core::operation::{Method, OperationInfo, Service};
-        /// use standing_core::provider::{Payload, Provider, RawResponse, Request, ResponseError, SigningContext};
+        /// use standing_core::provider::{CredentialVariables, Payload, Provider, RawResponse, Request, ResponseError, SigningContext};
         /// use standing_core::{Client, Credentials, CredentialsError, Error, Operation};
         ///
         /// macro_rules! provider {
@@ -15,12 +15,7 @@ macro_rules! send_operation_of {
         ///
         ///         impl Provider for $name {
         ///             const NAME: &'static str = stringify!($name);
-        ///
-        ///             fn credentials(
-        ///                 _: &dyn Fn(&str) -> Option<String>,
-        ///             ) -> Result<Credentials, CredentialsError> {
-        ///                 Ok(Credentials::anonymous())
-        ///             }
+        ///             const VARIABLES: CredentialVariables = CredentialVariables::new("ID", "SECRET");
         ///
         ///             fn sign(
         ///                 &self,

@@ -1,5 +1,5 @@
-//! The contract that a provider meets: functions over values that sign requests, parse answers, name
-//! hosts and read keys. None of them waits, reads a clock or does I/O.
+//! The contract that a provider meets: functions over values that sign requests, parse answers, and name
+//! hosts. None of them waits, reads a clock or does I/O.
 
 use std::borrow::Cow;
 use std::time::Duration;
@@ -19,6 +19,9 @@ pub use crate::request::{Body, Request};
 pub trait Provider: Default + Send + Sync + 'static {
     /// The provider's name in lower case, for errors.
     const NAME: &'static str;
+
+    /// The environment variables that have the credentials.
+    const VARIABLES: CredentialVariables;
 
     /// How long calls may take unless the client says otherwise.
     const LIMITS: Limits = Limits::DEFAULT;
@@ -45,16 +48,6 @@ pub trait Provider: Default + Send + Sync + 'static {
     fn params(&self, info: &OperationInfo) -> Params {
         info.params
     }
-
-    /// Reads credentials from environment variables, which `variable` looks up; most often
-    /// [`CredentialVariables::read`].
-    ///
-    /// # Errors
-    ///
-    /// A variable that is missing or has no usable value; by its name, never its value.
-    fn credentials(
-        variable: &dyn Fn(&str) -> Option<String>,
-    ) -> Result<Credentials, CredentialsError>;
 
     /// Adds the headers that identify and sign the request. Headers that are set before
     /// [`Request::canonical`] are signed, later ones are not.

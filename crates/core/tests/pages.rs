@@ -14,7 +14,7 @@ use standing_core::generated::Violations;
 use standing_core::operation::{Method, OperationInfo, Service};
 use standing_core::paginated::{Batch, Cursor, Paging};
 use standing_core::provider::{
-    Payload, Provider, RawResponse, Request, ResponseError, SigningContext,
+    CredentialVariables, Payload, Provider, RawResponse, Request, ResponseError, SigningContext,
 };
 use standing_core::{
     Client, Credentials, CredentialsError, ErrorKind, InvalidRequest, Operation, Pages, Paginated,
@@ -27,10 +27,7 @@ struct Plain;
 
 impl Provider for Plain {
     const NAME: &'static str = "plain";
-
-    fn credentials(_: &dyn Fn(&str) -> Option<String>) -> Result<Credentials, CredentialsError> {
-        Ok(Credentials::new("id", "secret"))
-    }
+    const VARIABLES: CredentialVariables = CredentialVariables::new("ID", "SECRET");
 
     fn sign(
         &self,

@@ -8,7 +8,8 @@ use standing_core::operation::{
 };
 use standing_core::paginated::{Cursor, Paging};
 use standing_core::provider::{
-    Payload, Provider, RawObject, RawResponse, Request, ResponseError, ServiceError, SigningContext,
+    CredentialVariables, Payload, Provider, RawObject, RawResponse, Request, ResponseError,
+    ServiceError, SigningContext,
 };
 use standing_core::{Credentials, CredentialsError, Operation, Paginated};
 
@@ -42,12 +43,8 @@ static SERVICE: Service = Service::new("metered", "all", "metered.invalid")
 
 impl Provider for Metered {
     const NAME: &'static str = "metered";
-
-    fn credentials(
-        variable: &dyn Fn(&str) -> Option<String>,
-    ) -> Result<Credentials, CredentialsError> {
-        Credentials::from_variables(variable, "METERED_ID", "METERED_SECRET", &["METERED_TOKEN"])
-    }
+    const VARIABLES: CredentialVariables =
+        CredentialVariables::new("METERED_ID", "METERED_SECRET").session_tokens(&["METERED_TOKEN"]);
 
     fn sign(
         &self,

@@ -23,12 +23,6 @@ pub struct Huawei {
 }
 
 impl Huawei {
-    /// The environment variables of the credentials.
-    pub const VARIABLES: CredentialVariables =
-        CredentialVariables::new("HUAWEICLOUD_SDK_AK", "HUAWEICLOUD_SDK_SK")
-            .session_tokens(&["HUAWEICLOUD_SDK_SECURITY_TOKEN"])
-            .token("HUAWEICLOUD_X_AUTH_TOKEN");
-
     /// Huawei Cloud at a site.
     pub fn new(site: Site) -> Self {
         Self {
@@ -83,19 +77,14 @@ fn authorization(key: &Credentials, signed_headers: &str, to_sign: &str) -> Stri
 
 impl Provider for Huawei {
     const NAME: &'static str = "huawei";
+    const VARIABLES: CredentialVariables =
+        CredentialVariables::new("HUAWEICLOUD_SDK_AK", "HUAWEICLOUD_SDK_SK")
+            .session_tokens(&["HUAWEICLOUD_SDK_SECURITY_TOKEN"])
+            .token("HUAWEICLOUD_X_AUTH_TOKEN");
     const REQUEST_ID_HEADERS: &'static [&'static str] = &["x-request-id", "x-iam-trace-id"];
 
     fn host<'s>(&'s self, service: &'s Service) -> Cow<'s, str> {
         self.site.host(service)
-    }
-
-    /// The token of `HUAWEICLOUD_X_AUTH_TOKEN` if it is set, else the keys of
-    /// `HUAWEICLOUD_SDK_AK`, `HUAWEICLOUD_SDK_SK` and, for temporary ones,
-    /// `HUAWEICLOUD_SDK_SECURITY_TOKEN`.
-    fn credentials(
-        variable: &dyn Fn(&str) -> Option<String>,
-    ) -> Result<Credentials, CredentialsError> {
-        Self::VARIABLES.read(variable)
     }
 
     fn sign(
@@ -423,7 +412,7 @@ mod tests {
     fn the_token_comes_before_the_keys() {
         let read = |set: &'static [(&str, &str)]| {
             let value = |name: &str| set.iter().find(|(n, _)| *n == name).map(|(_, v)| *v);
-            Huawei::credentials(&|name| value(name).map(str::to_owned))
+            Huawei::VARIABLES.read(&|name| value(name).map(str::to_owned))
         };
         let keys: [(&str, &str); 3] = [
             ("HUAWEICLOUD_SDK_AK", "invented-ak"),

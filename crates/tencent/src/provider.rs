@@ -36,16 +36,6 @@ impl Default for Tencent {
 }
 
 impl Tencent {
-    /// The environment variables of the credentials. The vendor's own tools use three names for the
-    /// session token.
-    pub const VARIABLES: CredentialVariables =
-        CredentialVariables::new("TENCENTCLOUD_SECRET_ID", "TENCENTCLOUD_SECRET_KEY")
-            .session_tokens(&[
-                "TENCENTCLOUD_TOKEN",
-                "TENCENTCLOUD_SESSION_TOKEN",
-                "TENCENTCLOUD_SECURITY_TOKEN",
-            ]);
-
     /// Tencent Cloud at a site.
     pub fn new(site: Site) -> Self {
         Self {
@@ -133,6 +123,14 @@ fn authorization(
 
 impl Provider for Tencent {
     const NAME: &'static str = "tencent";
+    // The vendor's own tools use three names for the session token.
+    const VARIABLES: CredentialVariables =
+        CredentialVariables::new("TENCENTCLOUD_SECRET_ID", "TENCENTCLOUD_SECRET_KEY")
+            .session_tokens(&[
+                "TENCENTCLOUD_TOKEN",
+                "TENCENTCLOUD_SESSION_TOKEN",
+                "TENCENTCLOUD_SECURITY_TOKEN",
+            ]);
     const REQUEST_ID_HEADERS: &'static [&'static str] = &["x-tc-requestid"];
 
     fn check(&self) -> Result<(), String> {
@@ -141,12 +139,6 @@ impl Provider for Tencent {
 
     fn host<'s>(&'s self, service: &'s Service) -> Cow<'s, str> {
         self.site.host(service)
-    }
-
-    fn credentials(
-        variable: &dyn Fn(&str) -> Option<String>,
-    ) -> Result<Credentials, CredentialsError> {
-        Self::VARIABLES.read(variable)
     }
 
     fn sign(
@@ -268,11 +260,12 @@ mod tests {
             "TENCENTCLOUD_SECURITY_TOKEN",
         ];
         let read = |set: &[&str]| {
-            Tencent::credentials(&|name: &str| {
-                let is_key = name.starts_with("TENCENTCLOUD_SECRET_");
-                (is_key || set.contains(&name)).then(|| format!("invented {name}"))
-            })
-            .unwrap()
+            Tencent::VARIABLES
+                .read(&|name: &str| {
+                    let is_key = name.starts_with("TENCENTCLOUD_SECRET_");
+                    (is_key || set.contains(&name)).then(|| format!("invented {name}"))
+                })
+                .unwrap()
         };
         assert!(read(&[]).token().is_none());
         for (at, name) in names.into_iter().enumerate() {
@@ -285,7 +278,7 @@ mod tests {
                     Some(&*format!("invented {name}"))
                 );
             }
-            let unusable = Tencent::credentials(&|variable: &str| {
+            let unusable = Tencent::VARIABLES.read(&|variable: &str| {
                 Some(
                     if variable == name {
                         " invented"

@@ -6,6 +6,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use serde_json::Value;
+use standing_core::provider::Provider as _;
 use standing_sandbox::{Builder, Provider, Sandbox};
 
 /// Every key that the error object has, always.
@@ -126,22 +127,14 @@ impl Bench {
     /// The binary with the sandbox's keys in its environment.
     pub(crate) fn keyed(&self, arguments: &[&str]) -> Command {
         let mut command = standing(arguments);
-        for (provider, id, secret) in [
-            (
-                Provider::Tencent,
-                "TENCENTCLOUD_SECRET_ID",
-                "TENCENTCLOUD_SECRET_KEY",
-            ),
-            (Provider::Huawei, "HUAWEICLOUD_SDK_AK", "HUAWEICLOUD_SDK_SK"),
-            (
-                Provider::Alibaba,
-                "ALIBABA_CLOUD_ACCESS_KEY_ID",
-                "ALIBABA_CLOUD_ACCESS_KEY_SECRET",
-            ),
-            (Provider::AccuAuth, "ACCUAUTH_API_ID", "ACCUAUTH_API_SECRET"),
+        for (provider, names) in [
+            (Provider::Tencent, standing_tencent::Tencent::VARIABLES),
+            (Provider::Huawei, standing_huawei::Huawei::VARIABLES),
+            (Provider::Alibaba, standing_alibaba::Alibaba::VARIABLES),
+            (Provider::AccuAuth, standing_accuauth::AccuAuth::VARIABLES),
         ] {
             let key = self.sandbox.key(provider);
-            command.env(id, key.id).env(secret, key.secret);
+            command.env(names.id, key.id).env(names.secret, key.secret);
         }
         command
     }

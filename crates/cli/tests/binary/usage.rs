@@ -1,5 +1,7 @@
 use std::collections::BTreeSet;
 
+use standing_core::provider::Provider as _;
+
 use crate::bench::{Ran, WRONG_SECRET, run, standing};
 
 #[test]
@@ -244,6 +246,29 @@ fn every_flag_is_in_help_and_readme() {
             known, documented,
             "{command}: the help, crates/cli/README.md"
         );
+    }
+}
+
+#[test]
+fn every_credential_variable_is_in_help_and_readme() {
+    let help = run(&["call", "--help"]).fine();
+    let readme = include_str!("../../README.md");
+    for names in [
+        standing_tencent::Tencent::VARIABLES,
+        standing_huawei::Huawei::VARIABLES,
+        standing_alibaba::Alibaba::VARIABLES,
+        standing_accuauth::AccuAuth::VARIABLES,
+    ] {
+        for name in [names.id, names.secret].into_iter().chain(names.token) {
+            assert!(help.contains(name), "{name}");
+            assert!(readme.contains(&format!("`{name}`")), "{name}");
+        }
+        // The help has the preferred name of the session token alone.
+        for name in names.session_tokens {
+            assert!(readme.contains(&format!("`{name}`")), "{name}");
+        }
+        let preferred = names.session_tokens.first();
+        assert!(preferred.is_none_or(|name| help.contains(name)), "{help}");
     }
 }
 

@@ -4,7 +4,8 @@ use std::borrow::Cow;
 
 use standing_core::operation::{OperationInfo, Service};
 use standing_core::provider::{
-    Payload, Provider, RawObject, RawResponse, Request, ResponseError, ServiceError, SigningContext,
+    CredentialVariables, Payload, Provider, RawObject, RawResponse, Request, ResponseError,
+    ServiceError, SigningContext,
 };
 use standing_core::sign::{hex, hmac_sha256, sha256_hex};
 use standing_core::{Credentials, CredentialsError};
@@ -32,15 +33,11 @@ fn signature(secret: &str, date: &str, canonical_hash: &str) -> String {
 
 impl Provider for Acme {
     const NAME: &'static str = "acme";
+    const VARIABLES: CredentialVariables =
+        CredentialVariables::new("ACME_KEY_ID", "ACME_KEY_SECRET");
 
     fn host<'s>(&'s self, service: &'s Service) -> Cow<'s, str> {
         self.site.host(service)
-    }
-
-    fn credentials(
-        variable: &dyn Fn(&str) -> Option<String>,
-    ) -> Result<Credentials, CredentialsError> {
-        Credentials::from_variables(variable, "ACME_KEY_ID", "ACME_KEY_SECRET", &[])
     }
 
     fn sign(

@@ -7,7 +7,8 @@ use std::borrow::Cow;
 pub use operations::*;
 use standing_core::operation::{OperationInfo, Success};
 use standing_core::provider::{
-    Payload, Provider, RawObject, RawResponse, Request, ResponseError, ServiceError, SigningContext,
+    CredentialVariables, Payload, Provider, RawObject, RawResponse, Request, ResponseError,
+    ServiceError, SigningContext,
 };
 pub use standing_core::{Amount, Json};
 use standing_core::{Credentials, CredentialsError};
@@ -21,12 +22,8 @@ pub struct Obstacle;
 
 impl Provider for Obstacle {
     const NAME: &'static str = "obstacle";
-
-    fn credentials(
-        variable: &dyn Fn(&str) -> Option<String>,
-    ) -> Result<Credentials, CredentialsError> {
-        Credentials::from_variables(variable, "OBSTACLE_ID", "OBSTACLE_SECRET", &[])
-    }
+    const VARIABLES: CredentialVariables =
+        CredentialVariables::new("OBSTACLE_ID", "OBSTACLE_SECRET");
 
     fn sign(
         &self,
