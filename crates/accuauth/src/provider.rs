@@ -92,9 +92,10 @@ impl Provider for AccuAuth {
 mod tests {
     use std::sync::Arc;
 
+    use standing_core::clock::OffsetDateTime;
     use standing_core::operation::Method;
     use standing_core::provider::{Body, Endpoint};
-    use time::OffsetDateTime;
+    use standing_core::testing;
 
     use super::*;
 
@@ -105,15 +106,13 @@ mod tests {
     #[test]
     fn two_headers_are_sent_and_never_shown() {
         let endpoint = Endpoint::parse("https://cloudapi.indonesia.accuauth.com").unwrap();
-        let mut request = Request::new(Method::Post, Arc::new(endpoint), "/", vec![], Body::Empty);
+        let request = Request::new(Method::Post, Arc::new(endpoint), "/", vec![], Body::Empty);
         let key = Credentials::new("invented-id", "invented-secret");
         let context = SigningContext {
             time: OffsetDateTime::UNIX_EPOCH,
             nonce: String::new(),
         };
-        AccuAuth::default()
-            .sign(&mut request, &INFO, &key, &context)
-            .unwrap();
+        let mut request = testing::signed(&AccuAuth::default(), request, &INFO, &key, &context);
         assert_eq!(request.header("x-df-api-id"), Some("invented-id"));
         assert_eq!(request.header("x-df-api-secret"), Some("invented-secret"));
         let token = Credentials::token_only("invented");

@@ -1,10 +1,14 @@
-//! Assertions for the generated tests of the provider crates; each panics with the difference.
+//! What the tests of the provider crates share: assertions for generated tests here, signing vectors in
+//! `signing`. Each assertion panics with the difference.
 
 #![allow(
     clippy::panic,
     clippy::expect_used,
+    clippy::indexing_slicing,
     reason = "a failed check of a test is a panic"
 )]
+
+mod signing;
 
 use std::collections::BTreeMap;
 use std::fmt::Debug;
@@ -24,6 +28,8 @@ use crate::lenient::{self, Deviation};
 pub use crate::operation::CodeKind;
 use crate::provider::{Provider, RawResponse, ResponseError};
 use crate::typed::Operation;
+
+pub use self::signing::{SigningStages, SigningVector, assert_stages, signed};
 
 /// An answer, and what it is expected to mean.
 #[derive(Debug, Clone, Copy)]

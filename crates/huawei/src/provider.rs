@@ -236,142 +236,98 @@ fn window(message: &str) -> Option<Duration> {
 
 #[cfg(test)]
 mod tests {
-    use std::sync::Arc;
-
-    use serde_json::Value;
     use standing_core::operation::Method;
-    use standing_core::provider::{Body, Endpoint};
     use standing_core::sign::canonical;
-    use time::PrimitiveDateTime;
-    use time::macros::format_description;
+    use standing_core::testing::{self, SigningStages, SigningVector, assert_stages};
 
     use super::*;
 
     static SERVICE: Service = Service::new(Huawei::NAME, "bss", "bss.myhuaweicloud.com");
 
-    fn vectors() -> Vec<Value> {
-        let file: Value = serde_json::from_str(include_str!("../tests/signing.json")).unwrap();
-        file["vectors"].as_array().unwrap().clone()
+    fn vectors() -> Vec<SigningVector> {
+        SigningVector::read(include_str!("../tests/signing.json"), &["vectors"])
     }
 
-    fn request(vector: &Value) -> Request {
-        let text = |name: &str| vector[name].as_str().unwrap();
-        let method = match text("method").to_uppercase().as_str() {
-            "GET" => Method::Get,
-            "POST" => Method::Post,
-            other => panic!("{other}"),
-        };
-        let pairs = vector["query"].as_array().unwrap().iter();
-        let query = pairs
-            .map(|pair| {
-                [0, 1]
-                    .map(|at: usize| pair[at].as_str().unwrap().to_owned())
-                    .into()
-            })
-            .collect();
-        let endpoint = Endpoint::parse(&format!("https://{}", text("host"))).unwrap();
-        let body = match text("body") {
-            "" => Body::Empty,
-            body => Body::Bytes(body.to_owned().into(), "application/json"),
-        };
-        Request::new(method, Arc::new(endpoint), text("path"), query, body)
+    fn request(vector: &SigningVector) -> Request {
+        let has_body = !vector.text("body").is_empty();
+        vector.request(has_body.then_some("application/json"))
     }
 
-    fn key(vector: &Value) -> Credentials {
-        Credentials::new(
-            vector["ak"].as_str().unwrap(),
-            vector["sk"].as_str().unwrap(),
-        )
+    fn key(vector: &SigningVector) -> Credentials {
+        vector.credentials("ak", "sk")
+    }
+
+    fn signed(vector: &SigningVector, huawei: &Huawei, key: &Credentials) -> Request {
+        let info = OperationInfo::new(&SERVICE, "O", Method::Post, "/");
+        let context = vector.context("x_sdk_date");
+        testing::signed(huawei, request(vector), &info, key, &context)
     }
 
     #[test]
     fn signature_of_each_vector_matches_at_three_stages() {
         let vectors = vectors();
         assert_eq!(vectors.len(), 43);
-        for vector in vectors {
-            let text = |name: &str| vector[name].as_str().unwrap();
-            let (name, date) = (text("name"), text("x_sdk_date"));
-            let sent: Vec<_> = vector["sent_headers"].as_object().unwrap().iter().collect();
-            let headers: Vec<_> = sent
-                .iter()
-                .filter(|(name, _)| *name != "Authorization")
-                .map(|(name, value)| (name.as_str(), value.as_str().unwrap()))
-                .collect();
+        assert_stages(&vectors, |vector| {
+            let mut headers = vector.pairs("sent_headers");
+            headers.retain(|(name, _)| *name != "Authorization");
             let given = headers
                 .iter()
                 .find(|(name, _)| *name == "X-Sdk-Content-Sha256");
-            let payload_hash = payload_hash(text("body").as_bytes(), given.map(|(_, v)| *v));
-            let request = request(&vector);
-            let path = canonical_path(request.path());
+            let body = vector.text("body").as_bytes();
+            let payload_hash = payload_hash(body, given.map(|(_, value)| *value));
+            let request = request(vector);
+            let uri = [request.path(), request.query()];
+            let separator = if request.query().is_empty() { "" } else { "?" };
+            vector.assert("sent_uri", &uri.join(separator));
+
             let canonical = canonical(
-                text("method"),
-                &path,
+                vector.text("method"),
+                &canonical_path(request.path()),
                 request.query(),
                 &headers,
                 &payload_hash,
             );
-            assert_eq!(canonical.text, text("canonical_request"), "{name}");
-            let to_sign = string_to_sign(date, &canonical.hash());
-            assert_eq!(to_sign, text("string_to_sign"), "{name}");
-            let authorization = authorization(&key(&vector), &canonical.signed_headers, &to_sign);
-            assert_eq!(authorization, text("authorization"), "{name}");
-
-            let query = match request.query() {
-                "" => String::new(),
-                query => format!("?{query}"),
-            };
-            assert_eq!(
-                format!("{}{query}", request.path()),
-                text("sent_uri"),
-                "{name}"
-            );
-        }
-    }
-
-    fn signed(mut request: Request, huawei: &Huawei, key: &Credentials, date: &str) -> Request {
-        let form = format_description!("[year][month][day]T[hour][minute][second]Z");
-        let context = SigningContext {
-            time: PrimitiveDateTime::parse(date, form).unwrap().assume_utc(),
-            nonce: String::new(),
-        };
-        let info = OperationInfo::new(&SERVICE, "O", Method::Post, "/");
-        huawei.sign(&mut request, &info, key, &context).unwrap();
-        request
+            let string_to_sign = string_to_sign(vector.text("x_sdk_date"), &canonical.hash());
+            SigningStages {
+                authorization: authorization(
+                    &key(vector),
+                    &canonical.signed_headers,
+                    &string_to_sign,
+                ),
+                canonical_request: canonical.text,
+                string_to_sign,
+            }
+        });
     }
 
     /// Where the vendor's client sets the headers that this one sets, the requests are the same.
     #[test]
     fn a_whole_request_is_signed_as_the_vendor_does() {
-        let mut compared = 0;
-        for vector in vectors() {
-            let has_body = vector["body"] != "";
-            let names = if has_body {
-                "content-type;host;x-sdk-date"
-            } else {
-                "host;x-sdk-date"
+        let mut vectors = vectors();
+        vectors.retain(|vector| {
+            let names = match vector.text("body") {
+                "" => "host;x-sdk-date",
+                _ => "content-type;host;x-sdk-date",
             };
-            let own_host = vector["headers"].get("Host").is_none();
-            if vector["signed_headers"] == names && own_host {
-                let date = vector["x_sdk_date"].as_str().unwrap();
-                let request = signed(request(&vector), &Huawei::default(), &key(&vector), date);
-                assert_eq!(
-                    request.header("authorization"),
-                    vector["authorization"].as_str()
-                );
-                assert_eq!(request.header("x-sdk-date"), Some(date));
-                compared += 1;
-            }
+            let own_host = vector.member("headers").get("Host").is_none();
+            vector.text("signed_headers") == names && own_host
+        });
+        assert_eq!(vectors.len(), 27);
+        for vector in vectors {
+            let request = signed(&vector, &Huawei::default(), &key(&vector));
+            vector.assert("authorization", request.header("authorization").unwrap());
+            vector.assert("x_sdk_date", request.header("x-sdk-date").unwrap());
         }
-        assert_eq!(compared, 27);
     }
 
     #[test]
     fn session_token_and_domain_id_are_signed_and_a_lone_token_is_sent_without_a_signature() {
-        let [date, vector] = ["20240916T083012Z", "post_tags_json"];
-        let vector = vectors().into_iter().find(|v| v["name"] == vector).unwrap();
+        let mut vectors = vectors().into_iter();
+        let vector = vectors.find(|vector| vector.text("name") == "post_tags_json");
+        let vector = vector.unwrap();
         let huawei = Huawei::default().with_domain_id("domain");
         let keys = key(&vector).with_token("session");
-        let request_with_keys = signed(request(&vector), &huawei, &keys, date);
+        let request_with_keys = signed(&vector, &huawei, &keys);
         let authorization = request_with_keys.header("authorization").unwrap();
         let names = "SignedHeaders=content-type;host;x-domain-id;x-sdk-date;x-security-token,";
         assert!(authorization.contains(names), "{authorization}");
@@ -381,7 +337,7 @@ mod tests {
         );
 
         let token = Credentials::token_only("lone");
-        let request_with_token = signed(request(&vector), &huawei, &token, date);
+        let request_with_token = signed(&vector, &huawei, &token);
         assert_eq!(request_with_token.header("x-auth-token"), Some("lone"));
         assert_eq!(request_with_token.header("authorization"), None);
         assert_eq!(request_with_token.header("x-sdk-date"), None);
