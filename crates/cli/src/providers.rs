@@ -397,15 +397,15 @@ mod tests {
         assert!(full("pi/QueryCustomersCredit", true).is_err());
         assert!(full("ip/", true).is_err());
         assert!(full("ip/Not A Name", true).is_err());
-        assert!(full("QueryPartnerCredit", true).is_err());
+        assert!(full("InventedOperation", true).is_err());
     }
 
     #[test]
     fn raw_call_takes_an_operation_without_a_type() {
-        let info = operation(find("tencent").unwrap(), "ip/QueryPartnerCredit", true).unwrap();
-        assert_eq!((info.name, info.path), ("QueryPartnerCredit", "/"));
+        let info = operation(find("tencent").unwrap(), "ip/InventedOperation", true).unwrap();
+        assert_eq!((info.name, info.path), ("InventedOperation", "/"));
         assert!(!info.repeatable());
-        assert!(full("ip/QueryPartnerCredit", false).is_err());
+        assert!(full("ip/InventedOperation", false).is_err());
     }
 
     #[test]

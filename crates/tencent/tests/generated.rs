@@ -5,6 +5,280 @@
 //! with its answer travels once over HTTP.
 
 #[cfg(test)]
+mod intlpartnersmgt_describe_customer_info {
+    use standing_core::testing;
+    use standing_tencent::intlpartnersmgt::*;
+
+    macro_rules! sample {
+        ($file:literal) => {
+            include_str!(concat!(
+                "../../../fixtures/tencent/intlpartnersmgt/describe_customer_info/",
+                $file
+            ))
+        };
+    }
+
+    fn documented() -> DescribeCustomerInfo {
+        DescribeCustomerInfo::new([200000000000, 200000000001, 200000000002])
+    }
+
+    #[test]
+    fn documented_request_encodes() {
+        testing::assert_request_encodes(&documented(), sample!("documented.request.json"));
+    }
+
+    const DOCUMENTED: testing::Reply<'_> = testing::Reply {
+        status: 200,
+        body: sample!("documented.response.json"),
+        expect: testing::Expect::Payload(&[]),
+    };
+
+    #[test]
+    fn documented_reply_decodes() {
+        testing::assert_response_parses::<DescribeCustomerInfo>(&DOCUMENTED);
+    }
+
+    #[test]
+    fn documented_travels() {
+        testing::assert_round_trip(
+            &documented(),
+            &testing::Wire {
+                body: testing::WireBody::Json(sample!("documented.request.json")),
+                ..testing::Wire::new("POST", "/")
+            },
+            &DOCUMENTED,
+        );
+    }
+
+    fn stopped() -> DescribeCustomerInfo {
+        DescribeCustomerInfo::new([100000000001])
+    }
+
+    #[test]
+    fn stopped_request_encodes() {
+        testing::assert_request_encodes(&stopped(), sample!("stopped.request.json"));
+    }
+
+    const STOPPED: testing::Reply<'_> = testing::Reply {
+        status: 200,
+        body: sample!("stopped.response.json"),
+        expect: testing::Expect::Payload(&[]),
+    };
+
+    #[test]
+    fn stopped_reply_decodes() {
+        testing::assert_response_parses::<DescribeCustomerInfo>(&STOPPED);
+    }
+
+    #[test]
+    fn stopped_travels() {
+        testing::assert_round_trip(
+            &stopped(),
+            &testing::Wire {
+                body: testing::WireBody::Json(sample!("stopped.request.json")),
+                ..testing::Wire::new("POST", "/")
+            },
+            &STOPPED,
+        );
+    }
+
+    const EMPTY: testing::Reply<'_> = testing::Reply {
+        status: 200,
+        body: sample!("empty.response.json"),
+        expect: testing::Expect::Payload(&[]),
+    };
+
+    #[test]
+    fn empty_reply_decodes() {
+        testing::assert_response_parses::<DescribeCustomerInfo>(&EMPTY);
+    }
+
+    const NULL_LIST: testing::Reply<'_> = testing::Reply {
+        status: 200,
+        body: sample!("null_list.response.json"),
+        expect: testing::Expect::Output(
+            r#"{
+  "Data": []
+}"#,
+            &[],
+        ),
+    };
+
+    #[test]
+    fn null_list_reply_decodes() {
+        testing::assert_response_parses::<DescribeCustomerInfo>(&NULL_LIST);
+    }
+
+    const NULLS: testing::Reply<'_> = testing::Reply {
+        status: 200,
+        body: sample!("nulls.response.json"),
+        expect: testing::Expect::Output(
+            r#"{
+  "Data": [{}]
+}"#,
+            &[],
+        ),
+    };
+
+    #[test]
+    fn nulls_reply_decodes() {
+        testing::assert_response_parses::<DescribeCustomerInfo>(&NULLS);
+    }
+
+    const NOT_A_CUSTOMER: testing::Reply<'_> = testing::Reply {
+        status: 200,
+        body: sample!("not_a_customer.error.json"),
+        expect: testing::Expect::Error(
+            "UnauthorizedOperation.NotCustomerUin",
+            testing::CodeKind::Permission,
+        ),
+    };
+
+    #[test]
+    fn not_a_customer_reply_fails() {
+        testing::assert_response_parses::<DescribeCustomerInfo>(&NOT_A_CUSTOMER);
+    }
+}
+
+#[cfg(test)]
+mod intlpartnersmgt_describe_customer_uin {
+    use standing_core::testing;
+    use standing_tencent::intlpartnersmgt::*;
+
+    macro_rules! sample {
+        ($file:literal) => {
+            include_str!(concat!(
+                "../../../fixtures/tencent/intlpartnersmgt/describe_customer_uin/",
+                $file
+            ))
+        };
+    }
+
+    fn documented() -> DescribeCustomerUin {
+        DescribeCustomerUin::new().with_page(1).with_page_size(10)
+    }
+
+    #[test]
+    fn documented_request_encodes() {
+        testing::assert_request_encodes(&documented(), sample!("documented.request.json"));
+    }
+
+    const DOCUMENTED: testing::Reply<'_> = testing::Reply {
+        status: 200,
+        body: sample!("documented.response.json"),
+        expect: testing::Expect::Output(
+            r#"{
+  "Data": [{ "CustomerUin": "123" }],
+  "Total": 123
+}"#,
+            &[("text_for_number", 1)],
+        ),
+    };
+
+    #[test]
+    fn documented_reply_decodes() {
+        testing::assert_response_parses::<DescribeCustomerUin>(&DOCUMENTED);
+    }
+
+    #[test]
+    fn documented_travels() {
+        testing::assert_round_trip(
+            &documented(),
+            &testing::Wire {
+                body: testing::WireBody::Json(sample!("documented.request.json")),
+                ..testing::Wire::new("POST", "/")
+            },
+            &DOCUMENTED,
+        );
+    }
+
+    fn second_page() -> DescribeCustomerUin {
+        DescribeCustomerUin::new().with_page(2).with_page_size(2)
+    }
+
+    #[test]
+    fn second_page_request_encodes() {
+        testing::assert_request_encodes(&second_page(), sample!("second_page.request.json"));
+    }
+
+    const SECOND_PAGE: testing::Reply<'_> = testing::Reply {
+        status: 200,
+        body: sample!("second_page.response.json"),
+        expect: testing::Expect::Output(
+            r#"{
+  "Data": [{ "CustomerUin": "100000000003" }, { "CustomerUin": "100000000004" }],
+  "Total": 4
+}"#,
+            &[("text_for_number", 1)],
+        ),
+    };
+
+    #[test]
+    fn second_page_reply_decodes() {
+        testing::assert_response_parses::<DescribeCustomerUin>(&SECOND_PAGE);
+    }
+
+    #[test]
+    fn second_page_travels() {
+        testing::assert_round_trip(
+            &second_page(),
+            &testing::Wire {
+                body: testing::WireBody::Json(sample!("second_page.request.json")),
+                ..testing::Wire::new("POST", "/")
+            },
+            &SECOND_PAGE,
+        );
+    }
+
+    const EMPTY: testing::Reply<'_> = testing::Reply {
+        status: 200,
+        body: sample!("empty.response.json"),
+        expect: testing::Expect::Output(
+            r#"{
+  "Data": [],
+  "Total": 4
+}"#,
+            &[("text_for_number", 1)],
+        ),
+    };
+
+    #[test]
+    fn empty_reply_decodes() {
+        testing::assert_response_parses::<DescribeCustomerUin>(&EMPTY);
+    }
+
+    const NULLS: testing::Reply<'_> = testing::Reply {
+        status: 200,
+        body: sample!("nulls.response.json"),
+        expect: testing::Expect::Output(
+            r#"{
+  "Data": [{}]
+}"#,
+            &[],
+        ),
+    };
+
+    #[test]
+    fn nulls_reply_decodes() {
+        testing::assert_response_parses::<DescribeCustomerUin>(&NULLS);
+    }
+
+    const NOT_AUTHORIZED: testing::Reply<'_> = testing::Reply {
+        status: 200,
+        body: sample!("not_authorized.error.json"),
+        expect: testing::Expect::Error(
+            "UnauthorizedOperation.UinNoAuth",
+            testing::CodeKind::Permission,
+        ),
+    };
+
+    #[test]
+    fn not_authorized_reply_fails() {
+        testing::assert_response_parses::<DescribeCustomerUin>(&NOT_AUTHORIZED);
+    }
+}
+
+#[cfg(test)]
 mod intlpartnersmgt_force_qn {
     use standing_core::testing;
     use standing_tencent::intlpartnersmgt::*;
@@ -115,6 +389,521 @@ mod intlpartnersmgt_force_qn {
             },
             &NOT_A_CUSTOMER,
         );
+    }
+}
+
+#[cfg(test)]
+mod intlpartnersmgt_query_account_verification_status {
+    use standing_core::testing;
+    use standing_tencent::intlpartnersmgt::*;
+
+    macro_rules! sample {
+        ($file:literal) => {
+            include_str!(concat!(
+                "../../../fixtures/tencent/intlpartnersmgt/query_account_verification_status/",
+                $file
+            ))
+        };
+    }
+
+    fn documented() -> QueryAccountVerificationStatus {
+        QueryAccountVerificationStatus::new(800000667651)
+    }
+
+    #[test]
+    fn documented_request_encodes() {
+        testing::assert_request_encodes(&documented(), sample!("documented.request.json"));
+    }
+
+    const DOCUMENTED: testing::Reply<'_> = testing::Reply {
+        status: 200,
+        body: sample!("documented.response.json"),
+        expect: testing::Expect::Payload(&[]),
+    };
+
+    #[test]
+    fn documented_reply_decodes() {
+        testing::assert_response_parses::<QueryAccountVerificationStatus>(&DOCUMENTED);
+    }
+
+    #[test]
+    fn documented_travels() {
+        testing::assert_round_trip(
+            &documented(),
+            &testing::Wire {
+                body: testing::WireBody::Json(sample!("documented.request.json")),
+                ..testing::Wire::new("POST", "/")
+            },
+            &DOCUMENTED,
+        );
+    }
+
+    fn not_verified() -> QueryAccountVerificationStatus {
+        QueryAccountVerificationStatus::new(100000000001)
+    }
+
+    #[test]
+    fn not_verified_request_encodes() {
+        testing::assert_request_encodes(&not_verified(), sample!("not_verified.request.json"));
+    }
+
+    const NOT_VERIFIED: testing::Reply<'_> = testing::Reply {
+        status: 200,
+        body: sample!("not_verified.response.json"),
+        expect: testing::Expect::Payload(&[]),
+    };
+
+    #[test]
+    fn not_verified_reply_decodes() {
+        testing::assert_response_parses::<QueryAccountVerificationStatus>(&NOT_VERIFIED);
+    }
+
+    #[test]
+    fn not_verified_travels() {
+        testing::assert_round_trip(
+            &not_verified(),
+            &testing::Wire {
+                body: testing::WireBody::Json(sample!("not_verified.request.json")),
+                ..testing::Wire::new("POST", "/")
+            },
+            &NOT_VERIFIED,
+        );
+    }
+
+    const NULLS: testing::Reply<'_> = testing::Reply {
+        status: 200,
+        body: sample!("nulls.response.json"),
+        expect: testing::Expect::Output(r#"{}"#, &[]),
+    };
+
+    #[test]
+    fn nulls_reply_decodes() {
+        testing::assert_response_parses::<QueryAccountVerificationStatus>(&NULLS);
+    }
+
+    const NOT_A_CUSTOMER: testing::Reply<'_> = testing::Reply {
+        status: 200,
+        body: sample!("not_a_customer.error.json"),
+        expect: testing::Expect::Error(
+            "UnauthorizedOperation.NotCustomerUin",
+            testing::CodeKind::Permission,
+        ),
+    };
+
+    #[test]
+    fn not_a_customer_reply_fails() {
+        testing::assert_response_parses::<QueryAccountVerificationStatus>(&NOT_A_CUSTOMER);
+    }
+}
+
+#[cfg(test)]
+mod intlpartnersmgt_query_credit_allocation_history {
+    use standing_core::testing;
+    use standing_tencent::intlpartnersmgt::*;
+
+    macro_rules! sample {
+        ($file:literal) => {
+            include_str!(concat!(
+                "../../../fixtures/tencent/intlpartnersmgt/query_credit_allocation_history/",
+                $file
+            ))
+        };
+    }
+
+    fn documented() -> QueryCreditAllocationHistory {
+        QueryCreditAllocationHistory::new(1)
+            .with_page(1)
+            .with_page_size(1)
+    }
+
+    #[test]
+    fn documented_request_encodes() {
+        testing::assert_request_encodes(&documented(), sample!("documented.request.json"));
+    }
+
+    const DOCUMENTED: testing::Reply<'_> = testing::Reply {
+        status: 200,
+        body: sample!("documented.response.json"),
+        expect: testing::Expect::Payload(&[]),
+    };
+
+    #[test]
+    fn documented_reply_decodes() {
+        testing::assert_response_parses::<QueryCreditAllocationHistory>(&DOCUMENTED);
+    }
+
+    #[test]
+    fn documented_travels() {
+        testing::assert_round_trip(
+            &documented(),
+            &testing::Wire {
+                body: testing::WireBody::Json(sample!("documented.request.json")),
+                ..testing::Wire::new("POST", "/")
+            },
+            &DOCUMENTED,
+        );
+    }
+
+    fn all_fields() -> QueryCreditAllocationHistory {
+        QueryCreditAllocationHistory::new(100000000001)
+            .with_page(2)
+            .with_page_size(20)
+    }
+
+    #[test]
+    fn all_fields_request_encodes() {
+        testing::assert_request_encodes(&all_fields(), sample!("all_fields.request.json"));
+    }
+
+    const ALL_FIELDS: testing::Reply<'_> = testing::Reply {
+        status: 200,
+        body: sample!("all_fields.response.json"),
+        expect: testing::Expect::Payload(&[]),
+    };
+
+    #[test]
+    fn all_fields_reply_decodes() {
+        testing::assert_response_parses::<QueryCreditAllocationHistory>(&ALL_FIELDS);
+    }
+
+    #[test]
+    fn all_fields_travels() {
+        testing::assert_round_trip(
+            &all_fields(),
+            &testing::Wire {
+                body: testing::WireBody::Json(sample!("all_fields.request.json")),
+                ..testing::Wire::new("POST", "/")
+            },
+            &ALL_FIELDS,
+        );
+    }
+
+    fn empty() -> QueryCreditAllocationHistory {
+        QueryCreditAllocationHistory::new(100000000002)
+    }
+
+    #[test]
+    fn empty_request_encodes() {
+        testing::assert_request_encodes(&empty(), sample!("empty.request.json"));
+    }
+
+    const EMPTY: testing::Reply<'_> = testing::Reply {
+        status: 200,
+        body: sample!("empty.response.json"),
+        expect: testing::Expect::Payload(&[]),
+    };
+
+    #[test]
+    fn empty_reply_decodes() {
+        testing::assert_response_parses::<QueryCreditAllocationHistory>(&EMPTY);
+    }
+
+    #[test]
+    fn empty_travels() {
+        testing::assert_round_trip(
+            &empty(),
+            &testing::Wire {
+                body: testing::WireBody::Json(sample!("empty.request.json")),
+                ..testing::Wire::new("POST", "/")
+            },
+            &EMPTY,
+        );
+    }
+
+    const NULL_LIST: testing::Reply<'_> = testing::Reply {
+        status: 200,
+        body: sample!("null_list.response.json"),
+        expect: testing::Expect::Output(
+            r#"{
+  "History": []
+}"#,
+            &[],
+        ),
+    };
+
+    #[test]
+    fn null_list_reply_decodes() {
+        testing::assert_response_parses::<QueryCreditAllocationHistory>(&NULL_LIST);
+    }
+
+    const NULLS: testing::Reply<'_> = testing::Reply {
+        status: 200,
+        body: sample!("nulls.response.json"),
+        expect: testing::Expect::Output(
+            r#"{
+  "Total": 1,
+  "History": [{}]
+}"#,
+            &[],
+        ),
+    };
+
+    #[test]
+    fn nulls_reply_decodes() {
+        testing::assert_response_parses::<QueryCreditAllocationHistory>(&NULLS);
+    }
+
+    const NOT_A_CUSTOMER: testing::Reply<'_> = testing::Reply {
+        status: 200,
+        body: sample!("not_a_customer.error.json"),
+        expect: testing::Expect::Error(
+            "UnauthorizedOperation.NotCustomerUin",
+            testing::CodeKind::Permission,
+        ),
+    };
+
+    #[test]
+    fn not_a_customer_reply_fails() {
+        testing::assert_response_parses::<QueryCreditAllocationHistory>(&NOT_A_CUSTOMER);
+    }
+}
+
+#[cfg(test)]
+mod intlpartnersmgt_query_credit_by_uin_list {
+    use standing_core::testing;
+    use standing_tencent::intlpartnersmgt::*;
+
+    macro_rules! sample {
+        ($file:literal) => {
+            include_str!(concat!(
+                "../../../fixtures/tencent/intlpartnersmgt/query_credit_by_uin_list/",
+                $file
+            ))
+        };
+    }
+
+    fn documented() -> QueryCreditByUinList {
+        QueryCreditByUinList::new([10000, 100001])
+    }
+
+    #[test]
+    fn documented_request_encodes() {
+        testing::assert_request_encodes(&documented(), sample!("documented.request.json"));
+    }
+
+    const DOCUMENTED: testing::Reply<'_> = testing::Reply {
+        status: 200,
+        body: sample!("documented.response.json"),
+        expect: testing::Expect::Payload(&[]),
+    };
+
+    #[test]
+    fn documented_reply_decodes() {
+        testing::assert_response_parses::<QueryCreditByUinList>(&DOCUMENTED);
+    }
+
+    #[test]
+    fn documented_travels() {
+        testing::assert_round_trip(
+            &documented(),
+            &testing::Wire {
+                body: testing::WireBody::Json(sample!("documented.request.json")),
+                ..testing::Wire::new("POST", "/")
+            },
+            &DOCUMENTED,
+        );
+    }
+
+    fn overdrawn() -> QueryCreditByUinList {
+        QueryCreditByUinList::new([100000000001])
+    }
+
+    #[test]
+    fn overdrawn_request_encodes() {
+        testing::assert_request_encodes(&overdrawn(), sample!("overdrawn.request.json"));
+    }
+
+    const OVERDRAWN: testing::Reply<'_> = testing::Reply {
+        status: 200,
+        body: sample!("overdrawn.response.json"),
+        expect: testing::Expect::Payload(&[]),
+    };
+
+    #[test]
+    fn overdrawn_reply_decodes() {
+        testing::assert_response_parses::<QueryCreditByUinList>(&OVERDRAWN);
+    }
+
+    #[test]
+    fn overdrawn_travels() {
+        testing::assert_round_trip(
+            &overdrawn(),
+            &testing::Wire {
+                body: testing::WireBody::Json(sample!("overdrawn.request.json")),
+                ..testing::Wire::new("POST", "/")
+            },
+            &OVERDRAWN,
+        );
+    }
+
+    const EMPTY: testing::Reply<'_> = testing::Reply {
+        status: 200,
+        body: sample!("empty.response.json"),
+        expect: testing::Expect::Payload(&[]),
+    };
+
+    #[test]
+    fn empty_reply_decodes() {
+        testing::assert_response_parses::<QueryCreditByUinList>(&EMPTY);
+    }
+
+    const NULLS: testing::Reply<'_> = testing::Reply {
+        status: 200,
+        body: sample!("nulls.response.json"),
+        expect: testing::Expect::Output(
+            r#"{
+  "Data": [{ "Uin": 100000000001 }]
+}"#,
+            &[],
+        ),
+    };
+
+    #[test]
+    fn nulls_reply_decodes() {
+        testing::assert_response_parses::<QueryCreditByUinList>(&NULLS);
+    }
+
+    const NULL_LIST: testing::Reply<'_> = testing::Reply {
+        status: 200,
+        body: sample!("null_list.response.json"),
+        expect: testing::Expect::Output(
+            r#"{
+  "Data": []
+}"#,
+            &[],
+        ),
+    };
+
+    #[test]
+    fn null_list_reply_decodes() {
+        testing::assert_response_parses::<QueryCreditByUinList>(&NULL_LIST);
+    }
+
+    const LIST_REFUSED: testing::Reply<'_> = testing::Reply {
+        status: 200,
+        body: sample!("list_refused.error.json"),
+        expect: testing::Expect::Error(
+            "InvalidParameterValue.UinList",
+            testing::CodeKind::InvalidRequest,
+        ),
+    };
+
+    #[test]
+    fn list_refused_reply_fails() {
+        testing::assert_response_parses::<QueryCreditByUinList>(&LIST_REFUSED);
+    }
+
+    const NOT_A_CUSTOMER: testing::Reply<'_> = testing::Reply {
+        status: 200,
+        body: sample!("not_a_customer.error.json"),
+        expect: testing::Expect::Error(
+            "UnauthorizedOperation.NotCustomerUin",
+            testing::CodeKind::Permission,
+        ),
+    };
+
+    #[test]
+    fn not_a_customer_reply_fails() {
+        testing::assert_response_parses::<QueryCreditByUinList>(&NOT_A_CUSTOMER);
+    }
+}
+
+#[cfg(test)]
+mod intlpartnersmgt_query_customer_billing_quota {
+    use standing_core::testing;
+    use standing_tencent::intlpartnersmgt::*;
+
+    macro_rules! sample {
+        ($file:literal) => {
+            include_str!(concat!(
+                "../../../fixtures/tencent/intlpartnersmgt/query_customer_billing_quota/",
+                $file
+            ))
+        };
+    }
+
+    fn documented() -> QueryCustomerBillingQuota {
+        QueryCustomerBillingQuota::new()
+    }
+
+    #[test]
+    fn documented_request_encodes() {
+        testing::assert_request_encodes(&documented(), sample!("documented.request.json"));
+    }
+
+    const DOCUMENTED: testing::Reply<'_> = testing::Reply {
+        status: 200,
+        body: sample!("documented.response.json"),
+        expect: testing::Expect::Payload(&[]),
+    };
+
+    #[test]
+    fn documented_reply_decodes() {
+        testing::assert_response_parses::<QueryCustomerBillingQuota>(&DOCUMENTED);
+    }
+
+    #[test]
+    fn documented_travels() {
+        testing::assert_round_trip(
+            &documented(),
+            &testing::Wire {
+                body: testing::WireBody::Json(sample!("documented.request.json")),
+                ..testing::Wire::new("POST", "/")
+            },
+            &DOCUMENTED,
+        );
+    }
+
+    const STOPPED: testing::Reply<'_> = testing::Reply {
+        status: 200,
+        body: sample!("stopped.response.json"),
+        expect: testing::Expect::Payload(&[]),
+    };
+
+    #[test]
+    fn stopped_reply_decodes() {
+        testing::assert_response_parses::<QueryCustomerBillingQuota>(&STOPPED);
+    }
+
+    const NULLS: testing::Reply<'_> = testing::Reply {
+        status: 200,
+        body: sample!("nulls.response.json"),
+        expect: testing::Expect::Output(
+            r#"{
+  "Data": {}
+}"#,
+            &[],
+        ),
+    };
+
+    #[test]
+    fn nulls_reply_decodes() {
+        testing::assert_response_parses::<QueryCustomerBillingQuota>(&NULLS);
+    }
+
+    const EMPTY: testing::Reply<'_> = testing::Reply {
+        status: 200,
+        body: sample!("empty.response.json"),
+        expect: testing::Expect::Output(r#"{}"#, &[]),
+    };
+
+    #[test]
+    fn empty_reply_decodes() {
+        testing::assert_response_parses::<QueryCustomerBillingQuota>(&EMPTY);
+    }
+
+    const NOT_A_CUSTOMER: testing::Reply<'_> = testing::Reply {
+        status: 200,
+        body: sample!("not_a_customer.error.json"),
+        expect: testing::Expect::Error(
+            "UnauthorizedOperation.NotCustomerUin",
+            testing::CodeKind::Permission,
+        ),
+    };
+
+    #[test]
+    fn not_a_customer_reply_fails() {
+        testing::assert_response_parses::<QueryCustomerBillingQuota>(&NOT_A_CUSTOMER);
     }
 }
 
@@ -381,6 +1170,582 @@ mod intlpartnersmgt_query_customers_credit {
 }
 
 #[cfg(test)]
+mod intlpartnersmgt_query_direct_customers_credit {
+    use standing_core::testing;
+    use standing_tencent::intlpartnersmgt::*;
+
+    macro_rules! sample {
+        ($file:literal) => {
+            include_str!(concat!(
+                "../../../fixtures/tencent/intlpartnersmgt/query_direct_customers_credit/",
+                $file
+            ))
+        };
+    }
+
+    fn documented() -> QueryDirectCustomersCredit {
+        QueryDirectCustomersCredit::new()
+    }
+
+    #[test]
+    fn documented_request_encodes() {
+        testing::assert_request_encodes(&documented(), sample!("documented.request.json"));
+    }
+
+    const DOCUMENTED: testing::Reply<'_> = testing::Reply {
+        status: 200,
+        body: sample!("documented.response.json"),
+        expect: testing::Expect::Payload(&[]),
+    };
+
+    #[test]
+    fn documented_reply_decodes() {
+        testing::assert_response_parses::<QueryDirectCustomersCredit>(&DOCUMENTED);
+    }
+
+    #[test]
+    fn documented_travels() {
+        testing::assert_round_trip(
+            &documented(),
+            &testing::Wire {
+                body: testing::WireBody::Json(sample!("documented.request.json")),
+                ..testing::Wire::new("POST", "/")
+            },
+            &DOCUMENTED,
+        );
+    }
+
+    const OVERDRAWN: testing::Reply<'_> = testing::Reply {
+        status: 200,
+        body: sample!("overdrawn.response.json"),
+        expect: testing::Expect::Payload(&[]),
+    };
+
+    #[test]
+    fn overdrawn_reply_decodes() {
+        testing::assert_response_parses::<QueryDirectCustomersCredit>(&OVERDRAWN);
+    }
+
+    const EMPTY: testing::Reply<'_> = testing::Reply {
+        status: 200,
+        body: sample!("empty.response.json"),
+        expect: testing::Expect::Payload(&[]),
+    };
+
+    #[test]
+    fn empty_reply_decodes() {
+        testing::assert_response_parses::<QueryDirectCustomersCredit>(&EMPTY);
+    }
+
+    const NULLS: testing::Reply<'_> = testing::Reply {
+        status: 200,
+        body: sample!("nulls.response.json"),
+        expect: testing::Expect::Output(
+            r#"{
+  "Data": [{ "Uin": 100000000001 }]
+}"#,
+            &[],
+        ),
+    };
+
+    #[test]
+    fn nulls_reply_decodes() {
+        testing::assert_response_parses::<QueryDirectCustomersCredit>(&NULLS);
+    }
+
+    const NULL_LIST: testing::Reply<'_> = testing::Reply {
+        status: 200,
+        body: sample!("null_list.response.json"),
+        expect: testing::Expect::Output(
+            r#"{
+  "Data": []
+}"#,
+            &[],
+        ),
+    };
+
+    #[test]
+    fn null_list_reply_decodes() {
+        testing::assert_response_parses::<QueryDirectCustomersCredit>(&NULL_LIST);
+    }
+
+    const NOT_AUTHORIZED: testing::Reply<'_> = testing::Reply {
+        status: 200,
+        body: sample!("not_authorized.error.json"),
+        expect: testing::Expect::Error(
+            "UnauthorizedOperation.UinNoAuth",
+            testing::CodeKind::Permission,
+        ),
+    };
+
+    #[test]
+    fn not_authorized_reply_fails() {
+        testing::assert_response_parses::<QueryDirectCustomersCredit>(&NOT_AUTHORIZED);
+    }
+}
+
+#[cfg(test)]
+mod intlpartnersmgt_query_partner_credit {
+    use standing_core::testing;
+    use standing_tencent::intlpartnersmgt::*;
+
+    macro_rules! sample {
+        ($file:literal) => {
+            include_str!(concat!(
+                "../../../fixtures/tencent/intlpartnersmgt/query_partner_credit/",
+                $file
+            ))
+        };
+    }
+
+    fn documented() -> QueryPartnerCredit {
+        QueryPartnerCredit::new()
+    }
+
+    #[test]
+    fn documented_request_encodes() {
+        testing::assert_request_encodes(&documented(), sample!("documented.request.json"));
+    }
+
+    const DOCUMENTED: testing::Reply<'_> = testing::Reply {
+        status: 200,
+        body: sample!("documented.response.json"),
+        expect: testing::Expect::Payload(&[]),
+    };
+
+    #[test]
+    fn documented_reply_decodes() {
+        testing::assert_response_parses::<QueryPartnerCredit>(&DOCUMENTED);
+    }
+
+    #[test]
+    fn documented_travels() {
+        testing::assert_round_trip(
+            &documented(),
+            &testing::Wire {
+                body: testing::WireBody::Json(sample!("documented.request.json")),
+                ..testing::Wire::new("POST", "/")
+            },
+            &DOCUMENTED,
+        );
+    }
+
+    const ALL_FIELDS: testing::Reply<'_> = testing::Reply {
+        status: 200,
+        body: sample!("all_fields.response.json"),
+        expect: testing::Expect::Payload(&[]),
+    };
+
+    #[test]
+    fn all_fields_reply_decodes() {
+        testing::assert_response_parses::<QueryPartnerCredit>(&ALL_FIELDS);
+    }
+
+    const NULLS: testing::Reply<'_> = testing::Reply {
+        status: 200,
+        body: sample!("nulls.response.json"),
+        expect: testing::Expect::Output(r#"{}"#, &[]),
+    };
+
+    #[test]
+    fn nulls_reply_decodes() {
+        testing::assert_response_parses::<QueryPartnerCredit>(&NULLS);
+    }
+
+    const NOT_AUTHORIZED: testing::Reply<'_> = testing::Reply {
+        status: 200,
+        body: sample!("not_authorized.error.json"),
+        expect: testing::Expect::Error(
+            "UnauthorizedOperation.UinNoAuth",
+            testing::CodeKind::Permission,
+        ),
+    };
+
+    #[test]
+    fn not_authorized_reply_fails() {
+        testing::assert_response_parses::<QueryPartnerCredit>(&NOT_AUTHORIZED);
+    }
+}
+
+#[cfg(test)]
+mod intlpartnersmgt_query_voucher_amount_by_uin {
+    use standing_core::testing;
+    use standing_tencent::intlpartnersmgt::*;
+
+    macro_rules! sample {
+        ($file:literal) => {
+            include_str!(concat!(
+                "../../../fixtures/tencent/intlpartnersmgt/query_voucher_amount_by_uin/",
+                $file
+            ))
+        };
+    }
+
+    fn documented() -> QueryVoucherAmountByUin {
+        QueryVoucherAmountByUin::new([1])
+    }
+
+    #[test]
+    fn documented_request_encodes() {
+        testing::assert_request_encodes(&documented(), sample!("documented.request.json"));
+    }
+
+    const DOCUMENTED: testing::Reply<'_> = testing::Reply {
+        status: 200,
+        body: sample!("documented.response.json"),
+        expect: testing::Expect::Payload(&[]),
+    };
+
+    #[test]
+    fn documented_reply_decodes() {
+        testing::assert_response_parses::<QueryVoucherAmountByUin>(&DOCUMENTED);
+    }
+
+    #[test]
+    fn documented_travels() {
+        testing::assert_round_trip(
+            &documented(),
+            &testing::Wire {
+                body: testing::WireBody::Json(sample!("documented.request.json")),
+                ..testing::Wire::new("POST", "/")
+            },
+            &DOCUMENTED,
+        );
+    }
+
+    fn partly_spent() -> QueryVoucherAmountByUin {
+        QueryVoucherAmountByUin::new([100000000001, 100000000002])
+    }
+
+    #[test]
+    fn partly_spent_request_encodes() {
+        testing::assert_request_encodes(&partly_spent(), sample!("partly_spent.request.json"));
+    }
+
+    const PARTLY_SPENT: testing::Reply<'_> = testing::Reply {
+        status: 200,
+        body: sample!("partly_spent.response.json"),
+        expect: testing::Expect::Payload(&[]),
+    };
+
+    #[test]
+    fn partly_spent_reply_decodes() {
+        testing::assert_response_parses::<QueryVoucherAmountByUin>(&PARTLY_SPENT);
+    }
+
+    #[test]
+    fn partly_spent_travels() {
+        testing::assert_round_trip(
+            &partly_spent(),
+            &testing::Wire {
+                body: testing::WireBody::Json(sample!("partly_spent.request.json")),
+                ..testing::Wire::new("POST", "/")
+            },
+            &PARTLY_SPENT,
+        );
+    }
+
+    const EMPTY: testing::Reply<'_> = testing::Reply {
+        status: 200,
+        body: sample!("empty.response.json"),
+        expect: testing::Expect::Payload(&[]),
+    };
+
+    #[test]
+    fn empty_reply_decodes() {
+        testing::assert_response_parses::<QueryVoucherAmountByUin>(&EMPTY);
+    }
+
+    const NULL_LIST: testing::Reply<'_> = testing::Reply {
+        status: 200,
+        body: sample!("null_list.response.json"),
+        expect: testing::Expect::Output(
+            r#"{
+  "Data": []
+}"#,
+            &[],
+        ),
+    };
+
+    #[test]
+    fn null_list_reply_decodes() {
+        testing::assert_response_parses::<QueryVoucherAmountByUin>(&NULL_LIST);
+    }
+
+    const NULLS: testing::Reply<'_> = testing::Reply {
+        status: 200,
+        body: sample!("nulls.response.json"),
+        expect: testing::Expect::Output(
+            r#"{
+  "Data": [{ "ClientUin": 100000000001 }]
+}"#,
+            &[],
+        ),
+    };
+
+    #[test]
+    fn nulls_reply_decodes() {
+        testing::assert_response_parses::<QueryVoucherAmountByUin>(&NULLS);
+    }
+
+    const NOT_A_CUSTOMER: testing::Reply<'_> = testing::Reply {
+        status: 200,
+        body: sample!("not_a_customer.error.json"),
+        expect: testing::Expect::Error(
+            "UnauthorizedOperation.NotCustomerUin",
+            testing::CodeKind::Permission,
+        ),
+    };
+
+    #[test]
+    fn not_a_customer_reply_fails() {
+        testing::assert_response_parses::<QueryVoucherAmountByUin>(&NOT_A_CUSTOMER);
+    }
+}
+
+#[cfg(test)]
+mod intlpartnersmgt_query_voucher_pool {
+    use standing_core::testing;
+    use standing_tencent::intlpartnersmgt::*;
+
+    macro_rules! sample {
+        ($file:literal) => {
+            include_str!(concat!(
+                "../../../fixtures/tencent/intlpartnersmgt/query_voucher_pool/",
+                $file
+            ))
+        };
+    }
+
+    fn documented() -> QueryVoucherPool {
+        QueryVoucherPool::new()
+    }
+
+    #[test]
+    fn documented_request_encodes() {
+        testing::assert_request_encodes(&documented(), sample!("documented.request.json"));
+    }
+
+    const DOCUMENTED: testing::Reply<'_> = testing::Reply {
+        status: 200,
+        body: sample!("documented.response.json"),
+        expect: testing::Expect::Payload(&[]),
+    };
+
+    #[test]
+    fn documented_reply_decodes() {
+        testing::assert_response_parses::<QueryVoucherPool>(&DOCUMENTED);
+    }
+
+    #[test]
+    fn documented_travels() {
+        testing::assert_round_trip(
+            &documented(),
+            &testing::Wire {
+                body: testing::WireBody::Json(sample!("documented.request.json")),
+                ..testing::Wire::new("POST", "/")
+            },
+            &DOCUMENTED,
+        );
+    }
+
+    const IN_USE: testing::Reply<'_> = testing::Reply {
+        status: 200,
+        body: sample!("in_use.response.json"),
+        expect: testing::Expect::Payload(&[]),
+    };
+
+    #[test]
+    fn in_use_reply_decodes() {
+        testing::assert_response_parses::<QueryVoucherPool>(&IN_USE);
+    }
+
+    const NULLS: testing::Reply<'_> = testing::Reply {
+        status: 200,
+        body: sample!("nulls.response.json"),
+        expect: testing::Expect::Output(r#"{}"#, &[]),
+    };
+
+    #[test]
+    fn nulls_reply_decodes() {
+        testing::assert_response_parses::<QueryVoucherPool>(&NULLS);
+    }
+
+    const NOT_AUTHORIZED: testing::Reply<'_> = testing::Reply {
+        status: 200,
+        body: sample!("not_authorized.error.json"),
+        expect: testing::Expect::Error(
+            "UnauthorizedOperation.UinNoAuth",
+            testing::CodeKind::Permission,
+        ),
+    };
+
+    #[test]
+    fn not_authorized_reply_fails() {
+        testing::assert_response_parses::<QueryVoucherPool>(&NOT_AUTHORIZED);
+    }
+}
+
+#[cfg(test)]
+mod ip_query_credit_allocation_history {
+    use standing_core::testing;
+    use standing_tencent::ip::*;
+
+    macro_rules! sample {
+        ($file:literal) => {
+            include_str!(concat!(
+                "../../../fixtures/tencent/ip/query_credit_allocation_history/",
+                $file
+            ))
+        };
+    }
+
+    fn documented() -> QueryCreditAllocationHistory {
+        QueryCreditAllocationHistory::new(1)
+            .with_page(1)
+            .with_page_size(1)
+    }
+
+    #[test]
+    fn documented_request_encodes() {
+        testing::assert_request_encodes(&documented(), sample!("documented.request.json"));
+    }
+
+    const DOCUMENTED: testing::Reply<'_> = testing::Reply {
+        status: 200,
+        body: sample!("documented.response.json"),
+        expect: testing::Expect::Payload(&[]),
+    };
+
+    #[test]
+    fn documented_reply_decodes() {
+        testing::assert_response_parses::<QueryCreditAllocationHistory>(&DOCUMENTED);
+    }
+
+    #[test]
+    fn documented_travels() {
+        testing::assert_round_trip(
+            &documented(),
+            &testing::Wire {
+                body: testing::WireBody::Json(sample!("documented.request.json")),
+                ..testing::Wire::new("POST", "/")
+            },
+            &DOCUMENTED,
+        );
+    }
+
+    fn all_fields() -> QueryCreditAllocationHistory {
+        QueryCreditAllocationHistory::new(100000000001)
+            .with_page(2)
+            .with_page_size(20)
+    }
+
+    #[test]
+    fn all_fields_request_encodes() {
+        testing::assert_request_encodes(&all_fields(), sample!("all_fields.request.json"));
+    }
+
+    const ALL_FIELDS: testing::Reply<'_> = testing::Reply {
+        status: 200,
+        body: sample!("all_fields.response.json"),
+        expect: testing::Expect::Payload(&[]),
+    };
+
+    #[test]
+    fn all_fields_reply_decodes() {
+        testing::assert_response_parses::<QueryCreditAllocationHistory>(&ALL_FIELDS);
+    }
+
+    #[test]
+    fn all_fields_travels() {
+        testing::assert_round_trip(
+            &all_fields(),
+            &testing::Wire {
+                body: testing::WireBody::Json(sample!("all_fields.request.json")),
+                ..testing::Wire::new("POST", "/")
+            },
+            &ALL_FIELDS,
+        );
+    }
+
+    fn empty() -> QueryCreditAllocationHistory {
+        QueryCreditAllocationHistory::new(100000000002)
+    }
+
+    #[test]
+    fn empty_request_encodes() {
+        testing::assert_request_encodes(&empty(), sample!("empty.request.json"));
+    }
+
+    const EMPTY: testing::Reply<'_> = testing::Reply {
+        status: 200,
+        body: sample!("empty.response.json"),
+        expect: testing::Expect::Payload(&[]),
+    };
+
+    #[test]
+    fn empty_reply_decodes() {
+        testing::assert_response_parses::<QueryCreditAllocationHistory>(&EMPTY);
+    }
+
+    #[test]
+    fn empty_travels() {
+        testing::assert_round_trip(
+            &empty(),
+            &testing::Wire {
+                body: testing::WireBody::Json(sample!("empty.request.json")),
+                ..testing::Wire::new("POST", "/")
+            },
+            &EMPTY,
+        );
+    }
+
+    const NULL_LIST: testing::Reply<'_> = testing::Reply {
+        status: 200,
+        body: sample!("null_list.response.json"),
+        expect: testing::Expect::Output(
+            r#"{
+  "History": []
+}"#,
+            &[],
+        ),
+    };
+
+    #[test]
+    fn null_list_reply_decodes() {
+        testing::assert_response_parses::<QueryCreditAllocationHistory>(&NULL_LIST);
+    }
+
+    const NULLS: testing::Reply<'_> = testing::Reply {
+        status: 200,
+        body: sample!("nulls.response.json"),
+        expect: testing::Expect::Output(
+            r#"{
+  "Total": 1,
+  "History": [{}]
+}"#,
+            &[],
+        ),
+    };
+
+    #[test]
+    fn nulls_reply_decodes() {
+        testing::assert_response_parses::<QueryCreditAllocationHistory>(&NULLS);
+    }
+
+    const FAILED_OPERATION: testing::Reply<'_> = testing::Reply {
+        status: 200,
+        body: sample!("failed_operation.error.json"),
+        expect: testing::Expect::Error("FailedOperation", testing::CodeKind::Other),
+    };
+
+    #[test]
+    fn failed_operation_reply_fails() {
+        testing::assert_response_parses::<QueryCreditAllocationHistory>(&FAILED_OPERATION);
+    }
+}
+
+#[cfg(test)]
 mod ip_query_customers_credit {
     use standing_core::testing;
     use standing_tencent::ip::*;
@@ -625,5 +1990,85 @@ mod ip_query_customers_credit {
             },
             &THROTTLED,
         );
+    }
+}
+
+#[cfg(test)]
+mod ip_query_partner_credit {
+    use standing_core::testing;
+    use standing_tencent::ip::*;
+
+    macro_rules! sample {
+        ($file:literal) => {
+            include_str!(concat!(
+                "../../../fixtures/tencent/ip/query_partner_credit/",
+                $file
+            ))
+        };
+    }
+
+    fn documented() -> QueryPartnerCredit {
+        QueryPartnerCredit::new()
+    }
+
+    #[test]
+    fn documented_request_encodes() {
+        testing::assert_request_encodes(&documented(), sample!("documented.request.json"));
+    }
+
+    const DOCUMENTED: testing::Reply<'_> = testing::Reply {
+        status: 200,
+        body: sample!("documented.response.json"),
+        expect: testing::Expect::Payload(&[]),
+    };
+
+    #[test]
+    fn documented_reply_decodes() {
+        testing::assert_response_parses::<QueryPartnerCredit>(&DOCUMENTED);
+    }
+
+    #[test]
+    fn documented_travels() {
+        testing::assert_round_trip(
+            &documented(),
+            &testing::Wire {
+                body: testing::WireBody::Json(sample!("documented.request.json")),
+                ..testing::Wire::new("POST", "/")
+            },
+            &DOCUMENTED,
+        );
+    }
+
+    const IN_USE: testing::Reply<'_> = testing::Reply {
+        status: 200,
+        body: sample!("in_use.response.json"),
+        expect: testing::Expect::Payload(&[]),
+    };
+
+    #[test]
+    fn in_use_reply_decodes() {
+        testing::assert_response_parses::<QueryPartnerCredit>(&IN_USE);
+    }
+
+    const NULLS: testing::Reply<'_> = testing::Reply {
+        status: 200,
+        body: sample!("nulls.response.json"),
+        expect: testing::Expect::Output(r#"{}"#, &[]),
+    };
+
+    #[test]
+    fn nulls_reply_decodes() {
+        testing::assert_response_parses::<QueryPartnerCredit>(&NULLS);
+    }
+
+    const FAILED_OPERATION: testing::Reply<'_> = testing::Reply {
+        status: 200,
+        body: sample!("failed_operation.error.json"),
+        expect: testing::Expect::Error("FailedOperation", testing::CodeKind::Other),
+    };
+
+    #[test]
+    fn failed_operation_reply_fails() {
+        testing::assert_response_parses::<QueryPartnerCredit>(&FAILED_OPERATION);
     }
 }

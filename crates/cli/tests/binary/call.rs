@@ -100,20 +100,20 @@ fn raw_call_sends_unvalidated_parameters_and_prints_the_payload() {
 #[test]
 fn raw_call_takes_an_operation_without_a_type() {
     let bench = Bench::new();
-    let error = bench.call(&["ip/QueryPartnerCredit", "--raw"]).failed(1);
+    let error = bench.call(&["ip/InventedOperation", "--raw"]).failed(1);
     assert_eq!(
         error["code"], "InvalidAction",
         "the sandbox does not know it either"
     );
-    assert_eq!(error["operation"], "QueryPartnerCredit");
+    assert_eq!(error["operation"], "InventedOperation");
     bench.sandbox.assert_all_verified();
     assert_eq!(bench.sandbox.report().total, 1);
 
     for arguments in [
-        &["ip/QueryPartnerCredit"][..],
-        &["unknown/QueryPartnerCredit", "--raw"],
+        &["ip/InventedOperation"][..],
+        &["unknown/InventedOperation", "--raw"],
         &["ip/Not-a-name", "--raw"],
-        &["QueryPartnerCredit", "--raw"],
+        &["InventedOperation", "--raw"],
     ] {
         assert_eq!(bench.call(arguments).failed(2)["kind"], "config");
     }
@@ -124,7 +124,7 @@ fn raw_call_takes_an_operation_without_a_type() {
 fn operation_without_a_type_is_not_retried() {
     let bench = Bench::new();
     bench.sandbox.fault(fault::drop_before_response());
-    let error = bench.call(&["ip/QueryPartnerCredit", "--raw"]).failed(1);
+    let error = bench.call(&["ip/InventedOperation", "--raw"]).failed(1);
     assert_eq!(error["attempts"], 1, "{error}");
     assert_eq!(error["may_have_run"], true);
     assert_eq!(error["retryable"], false);

@@ -11,9 +11,21 @@ use standing_core::generated::*;
 
 /// Every operation of this crate, by service and name.
 pub const OPERATIONS: &[ErasedOperation<crate::Tencent>] = &[
+    ErasedOperation::of::<intlpartnersmgt::DescribeCustomerInfo>(),
+    ErasedOperation::paged::<intlpartnersmgt::DescribeCustomerUin>(),
     ErasedOperation::of::<intlpartnersmgt::ForceQN>(),
+    ErasedOperation::of::<intlpartnersmgt::QueryAccountVerificationStatus>(),
+    ErasedOperation::paged::<intlpartnersmgt::QueryCreditAllocationHistory>(),
+    ErasedOperation::of::<intlpartnersmgt::QueryCreditByUinList>(),
+    ErasedOperation::of::<intlpartnersmgt::QueryCustomerBillingQuota>(),
     ErasedOperation::paged::<intlpartnersmgt::QueryCustomersCredit>(),
+    ErasedOperation::of::<intlpartnersmgt::QueryDirectCustomersCredit>(),
+    ErasedOperation::of::<intlpartnersmgt::QueryPartnerCredit>(),
+    ErasedOperation::of::<intlpartnersmgt::QueryVoucherAmountByUin>(),
+    ErasedOperation::of::<intlpartnersmgt::QueryVoucherPool>(),
+    ErasedOperation::paged::<ip::QueryCreditAllocationHistory>(),
     ErasedOperation::paged::<ip::QueryCustomersCredit>(),
+    ErasedOperation::of::<ip::QueryPartnerCredit>(),
 ];
 
 /// Where an answer keeps its payload, its error and its request id.

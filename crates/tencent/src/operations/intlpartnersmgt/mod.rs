@@ -7,11 +7,31 @@
 //! - Source: tencentcloud-sdk-python-intl-en 3.1.193,
 //!   `intlpartnersmgt/v20220928/intlpartnersmgt_client.py`.
 
+mod describe_customer_info;
+mod describe_customer_uin;
 mod force_qn;
+mod query_account_verification_status;
+mod query_credit_allocation_history;
+mod query_credit_by_uin_list;
+mod query_customer_billing_quota;
 mod query_customers_credit;
+mod query_direct_customers_credit;
+mod query_partner_credit;
+mod query_voucher_amount_by_uin;
+mod query_voucher_pool;
 
+pub use describe_customer_info::*;
+pub use describe_customer_uin::*;
 pub use force_qn::*;
+pub use query_account_verification_status::*;
+pub use query_credit_allocation_history::*;
+pub use query_credit_by_uin_list::*;
+pub use query_customer_billing_quota::*;
 pub use query_customers_credit::*;
+pub use query_direct_customers_credit::*;
+pub use query_partner_credit::*;
+pub use query_voucher_amount_by_uin::*;
+pub use query_voucher_pool::*;
 
 use standing_core::generated::*;
 

@@ -9,9 +9,13 @@
 //! - Assumption: The pages name this host; current SDKs call `ip.intl.tencentcloudapi.com` instead,
 //!   and which of the two will remain is not documented.
 
+mod query_credit_allocation_history;
 mod query_customers_credit;
+mod query_partner_credit;
 
+pub use query_credit_allocation_history::*;
 pub use query_customers_credit::*;
+pub use query_partner_credit::*;
 
 use standing_core::generated::*;
 
