@@ -5,6 +5,289 @@
 //! with its answer travels once over HTTP.
 
 #[cfg(test)]
+mod bss_list_customers_balances_detail {
+    use standing_core::testing;
+    use standing_huawei::bss::*;
+
+    macro_rules! sample {
+        ($file:literal) => {
+            include_str!(concat!(
+                "../../../fixtures/huawei/bss/list_customers_balances_detail/",
+                $file
+            ))
+        };
+    }
+
+    fn one_dropped() -> ListCustomersBalancesDetail {
+        ListCustomersBalancesDetail::new([
+            BalanceQuery::new("00000000000000000000000000000001"),
+            BalanceQuery::new("00000000000000000000000000000003"),
+        ])
+    }
+
+    #[test]
+    fn one_dropped_request_encodes() {
+        testing::assert_request_encodes(&one_dropped(), sample!("one_dropped.request.json"));
+    }
+
+    const ONE_DROPPED: testing::Reply<'_> = testing::Reply {
+        status: 200,
+        body: sample!("one_dropped.response.json"),
+        expect: testing::Expect::Payload(&[]),
+    };
+
+    #[test]
+    fn one_dropped_reply_decodes() {
+        testing::assert_response_parses::<ListCustomersBalancesDetail>(&ONE_DROPPED);
+    }
+
+    #[test]
+    fn one_dropped_travels() {
+        testing::assert_round_trip(
+            &one_dropped(),
+            &testing::Wire {
+                body: testing::WireBody::Json(sample!("one_dropped.request.json")),
+                ..testing::Wire::new(
+                    "POST",
+                    "/v2/accounts/customer-accounts/balances/batch-query",
+                )
+            },
+            &ONE_DROPPED,
+        );
+    }
+
+    fn of_a_reseller() -> ListCustomersBalancesDetail {
+        ListCustomersBalancesDetail::new([BalanceQuery::new("00000000000000000000000000000001")])
+            .with_indirect_partner_id("00000000000000000000000000000002")
+    }
+
+    #[test]
+    fn of_a_reseller_request_encodes() {
+        testing::assert_request_encodes(&of_a_reseller(), sample!("of_a_reseller.request.json"));
+    }
+
+    const OF_A_RESELLER: testing::Reply<'_> = testing::Reply {
+        status: 200,
+        body: sample!("of_a_reseller.response.json"),
+        expect: testing::Expect::Payload(&[]),
+    };
+
+    #[test]
+    fn of_a_reseller_reply_decodes() {
+        testing::assert_response_parses::<ListCustomersBalancesDetail>(&OF_A_RESELLER);
+    }
+
+    #[test]
+    fn of_a_reseller_travels() {
+        testing::assert_round_trip(
+            &of_a_reseller(),
+            &testing::Wire {
+                body: testing::WireBody::Json(sample!("of_a_reseller.request.json")),
+                ..testing::Wire::new(
+                    "POST",
+                    "/v2/accounts/customer-accounts/balances/batch-query",
+                )
+            },
+            &OF_A_RESELLER,
+        );
+    }
+
+    const EMPTY: testing::Reply<'_> = testing::Reply {
+        status: 200,
+        body: sample!("empty.response.json"),
+        expect: testing::Expect::Payload(&[]),
+    };
+
+    #[test]
+    fn empty_reply_decodes() {
+        testing::assert_response_parses::<ListCustomersBalancesDetail>(&EMPTY);
+    }
+
+    const NULL_LIST: testing::Reply<'_> = testing::Reply {
+        status: 200,
+        body: sample!("null_list.response.json"),
+        expect: testing::Expect::Output(
+            r#"{
+  "customer_balances": []
+}"#,
+            &[],
+        ),
+    };
+
+    #[test]
+    fn null_list_reply_decodes() {
+        testing::assert_response_parses::<ListCustomersBalancesDetail>(&NULL_LIST);
+    }
+
+    const NULLS: testing::Reply<'_> = testing::Reply {
+        status: 200,
+        body: sample!("nulls.response.json"),
+        expect: testing::Expect::Output(
+            r#"{
+  "customer_balances": [{ "customer_id": "00000000000000000000000000000001" }]
+}"#,
+            &[],
+        ),
+    };
+
+    #[test]
+    fn nulls_reply_decodes() {
+        testing::assert_response_parses::<ListCustomersBalancesDetail>(&NULLS);
+    }
+
+    const ACCESS_DENIED: testing::Reply<'_> = testing::Reply {
+        status: 403,
+        body: sample!("access_denied.error.json"),
+        expect: testing::Expect::Error("CBC.0151", testing::CodeKind::Permission),
+    };
+
+    #[test]
+    fn access_denied_reply_fails() {
+        testing::assert_response_parses::<ListCustomersBalancesDetail>(&ACCESS_DENIED);
+    }
+
+    const WRONG_RESELLER: testing::Reply<'_> = testing::Reply {
+        status: 400,
+        body: sample!("wrong_reseller.error.json"),
+        expect: testing::Expect::Error("CBC.99000037", testing::CodeKind::Permission),
+    };
+
+    #[test]
+    fn wrong_reseller_reply_fails() {
+        testing::assert_response_parses::<ListCustomersBalancesDetail>(&WRONG_RESELLER);
+    }
+}
+
+#[cfg(test)]
+mod bss_list_indirect_partners {
+    use standing_core::testing;
+    use standing_huawei::bss::*;
+
+    macro_rules! sample {
+        ($file:literal) => {
+            include_str!(concat!(
+                "../../../fixtures/huawei/bss/list_indirect_partners/",
+                $file
+            ))
+        };
+    }
+
+    fn filtered() -> ListIndirectPartners {
+        ListIndirectPartners::new()
+            .with_account_name("invented_reseller")
+            .with_associated_on_begin("2025-01-02T03:04:05Z")
+            .with_associated_on_end("2025-12-31T23:59:59Z")
+            .with_offset(0)
+            .with_limit(10)
+            .with_indirect_partner_id("00000000000000000000000000000002")
+    }
+
+    #[test]
+    fn filtered_request_encodes() {
+        testing::assert_request_encodes(&filtered(), sample!("filtered.request.json"));
+    }
+
+    const FILTERED: testing::Reply<'_> = testing::Reply {
+        status: 200,
+        body: sample!("filtered.response.json"),
+        expect: testing::Expect::Payload(&[]),
+    };
+
+    #[test]
+    fn filtered_reply_decodes() {
+        testing::assert_response_parses::<ListIndirectPartners>(&FILTERED);
+    }
+
+    #[test]
+    fn filtered_travels() {
+        testing::assert_round_trip(
+            &filtered(),
+            &testing::Wire {
+                body: testing::WireBody::Json(sample!("filtered.request.json")),
+                ..testing::Wire::new("POST", "/v2/partners/indirect-partners/query")
+            },
+            &FILTERED,
+        );
+    }
+
+    const NULLS: testing::Reply<'_> = testing::Reply {
+        status: 200,
+        body: sample!("nulls.response.json"),
+        expect: testing::Expect::Output(
+            r#"{
+  "count": 1,
+  "indirect_partners": [{}]
+}"#,
+            &[],
+        ),
+    };
+
+    #[test]
+    fn nulls_reply_decodes() {
+        testing::assert_response_parses::<ListIndirectPartners>(&NULLS);
+    }
+
+    const NULL_LIST: testing::Reply<'_> = testing::Reply {
+        status: 200,
+        body: sample!("null_list.response.json"),
+        expect: testing::Expect::Output(
+            r#"{
+  "indirect_partners": []
+}"#,
+            &[],
+        ),
+    };
+
+    #[test]
+    fn null_list_reply_decodes() {
+        testing::assert_response_parses::<ListIndirectPartners>(&NULL_LIST);
+    }
+
+    fn empty() -> ListIndirectPartners {
+        ListIndirectPartners::new()
+    }
+
+    #[test]
+    fn empty_request_encodes() {
+        testing::assert_request_encodes(&empty(), sample!("empty.request.json"));
+    }
+
+    const EMPTY: testing::Reply<'_> = testing::Reply {
+        status: 200,
+        body: sample!("empty.response.json"),
+        expect: testing::Expect::Payload(&[]),
+    };
+
+    #[test]
+    fn empty_reply_decodes() {
+        testing::assert_response_parses::<ListIndirectPartners>(&EMPTY);
+    }
+
+    #[test]
+    fn empty_travels() {
+        testing::assert_round_trip(
+            &empty(),
+            &testing::Wire {
+                body: testing::WireBody::Json(sample!("empty.request.json")),
+                ..testing::Wire::new("POST", "/v2/partners/indirect-partners/query")
+            },
+            &EMPTY,
+        );
+    }
+
+    const ACCESS_DENIED: testing::Reply<'_> = testing::Reply {
+        status: 403,
+        body: sample!("access_denied.error.json"),
+        expect: testing::Expect::Error("CBC.0151", testing::CodeKind::Permission),
+    };
+
+    #[test]
+    fn access_denied_reply_fails() {
+        testing::assert_response_parses::<ListIndirectPartners>(&ACCESS_DENIED);
+    }
+}
+
+#[cfg(test)]
 mod bss_list_partner_adjust_records {
     use standing_core::testing;
     use standing_huawei::bss::*;
@@ -21,7 +304,7 @@ mod bss_list_partner_adjust_records {
     fn of_a_customer() -> ListPartnerAdjustRecords {
         ListPartnerAdjustRecords::new()
             .with_customer_id("0000000000000000000000000000000b")
-            .with_operation_type("1")
+            .with_operation_type(AdjustmentType::Grant)
             .with_operation_time_begin("2023-01-01T00:00:00Z")
             .with_operation_time_end("2023-02-01T00:00:00Z")
             .with_offset(0)
@@ -51,7 +334,7 @@ mod bss_list_partner_adjust_records {
             &testing::Wire {
                 query: &[
                     ("customer_id", "0000000000000000000000000000000b"),
-                    ("operation_type", "1"),
+                    ("operation_type", "SOURCE_OPERATION_BEADJUST"),
                     ("operation_time_begin", "2023-01-01T00:00:00Z"),
                     ("operation_time_end", "2023-02-01T00:00:00Z"),
                     ("offset", "0"),
@@ -364,5 +647,226 @@ mod bss_list_sub_customer_new_tag {
     #[test]
     fn throttled_reply_fails() {
         testing::assert_response_parses::<ListSubCustomerNewTag>(&THROTTLED);
+    }
+}
+
+#[cfg(test)]
+mod bss_list_sub_customers {
+    use standing_core::testing;
+    use standing_huawei::bss::*;
+
+    macro_rules! sample {
+        ($file:literal) => {
+            include_str!(concat!(
+                "../../../fixtures/huawei/bss/list_sub_customers/",
+                $file
+            ))
+        };
+    }
+
+    fn filtered() -> ListSubCustomers {
+        ListSubCustomers::new()
+            .with_account_name("invented")
+            .with_customer("Invented")
+            .with_offset(10)
+            .with_limit(10)
+            .with_label("invented")
+            .with_association_type(SubCustomerAssociation::Resale)
+            .with_associated_on_begin("2025-01-02T03:04:05Z")
+            .with_associated_on_end("2025-12-31T23:59:59Z")
+            .with_customer_id("00000000000000000000000000000001")
+            .with_indirect_partner_id("00000000000000000000000000000002")
+    }
+
+    #[test]
+    fn filtered_request_encodes() {
+        testing::assert_request_encodes(&filtered(), sample!("filtered.request.json"));
+    }
+
+    const FILTERED: testing::Reply<'_> = testing::Reply {
+        status: 200,
+        body: sample!("filtered.response.json"),
+        expect: testing::Expect::Payload(&[]),
+    };
+
+    #[test]
+    fn filtered_reply_decodes() {
+        testing::assert_response_parses::<ListSubCustomers>(&FILTERED);
+    }
+
+    #[test]
+    fn filtered_travels() {
+        testing::assert_round_trip(
+            &filtered(),
+            &testing::Wire {
+                body: testing::WireBody::Json(sample!("filtered.request.json")),
+                ..testing::Wire::new("POST", "/v2/partners/sub-customers/query")
+            },
+            &FILTERED,
+        );
+    }
+
+    const NULLS: testing::Reply<'_> = testing::Reply {
+        status: 200,
+        body: sample!("nulls.response.json"),
+        expect: testing::Expect::Output(
+            r#"{
+  "customer_infos": [
+    {
+      "account_name": "invented_customer",
+      "customer_id": "00000000000000000000000000000001",
+      "account_managers": []
+    }
+  ],
+  "count": 1
+}"#,
+            &[],
+        ),
+    };
+
+    #[test]
+    fn nulls_reply_decodes() {
+        testing::assert_response_parses::<ListSubCustomers>(&NULLS);
+    }
+
+    const NULL_LIST: testing::Reply<'_> = testing::Reply {
+        status: 200,
+        body: sample!("null_list.response.json"),
+        expect: testing::Expect::Output(
+            r#"{
+  "customer_infos": []
+}"#,
+            &[],
+        ),
+    };
+
+    #[test]
+    fn null_list_reply_decodes() {
+        testing::assert_response_parses::<ListSubCustomers>(&NULL_LIST);
+    }
+
+    fn empty() -> ListSubCustomers {
+        ListSubCustomers::new()
+    }
+
+    #[test]
+    fn empty_request_encodes() {
+        testing::assert_request_encodes(&empty(), sample!("empty.request.json"));
+    }
+
+    const EMPTY: testing::Reply<'_> = testing::Reply {
+        status: 200,
+        body: sample!("empty.response.json"),
+        expect: testing::Expect::Payload(&[]),
+    };
+
+    #[test]
+    fn empty_reply_decodes() {
+        testing::assert_response_parses::<ListSubCustomers>(&EMPTY);
+    }
+
+    #[test]
+    fn empty_travels() {
+        testing::assert_round_trip(
+            &empty(),
+            &testing::Wire {
+                body: testing::WireBody::Json(sample!("empty.request.json")),
+                ..testing::Wire::new("POST", "/v2/partners/sub-customers/query")
+            },
+            &EMPTY,
+        );
+    }
+
+    const ACCESS_DENIED: testing::Reply<'_> = testing::Reply {
+        status: 403,
+        body: sample!("access_denied.error.json"),
+        expect: testing::Expect::Error("CBC.0151", testing::CodeKind::Permission),
+    };
+
+    #[test]
+    fn access_denied_reply_fails() {
+        testing::assert_response_parses::<ListSubCustomers>(&ACCESS_DENIED);
+    }
+}
+
+#[cfg(test)]
+mod bss_show_customer_account_balances {
+    use standing_core::testing;
+    use standing_huawei::bss::*;
+
+    macro_rules! sample {
+        ($file:literal) => {
+            include_str!(concat!(
+                "../../../fixtures/huawei/bss/show_customer_account_balances/",
+                $file
+            ))
+        };
+    }
+
+    fn in_arrears() -> ShowCustomerAccountBalances {
+        ShowCustomerAccountBalances::new()
+    }
+
+    #[test]
+    fn in_arrears_request_encodes() {
+        testing::assert_request_encodes(&in_arrears(), sample!("in_arrears.request.json"));
+    }
+
+    const IN_ARREARS: testing::Reply<'_> = testing::Reply {
+        status: 200,
+        body: sample!("in_arrears.response.json"),
+        expect: testing::Expect::Payload(&[]),
+    };
+
+    #[test]
+    fn in_arrears_reply_decodes() {
+        testing::assert_response_parses::<ShowCustomerAccountBalances>(&IN_ARREARS);
+    }
+
+    #[test]
+    fn in_arrears_travels() {
+        testing::assert_round_trip(
+            &in_arrears(),
+            &testing::Wire::new("GET", "/v2/accounts/customer-accounts/balances"),
+            &IN_ARREARS,
+        );
+    }
+
+    const EMPTY: testing::Reply<'_> = testing::Reply {
+        status: 200,
+        body: sample!("empty.response.json"),
+        expect: testing::Expect::Payload(&[]),
+    };
+
+    #[test]
+    fn empty_reply_decodes() {
+        testing::assert_response_parses::<ShowCustomerAccountBalances>(&EMPTY);
+    }
+
+    const NULLS: testing::Reply<'_> = testing::Reply {
+        status: 200,
+        body: sample!("nulls.response.json"),
+        expect: testing::Expect::Output(
+            r#"{
+  "account_balances": [{}]
+}"#,
+            &[],
+        ),
+    };
+
+    #[test]
+    fn nulls_reply_decodes() {
+        testing::assert_response_parses::<ShowCustomerAccountBalances>(&NULLS);
+    }
+
+    const ACCESS_DENIED: testing::Reply<'_> = testing::Reply {
+        status: 403,
+        body: sample!("access_denied.error.json"),
+        expect: testing::Expect::Error("CBC.0151", testing::CodeKind::Permission),
+    };
+
+    #[test]
+    fn access_denied_reply_fails() {
+        testing::assert_response_parses::<ShowCustomerAccountBalances>(&ACCESS_DENIED);
     }
 }

@@ -10,9 +10,13 @@ use standing_core::generated::*;
 
 /// Every operation of this crate, by service and name.
 pub const OPERATIONS: &[ErasedOperation<crate::Huawei>] = &[
+    ErasedOperation::of::<bss::ListCustomersBalancesDetail>(),
+    ErasedOperation::paged::<bss::ListIndirectPartners>(),
     ErasedOperation::paged::<bss::ListPartnerAdjustRecords>(),
     ErasedOperation::of::<bss::ListPartnerBalances>(),
     ErasedOperation::paged::<bss::ListSubCustomerNewTag>(),
+    ErasedOperation::paged::<bss::ListSubCustomers>(),
+    ErasedOperation::of::<bss::ShowCustomerAccountBalances>(),
 ];
 
 /// Where an answer keeps its payload, its error and its request id.

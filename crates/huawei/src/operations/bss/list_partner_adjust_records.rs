@@ -2,6 +2,8 @@
 
 use standing_core::generated::*;
 
+use super::MeasureUnit;
+
 /// Lists the amounts that a partner granted to its customers' accounts or reclaimed from them. The
 /// operation exists at the mainland site only.
 ///
@@ -13,12 +15,12 @@ use standing_core::generated::*;
 /// # Example
 ///
 /// ```
-/// use standing_huawei::{Client, bss::ListPartnerAdjustRecords};
+/// use standing_huawei::{Client, bss::{AdjustmentType, ListPartnerAdjustRecords}};
 ///
 /// # async fn example(client: &Client) -> Result<(), Box<dyn std::error::Error>> {
 /// let request = ListPartnerAdjustRecords::new()
 ///     .with_customer_id("0000000000000000000000000000000b")
-///     .with_operation_type("1")
+///     .with_operation_type(AdjustmentType::Grant)
 ///     .with_operation_time_begin("2023-01-01T00:00:00Z")
 ///     .with_operation_time_end("2023-02-01T00:00:00Z")
 ///     .with_offset(0)
@@ -41,38 +43,30 @@ use standing_core::generated::*;
 ///
 /// - Source: "ListPartnerAdjustRecords", huaweicloudsdkbss 3.1.219,
 ///   `v2/model/list_partner_adjust_records_request.py`.
-/// - Assumption: Names, types and places are those of the SDK; meanings are inferred from the
-///   names.
 /// - Assumption (rate limit): Most operations for partners have this quota; that of this operation
 ///   was not looked up.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct ListPartnerAdjustRecords {
-    /// The customer whose account was adjusted.
+    /// The customer, or the cloud reseller, whose account was adjusted; without it, all.
     ///
     /// Constraints: not empty.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub customer_id: Option<String>,
 
-    /// Kind of adjustment. The SDK does not list the values.
-    ///
-    /// Constraints: not empty.
+    /// Kind of adjustment; without it, every kind.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub operation_type: Option<String>,
+    pub operation_type: Option<AdjustmentType>,
 
     /// Start of the period in which the adjustment was made.
     ///
     /// Constraints: `YYYY-MM-DDThh:mm:ssZ`.
-    ///
-    /// **Assumption:** Times of this interface are written in UTC in this format.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub operation_time_begin: Option<String>,
 
     /// End of the period in which the adjustment was made.
     ///
     /// Constraints: `YYYY-MM-DDThh:mm:ssZ`.
-    ///
-    /// **Assumption:** Times of this interface are written in UTC in this format.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub operation_time_end: Option<String>,
 
@@ -86,19 +80,18 @@ pub struct ListPartnerAdjustRecords {
     ///
     /// Constraints: at most 2147483647. Default: `0`.
     ///
-    /// **Assumption:** The default and the maximum are those of the sibling operations.
+    /// **Assumption:** The maximum is that of a sibling operation.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub offset: Option<u64>,
 
-    /// How many records to return. The SDK has no maximum.
+    /// Records per page. A maximum is not documented.
     ///
     /// Constraints: at least 1. Default: `10`.
-    ///
-    /// **Assumption:** The default is that of the sibling operations.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub limit: Option<u64>,
 
-    /// The cloud reseller (indirect partner) whose customers are listed.
+    /// The cloud reseller (indirect partner) whose customers' records are listed; a general
+    /// distributor must name it for these. Without it, the caller's own customers.
     ///
     /// Constraints: not empty.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -120,7 +113,7 @@ impl ListPartnerAdjustRecords {
 
     /// Sets [`operation_type`](Self::operation_type).
     #[must_use]
-    pub fn with_operation_type(mut self, operation_type: impl Into<String>) -> Self {
+    pub fn with_operation_type(mut self, operation_type: impl Into<AdjustmentType>) -> Self {
         self.operation_type = Some(operation_type.into());
         self
     }
@@ -188,7 +181,6 @@ impl Operation for ListPartnerAdjustRecords {
     fn validate(&self) -> Result<(), InvalidRequest> {
         Violations::new()
             .length("customer_id", self.customer_id.as_deref(), 1..)
-            .length("operation_type", self.operation_type.as_deref(), 1..)
             .length("trans_id", self.trans_id.as_deref(), 1..)
             .range("offset", self.offset.as_ref(), ..=2147483647)
             .range("limit", self.limit.as_ref(), 1..)
@@ -268,27 +260,31 @@ pub struct AdjustRecord {
 
     /// Kind of adjustment.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub operation_type: Option<String>,
+    pub operation_type: Option<AdjustmentType>,
 
-    /// The amount, sent as a text, in the unit that `measure_id` gives.
+    /// The total of the adjustment, sent as a text.
+    ///
+    /// Unit: the unit in measure_id.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub amount: Option<Amount>,
 
-    /// The currency of the amount.
+    /// The currency of the amount, such as `CNY`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub currency: Option<String>,
 
-    /// What the amount can be spent on.
+    /// The scene in which the amount applies. The values are not documented.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub apply_scene: Option<String>,
 
     /// When the adjustment was made.
+    ///
+    /// Constraints: `YYYY-MM-DDThh:mm:ssZ`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub operation_time: Option<String>,
 
-    /// The unit of the amount. The SDK does not list the values.
+    /// The unit of the amount.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub measure_id: Option<i64>,
+    pub measure_id: Option<MeasureUnit>,
 
     /// The transaction.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -313,5 +309,21 @@ impl fmt::Debug for AdjustRecord {
             .field("trans_id", &self.trans_id)
             .field("memo", &Hidden::of(&self.memo))
             .finish()
+    }
+}
+
+open_enum! {
+    /// Kind of adjustment of an account.
+    ///
+    /// # Provenance
+    ///
+    /// - Source: huaweicloudsdkbss 3.1.219, `v2/model/adjust_record_v3.py`.
+    pub enum AdjustmentType {
+        /// The partner granted an amount.
+        Grant = "SOURCE_OPERATION_BEADJUST",
+        /// The partner reclaimed an amount.
+        Reclaim = "SOURCE_OPERATION_BERETRIEVE",
+        /// The amount was reclaimed because the customer was unbound.
+        ReclaimOnUnbinding = "SOURCE_OPERATION_BEUNBIND",
     }
 }

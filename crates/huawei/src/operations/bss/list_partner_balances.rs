@@ -2,10 +2,14 @@
 
 use standing_core::generated::*;
 
-/// Lists the balances of a partner's own accounts, from which it grants credit to its customers.
-/// The operation exists at the mainland site only.
+use super::{BalanceAccountType, MeasureUnit};
+
+/// Lists the balances of a partner's own accounts, from which it grants funds to its customers, or
+/// those of a cloud reseller. The operation exists at the mainland site only.
 ///
 /// - Call: `GET https://bss.myhuaweicloud.com/v2/accounts/partner-accounts/balances`
+/// - Access: Partners for their own accounts; general distributors also for those of their cloud
+///   resellers.
 /// - Rate limit: 10 requests per second
 /// - Retries: always, because this operation only reads
 ///
@@ -33,15 +37,13 @@ use standing_core::generated::*;
 ///
 /// - Source: "ListPartnerBalances", huaweicloudsdkbss 3.1.219,
 ///   `v2/model/list_partner_balances_request.py`.
-/// - Assumption: Names, types and places are those of the SDK; meanings are inferred from the
-///   names.
 /// - Assumption (rate limit): Most operations for partners have this quota; that of this operation
 ///   was not looked up.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct ListPartnerBalances {
-    /// The cloud reseller (indirect partner) whose accounts are listed; without it, the caller's
-    /// own.
+    /// The cloud reseller (indirect partner) whose accounts are listed; only a general distributor
+    /// may name one. Without it, the caller's own.
     ///
     /// Constraints: not empty.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -89,8 +91,7 @@ impl Operation for ListPartnerBalances {
     }
 }
 
-const SUMMARY: &str =
-    "Lists the balances of a partner's own accounts, from which it grants credit to its customers.";
+const SUMMARY: &str = "Lists the balances of a partner's own accounts, from which it grants funds to its customers, or those of a cloud reseller.";
 
 /// Fields of the payload, under every name that they may have.
 const OUTPUT_FIELDS: &[&str] = &["account_balances"];
@@ -105,38 +106,61 @@ pub struct ListPartnerBalancesOutput {
 }
 
 /// An account and its balance.
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+///
+/// - `Debug` redacts `memo`
+#[derive(Clone, Default, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct AccountBalance {
     /// The account.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub account_id: Option<String>,
 
-    /// Kind of account. The SDK does not list the values.
+    /// Kind of account.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub account_type: Option<i64>,
+    pub account_type: Option<BalanceAccountType>,
 
-    /// Balance, in units of `measure_id`.
+    /// Balance of the account.
+    ///
+    /// Unit: the unit in measure_id.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub amount: Option<Amount>,
 
-    /// Currency of the amounts.
+    /// The currency of the amounts, such as `CNY`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub currency: Option<String>,
 
-    /// Part of the balance that is reserved.
+    /// The part of the balance that is set aside for a purpose.
+    ///
+    /// Unit: the unit in measure_id.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub designated_amount: Option<Amount>,
 
-    /// Credit granted to the account.
+    /// The total credit limit. It is valid for accounts of the type `Credit` only.
+    ///
+    /// Unit: the unit in measure_id.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub credit_amount: Option<Amount>,
 
-    /// Unit of the amounts. The SDK does not list the values.
+    /// The unit of the amounts.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub measure_id: Option<i64>,
+    pub measure_id: Option<MeasureUnit>,
 
     /// A remark.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub memo: Option<String>,
+}
+
+impl fmt::Debug for AccountBalance {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("AccountBalance")
+            .field("account_id", &self.account_id)
+            .field("account_type", &self.account_type)
+            .field("amount", &self.amount)
+            .field("currency", &self.currency)
+            .field("designated_amount", &self.designated_amount)
+            .field("credit_amount", &self.credit_amount)
+            .field("measure_id", &self.measure_id)
+            .field("memo", &Hidden::of(&self.memo))
+            .finish()
+    }
 }

@@ -2,13 +2,21 @@
 
 //! Billing and partner business of the mainland site.
 
+mod list_customers_balances_detail;
+mod list_indirect_partners;
 mod list_partner_adjust_records;
 mod list_partner_balances;
 mod list_sub_customer_new_tag;
+mod list_sub_customers;
+mod show_customer_account_balances;
 
+pub use list_customers_balances_detail::*;
+pub use list_indirect_partners::*;
 pub use list_partner_adjust_records::*;
 pub use list_partner_balances::*;
 pub use list_sub_customer_new_tag::*;
+pub use list_sub_customers::*;
+pub use show_customer_account_balances::*;
 
 use standing_core::generated::*;
 
@@ -16,3 +24,35 @@ use standing_core::generated::*;
 pub static SERVICE: Service = Service::new("huawei", "bss", "bss.myhuaweicloud.com")
     .provider_errors(super::ERRORS)
     .envelope(&super::ENVELOPE);
+
+open_enum! {
+    /// Kind of account.
+    ///
+    /// # Provenance
+    ///
+    /// - Source: huaweicloudsdkbss 3.1.219, `v2/model/account_balance_v2.py`.
+    pub enum BalanceAccountType: i64 {
+        /// The account holds paid-in money.
+        Balance = 1,
+        /// The account has a credit limit.
+        Credit = 2,
+        /// The account holds rewards.
+        Reward = 5,
+        /// The account holds a deposit as security.
+        Deposit = 7,
+        /// A partner grants from this account; customers have none of this type.
+        Allocatable = 8,
+    }
+}
+
+open_enum! {
+    /// The unit of amounts.
+    ///
+    /// # Provenance
+    ///
+    /// - Source: huaweicloudsdkbss 3.1.219, `v2/model/account_balance_v2.py`.
+    pub enum MeasureUnit: i64 {
+        /// The main unit of the currency, such as yuan or dollar.
+        MainUnit = 1,
+    }
+}
