@@ -1,13 +1,10 @@
-//! How AccuAuth's requests are authorized (two static headers) and its answers parsed.
+//! How AccuAuth's requests are authorized: two static headers.
 
 use std::borrow::Cow;
 use std::time::Duration;
 
-use standing_core::operation::{OperationInfo, Params, Service};
-use standing_core::provider::{
-    CredentialVariables, Limits, Payload, Provider, RawObject, RawResponse, Request, ResponseError,
-    ServiceError, SigningContext,
-};
+use standing_core::operation::{Envelope, OperationInfo, Params, Service};
+use standing_core::provider::{CredentialVariables, Limits, Provider, Request, SigningContext};
 use standing_core::{Credentials, CredentialsError};
 
 use crate::{BodyEncoding, Site};
@@ -40,6 +37,7 @@ impl Provider for AccuAuth {
     const NAME: &'static str = "accuauth";
     const VARIABLES: CredentialVariables =
         CredentialVariables::new("ACCUAUTH_API_ID", "ACCUAUTH_API_SECRET");
+    const ENVELOPE: &'static Envelope = &crate::ENVELOPE;
     // No limits are documented; clients in public wait as long for one attempt.
     const LIMITS: Limits = Limits::DEFAULT.with(Duration::from_secs(30), Duration::from_secs(60));
 
@@ -66,25 +64,6 @@ impl Provider for AccuAuth {
         request.insert_sensitive("x-df-api-id", key.id());
         request.insert_sensitive("x-df-api-secret", key.secret().expose());
         Ok(())
-    }
-
-    fn parse_response<'r>(
-        &self,
-        response: &'r RawResponse,
-        _: &OperationInfo,
-    ) -> Result<Payload<'r>, ResponseError> {
-        let root = RawObject::read(response.text())?;
-        let request_id = root.text("request_id");
-        match root.text("status") {
-            Some(status) if status.trim() == "OK" => Ok(Payload {
-                payload: response.text(),
-                request_id,
-            }),
-            Some(status) => Err(ServiceError::new(Some(status), root.text("reason"))
-                .request_id(request_id)
-                .into()),
-            None => Err(ResponseError::Unreadable("has no status")),
-        }
     }
 }
 

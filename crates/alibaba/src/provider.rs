@@ -1,12 +1,12 @@
-//! How Alibaba Cloud's requests are signed (ACS3-HMAC-SHA256) and its answers parsed.
+//! How Alibaba Cloud's requests are signed (ACS3-HMAC-SHA256), and what its
+//! answers have beside the envelope.
 
 use std::borrow::Cow;
 use std::time::Duration;
 
-use standing_core::operation::{OperationInfo, Service};
+use standing_core::operation::{Envelope, OperationInfo, Service};
 use standing_core::provider::{
-    CredentialVariables, Payload, Provider, RawObject, RawResponse, Request, ResponseError,
-    ServiceError, SigningContext,
+    CredentialVariables, Provider, RawResponse, Request, ServiceError, SigningContext,
 };
 use standing_core::sign::{hex, hmac_sha256, sha256_hex};
 use standing_core::{Credentials, CredentialsError};
@@ -48,6 +48,7 @@ impl Provider for Alibaba {
         "ALIBABA_CLOUD_ACCESS_KEY_SECRET",
     )
     .session_tokens(&["ALIBABA_CLOUD_SECURITY_TOKEN"]);
+    const ENVELOPE: &'static Envelope = &crate::ENVELOPE;
     const REQUEST_ID_HEADERS: &'static [&'static str] = &["x-acs-request-id"];
 
     fn host<'s>(&'s self, service: &'s Service) -> Cow<'s, str> {
@@ -78,49 +79,16 @@ impl Provider for Alibaba {
         Ok(())
     }
 
-    fn parse_response<'r>(
-        &self,
-        response: &'r RawResponse,
-        info: &OperationInfo,
-    ) -> Result<Payload<'r>, ResponseError> {
-        let root = RawObject::read(response.text())?;
-        let request_id = root.text("RequestId");
-        let code = root.text("Code");
-        if code.is_none() && root.get("Code").is_some() {
-            return Err(ResponseError::Unreadable("has a Code that is no text"));
-        }
-        let success = root.text("Success");
-        let success = success.is_some_and(|success| success.trim().eq_ignore_ascii_case("true"));
-        // The code of a success is spelt in several ways and may be missing, so `Success` decides; but
-        // a code of any other kind contradicts it.
-        if success && code.is_none_or(|code| is_success(&code)) {
-            let payload = match info.answer_envelope().payload.strip_prefix('/') {
-                Some(member) => root.get(member),
-                None => Some(response.text()),
-            };
-            return Ok(Payload {
-                payload: payload
-                    .ok_or(ResponseError::Unreadable("has Success without the data"))?,
-                request_id,
-            });
-        }
-        let error = ServiceError::new(root.text("Code"), root.text("Message"));
-        if error.code.is_none() && error.message.is_none() {
-            return Err(ResponseError::Unreadable("has neither Success nor a Code"));
-        }
-        Err(error
-            .request_id(request_id)
-            .retry_after(wait(response))
-            .into())
+    /// The code of a success is spelt in several ways: `Success` in any letter case, or a number in
+    /// the 200s, of which `200` is documented.
+    fn is_success_code(&self, code: &str) -> bool {
+        let is_number = code.len() == 3 && code.bytes().all(|byte| byte.is_ascii_digit());
+        code.eq_ignore_ascii_case("success") || (is_number && code.starts_with('2'))
     }
-}
 
-/// Whether a code is one that comes with a success: `Success` in any letter case, or a number in the
-/// 200s, of which `200` is documented. An empty one says nothing.
-fn is_success(code: &str) -> bool {
-    let code = code.trim();
-    let is_number = code.len() == 3 && code.bytes().all(|byte| byte.is_ascii_digit());
-    code.is_empty() || code.eq_ignore_ascii_case("success") || (is_number && code.starts_with('2'))
+    fn complete_error(&self, error: ServiceError, response: &RawResponse) -> ServiceError {
+        error.retry_after(wait(response))
+    }
 }
 
 /// The wait that the gateway asks for, in milliseconds in its own headers.

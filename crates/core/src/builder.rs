@@ -325,7 +325,7 @@ mod tests {
     use super::*;
     use crate::credentials::CredentialsError;
     use crate::operation::OperationInfo;
-    use crate::provider::{Payload, RawResponse, ResponseError, SigningContext};
+    use crate::provider::SigningContext;
     use crate::request::Request;
 
     #[derive(Default)]
@@ -344,17 +344,6 @@ mod tests {
             _: &SigningContext,
         ) -> Result<(), CredentialsError> {
             Ok(())
-        }
-
-        fn parse_response<'r>(
-            &self,
-            answer: &'r RawResponse,
-            _: &OperationInfo,
-        ) -> Result<Payload<'r>, ResponseError> {
-            Ok(Payload {
-                payload: answer.text(),
-                request_id: None,
-            })
         }
     }
 

@@ -10,7 +10,7 @@ use std::ops::Range;
 use time::OffsetDateTime;
 
 use crate::attempt_error::{AttemptError, Outcome, Passing};
-use crate::envelope::{agrees, reports_success};
+use crate::envelope::{agrees, parse, reports_success};
 use crate::error::ErrorKind;
 use crate::operation::{CodeKind, ErrorCode, OperationInfo};
 use crate::provider::{Provider, RawResponse, ResponseError, ServiceError};
@@ -177,35 +177,31 @@ pub(crate) fn locate_payload<P: Provider>(
     info: &OperationInfo,
 ) -> Result<(PayloadSpan, Option<String>), ResponseError> {
     if let Some(problem) = unreadable(response) {
-        return Err(ResponseError::Unreadable(problem));
+        return Err(ResponseError::Unreadable(problem.into()));
     }
-    if !agrees(response.text(), info.answer_envelope()) {
+    let envelope = info.answer_envelope(P::ENVELOPE);
+    let text = response.text();
+    if !agrees(text, envelope) {
         return Err(contradictory(response));
     }
-    match provider.parse_response(response, info) {
-        Ok(parsed) if response.is_success() => {
-            if parsed.payload.trim().is_empty() {
-                return Err(ResponseError::Unreadable("has no payload"));
-            }
-            let start =
-                (parsed.payload.as_ptr() as usize).wrapping_sub(response.text().as_ptr() as usize);
-            let within = start..start.wrapping_add(parsed.payload.len());
-            if response.text().get(within.clone()) != Some(parsed.payload) {
-                return Err(ResponseError::Unreadable("has no payload of its own"));
-            }
-            Ok((
-                PayloadSpan::Within(within),
-                parsed.request_id.map(Cow::into_owned),
-            ))
+    match parse(provider, response, info) {
+        Ok(payload) if response.is_success() => {
+            let start = (payload.json.as_ptr() as usize).wrapping_sub(text.as_ptr() as usize);
+            let within = start..start.wrapping_add(payload.json.len());
+            let request_id = payload.request_id.map(Cow::into_owned);
+            Ok((PayloadSpan::Within(within), request_id))
         }
         // A body that reports success under a status of failure is not a success, and does not prove
         // that nothing happened.
-        Ok(parsed) => Err(ServiceError {
+        Ok(payload) => Err(ServiceError {
             has_run: true,
-            ..ServiceError::default().request_id(parsed.request_id)
+            ..ServiceError::default().request_id(payload.request_id)
         }
         .into()),
-        Err(ResponseError::Refused(refusal)) => no_record_or_error(*refusal, response, info),
+        Err(ResponseError::Refused(refusal)) => {
+            let reports_success = reports_success(text, envelope, info);
+            no_record_or_error(*refusal, reports_success, response, info)
+        }
         Err(error) => Err(error),
     }
 }
@@ -215,7 +211,7 @@ pub(crate) fn locate_payload<P: Provider>(
 fn contradictory(response: &RawResponse) -> ResponseError {
     let status = response.status();
     if response.is_success() {
-        return ResponseError::Unreadable("has a member twice, with different values");
+        return ResponseError::Unreadable("has a member twice, with different values".into());
     }
     let body_decides = (400..500).contains(&status) && !matches!(status, 408 | 429);
     ServiceError {
@@ -230,12 +226,13 @@ fn contradictory(response: &RawResponse) -> ResponseError {
 /// for its code, and only if nothing else in the response contradicts it.
 fn no_record_or_error(
     mut refusal: ServiceError,
+    reports_success: bool,
     response: &RawResponse,
     info: &OperationInfo,
 ) -> Result<(PayloadSpan, Option<String>), ResponseError> {
     let no_record = no_record(&refusal, info);
     let documented = no_record.is_some_and(|known| known.status == Some(response.status()));
-    if reports_success(response.text(), info) {
+    if reports_success {
         refusal.has_run = true;
         if documented {
             refusal.kind = Some(CodeKind::Other);

@@ -117,7 +117,7 @@ impl<P: Provider> Client<P> {
                 .expect("the payload is a part of the answer"),
             PayloadSpan::NoRecord => "null",
         };
-        match decode_payload(payload, info) {
+        match decode_payload(payload, info.answer_envelope(P::ENVELOPE)) {
             Ok(decoded) => Ok(Response {
                 value: decoded.value,
                 deviations: decoded.deviations,

@@ -5,7 +5,7 @@ macro_rules! send_operation_of {
     ($provider:literal, $fence:literal) => {
         #[doc = concat!("```", $fence)]
         /// use standing_core::operation::{Method, OperationInfo, Service};
-        /// use standing_core::provider::{CredentialVariables, Payload, Provider, RawResponse, Request, ResponseError, SigningContext};
+        /// use standing_core::provider::{CredentialVariables, Provider, Request, SigningContext};
         /// use standing_core::{Client, Credentials, CredentialsError, Error, Operation};
         ///
         /// macro_rules! provider {
@@ -25,14 +25,6 @@ macro_rules! send_operation_of {
         ///                 _: &SigningContext,
         ///             ) -> Result<(), CredentialsError> {
         ///                 Ok(())
-        ///             }
-        ///
-        ///             fn parse_response<'r>(
-        ///                 &self,
-        ///                 response: &'r RawResponse,
-        ///                 _: &OperationInfo,
-        ///             ) -> Result<Payload<'r>, ResponseError> {
-        ///                 Ok(Payload { payload: response.text(), request_id: None })
         ///             }
         ///         }
         ///     };

@@ -4,9 +4,9 @@ use serde::Serialize;
 use serde_json::value::RawValue;
 
 use crate::endpoint::is_dots;
-use crate::envelope::RawObject;
 use crate::lenient::is_deeper;
 use crate::operation::{Lists, Method, OperationInfo, Params, Place};
+use crate::raw_object::RawObject;
 use crate::request::Body;
 use crate::sign::percent;
 use crate::validate::InvalidRequest;

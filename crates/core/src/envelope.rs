@@ -1,146 +1,136 @@
-//! The envelope of a response, read without decoding its payload.
+//! The envelope of a response: where its payload, its success flag, its error and its request id are.
 
 use std::borrow::Cow;
-use std::fmt;
 
-use serde::Deserialize;
-use serde::de::{DeserializeOwned, Deserializer, MapAccess, Visitor};
-use serde_json::value::RawValue;
+use serde::de::DeserializeOwned;
 
-use crate::lenient::{DecodeError, Decoded, Deviation, DeviationKind, Key, decode, same};
+use crate::lenient::{DecodeError, Decoded, Deviation, DeviationKind, decode, same};
 use crate::operation::{Envelope, OperationInfo, Success};
+use crate::provider::Provider;
+use crate::raw_object::{RawObject, scalar};
+use crate::raw_response::{RawResponse, ResponseError, ServiceError};
 
-/// A JSON object whose members are kept as text. A provider reads the envelope with it and leaves the
-/// payload to be decoded once.
-///
-/// Names are compared without surrounding blanks, first with case and then without.
-///
-/// ```
-/// use standing_core::provider::RawObject;
-///
-/// let envelope = RawObject::read(r#"{"Response":{"Error":{"Code":"FailedOperation"}}}"#)?;
-/// let code = envelope.object("Response").and_then(|r| r.object("Error")).and_then(|e| e.text("Code"));
-/// assert_eq!(code.as_deref(), Some("FailedOperation"));
-/// # Ok::<(), standing_core::provider::ResponseError>(())
-/// ```
-pub struct RawObject<'r>(Vec<(Cow<'r, str>, &'r RawValue)>);
+/// The payload of a success, still to be decoded.
+#[derive(Debug)]
+pub(crate) struct Payload<'r> {
+    /// A part of the response's text.
+    pub(crate) json: &'r str,
+    pub(crate) request_id: Option<Cow<'r, str>>,
+}
 
-impl<'r> RawObject<'r> {
-    /// Reads the members of an object.
-    ///
-    /// # Errors
-    ///
-    /// [`ResponseError::Unreadable`](crate::raw_response::ResponseError::Unreadable) if the text is not a JSON object, or has a
-    /// member twice with different values: it is unknown which of them counts.
-    pub fn read(text: &'r str) -> Result<Self, crate::raw_response::ResponseError> {
-        let members = Self::unchecked(text)?;
-        if members.disagree() {
-            return Err(crate::raw_response::ResponseError::Unreadable(
-                "has a member twice, with different values",
-            ));
+/// Finds the payload of a success, or the error, at any HTTP status.
+pub(crate) fn parse<'r, P: Provider>(
+    provider: &P,
+    response: &'r RawResponse,
+    info: &OperationInfo,
+) -> Result<Payload<'r>, ResponseError> {
+    let envelope = info.answer_envelope(P::ENVELOPE);
+    let root = RawObject::read(response.text())?;
+    let mut members = Members {
+        text: response.text(),
+        root: &root,
+        below: Vec::new(),
+    };
+    let code_json = members.get(envelope.code)?;
+    // A blank code says nothing.
+    let code = code_json
+        .and_then(scalar)
+        .filter(|code| !code.trim().is_empty());
+    let code_is_flag = envelope.success.pointer() == envelope.code;
+    let code_allows_success = code
+        .as_ref()
+        .is_none_or(|code| provider.is_success_code(code.trim()));
+    let is_success = match envelope.success {
+        Success::Equals(at, wanted) => {
+            let flag = members.get(at)?.and_then(scalar);
+            flag.is_some_and(|flag| flag_equals(&flag, wanted))
+                && (code_is_flag || code_allows_success)
         }
-        Ok(members)
+        Success::Absent(at) => code_allows_success && (code_is_flag || members.get(at)?.is_none()),
+    };
+    let request_id = envelope.request_id.and_then(|at| members.text(at));
+    let refused = |mut error: ServiceError| {
+        error.request_id = error
+            .request_id
+            .or_else(|| request_id.as_deref().map(str::to_owned));
+        Err(provider.complete_error(error, response).into())
+    };
+    if !is_success && code.is_some() {
+        return refused(ServiceError::new(code, members.text(envelope.message)));
     }
-
-    /// Reads the members of an object without comparing repeated ones.
-    pub(crate) fn unchecked(text: &'r str) -> Result<Self, crate::raw_response::ResponseError> {
-        serde_json::from_str(text).map_err(|error| {
-            let problem = match error.classify() {
-                serde_json::error::Category::Eof => "ends too early",
-                serde_json::error::Category::Data => "is not a JSON object",
-                _ => "is not JSON",
-            };
-            crate::raw_response::ResponseError::Unreadable(problem)
-        })
+    match provider.check_response(&root, response, info) {
+        Err(ResponseError::Refused(error)) => return refused(*error),
+        checked => checked?,
     }
-
-    /// The JSON text of a member. Null counts as absent.
-    pub fn get(&self, name: &str) -> Option<&'r str> {
-        let by = |same: fn(&str, &str) -> bool| {
-            self.0
-                .iter()
-                .map(|(key, value)| (key.trim(), value.get()))
-                .find(|(key, value)| *value != "null" && same(key, name))
-                .map(|(_, value)| value)
-        };
-        by(|a, b| a == b).or_else(|| by(|a, b| a.eq_ignore_ascii_case(b)))
+    if code_json.is_some_and(|json| scalar(json).is_none()) {
+        let problem = format!("has a code at {} that is no text", envelope.code);
+        return Err(ResponseError::Unreadable(problem.into()));
     }
-
-    /// The values of a member under every spelling of its name. Null counts as absent.
-    fn spelt<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'r RawValue> + 'a {
-        self.0
-            .iter()
-            .filter(move |(key, value)| {
-                value.get() != "null" && key.trim().eq_ignore_ascii_case(name)
-            })
-            .map(|(_, value)| *value)
+    if is_success {
+        let json = members.get(envelope.payload)?.ok_or_else(|| {
+            ResponseError::Unreadable(format!("has no payload at {}", envelope.payload).into())
+        })?;
+        return Ok(Payload { json, request_id });
     }
-
-    /// Whether two members of one name have different values. Null does not count.
-    fn disagree(&self) -> bool {
-        let mut present: Vec<(&str, &RawValue)> = self
-            .0
-            .iter()
-            .map(|(key, value)| (key.trim(), *value))
-            .filter(|(_, value)| value.get() != "null")
-            .collect();
-        present.sort_by_key(|(key, _)| *key);
-        present
-            .windows(2)
-            .any(|pair| matches!(pair, [(a, before), (b, after)] if a == b && !same(before, after)))
-    }
-
-    /// Every member, in the order of the text.
-    pub(crate) fn iter(&self) -> impl Iterator<Item = (&str, &'r str)> {
-        self.0
-            .iter()
-            .map(|(name, value)| (name.as_ref(), value.get()))
-    }
-
-    /// A member that is an object.
-    pub fn object(&self, name: &str) -> Option<Self> {
-        self.get(name).and_then(|value| Self::read(value).ok())
-    }
-
-    /// Every member that is an object, in the order of the text.
-    pub fn objects(&self) -> impl Iterator<Item = Self> {
-        self.iter().filter_map(|(_, value)| Self::read(value).ok())
-    }
-
-    /// A member that is a scalar, as text: a provider may write a code as a number.
-    pub fn text(&self, name: &str) -> Option<Cow<'r, str>> {
-        self.get(name).and_then(scalar)
+    let message = members.text(envelope.message);
+    match envelope.success {
+        Success::Equals(at, _) if message.is_none() => Err(ResponseError::Unreadable(
+            format!("has no success at {at} and no code at {}", envelope.code).into(),
+        )),
+        _ => refused(ServiceError::new(None::<String>, message)),
     }
 }
 
-impl<'de> Deserialize<'de> for RawObject<'de> {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct ObjectVisitor;
-        impl<'de> Visitor<'de> for ObjectVisitor {
-            type Value = RawObject<'de>;
+/// Whether a success flag has the value that marks a success. `true` may be a text in any letter case.
+fn flag_equals(flag: &str, wanted: &str) -> bool {
+    let flag = flag.trim();
+    flag == wanted || (matches!(wanted, "true" | "false") && flag.eq_ignore_ascii_case(wanted))
+}
 
-            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("an object")
-            }
+/// The members of a response by JSON pointers. Each object on the way is read once.
+struct Members<'a, 'r> {
+    text: &'r str,
+    root: &'a RawObject<'r>,
+    below: Vec<(&'static str, RawObject<'r>)>,
+}
 
-            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
-                let mut members = Vec::new();
-                while let Some(Key(key)) = map.next_key()? {
-                    members.push((key, map.next_value()?));
-                }
-                Ok(RawObject(members))
-            }
+impl<'r> Members<'_, 'r> {
+    /// The JSON at a pointer. Null counts as absent.
+    fn get(&mut self, pointer: &'static str) -> Result<Option<&'r str>, ResponseError> {
+        let Some((parent, name)) = pointer.rsplit_once('/') else {
+            return Ok(Some(self.text));
+        };
+        if parent.is_empty() {
+            return Ok(self.root.get(name));
         }
-        deserializer.deserialize_map(ObjectVisitor)
+        if let Some((_, object)) = self.below.iter().find(|(at, _)| *at == parent) {
+            return Ok(object.get(name));
+        }
+        let Some(json) = self.get(parent)? else {
+            return Ok(None);
+        };
+        let object = RawObject::read(json).map_err(|error| match error {
+            ResponseError::Unreadable(problem) => {
+                ResponseError::Unreadable(format!("{problem} at {parent}").into())
+            }
+            error @ ResponseError::Refused(_) => error,
+        })?;
+        let found = object.get(name);
+        self.below.push((parent, object));
+        Ok(found)
+    }
+
+    /// The text at a pointer, if it can be read.
+    fn text(&mut self, pointer: &'static str) -> Option<Cow<'r, str>> {
+        self.get(pointer).ok().flatten().and_then(scalar)
     }
 }
 
 /// Reads the payload of an operation. Parts of the envelope beside the output are not deviations.
 pub(crate) fn decode_payload<T: DeserializeOwned>(
     text: &str,
-    info: &OperationInfo,
+    envelope: &Envelope,
 ) -> Result<Decoded<T>, DecodeError> {
-    let envelope = info.answer_envelope();
     let mut decoded = decode(text)?;
     decoded.deviations.retain(|deviation: &Deviation| {
         deviation.kind != DeviationKind::UnknownField || !envelope.owns(&deviation.pointer)
@@ -151,7 +141,7 @@ pub(crate) fn decode_payload<T: DeserializeOwned>(
 /// Whether each part of a response's envelope has one value under all spellings of its name: `status`
 /// and `Status` are one member, and it is unknown which of two values counts.
 pub(crate) fn agrees(text: &str, envelope: &Envelope) -> bool {
-    let (Success::Absent(success) | Success::Equals(success, _)) = envelope.success;
+    let success = envelope.success.pointer();
     agree(text, &[envelope.payload, success, envelope.code])
 }
 
@@ -181,8 +171,7 @@ fn agree(text: &str, pointers: &[&str]) -> bool {
 
 /// Whether a response that reports a failure also reports a success: by its success flag, or by a
 /// payload that is not empty.
-pub(crate) fn reports_success(text: &str, info: &OperationInfo) -> bool {
-    let envelope = info.answer_envelope();
+pub(crate) fn reports_success(text: &str, envelope: &Envelope, info: &OperationInfo) -> bool {
     if let Success::Equals(pointer, wanted) = envelope.success
         && member_at(text, pointer)
             .and_then(scalar)
@@ -217,14 +206,6 @@ fn member_at<'r>(text: &'r str, pointer: &str) -> Option<&'r str> {
     })
 }
 
-fn scalar(value: &str) -> Option<Cow<'_, str>> {
-    match value.chars().next()? {
-        '"' => serde_json::from_str::<String>(value).ok().map(Cow::Owned),
-        '{' | '[' => None,
-        _ => Some(value.into()),
-    }
-}
-
 /// Whether a JSON value carries no information: null, false, a blank text, or a list or object of such
 /// values.
 fn is_empty(json: &str) -> bool {
@@ -241,55 +222,293 @@ fn is_empty(json: &str) -> bool {
     serde_json::from_str(json).is_ok_and(|value| empty(&value))
 }
 
-impl fmt::Debug for RawObject<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "RawObject({})", self.0.len())
-    }
-}
-
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
+    use http::HeaderMap;
+
     use super::*;
+    use crate::credentials::{Credentials, CredentialsError};
+    use crate::operation::{Method, Service};
+    use crate::provider::{CredentialVariables, Request, SigningContext};
+
+    static SERVICE: Service = Service::new("p", "s", "h");
+    const BARE: OperationInfo = OperationInfo::new(&SERVICE, "O", Method::Post, "/");
+
+    /// A provider without code for parsing.
+    #[derive(Default)]
+    struct Plain;
+
+    impl Provider for Plain {
+        const NAME: &'static str = "plain";
+
+        const VARIABLES: CredentialVariables = CredentialVariables::new("ID", "SECRET");
+
+        fn sign(
+            &self,
+            _: &mut Request,
+            _: &OperationInfo,
+            _: &Credentials,
+            _: &SigningContext,
+        ) -> Result<(), CredentialsError> {
+            Ok(())
+        }
+    }
+
+    /// A provider with every function for what an envelope cannot describe.
+    #[derive(Default)]
+    struct Special;
+
+    impl Provider for Special {
+        const NAME: &'static str = "special";
+        const ENVELOPE: &'static Envelope = &FLAG;
+
+        const VARIABLES: CredentialVariables = CredentialVariables::new("ID", "SECRET");
+
+        fn sign(
+            &self,
+            _: &mut Request,
+            _: &OperationInfo,
+            _: &Credentials,
+            _: &SigningContext,
+        ) -> Result<(), CredentialsError> {
+            Ok(())
+        }
+
+        fn is_success_code(&self, code: &str) -> bool {
+            code == "FINE"
+        }
+
+        fn check_response(
+            &self,
+            root: &RawObject<'_>,
+            _: &RawResponse,
+            _: &OperationInfo,
+        ) -> Result<(), ResponseError> {
+            match root.get("gateway") {
+                Some("7") => Err(ResponseError::Unreadable("is odd".into())),
+                Some(_) => Err(ServiceError::new(root.text("gateway"), None::<String>).into()),
+                None => Ok(()),
+            }
+        }
+
+        fn complete_error(&self, error: ServiceError, response: &RawResponse) -> ServiceError {
+            error.retry_after(Some(Duration::from_secs(response.status().into())))
+        }
+    }
+
+    /// What a body means: `payload #id`, `!code message #id`, or the problem.
+    fn meaning<P: Provider>(info: &OperationInfo, body: &str) -> String {
+        let response = RawResponse::new(200, HeaderMap::new(), body.as_bytes());
+        let with_id = |text: String, id: Option<&str>| match id {
+            Some(id) => format!("{text} #{id}"),
+            None => text,
+        };
+        match parse(&P::default(), &response, info) {
+            Ok(payload) => with_id(payload.json.to_owned(), payload.request_id.as_deref()),
+            Err(ResponseError::Refused(error)) => {
+                let code = error.code.as_deref().unwrap_or("-");
+                let message = error.message.as_deref().unwrap_or("-");
+                with_id(format!("!{code} {message}"), error.request_id.as_deref())
+            }
+            Err(ResponseError::Unreadable(problem)) => problem.into_owned(),
+        }
+    }
+
+    /// Checks the meaning of bodies whose quotes are single.
+    fn assert_meanings<P: Provider>(envelope: &'static Envelope, cases: &[(&str, &str)]) {
+        for (body, want) in cases {
+            let body = body.replace('\'', "\"");
+            let found = meaning::<P>(&BARE.envelope(envelope), &body);
+            assert_eq!(found, want.replace('\'', "\""), "{body}");
+        }
+    }
 
     #[test]
-    fn member_is_found_despite_blanks_and_case() {
-        let members =
-            RawObject::read(r#"{"status ":"OK","requestId":"r","Code":4500,"Error":null}"#)
-                .unwrap();
-        assert_eq!(members.text("status").as_deref(), Some("OK"));
-        assert_eq!(members.text("RequestId").as_deref(), Some("r"));
-        assert_eq!(members.text("Code").as_deref(), Some("4500"));
-        assert!(members.get("Error").is_none());
-        assert!(members.object("Code").is_none());
-        let members = RawObject::read(r#"{"a":[{}],"b":{"c":1},"d":null,"e":{}}"#).unwrap();
-        assert_eq!(members.objects().count(), 2);
-        assert_eq!(
-            members.objects().find_map(|m| m.text("c")).as_deref(),
-            Some("1")
+    fn code_that_is_the_flag_decides_alone() {
+        assert_meanings::<Plain>(
+            &ALL,
+            &[
+                ("{'status':'OK','id':'r'}", "{'status':'OK','id':'r'} #r"),
+                ("{'Status ':' OK '}", "{'Status ':' OK '}"),
+                ("{'status':'NO','reason':'why','id':7}", "!NO why #7"),
+                ("{'status':'ok'}", "!ok -"),
+                ("{'status':true}", "!true -"),
+                ("{'reason':'why'}", "!- why"),
+                ("{}", "has no success at /status and no code at /status"),
+                (
+                    "{'status':null}",
+                    "has no success at /status and no code at /status",
+                ),
+                (
+                    "{'status':' '}",
+                    "has no success at /status and no code at /status",
+                ),
+                ("{'status':['OK']}", "has a code at /status that is no text"),
+                ("[]", "is not a JSON object"),
+                (
+                    "{'x':1,'x':2,'status':'OK'}",
+                    "has a member twice, with different values",
+                ),
+            ],
         );
     }
 
     #[test]
-    fn repeated_member_is_accepted_only_with_equal_values() {
-        for text in [
-            r#"{"status":"OK","status":"NOT_HIT"}"#,
-            r#"{"status":"OK","x":1,"status ":"NOT_HIT"}"#,
-            r#"{"Error":{"Code":"A"},"Error":{"Code":"B"}}"#,
+    fn success_flag_needs_a_payload_and_no_code() {
+        assert_meanings::<Plain>(
+            &FLAG,
+            &[
+                ("{'Success':true,'Data':[1]}", "[1]"),
+                ("{'Success':'True','Data':0,'Code':' '}", "0"),
+                ("{'Success':true,'Data':1,'Code':null}", "1"),
+                ("{'Success':true,'Data':null}", "has no payload at /Data"),
+                ("{'Success':true,'Data':1,'Code':'Denied'}", "!Denied -"),
+                (
+                    "{'Success':true,'Data':1,'Code':{}}",
+                    "has a code at /Code that is no text",
+                ),
+                (
+                    "{'Success':false,'Data':1}",
+                    "has no success at /Success and no code at /Code",
+                ),
+                ("{'Data':1,'Message':'why'}", "!- why"),
+                ("{'Success':{},'Data':1,'Code':-5}", "!-5 -"),
+            ],
+        );
+    }
+
+    #[test]
+    fn interface_without_a_flag_needs_no_code_of_its_own() {
+        assert_meanings::<Plain>(
+            &Envelope::PLAIN,
+            &[
+                ("{'a':1,'message':'fine'}", "{'a':1,'message':'fine'}"),
+                ("{'code':null}", "{'code':null}"),
+                ("{'code':''}", "{'code':''}"),
+                ("{'code':0,'message':'why'}", "!0 why"),
+                ("{'code':[]}", "has a code at /code that is no text"),
+            ],
+        );
+        const APART: Envelope = Envelope {
+            success: Success::Absent("/error"),
+            ..Envelope::PLAIN
+        };
+        assert_meanings::<Plain>(
+            &APART,
+            &[
+                ("{}", "{}"),
+                ("{'error':true}", "!- -"),
+                ("{'error':true,'code':'NO'}", "!NO -"),
+                ("{'code':'NO'}", "!NO -"),
+            ],
+        );
+    }
+
+    #[test]
+    fn nested_parts_are_found() {
+        assert_meanings::<Plain>(
+            &WITHIN,
+            &[
+                ("{'Response':{'a':1}}", "{'a':1}"),
+                ("{'Response':{'Error':null}}", "{'Error':null}"),
+                (
+                    "{'Response':{'Error':{'Code':'NO','Message':'why'}}}",
+                    "!NO why",
+                ),
+                ("{'Response':{'Error':{}}}", "!- -"),
+                ("{'Response':null}", "has no payload at /Response"),
+                ("{'Response':7}", "is not a JSON object at /Response"),
+                (
+                    "{'Response':{'Error':[]}}",
+                    "is not a JSON object at /Response/Error",
+                ),
+                (
+                    "{'Response':{'a':1,'a':2}}",
+                    "has a member twice, with different values at /Response",
+                ),
+                (
+                    "{'Response':{'Error':{'Code':{}}}}",
+                    "has a code at /Response/Error/Code that is no text",
+                ),
+            ],
+        );
+        const APART: Envelope = Envelope {
+            payload: "/body/out",
+            success: Success::Equals("/head/ok", "1"),
+            code: "/head/error/code",
+            message: "/head/error/text",
+            request_id: Some("/head/id"),
+        };
+        assert_meanings::<Plain>(
+            &APART,
+            &[
+                ("{'head':{'ok':1,'id':'r'},'body':{'out':{}}}", "{} #r"),
+                ("{'head':{'ok':1},'body':{}}", "has no payload at /body/out"),
+                (
+                    "{'head':{'ok':0,'id':'r','error':{'code':'NO','text':'why'}}}",
+                    "!NO why #r",
+                ),
+            ],
+        );
+    }
+
+    #[test]
+    fn envelope_of_the_operation_precedes_the_service_and_the_service_the_provider() {
+        static OWN: Service = Service::new("p", "s", "h").envelope(&WITHIN);
+        const OF_SERVICE: OperationInfo = OperationInfo::new(&OWN, "O", Method::Post, "/");
+        let body = r#"{"Success":true,"Data":1,"Response":{},"status":"OK"}"#;
+        assert_eq!(meaning::<Special>(&BARE, body), "1");
+        assert_eq!(meaning::<Special>(&OF_SERVICE, body), "{}");
+        assert_eq!(meaning::<Special>(&OF_SERVICE.envelope(&ALL), body), body);
+        assert_eq!(meaning::<Plain>(&BARE, body), body);
+    }
+
+    #[test]
+    fn provider_adds_success_codes_and_errors_of_other_forms() {
+        assert_meanings::<Special>(
+            &FLAG,
+            &[
+                ("{'Success':true,'Data':1,'Code':' FINE '}", "1"),
+                ("{'Success':false,'Data':1,'Code':'FINE'}", "!FINE -"),
+                ("{'Success':true,'Data':1,'gateway':'NO'}", "!NO -"),
+                ("{'Success':true,'Data':1,'gateway':7}", "is odd"),
+                // The error of the envelope comes first.
+                ("{'Success':false,'Code':'DENIED','gateway':7}", "!DENIED -"),
+            ],
+        );
+        const BY_CODE: Envelope = Envelope {
+            request_id: Some("/id"),
+            ..Envelope::PLAIN
+        };
+        assert_meanings::<Special>(
+            &BY_CODE,
+            &[
+                ("{'code':'FINE'}", "{'code':'FINE'}"),
+                ("{'gateway':'NO','id':'r'}", "!NO - #r"),
+            ],
+        );
+        for body in [
+            r#"{"gateway":"NO"}"#,
+            r#"{"Code":"NO"}"#,
+            r#"{"Message":"why"}"#,
         ] {
-            assert!(RawObject::read(text).is_err(), "{text}");
-            assert!(RawObject::unchecked(text).is_ok(), "{text}");
-        }
-        for text in [
-            r#"{"Error":null,"Error":{"Code":"A"}}"#,
-            r#"{"Error":null,"error":{"Code":"A"}}"#,
-            r#"{"Error":{"Code":"A"},"Error":null}"#,
-            r#"{"Error":{"Code":"A"},"Error":{ "Code" : "A" }}"#,
-        ] {
-            let members = RawObject::read(text).unwrap();
-            assert!(members.object("Error").is_some(), "{text}");
+            let response = RawResponse::new(503, HeaderMap::new(), body.as_bytes());
+            let Err(ResponseError::Refused(error)) = parse(&Special, &response, &BARE) else {
+                panic!("{body}");
+            };
+            assert_eq!(error.retry_after, Some(Duration::from_secs(503)), "{body}");
         }
     }
 
+    const FLAG: Envelope = Envelope {
+        payload: "/Data",
+        success: Success::Equals("/Success", "true"),
+        code: "/Code",
+        message: "/Message",
+        request_id: None,
+    };
     const ALL: Envelope = Envelope {
         payload: "",
         success: Success::Equals("/status", "OK"),
@@ -336,16 +555,6 @@ mod tests {
 
     #[test]
     fn success_flag_or_payload_in_any_spelling_reports_success() {
-        use crate::operation::{Method, Service};
-        const OTHER: Envelope = Envelope {
-            payload: "/Data",
-            success: Success::Equals("/Success", "true"),
-            code: "/Code",
-            message: "/Message",
-            request_id: None,
-        };
-        static SERVICE: Service = Service::new("p", "s", "h");
-        const BARE: OperationInfo = OperationInfo::new(&SERVICE, "O", Method::Post, "/");
         const INFO: OperationInfo = BARE.output_fields(&["result", "Data"]);
         const NONE: OperationInfo = BARE.no_record(&["NO"]);
         for (info, text, want) in [
@@ -391,34 +600,28 @@ mod tests {
                 true,
             ),
             (
-                BARE.envelope(&OTHER),
+                BARE.envelope(&FLAG),
                 r#"{"Code":"A","Details":{"a":1},"Data":{}}"#,
                 false,
             ),
             (
-                BARE.envelope(&OTHER),
+                BARE.envelope(&FLAG),
                 r#"{"Code":"A","Data":null,"data":{"a":1}}"#,
                 true,
             ),
             (
-                BARE.envelope(&OTHER),
+                BARE.envelope(&FLAG),
                 r#"{"Code":"A","success":"True"}"#,
                 true,
             ),
             (
-                BARE.envelope(&OTHER),
+                BARE.envelope(&FLAG),
                 r#"{"Code":"A","Success":false}"#,
                 false,
             ),
         ] {
-            assert_eq!(reports_success(text, &info), want, "{text}");
-        }
-    }
-
-    #[test]
-    fn text_that_is_not_an_object_is_refused() {
-        for text in ["", "[]", "null", "\"x\"", "7", "{", "{}x", "<html>"] {
-            assert!(RawObject::read(text).is_err(), "{text}");
+            let envelope = info.answer_envelope(&Envelope::PLAIN);
+            assert_eq!(reports_success(text, envelope, &info), want, "{text}");
         }
     }
 }

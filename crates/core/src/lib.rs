@@ -13,8 +13,8 @@
 //! - [`provider`]: the contract of a provider, for a new provider crate
 //! - [`sign`]: signing primitives for providers
 //!
-//! A [`Provider`](provider::Provider) is a set of functions over values, above all
-//! [`sign`](provider::Provider::sign) and [`parse_response`](provider::Provider::parse_response).
+//! A [`Provider`](provider::Provider) is a set of functions over values, above all [`sign`](provider::Provider::sign).
+//! This crate parses responses by the [`Envelope`](operation::Envelope) of the operation.
 //! Everything that waits, reads a clock or touches a socket is in the call loop of this crate.
 
 mod activity;
@@ -42,6 +42,7 @@ mod pages;
 pub mod paginated;
 pub mod provider;
 mod rate_limit;
+mod raw_object;
 mod raw_response;
 mod redact;
 mod request;

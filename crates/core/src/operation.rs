@@ -169,6 +169,15 @@ pub enum Success {
     Equals(&'static str, &'static str),
 }
 
+impl Success {
+    /// Where the flag is.
+    pub(crate) const fn pointer(self) -> &'static str {
+        match self {
+            Self::Absent(pointer) | Self::Equals(pointer, _) => pointer,
+        }
+    }
+}
+
 /// Where an answer has its payload, its error and its request id, as JSON pointers; `""` is the root.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Envelope {
@@ -185,12 +194,20 @@ pub struct Envelope {
 }
 
 impl Envelope {
+    /// The body is the payload, and a `code` in it marks an error.
+    pub const PLAIN: Self = Self {
+        payload: "",
+        success: Success::Absent("/code"),
+        code: "/code",
+        message: "/message",
+        request_id: None,
+    };
+
     /// Whether a pointer into the payload leads to a part of the envelope, which may stand beside
     /// the output.
     pub(crate) fn owns(&self, pointer: &str) -> bool {
-        let (Success::Absent(success) | Success::Equals(success, _)) = self.success;
         [
-            Some(success),
+            Some(self.success.pointer()),
             Some(self.code),
             Some(self.message),
             self.request_id,
@@ -210,9 +227,8 @@ impl Envelope {
 
     /// Whether a member of the payload is a part of the envelope, in whatever letter case.
     pub(crate) fn owns_member(&self, name: &str) -> bool {
-        let (Success::Absent(success) | Success::Equals(success, _)) = self.success;
         [
-            Some(success),
+            Some(self.success.pointer()),
             Some(self.code),
             Some(self.message),
             self.request_id,
@@ -242,18 +258,9 @@ pub struct Service {
     pub provider_errors: &'static [ErrorCode],
     /// Codes that any operation of this service may return, in addition to the provider's.
     pub errors: &'static [ErrorCode],
-    /// The envelope of its answers.
-    pub envelope: &'static Envelope,
+    /// The envelope of its answers, where it differs from the provider's.
+    pub own_envelope: Option<&'static Envelope>,
 }
-
-/// For services without a documented envelope: the body is the payload, and a `code` marks an error.
-const PLAIN: Envelope = Envelope {
-    payload: "",
-    success: Success::Absent("/code"),
-    code: "/code",
-    message: "/message",
-    request_id: None,
-};
 
 impl Service {
     /// A service by its provider, name and host.
@@ -266,7 +273,7 @@ impl Service {
             lists: Lists::Repeated,
             provider_errors: &[],
             errors: &[],
-            envelope: &PLAIN,
+            own_envelope: None,
         }
     }
 
@@ -294,9 +301,9 @@ impl Service {
         self
     }
 
-    /// The envelope of its answers.
+    /// The envelope of its answers; the provider's unless set.
     pub const fn envelope(mut self, envelope: &'static Envelope) -> Self {
-        self.envelope = envelope;
+        self.own_envelope = Some(envelope);
         self
     }
 }
@@ -347,7 +354,7 @@ pub struct OperationInfo {
     pub output_fields: &'static [&'static str],
     /// Request fields with personal data.
     pub sensitive: &'static [&'static str],
-    /// Its own envelope, where it differs from the service's.
+    /// The envelope of its answers, where it differs from the service's.
     pub own_envelope: Option<&'static Envelope>,
 }
 
@@ -461,18 +468,16 @@ impl OperationInfo {
         self
     }
 
-    /// Its own envelope.
+    /// The envelope of its answers; the service's unless set.
     pub const fn envelope(mut self, envelope: &'static Envelope) -> Self {
         self.own_envelope = Some(envelope);
         self
     }
 
-    /// The envelope of its answers: its own, else the service's.
-    pub const fn answer_envelope(&self) -> &'static Envelope {
-        match self.own_envelope {
-            Some(envelope) => envelope,
-            None => self.service.envelope,
-        }
+    /// The envelope of its answers: its own, else the service's, else the provider's.
+    pub(crate) fn answer_envelope(&self, provider: &'static Envelope) -> &'static Envelope {
+        let own = self.own_envelope.or(self.service.own_envelope);
+        own.unwrap_or(provider)
     }
 
     /// Looks a code up in the tables of the operation, its service and its provider, in this order.

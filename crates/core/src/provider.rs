@@ -1,5 +1,6 @@
-//! The contract that a provider meets: functions over values that sign requests, parse answers, and name
-//! hosts. None of them waits, reads a clock or does I/O.
+//! The contract that a provider meets: functions over values that sign requests, name hosts, and
+//! recognize errors that the envelope does not describe. None of them waits, reads a clock or does
+//! I/O.
 
 use std::borrow::Cow;
 use std::time::Duration;
@@ -8,14 +9,17 @@ use time::{OffsetDateTime, UtcOffset};
 
 use crate::credentials::{Credentials, CredentialsError};
 pub use crate::endpoint::Endpoint;
-pub use crate::envelope::RawObject;
-use crate::operation::{OperationInfo, Params, Service};
-pub use crate::raw_response::{Payload, RawResponse, ResponseError, ServiceError};
+use crate::operation::{Envelope, OperationInfo, Params, Service};
+pub use crate::raw_object::RawObject;
+pub use crate::raw_response::{RawResponse, ResponseError, ServiceError};
 pub use crate::request::{Body, Request};
 
-/// A provider: how its requests are signed and its answers parsed.
+/// A provider: how its requests are signed, and what its answers have beside their [`Envelope`].
 ///
-/// Both functions are pure: no clock, no network, nothing to wait for. The call loop does the rest.
+/// Core parses answers by the envelope of the operation, so a provider needs no code for it. The last
+/// three functions are for providers whose answers have more than an envelope can describe.
+///
+/// All functions are pure: no clock, no network, nothing to wait for. The call loop does the rest.
 pub trait Provider: Default + Send + Sync + 'static {
     /// The provider's name in lower case, for errors.
     const NAME: &'static str;
@@ -25,6 +29,10 @@ pub trait Provider: Default + Send + Sync + 'static {
 
     /// How long calls may take unless the client says otherwise.
     const LIMITS: Limits = Limits::DEFAULT;
+
+    /// The envelope of answers, unless the service or the operation has its own; most often the
+    /// `ENVELOPE` that is generated from the fixtures.
+    const ENVELOPE: &'static Envelope = &Envelope::PLAIN;
 
     /// Headers that hold the request's id where the body has none, in lower case, the best first.
     const REQUEST_ID_HEADERS: &'static [&'static str] = &[];
@@ -63,17 +71,33 @@ pub trait Provider: Default + Send + Sync + 'static {
         context: &SigningContext,
     ) -> Result<(), CredentialsError>;
 
-    /// Finds the payload of a success, or the error, at any HTTP status.
+    /// Whether a success may come with this code, which has no blanks around it. Beside a success
+    /// flag, or where a code marks an error, any other code makes the answer an error.
+    fn is_success_code(&self, _code: &str) -> bool {
+        false
+    }
+
+    /// Looks for errors of other forms than the envelope's: those of a gateway or of an older
+    /// interface. Core asks at any HTTP status, if the envelope has no error code.
     ///
     /// # Errors
     ///
     /// [`ResponseError::Refused`] for an error that the provider reports,
-    /// [`ResponseError::Unreadable`] for an answer that is not of its form.
-    fn parse_response<'r>(
+    /// [`ResponseError::Unreadable`] for an answer that must not count as a success.
+    fn check_response(
         &self,
-        response: &'r RawResponse,
-        info: &OperationInfo,
-    ) -> Result<Payload<'r>, ResponseError>;
+        _root: &RawObject<'_>,
+        _response: &RawResponse,
+        _info: &OperationInfo,
+    ) -> Result<(), ResponseError> {
+        Ok(())
+    }
+
+    /// Adds to an error what neither the envelope nor the tables of codes say: a wait from a header,
+    /// the kind of a code that has several meanings.
+    fn complete_error(&self, error: ServiceError, _response: &RawResponse) -> ServiceError {
+        error
+    }
 }
 
 /// The names of the environment variables that have a provider's credentials.

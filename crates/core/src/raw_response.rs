@@ -1,4 +1,4 @@
-//! An answer as it came, and what a provider finds in it: a payload, or why there is none.
+//! An answer as it came, and why it has no payload.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -83,31 +83,14 @@ impl fmt::Debug for RawResponse {
     }
 }
 
-/// The payload of a success.
-pub struct Payload<'r> {
-    /// The payload's JSON, still to be decoded.
-    pub payload: &'r str,
-    /// The id that the provider gave the request.
-    pub request_id: Option<Cow<'r, str>>,
-}
-
-impl fmt::Debug for Payload<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Payload")
-            .field("payload_length", &self.payload.len())
-            .field("request_id", &self.request_id)
-            .finish()
-    }
-}
-
 /// Why an answer has no payload.
 #[derive(Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum ResponseError {
     /// The provider reports an error.
     Refused(Box<ServiceError>),
-    /// The answer is not of the provider's form; the HTTP status decides.
-    Unreadable(&'static str),
+    /// The answer is not of the provider's form, for this reason; the HTTP status decides.
+    Unreadable(Cow<'static, str>),
 }
 
 /// An error that a provider reports.

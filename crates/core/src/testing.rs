@@ -26,6 +26,7 @@ use crate::credentials::Credentials;
 use crate::envelope;
 use crate::lenient::{self, Deviation};
 pub use crate::operation::CodeKind;
+use crate::operation::Envelope;
 use crate::provider::{Provider, RawResponse, ResponseError};
 use crate::typed::Operation;
 
@@ -152,7 +153,7 @@ pub fn parse_success<O: Operation>(body: &[u8]) -> Result<O::Output, String> {
     let answer = RawResponse::new(200, HeaderMap::new(), body);
     let (payload, _) = locate_payload(&O::Provider::default(), &answer, &O::INFO)
         .map_err(|fault| fault.to_string())?;
-    envelope::decode_payload(payload_text(&payload, &answer), &O::INFO)
+    envelope::decode_payload(payload_text(&payload, &answer), envelope_of::<O>())
         .map(|decoded| decoded.value)
         .map_err(|error| error.to_string())
 }
@@ -174,7 +175,7 @@ where
     ) {
         (Ok((PayloadSpan::Within(bytes), _)), Expect::Payload(_) | Expect::Output(..)) => {
             let payload = payload_text(&PayloadSpan::Within(bytes), &answer);
-            let decoded = envelope::decode_payload::<O::Output>(payload, &info)
+            let decoded = envelope::decode_payload::<O::Output>(payload, envelope_of::<O>())
                 .unwrap_or_else(|error| panic!("the answer cannot be read: {error}"));
             assert_output::<O>(&decoded.value, &decoded.deviations, reply);
         }
@@ -190,6 +191,10 @@ where
         }
         (parsed, expect) => panic!("parsed as {parsed:?}, expected {expect:?}"),
     }
+}
+
+fn envelope_of<O: Operation>() -> &'static Envelope {
+    O::INFO.answer_envelope(O::Provider::ENVELOPE)
 }
 
 fn payload_text<'r>(payload: &PayloadSpan, answer: &'r RawResponse) -> &'r str {
@@ -326,11 +331,11 @@ where
 /// The payload without the members of the envelope.
 fn bare_payload<O: Operation>(reply: &Reply<'_>) -> Value {
     let answer = answer(reply);
-    let opened = O::Provider::default().parse_response(&answer, &O::INFO);
-    let payload = opened.expect("the answer is a success").payload;
+    let parsed = envelope::parse(&O::Provider::default(), &answer, &O::INFO);
+    let payload = parsed.expect("the answer is a success").json;
     let mut payload: Value = serde_json::from_str(payload).expect("the payload is JSON");
     if let Some(members) = payload.as_object_mut() {
-        let envelope = O::INFO.answer_envelope();
+        let envelope = envelope_of::<O>();
         members.retain(|name, _| !envelope.owns(&format!("/{name}")));
     }
     payload

@@ -13,9 +13,7 @@ use serde::{Deserialize, Serialize};
 use standing_core::generated::Violations;
 use standing_core::operation::{Method, OperationInfo, Service};
 use standing_core::paginated::{Batch, Cursor, Paging};
-use standing_core::provider::{
-    CredentialVariables, Payload, Provider, RawResponse, Request, ResponseError, SigningContext,
-};
+use standing_core::provider::{CredentialVariables, Provider, Request, SigningContext};
 use standing_core::{
     Client, Credentials, CredentialsError, ErrorKind, InvalidRequest, Operation, Pages, Paginated,
 };
@@ -37,17 +35,6 @@ impl Provider for Plain {
         _: &SigningContext,
     ) -> Result<(), CredentialsError> {
         Ok(())
-    }
-
-    fn parse_response<'r>(
-        &self,
-        response: &'r RawResponse,
-        _: &OperationInfo,
-    ) -> Result<Payload<'r>, ResponseError> {
-        Ok(Payload {
-            payload: response.text(),
-            request_id: None,
-        })
     }
 }
 

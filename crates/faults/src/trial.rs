@@ -7,10 +7,7 @@ use standing_core::operation::{
     CodeKind, Envelope, ErrorCode, Lists, Method, OperationInfo, RateLimit, Service, Success,
 };
 use standing_core::paginated::{Cursor, Paging};
-use standing_core::provider::{
-    CredentialVariables, Payload, Provider, RawObject, RawResponse, Request, ResponseError,
-    ServiceError, SigningContext,
-};
+use standing_core::provider::{CredentialVariables, Provider, Request, SigningContext};
 use standing_core::{Credentials, CredentialsError, Operation, Paginated};
 
 /// The provider.
@@ -61,25 +58,6 @@ impl Provider for Metered {
             request.insert_sensitive("x-token", token.expose());
         }
         Ok(())
-    }
-
-    fn parse_response<'r>(
-        &self,
-        answer: &'r RawResponse,
-        _: &OperationInfo,
-    ) -> Result<Payload<'r>, ResponseError> {
-        let root = RawObject::read(answer.text())?;
-        let request_id = root.text("id");
-        match root.text("status").as_deref() {
-            Some("OK") => Ok(Payload {
-                payload: root.get("result").unwrap_or_default(),
-                request_id,
-            }),
-            Some(code) => Err(ServiceError::new(Some(code), root.text("reason"))
-                .request_id(request_id)
-                .into()),
-            None => Err(ResponseError::Unreadable("has no status")),
-        }
     }
 }
 

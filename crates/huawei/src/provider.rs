@@ -1,12 +1,13 @@
-//! How Huawei Cloud's requests are signed (SDK-HMAC-SHA256) and its answers parsed.
+//! How Huawei Cloud's requests are signed (SDK-HMAC-SHA256), and what its
+//! answers have beside the envelope.
 
 use std::borrow::Cow;
 use std::time::Duration;
 
-use standing_core::operation::{CodeKind, OperationInfo, Service};
+use standing_core::operation::{CodeKind, Envelope, OperationInfo, Service};
 use standing_core::provider::{
-    CredentialVariables, Payload, Provider, RawObject, RawResponse, Request, ResponseError,
-    ServiceError, SigningContext,
+    CredentialVariables, Provider, RawObject, RawResponse, Request, ResponseError, ServiceError,
+    SigningContext,
 };
 use standing_core::sign::{hex, hmac_sha256, percent, percent_decoded, sha256_hex};
 use standing_core::{Credentials, CredentialsError};
@@ -14,6 +15,9 @@ use standing_core::{Credentials, CredentialsError};
 use crate::Site;
 
 const ALGORITHM: &str = "SDK-HMAC-SHA256";
+
+/// The code of a success.
+const SUCCESS: &str = "CBC.0000";
 
 /// Huawei Cloud, with the settings that concern all its operations.
 #[derive(Debug, Default)]
@@ -81,6 +85,7 @@ impl Provider for Huawei {
         CredentialVariables::new("HUAWEICLOUD_SDK_AK", "HUAWEICLOUD_SDK_SK")
             .session_tokens(&["HUAWEICLOUD_SDK_SECURITY_TOKEN"])
             .token("HUAWEICLOUD_X_AUTH_TOKEN");
+    const ENVELOPE: &'static Envelope = &crate::ENVELOPE;
     const REQUEST_ID_HEADERS: &'static [&'static str] = &["x-request-id", "x-iam-trace-id"];
 
     fn host<'s>(&'s self, service: &'s Service) -> Cow<'s, str> {
@@ -117,34 +122,79 @@ impl Provider for Huawei {
         Ok(())
     }
 
-    fn parse_response<'r>(
+    fn is_success_code(&self, code: &str) -> bool {
+        code == SUCCESS
+    }
+
+    fn check_response(
         &self,
-        response: &'r RawResponse,
+        root: &RawObject<'_>,
+        response: &RawResponse,
         info: &OperationInfo,
-    ) -> Result<Payload<'r>, ResponseError> {
-        let root = RawObject::read(response.text())?;
-        let request_id = root.text("request_id");
-        match service_error(&root, response, info) {
-            Some(error) => Err(error.request_id(request_id).into()),
-            None if has_strange_code(&root) => Err(ResponseError::Unreadable(
-                "has an error_code that is no text",
-            )),
-            None if has_strange_error(&root, info) => Err(ResponseError::Unreadable(
-                "has an error that cannot be read",
-            )),
-            None => Ok(Payload {
-                payload: response.text(),
-                request_id,
-            }),
-        }
+    ) -> Result<(), ResponseError> {
+        let error = named_error(root).or_else(|| match response.is_success() {
+            true => error_beside_output(root, info),
+            false => error_of_failure(root),
+        });
+        let problem = match error {
+            Some(error) => return Err(error.into()),
+            None if root.get("errorCode").is_some() && root.text("errorCode").is_none() => {
+                "has an errorCode that is no text"
+            }
+            None if has_strange_error(root, info) => "has an error that cannot be read",
+            None => return Ok(()),
+        };
+        Err(ResponseError::Unreadable(problem.into()))
+    }
+
+    fn complete_error(&self, mut error: ServiceError, _: &RawResponse) -> ServiceError {
+        let message = error.message.as_deref().unwrap_or_default();
+        error.kind = kind(error.code.as_deref().unwrap_or_default(), message);
+        error.retry_after = window(message);
+        error
     }
 }
 
-/// Whether there is a code that is not text. Such an answer must not count as a success.
-fn has_strange_code(root: &RawObject<'_>) -> bool {
-    ["error_code", "errorCode"]
-        .iter()
-        .any(|name| root.get(name).is_some() && root.text(name).is_none())
+/// An error by the names of its members, if it has a text and its code is not that of a success.
+fn error_with(members: &RawObject<'_>, code: &str, message: &str) -> Option<ServiceError> {
+    let error = ServiceError::new(members.text(code), members.text(message));
+    let is_success = error.code.as_deref() == Some(SUCCESS);
+    (!is_success && (error.code.is_some() || error.message.is_some())).then_some(error)
+}
+
+/// An error under the names that only errors have. The envelope's own may have a message alone.
+fn named_error(members: &RawObject<'_>) -> Option<ServiceError> {
+    error_with(members, "error_code", "error_msg")
+        .or_else(|| error_with(members, "errorCode", "errorMsg"))
+}
+
+fn plain_error(members: &RawObject<'_>) -> Option<ServiceError> {
+    error_with(members, "code", "message")
+}
+
+fn error_of_any_name(members: &RawObject<'_>) -> Option<ServiceError> {
+    named_error(members).or_else(|| plain_error(members))
+}
+
+/// The error under a status of failure: in the root or in any object in it.
+fn error_of_failure(root: &RawObject<'_>) -> Option<ServiceError> {
+    plain_error(root).or_else(|| root.objects().find_map(|inner| error_of_any_name(&inner)))
+}
+
+/// The error under a status of success. An output may have members of these names among its own, or
+/// one of them alone.
+fn error_beside_output(root: &RawObject<'_>, info: &OperationInfo) -> Option<ServiceError> {
+    let is_free = |name: &str| !info.has_output_field(name);
+    let has_text = |name: &str| root.text(name).is_some_and(|text| !text.trim().is_empty());
+    root.object("error")
+        .filter(|_| is_free("error"))
+        .and_then(|error| error_of_any_name(&error))
+        .or_else(|| {
+            let both = ["code", "message"]
+                .iter()
+                .all(|name| is_free(name) && has_text(name));
+            both.then(|| plain_error(root)).flatten()
+        })
 }
 
 /// Whether `error` has a value of an unknown form. Such an answer must not count as a success.
@@ -152,49 +202,6 @@ fn has_strange_error(root: &RawObject<'_>, info: &OperationInfo) -> bool {
     let error = root.get("error").map(str::trim);
     !info.has_output_field("error")
         && error.is_some_and(|error| !matches!(error, "{}" | "[]" | "\"\"" | "false"))
-}
-
-/// Finds the error that an answer reports, at any status.
-fn service_error(
-    root: &RawObject<'_>,
-    response: &RawResponse,
-    info: &OperationInfo,
-) -> Option<ServiceError> {
-    let found = |members: &RawObject<'_>, code: &str, message: &str| {
-        let error = ServiceError::new(members.text(code), members.text(message));
-        let is_success = error.code.as_deref() == Some("CBC.0000");
-        (!is_success && (error.code.is_some() || error.message.is_some())).then_some(error)
-    };
-    let named = |members: &RawObject<'_>| {
-        found(members, "error_code", "error_msg")
-            .or_else(|| found(members, "errorCode", "errorMsg"))
-    };
-    let plain = |members: &RawObject<'_>| found(members, "code", "message");
-    let either = |members: &RawObject<'_>| named(members).or_else(|| plain(members));
-    let service_error = named(root).or_else(|| {
-        if !response.is_success() {
-            return plain(root).or_else(|| root.objects().find_map(|inner| either(&inner)));
-        }
-        // A success may have members of these names among its own, or one of them alone.
-        let is_free = |name: &str| !info.has_output_field(name);
-        let error = root.object("error").filter(|_| is_free("error"));
-        let both = ["code", "message"].iter().all(|name| {
-            is_free(name) && root.text(name).is_some_and(|text| !text.trim().is_empty())
-        });
-        error
-            .and_then(|error| either(&error))
-            .or_else(|| plain(root).filter(|_| both))
-    })?;
-    let (code, message) = (
-        service_error.code.as_deref().unwrap_or_default(),
-        service_error.message.as_deref().unwrap_or_default(),
-    );
-    let (kind, wait) = (kind(code, message), window(message));
-    let service_error = service_error.retry_after(wait);
-    Some(match kind {
-        Some(kind) => service_error.kind(kind),
-        None => service_error,
-    })
 }
 
 /// The kind of a gateway error. The gateway has one code for all errors of signatures and tokens, which

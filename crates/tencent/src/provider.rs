@@ -1,13 +1,14 @@
-//! How Tencent Cloud's requests are signed (TC3-HMAC-SHA256) and its answers parsed.
+//! How Tencent Cloud's requests are signed (TC3-HMAC-SHA256), and what its
+//! answers have beside the envelope.
 
 use std::borrow::Cow;
 use std::fmt;
 use std::sync::{Mutex, PoisonError};
 
-use standing_core::operation::{OperationInfo, Service};
+use standing_core::operation::{Envelope, OperationInfo, Service};
 use standing_core::provider::{
-    CredentialVariables, Payload, Provider, RawObject, RawResponse, Request, ResponseError,
-    ServiceError, SigningContext,
+    CredentialVariables, Provider, RawObject, RawResponse, Request, ResponseError, ServiceError,
+    SigningContext,
 };
 use standing_core::sign::{DerivedKey, sha256_hex};
 use standing_core::{Credentials, CredentialsError};
@@ -131,6 +132,7 @@ impl Provider for Tencent {
                 "TENCENTCLOUD_SESSION_TOKEN",
                 "TENCENTCLOUD_SECURITY_TOKEN",
             ]);
+    const ENVELOPE: &'static Envelope = &crate::ENVELOPE;
     const REQUEST_ID_HEADERS: &'static [&'static str] = &["x-tc-requestid"];
 
     fn check(&self) -> Result<(), String> {
@@ -178,39 +180,24 @@ impl Provider for Tencent {
         Ok(())
     }
 
-    fn parse_response<'r>(
+    /// Finds an error of the legacy form, and an `Error` beside `Response` in place of within.
+    fn check_response(
         &self,
-        response: &'r RawResponse,
+        root: &RawObject<'_>,
+        _: &RawResponse,
         _: &OperationInfo,
-    ) -> Result<Payload<'r>, ResponseError> {
-        let root = RawObject::read(response.text())?;
-        let Some(payload) = root.get("Response") else {
-            let error = legacy_error(&root).map_or(
-                ResponseError::Unreadable("has no Response"),
-                ResponseError::from,
-            );
-            return Err(error);
-        };
-        let response = RawObject::read(payload)
-            .map_err(|_| ResponseError::Unreadable("has a Response that is no proper object"))?;
-        let request_id = response.text("RequestId");
-        // An error of the legacy form, or in the wrong place, takes precedence over a payload.
-        let error = response.get("Error").or_else(|| root.get("Error"));
-        match error.map(RawObject::read) {
-            None => match legacy_error(&root) {
-                Some(error) => Err(error.request_id(request_id).into()),
-                None => Ok(Payload {
-                    payload,
-                    request_id,
-                }),
+    ) -> Result<(), ResponseError> {
+        let error = match root.get("Error").map(RawObject::read) {
+            Some(Ok(error)) => ServiceError::new(error.text("Code"), error.text("Message")).into(),
+            Some(Err(_)) => {
+                ResponseError::Unreadable("has an Error that is no proper object".into())
+            }
+            None => match legacy_error(root) {
+                Some(error) => error.into(),
+                None => return Ok(()),
             },
-            Some(Ok(error)) => Err(ServiceError::new(error.text("Code"), error.text("Message"))
-                .request_id(request_id)
-                .into()),
-            Some(Err(_)) => Err(ResponseError::Unreadable(
-                "has an Error that is no proper object",
-            )),
-        }
+        };
+        Err(error)
     }
 }
 

@@ -1,12 +1,9 @@
-//! How requests to Acme are signed and its responses parsed.
+//! How requests to Acme are signed.
 
 use std::borrow::Cow;
 
-use standing_core::operation::{OperationInfo, Service};
-use standing_core::provider::{
-    CredentialVariables, Payload, Provider, RawObject, RawResponse, Request, ResponseError,
-    ServiceError, SigningContext,
-};
+use standing_core::operation::{Envelope, OperationInfo, Service};
+use standing_core::provider::{CredentialVariables, Provider, Request, SigningContext};
 use standing_core::sign::{hex, hmac_sha256, sha256_hex};
 use standing_core::{Credentials, CredentialsError};
 
@@ -35,6 +32,7 @@ impl Provider for Acme {
     const NAME: &'static str = "acme";
     const VARIABLES: CredentialVariables =
         CredentialVariables::new("ACME_KEY_ID", "ACME_KEY_SECRET");
+    const ENVELOPE: &'static Envelope = &crate::ENVELOPE;
 
     fn host<'s>(&'s self, service: &'s Service) -> Cow<'s, str> {
         self.site.host(service)
@@ -55,27 +53,6 @@ impl Provider for Acme {
         let signature = signature(key.secret().expose(), &date, &canonical.hash());
         request.insert_sensitive("x-acme-signature", signature);
         Ok(())
-    }
-
-    fn parse_response<'r>(
-        &self,
-        response: &'r RawResponse,
-        _: &OperationInfo,
-    ) -> Result<Payload<'r>, ResponseError> {
-        let root = RawObject::read(response.text())?;
-        let request_id = root.text("request_id");
-        match root.text("code").as_deref() {
-            Some("OK") => Ok(Payload {
-                payload: root
-                    .get("data")
-                    .ok_or(ResponseError::Unreadable("has no data"))?,
-                request_id,
-            }),
-            Some(code) => Err(ServiceError::new(Some(code), root.text("message"))
-                .request_id(request_id)
-                .into()),
-            None => Err(ResponseError::Unreadable("has no code")),
-        }
     }
 }
 
