@@ -156,13 +156,13 @@ pub struct CustomerBalance {
 
     /// What the customer owes in total: more than 0 in arrears.
     ///
-    /// Unit: the unit in measure_id.
+    /// Unit: the unit in `measure_id`, of the currency in `currency`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub debt_amount: Option<Amount>,
 
     /// What the customer can still spend in total.
     ///
-    /// Unit: the unit in measure_id.
+    /// Unit: the unit in `measure_id`, of the currency in `currency`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub amount: Option<Amount>,
 

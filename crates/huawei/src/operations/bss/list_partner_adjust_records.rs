@@ -264,7 +264,7 @@ pub struct AdjustRecord {
 
     /// The total of the adjustment, sent as a text.
     ///
-    /// Unit: the unit in measure_id.
+    /// Unit: the unit in `measure_id`, of the currency in `currency`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub amount: Option<Amount>,
 

@@ -121,7 +121,7 @@ pub struct AccountBalance {
 
     /// Balance of the account.
     ///
-    /// Unit: the unit in measure_id.
+    /// Unit: the unit in `measure_id`, of the currency in `currency`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub amount: Option<Amount>,
 
@@ -131,13 +131,13 @@ pub struct AccountBalance {
 
     /// The part of the balance that is set aside for a purpose.
     ///
-    /// Unit: the unit in measure_id.
+    /// Unit: the unit in `measure_id`, of the currency in `currency`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub designated_amount: Option<Amount>,
 
     /// The total credit limit. It is valid for accounts of the type `Credit` only.
     ///
-    /// Unit: the unit in measure_id.
+    /// Unit: the unit in `measure_id`, of the currency in `currency`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub credit_amount: Option<Amount>,
 

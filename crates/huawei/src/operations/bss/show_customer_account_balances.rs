@@ -77,7 +77,7 @@ pub struct ShowCustomerAccountBalancesOutput {
 
     /// What the caller owes in total, over all accounts: more than 0 in arrears.
     ///
-    /// Unit: the unit in measure_id.
+    /// Unit: the unit in `measure_id`, of the currency in `currency`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub debt_amount: Option<Amount>,
 
@@ -104,7 +104,7 @@ pub struct OwnAccountBalance {
 
     /// Balance of the account.
     ///
-    /// Unit: the unit in measure_id.
+    /// Unit: the unit in `measure_id`, of the currency in `currency`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub amount: Option<Amount>,
 
@@ -114,13 +114,13 @@ pub struct OwnAccountBalance {
 
     /// The part of the balance that is set aside for a purpose.
     ///
-    /// Unit: the unit in measure_id.
+    /// Unit: the unit in `measure_id`, of the currency in `currency`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub designated_amount: Option<Amount>,
 
     /// The total credit limit. Only accounts of the type `Credit` have it.
     ///
-    /// Unit: the unit in measure_id.
+    /// Unit: the unit in `measure_id`, of the currency in `currency`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub credit_amount: Option<Amount>,
 
