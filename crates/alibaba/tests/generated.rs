@@ -151,6 +151,201 @@ mod bss_get_customer_account_info {
 }
 
 #[cfg(test)]
+mod bss_get_customer_list {
+    use standing_alibaba::bss::*;
+    use standing_core::testing;
+
+    macro_rules! sample {
+        ($file:literal) => {
+            include_str!(concat!(
+                "../../../fixtures/alibaba/bss/get_customer_list/",
+                $file
+            ))
+        };
+    }
+
+    const DOCUMENTED: testing::Reply<'_> = testing::Reply {
+        status: 200,
+        body: sample!("documented.response.json"),
+        expect: testing::Expect::Payload(&[]),
+    };
+
+    #[test]
+    fn documented_reply_decodes() {
+        testing::assert_response_parses::<GetCustomerList>(&DOCUMENTED);
+    }
+
+    fn several() -> GetCustomerList {
+        GetCustomerList::new()
+    }
+
+    #[test]
+    fn several_request_encodes() {
+        testing::assert_request_encodes(&several(), sample!("several.request.json"));
+    }
+
+    const SEVERAL: testing::Reply<'_> = testing::Reply {
+        status: 200,
+        body: sample!("several.response.json"),
+        expect: testing::Expect::Payload(&[]),
+    };
+
+    #[test]
+    fn several_reply_decodes() {
+        testing::assert_response_parses::<GetCustomerList>(&SEVERAL);
+    }
+
+    #[test]
+    fn several_travels() {
+        testing::assert_round_trip(&several(), &testing::Wire::new("POST", "/"), &SEVERAL);
+    }
+
+    const EMPTY: testing::Reply<'_> = testing::Reply {
+        status: 200,
+        body: sample!("empty.response.json"),
+        expect: testing::Expect::Payload(&[]),
+    };
+
+    #[test]
+    fn empty_reply_decodes() {
+        testing::assert_response_parses::<GetCustomerList>(&EMPTY);
+    }
+
+    const NULL_LIST: testing::Reply<'_> = testing::Reply {
+        status: 200,
+        body: sample!("null_list.response.json"),
+        expect: testing::Expect::Output(
+            r#"{
+  "UidList": []
+}"#,
+            &[],
+        ),
+    };
+
+    #[test]
+    fn null_list_reply_decodes() {
+        testing::assert_response_parses::<GetCustomerList>(&NULL_LIST);
+    }
+
+    const NO_RECORD: testing::Reply<'_> = testing::Reply {
+        status: 401,
+        body: sample!("no_record.error.json"),
+        expect: testing::Expect::NoRecord("VnoNoDataError"),
+    };
+
+    #[test]
+    fn no_record_reply_is_no_record() {
+        testing::assert_response_parses::<GetCustomerList>(&NO_RECORD);
+    }
+
+    const NOT_AUTHORIZED: testing::Reply<'_> = testing::Reply {
+        status: 400,
+        body: sample!("not_authorized.error.json"),
+        expect: testing::Expect::Error("NotAuthorized", testing::CodeKind::Permission),
+    };
+
+    #[test]
+    fn not_authorized_reply_fails() {
+        testing::assert_response_parses::<GetCustomerList>(&NOT_AUTHORIZED);
+    }
+}
+
+#[cfg(test)]
+mod bss_query_account_balance {
+    use standing_alibaba::bss::*;
+    use standing_core::testing;
+
+    macro_rules! sample {
+        ($file:literal) => {
+            include_str!(concat!(
+                "../../../fixtures/alibaba/bss/query_account_balance/",
+                $file
+            ))
+        };
+    }
+
+    const DOCUMENTED: testing::Reply<'_> = testing::Reply {
+        status: 200,
+        body: sample!("documented.response.json"),
+        expect: testing::Expect::Payload(&[]),
+    };
+
+    #[test]
+    fn documented_reply_decodes() {
+        testing::assert_response_parses::<QueryAccountBalance>(&DOCUMENTED);
+    }
+
+    fn separators() -> QueryAccountBalance {
+        QueryAccountBalance::new()
+    }
+
+    #[test]
+    fn separators_request_encodes() {
+        testing::assert_request_encodes(&separators(), sample!("separators.request.json"));
+    }
+
+    const SEPARATORS: testing::Reply<'_> = testing::Reply {
+        status: 200,
+        body: sample!("separators.response.json"),
+        expect: testing::Expect::Payload(&[]),
+    };
+
+    #[test]
+    fn separators_reply_decodes() {
+        testing::assert_response_parses::<QueryAccountBalance>(&SEPARATORS);
+    }
+
+    #[test]
+    fn separators_travels() {
+        testing::assert_round_trip(&separators(), &testing::Wire::new("POST", "/"), &SEPARATORS);
+    }
+
+    const NULLS: testing::Reply<'_> = testing::Reply {
+        status: 200,
+        body: sample!("nulls.response.json"),
+        expect: testing::Expect::Output(r#"{}"#, &[]),
+    };
+
+    #[test]
+    fn nulls_reply_decodes() {
+        testing::assert_response_parses::<QueryAccountBalance>(&NULLS);
+    }
+
+    const NOT_APPLICABLE: testing::Reply<'_> = testing::Reply {
+        status: 400,
+        body: sample!("not_applicable.error.json"),
+        expect: testing::Expect::Error("NotApplicable", testing::CodeKind::Permission),
+    };
+
+    #[test]
+    fn not_applicable_reply_fails() {
+        testing::assert_response_parses::<QueryAccountBalance>(&NOT_APPLICABLE);
+    }
+
+    const INTERNAL_ERROR: testing::Reply<'_> = testing::Reply {
+        status: 400,
+        body: sample!("internal_error.error.json"),
+        expect: testing::Expect::Error("InternalError", testing::CodeKind::Server),
+    };
+
+    #[test]
+    fn internal_error_reply_fails() {
+        testing::assert_response_parses::<QueryAccountBalance>(&INTERNAL_ERROR);
+    }
+
+    const UNDEFINED_ERROR: testing::Reply<'_> = testing::Reply {
+        status: 500,
+        body: sample!("undefined_error.error.json"),
+        expect: testing::Expect::Error("UndefinedError", testing::CodeKind::Server),
+    };
+
+    #[test]
+    fn undefined_error_reply_fails() {
+        testing::assert_response_parses::<QueryAccountBalance>(&UNDEFINED_ERROR);
+    }
+}
+
+#[cfg(test)]
 mod bss_query_evaluate_list {
     use standing_alibaba::bss::*;
     use standing_core::testing;
@@ -164,17 +359,30 @@ mod bss_query_evaluate_list {
         };
     }
 
+    const DOCUMENTED: testing::Reply<'_> = testing::Reply {
+        status: 200,
+        body: sample!("documented.response.json"),
+        expect: testing::Expect::Payload(&[]),
+    };
+
+    #[test]
+    fn documented_reply_decodes() {
+        testing::assert_response_parses::<QueryEvaluateList>(&DOCUMENTED);
+    }
+
     fn first_page() -> QueryEvaluateList {
         QueryEvaluateList::new()
-            .with_type(1)
+            .with_type(InvoiceItemFilter::NegativeInvoiceable)
             .with_out_biz_id("2387432832696")
             .with_page_num(1)
             .with_page_size(10)
             .with_start_amount(100)
             .with_end_amount(1000)
-            .with_sort_type(1)
+            .with_start_biz_time("2020-02-02 12:00:00")
+            .with_end_biz_time("2020-02-02 15:00:00")
+            .with_sort_type(InvoiceItemOrder::IdDescending)
             .with_bill_cycle("202003")
-            .with_biz_type_list(["ALIYUN", "INVENTED"])
+            .with_biz_type_list([InvoiceMarket::AlibabaCloud, InvoiceMarket::Marketplace])
     }
 
     #[test]
@@ -208,7 +416,9 @@ mod bss_query_evaluate_list {
                     ("SortType", "1"),
                     ("BillCycle", "202003"),
                     ("BizTypeList.1", "ALIYUN"),
-                    ("BizTypeList.2", "INVENTED"),
+                    ("BizTypeList.2", "MARKETPLACE"),
+                    ("StartBizTime", "2020-02-02 12:00:00"),
+                    ("EndBizTime", "2020-02-02 15:00:00"),
                 ],
                 ..testing::Wire::new("POST", "/")
             },
@@ -272,6 +482,118 @@ mod bss_query_evaluate_list {
     #[test]
     fn throttled_reply_fails() {
         testing::assert_response_parses::<QueryEvaluateList>(&THROTTLED);
+    }
+}
+
+#[cfg(test)]
+mod bss_query_financial_account_info {
+    use standing_alibaba::bss::*;
+    use standing_core::testing;
+
+    macro_rules! sample {
+        ($file:literal) => {
+            include_str!(concat!(
+                "../../../fixtures/alibaba/bss/query_financial_account_info/",
+                $file
+            ))
+        };
+    }
+
+    const DOCUMENTED: testing::Reply<'_> = testing::Reply {
+        status: 200,
+        body: sample!("documented.response.json"),
+        expect: testing::Expect::Payload(&[]),
+    };
+
+    #[test]
+    fn documented_reply_decodes() {
+        testing::assert_response_parses::<QueryFinancialAccountInfo>(&DOCUMENTED);
+    }
+
+    fn not_financial() -> QueryFinancialAccountInfo {
+        QueryFinancialAccountInfo::new(1000000000000001)
+    }
+
+    #[test]
+    fn not_financial_request_encodes() {
+        testing::assert_request_encodes(&not_financial(), sample!("not_financial.request.json"));
+    }
+
+    const NOT_FINANCIAL: testing::Reply<'_> = testing::Reply {
+        status: 200,
+        body: sample!("not_financial.response.json"),
+        expect: testing::Expect::Payload(&[]),
+    };
+
+    #[test]
+    fn not_financial_reply_decodes() {
+        testing::assert_response_parses::<QueryFinancialAccountInfo>(&NOT_FINANCIAL);
+    }
+
+    #[test]
+    fn not_financial_travels() {
+        testing::assert_round_trip(
+            &not_financial(),
+            &testing::Wire {
+                query: &[("UserId", "1000000000000001")],
+                ..testing::Wire::new("POST", "/")
+            },
+            &NOT_FINANCIAL,
+        );
+    }
+
+    const MANAGEMENT: testing::Reply<'_> = testing::Reply {
+        status: 200,
+        body: sample!("management.response.json"),
+        expect: testing::Expect::Output(
+            r#"{
+  "IsFinancialAccount": true,
+  "AccountType": "MASTER",
+  "UserName": "invented_login",
+  "MemberNickName": "",
+  "MemberGroupId": 1,
+  "MemberGroupName": "invented group"
+}"#,
+            &[("text_for_number", 1)],
+        ),
+    };
+
+    #[test]
+    fn management_reply_decodes() {
+        testing::assert_response_parses::<QueryFinancialAccountInfo>(&MANAGEMENT);
+    }
+
+    const NULLS: testing::Reply<'_> = testing::Reply {
+        status: 200,
+        body: sample!("nulls.response.json"),
+        expect: testing::Expect::Output(r#"{}"#, &[]),
+    };
+
+    #[test]
+    fn nulls_reply_decodes() {
+        testing::assert_response_parses::<QueryFinancialAccountInfo>(&NULLS);
+    }
+
+    const INVALID_PARAMETER: testing::Reply<'_> = testing::Reply {
+        status: 400,
+        body: sample!("invalid_parameter.error.json"),
+        expect: testing::Expect::Error("InvalidParameter", testing::CodeKind::InvalidRequest),
+    };
+
+    #[test]
+    fn invalid_parameter_reply_fails() {
+        testing::assert_response_parses::<QueryFinancialAccountInfo>(&INVALID_PARAMETER);
+    }
+
+    const FAILED_UNDER_SUCCESS: testing::Reply<'_> = testing::Reply {
+        status: 200,
+        body: sample!("failed_under_success.error.json"),
+        expect: testing::Expect::Error("InvalidParameter", testing::CodeKind::InvalidRequest),
+    };
+
+    #[test]
+    fn failed_under_success_reply_fails() {
+        testing::assert_response_parses::<QueryFinancialAccountInfo>(&FAILED_UNDER_SUCCESS);
     }
 }
 
@@ -373,5 +695,154 @@ mod bss_query_reseller_available_quota {
     #[test]
     fn not_authorized_reply_fails() {
         testing::assert_response_parses::<QueryResellerAvailableQuota>(&NOT_AUTHORIZED);
+    }
+}
+
+#[cfg(test)]
+mod bss_query_reseller_user_alarm_threshold {
+    use standing_alibaba::bss::*;
+    use standing_core::testing;
+
+    macro_rules! sample {
+        ($file:literal) => {
+            include_str!(concat!(
+                "../../../fixtures/alibaba/bss/query_reseller_user_alarm_threshold/",
+                $file
+            ))
+        };
+    }
+
+    const DOCUMENTED: testing::Reply<'_> = testing::Reply {
+        status: 200,
+        body: sample!("documented.response.json"),
+        expect: testing::Expect::Payload(&[]),
+    };
+
+    #[test]
+    fn documented_reply_decodes() {
+        testing::assert_response_parses::<QueryResellerUserAlarmThreshold>(&DOCUMENTED);
+    }
+
+    fn of_a_customer() -> QueryResellerUserAlarmThreshold {
+        QueryResellerUserAlarmThreshold::new(ResellerAlarmType::QuotaLowBalance)
+            .with_owner_id(1000000000000001)
+    }
+
+    #[test]
+    fn of_a_customer_request_encodes() {
+        testing::assert_request_encodes(&of_a_customer(), sample!("of_a_customer.request.json"));
+    }
+
+    const OF_A_CUSTOMER: testing::Reply<'_> = testing::Reply {
+        status: 200,
+        body: sample!("of_a_customer.response.json"),
+        expect: testing::Expect::Payload(&[]),
+    };
+
+    #[test]
+    fn of_a_customer_reply_decodes() {
+        testing::assert_response_parses::<QueryResellerUserAlarmThreshold>(&OF_A_CUSTOMER);
+    }
+
+    #[test]
+    fn of_a_customer_travels() {
+        testing::assert_round_trip(
+            &of_a_customer(),
+            &testing::Wire {
+                query: &[
+                    ("AlarmType", "quota_low_balance"),
+                    ("OwnerId", "1000000000000001"),
+                ],
+                ..testing::Wire::new("POST", "/")
+            },
+            &OF_A_CUSTOMER,
+        );
+    }
+
+    fn empty() -> QueryResellerUserAlarmThreshold {
+        QueryResellerUserAlarmThreshold::new(ResellerAlarmType::MonthConsumeHigh)
+    }
+
+    #[test]
+    fn empty_request_encodes() {
+        testing::assert_request_encodes(&empty(), sample!("empty.request.json"));
+    }
+
+    const EMPTY: testing::Reply<'_> = testing::Reply {
+        status: 200,
+        body: sample!("empty.response.json"),
+        expect: testing::Expect::Payload(&[]),
+    };
+
+    #[test]
+    fn empty_reply_decodes() {
+        testing::assert_response_parses::<QueryResellerUserAlarmThreshold>(&EMPTY);
+    }
+
+    #[test]
+    fn empty_travels() {
+        testing::assert_round_trip(
+            &empty(),
+            &testing::Wire {
+                query: &[("AlarmType", "month_consume_high")],
+                ..testing::Wire::new("POST", "/")
+            },
+            &EMPTY,
+        );
+    }
+
+    const NULL_LIST: testing::Reply<'_> = testing::Reply {
+        status: 200,
+        body: sample!("null_list.response.json"),
+        expect: testing::Expect::Output(
+            r#"{
+  "Data": []
+}"#,
+            &[],
+        ),
+    };
+
+    #[test]
+    fn null_list_reply_decodes() {
+        testing::assert_response_parses::<QueryResellerUserAlarmThreshold>(&NULL_LIST);
+    }
+
+    const NULLS: testing::Reply<'_> = testing::Reply {
+        status: 200,
+        body: sample!("nulls.response.json"),
+        expect: testing::Expect::Output(
+            r#"{
+  "Data": [{}],
+  "Count": 1
+}"#,
+            &[],
+        ),
+    };
+
+    #[test]
+    fn nulls_reply_decodes() {
+        testing::assert_response_parses::<QueryResellerUserAlarmThreshold>(&NULLS);
+    }
+
+    const PARAMETER_ERROR: testing::Reply<'_> = testing::Reply {
+        status: 400,
+        body: sample!("parameter_error.error.json"),
+        expect: testing::Expect::Error("ParameterError", testing::CodeKind::InvalidRequest),
+    };
+
+    #[test]
+    fn parameter_error_reply_fails() {
+        testing::assert_response_parses::<QueryResellerUserAlarmThreshold>(&PARAMETER_ERROR);
+    }
+
+    const INTERNAL_ERROR: testing::Reply<'_> = testing::Reply {
+        status: 400,
+        body: sample!("internal_error.error.json"),
+        expect: testing::Expect::Error("InternalError", testing::CodeKind::Server),
+    };
+
+    #[test]
+    fn internal_error_reply_fails() {
+        testing::assert_response_parses::<QueryResellerUserAlarmThreshold>(&INTERNAL_ERROR);
     }
 }

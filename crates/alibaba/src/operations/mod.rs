@@ -11,8 +11,12 @@ use standing_core::generated::*;
 /// Every operation of this crate, by service and name.
 pub const OPERATIONS: &[ErasedOperation<crate::Alibaba>] = &[
     ErasedOperation::of::<bss::GetCustomerAccountInfo>(),
+    ErasedOperation::of::<bss::GetCustomerList>(),
+    ErasedOperation::of::<bss::QueryAccountBalance>(),
     ErasedOperation::paged::<bss::QueryEvaluateList>(),
+    ErasedOperation::of::<bss::QueryFinancialAccountInfo>(),
     ErasedOperation::of::<bss::QueryResellerAvailableQuota>(),
+    ErasedOperation::of::<bss::QueryResellerUserAlarmThreshold>(),
 ];
 
 /// Where an answer keeps its payload, its error and its request id.

@@ -8,12 +8,20 @@
 //!   use `business.ap-southeast-1.aliyuncs.com`.
 
 mod get_customer_account_info;
+mod get_customer_list;
+mod query_account_balance;
 mod query_evaluate_list;
+mod query_financial_account_info;
 mod query_reseller_available_quota;
+mod query_reseller_user_alarm_threshold;
 
 pub use get_customer_account_info::*;
+pub use get_customer_list::*;
+pub use query_account_balance::*;
 pub use query_evaluate_list::*;
+pub use query_financial_account_info::*;
 pub use query_reseller_available_quota::*;
+pub use query_reseller_user_alarm_threshold::*;
 
 use standing_core::generated::*;
 

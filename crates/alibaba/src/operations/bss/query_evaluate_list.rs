@@ -11,19 +11,22 @@ use standing_core::generated::*;
 /// # Example
 ///
 /// ```
-/// use standing_alibaba::{Client, bss::QueryEvaluateList};
+/// use standing_alibaba::bss::{InvoiceItemFilter, InvoiceItemOrder, InvoiceMarket, QueryEvaluateList};
+/// use standing_alibaba::Client;
 ///
 /// # async fn example(client: &Client) -> Result<(), Box<dyn std::error::Error>> {
 /// let request = QueryEvaluateList::new()
-///     .with_type(1)
+///     .with_type(InvoiceItemFilter::NegativeInvoiceable)
 ///     .with_out_biz_id("2387432832696")
 ///     .with_page_num(1)
 ///     .with_page_size(10)
 ///     .with_start_amount(100)
 ///     .with_end_amount(1000)
-///     .with_sort_type(1)
+///     .with_start_biz_time("2020-02-02 12:00:00")
+///     .with_end_biz_time("2020-02-02 15:00:00")
+///     .with_sort_type(InvoiceItemOrder::IdDescending)
 ///     .with_bill_cycle("202003")
-///     .with_biz_type_list(["ALIYUN", "INVENTED"]);
+///     .with_biz_type_list([InvoiceMarket::AlibabaCloud, InvoiceMarket::Marketplace]);
 /// let mut pages = client.pages(request);
 /// while let Some(page) = pages.next().await {
 ///     for row in page?.items {
@@ -41,21 +44,26 @@ use standing_core::generated::*;
 /// # Provenance
 ///
 /// - Source: "QueryEvaluateList", Alibaba Cloud BSS OpenAPI metadata, version 2017-12-14.
-/// - Assumption: Names, types and example values are those of the API metadata, which has no
-///   descriptions; meanings are inferred from the names. Neither the unit nor the currency of the
-///   amounts is documented.
+/// - Assumption: Names, types and example values are those of the API metadata; where neither it
+///   nor the SDK describes a field, its meaning is inferred from its name. The unit of the amounts
+///   of an item, and of the bounds in a request, is not documented: the totals alone are
+///   documented, in cents. The currency is not documented.
 /// - Source (call): Lists as the SDK flattens them: alibabacloud_openapi_util 0.2.4.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "PascalCase")]
 #[non_exhaustive]
 pub struct QueryEvaluateList {
-    /// Kind of item. The metadata does not list the values.
+    /// Which items are listed, by their amounts; without it, all.
+    ///
+    /// **Source:** alibabacloud_bssopenapi20171214 5.1.2, `QueryEvaluateListRequest`.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub type_: Option<i64>,
+    pub type_: Option<InvoiceItemFilter>,
 
-    /// ID of the business that the item comes from.
+    /// ID of the order, bill or contract that the item comes from.
     ///
     /// Constraints: not empty.
+    ///
+    /// **Source:** alibabacloud_bssopenapi20171214 5.1.2, `QueryEvaluateListRequest`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub out_biz_id: Option<String>,
 
@@ -65,35 +73,45 @@ pub struct QueryEvaluateList {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub page_num: Option<u64>,
 
-    /// Items per page. Neither a default nor a maximum is documented.
+    /// Items per page.
     ///
-    /// Constraints: at least 1.
+    /// Constraints: 1 to 300. Default: `20`.
+    ///
+    /// **Source:** alibabacloud_bssopenapi20171214 5.1.2, `QueryEvaluateListRequest`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub page_size: Option<u64>,
 
-    /// Least amount of an item.
+    /// Least amount of an item. The unit is not documented.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub start_amount: Option<Amount>,
 
-    /// Greatest amount of an item.
+    /// Greatest amount of an item. The unit is not documented.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub end_amount: Option<Amount>,
 
-    /// Start of the period of the business.
+    /// Start of the period in which the item was paid, as in `2020-02-02 12:00:00`. The time zone
+    /// is not documented.
     ///
-    /// Constraints: not empty.
+    /// Constraints: not empty, `YYYY-MM-DD hh:mm:ss`.
+    ///
+    /// **Source:** alibabacloud_bssopenapi20171214 5.1.2, `QueryEvaluateListRequest`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub start_biz_time: Option<String>,
 
-    /// End of the period of the business.
+    /// End of the period in which the item was paid, as in `2020-02-02 12:00:00`. The time zone is
+    /// not documented.
     ///
-    /// Constraints: not empty.
+    /// Constraints: not empty, `YYYY-MM-DD hh:mm:ss`.
+    ///
+    /// **Source:** alibabacloud_bssopenapi20171214 5.1.2, `QueryEvaluateListRequest`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub end_biz_time: Option<String>,
 
-    /// How the items are sorted. The metadata does not list the values.
+    /// The order of the items. A default is not documented.
+    ///
+    /// **Source:** alibabacloud_bssopenapi20171214 5.1.2, `QueryEvaluateListRequest`.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub sort_type: Option<i64>,
+    pub sort_type: Option<InvoiceItemOrder>,
 
     /// Start of the period to search.
     ///
@@ -113,14 +131,14 @@ pub struct QueryEvaluateList {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub bill_cycle: Option<String>,
 
-    /// Kinds of business, such as `ALIYUN`.
+    /// The markets whose items are listed; without it, all.
     ///
-    /// Constraints: 1 to 100 items, each not empty.
+    /// Constraints: 1 to 100 items.
     ///
     /// **Assumption:** An empty list would not be sent, and so would select every kind; it is
     /// refused.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub biz_type_list: Option<Vec<String>>,
+    pub biz_type_list: Option<Vec<InvoiceMarket>>,
 
     /// The UID of the customer whose items are listed.
     ///
@@ -141,8 +159,8 @@ impl QueryEvaluateList {
 
     /// Sets [`type_`](Self::type_).
     #[must_use]
-    pub fn with_type(mut self, type_: i64) -> Self {
-        self.type_ = Some(type_);
+    pub fn with_type(mut self, type_: impl Into<InvoiceItemFilter>) -> Self {
+        self.type_ = Some(type_.into());
         self
     }
 
@@ -197,8 +215,8 @@ impl QueryEvaluateList {
 
     /// Sets [`sort_type`](Self::sort_type).
     #[must_use]
-    pub fn with_sort_type(mut self, sort_type: i64) -> Self {
-        self.sort_type = Some(sort_type);
+    pub fn with_sort_type(mut self, sort_type: impl Into<InvoiceItemOrder>) -> Self {
+        self.sort_type = Some(sort_type.into());
         self
     }
 
@@ -227,7 +245,7 @@ impl QueryEvaluateList {
     #[must_use]
     pub fn with_biz_type_list(
         mut self,
-        biz_type_list: impl IntoIterator<Item = impl Into<String>>,
+        biz_type_list: impl IntoIterator<Item = impl Into<InvoiceMarket>>,
     ) -> Self {
         self.biz_type_list = Some(biz_type_list.into_iter().map(Into::into).collect());
         self
@@ -257,7 +275,7 @@ impl Operation for QueryEvaluateList {
         Violations::new()
             .length("OutBizId", self.out_biz_id.as_deref(), 1..)
             .range("PageNum", self.page_num.as_ref(), 1..)
-            .range("PageSize", self.page_size.as_ref(), 1..)
+            .range("PageSize", self.page_size.as_ref(), 1..=300)
             .length("StartBizTime", self.start_biz_time.as_deref(), 1..)
             .length("EndBizTime", self.end_biz_time.as_deref(), 1..)
             .length("StartSearchTime", self.start_search_time.as_deref(), 1..)
@@ -267,11 +285,6 @@ impl Operation for QueryEvaluateList {
                 "BizTypeList",
                 self.biz_type_list.as_ref().map(Vec::len),
                 1..=100,
-            )
-            .each_length(
-                "BizTypeList",
-                self.biz_type_list.as_deref().unwrap_or_default(),
-                1..,
             )
             .range("OwnerId", self.owner_id.as_ref(), 1..)
             .finish()
@@ -294,7 +307,7 @@ const OUTPUT_FIELDS: &[&str] = &[
 impl Paginated for QueryEvaluateList {
     type Item = Evaluate;
 
-    const PAGING: Paging = Paging::pages(1);
+    const PAGING: Paging = Paging::pages(1).default_size(20).max_size(300);
 
     fn cursor(&self) -> Option<Cursor> {
         self.page_num.map(Cursor::Number)
@@ -344,11 +357,19 @@ pub struct QueryEvaluateListOutput {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub total_count: Option<u64>,
 
-    /// Total amount that can be invoiced.
+    /// Total of the amounts that have been invoiced, of all items that match: divide by 100.
+    ///
+    /// Unit: cents.
+    ///
+    /// **Source:** alibabacloud_bssopenapi20171214 5.1.2, `QueryEvaluateListResponseBodyData`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub total_invoice_amount: Option<Amount>,
 
-    /// Total amount for which no invoice has been requested yet.
+    /// Total of the amounts that can still be invoiced, of all items that match: divide by 100.
+    ///
+    /// Unit: cents.
+    ///
+    /// **Source:** alibabacloud_bssopenapi20171214 5.1.2, `QueryEvaluateListResponseBodyData`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub total_un_applied_invoice_amount: Option<Amount>,
 
@@ -392,15 +413,15 @@ pub struct Evaluate {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub bill_cycle: Option<String>,
 
-    /// Kind of business.
+    /// The market that the item belongs to.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub biz_type: Option<String>,
+    pub biz_type: Option<InvoiceMarket>,
 
-    /// Time of the business.
+    /// When the item was paid.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub biz_time: Option<String>,
 
-    /// ID of the business that the item comes from.
+    /// ID of the order, bill or contract that the item comes from.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub out_biz_id: Option<String>,
 
@@ -416,27 +437,27 @@ pub struct Evaluate {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub user_nick: Option<String>,
 
-    /// The original amount.
+    /// The original amount. The unit is not documented.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub original_amount: Option<Amount>,
 
-    /// The present amount.
+    /// The present amount. The unit is not documented.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub present_amount: Option<Amount>,
 
-    /// Amount that can be invoiced.
+    /// Amount that can be invoiced. The unit is not documented.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub can_invoice_amount: Option<Amount>,
 
-    /// Amount that has been invoiced.
+    /// Amount that has been invoiced. The unit is not documented.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub invoiced_amount: Option<Amount>,
 
-    /// Accepted offset.
+    /// Accepted offset. The unit is not documented.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub offset_accept_amount: Option<Amount>,
 
-    /// Spent offset.
+    /// Spent offset. The unit is not documented.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub offset_cost_amount: Option<Amount>,
 
@@ -474,6 +495,54 @@ impl fmt::Debug for Evaluate {
             .field("gmt_create", &self.gmt_create)
             .field("gmt_modified", &self.gmt_modified)
             .finish()
+    }
+}
+
+open_enum! {
+    /// Which items are listed, by their amounts.
+    ///
+    /// # Provenance
+    ///
+    /// - Source: alibabacloud_bssopenapi20171214 5.1.2, `QueryEvaluateListRequest`.
+    pub enum InvoiceItemFilter: i64 {
+        /// Items whose amount that can be invoiced is less than 0.
+        NegativeInvoiceable = 1,
+        /// Items whose amount that can be invoiced is more than 0.
+        PositiveInvoiceable = 2,
+        /// Items whose amount that can be invoiced is not 0.
+        AnyInvoiceable = 3,
+        /// Items of which more than 0 has been invoiced.
+        Invoiced = 4,
+    }
+}
+
+open_enum! {
+    /// The order of the items.
+    ///
+    /// # Provenance
+    ///
+    /// - Source: alibabacloud_bssopenapi20171214 5.1.2, `QueryEvaluateListRequest`.
+    pub enum InvoiceItemOrder: i64 {
+        /// By ID, greatest first.
+        IdDescending = 1,
+        /// By type, greatest first, and within a type by ID, greatest first.
+        TypeDescending = 2,
+        /// By type, least first, and within a type by ID, greatest first.
+        TypeAscending = 3,
+    }
+}
+
+open_enum! {
+    /// The market that an item belongs to.
+    ///
+    /// # Provenance
+    ///
+    /// - Source: Metadata of the Alibaba Cloud BSS OpenAPI, version 2017-12-14, of 2025-12.
+    pub enum InvoiceMarket {
+        /// Alibaba Cloud.
+        AlibabaCloud = "ALIYUN",
+        /// The marketplace of Alibaba Cloud.
+        Marketplace = "MARKETPLACE",
     }
 }
 
