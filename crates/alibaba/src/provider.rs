@@ -8,7 +8,7 @@ use standing_core::operation::{Envelope, OperationInfo, Service};
 use standing_core::provider::{
     CredentialVariables, Provider, RawResponse, Request, ServiceError, SigningContext,
 };
-use standing_core::sign::{hex, hmac_sha256, sha256_hex};
+use standing_core::sign::sha256_hex;
 use standing_core::{Credentials, CredentialsError};
 
 use crate::Site;
@@ -33,11 +33,10 @@ fn string_to_sign(canonical_hash: &str) -> String {
 }
 
 fn authorization(key: &Credentials, signed_headers: &str, to_sign: &str) -> String {
-    let secret = key.secret().expose().as_bytes();
     format!(
         "{ALGORITHM} Credential={},SignedHeaders={signed_headers},Signature={}",
         key.id(),
-        hex(&hmac_sha256(secret, to_sign.as_bytes()))
+        key.derived_key("", &[]).sign(to_sign)
     )
 }
 

@@ -3,13 +3,15 @@
 use std::borrow::Cow;
 use std::fmt;
 use std::pin::Pin;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
+use zeroize::Zeroizing;
 
 use crate::redact::{Hidden, Secret};
+use crate::sign::DerivedKey;
 
 /// The credentials of one account: a key id with its secret and an optional session token, or a token
 /// alone, or explicitly none.
@@ -25,6 +27,24 @@ struct Parts {
     token: Option<Secret>,
     expires_at: Option<OffsetDateTime>,
     anonymous: bool,
+    derived: DerivedKeys,
+}
+
+/// The signing keys derived from a secret: a key takes several HMACs and serves for a day. They are
+/// dropped with the secret, and a copy of the credentials that is about to be changed has none.
+#[derive(Default)]
+struct DerivedKeys(Mutex<Vec<KeptKey>>);
+
+struct KeptKey {
+    prefix: &'static str,
+    steps: Vec<String>,
+    key: DerivedKey,
+}
+
+impl Clone for DerivedKeys {
+    fn clone(&self) -> Self {
+        Self::default()
+    }
 }
 
 impl Credentials {
@@ -36,6 +56,7 @@ impl Credentials {
             token: None,
             expires_at: None,
             anonymous: false,
+            derived: DerivedKeys::default(),
         }))
     }
 
@@ -125,6 +146,32 @@ impl Credentials {
     /// The secret.
     pub fn secret(&self) -> &Secret {
         &self.0.secret
+    }
+
+    /// A signing key derived from the secret with `prefix` before it: each step, a date and the scope
+    /// for example, is signed with the key before it. Without steps it is the key of the secret itself.
+    ///
+    /// These credentials and their clones keep the key. They drop it when one with another prefix or
+    /// another first step is derived, such as that of the next day.
+    pub fn derived_key(&self, prefix: &'static str, steps: &[&str]) -> DerivedKey {
+        let kept = &self.0.derived.0;
+        let mut kept = kept.lock().unwrap_or_else(PoisonError::into_inner);
+        kept.retain(|kept| {
+            let first = kept.steps.first().map(String::as_str);
+            kept.prefix == prefix && first == steps.first().copied()
+        });
+        if let Some(kept) = kept.iter().find(|kept| kept.steps.as_slice() == steps) {
+            return kept.key.clone();
+        }
+        let start = Zeroizing::new([prefix, self.secret().expose()].concat());
+        let start = DerivedKey::new(start.as_bytes());
+        let key = steps.iter().fold(start, |key, step| key.step(step));
+        kept.push(KeptKey {
+            prefix,
+            steps: steps.iter().map(|step| (*step).to_owned()).collect(),
+            key: key.clone(),
+        });
+        key
     }
 
     /// The session token, or the token of [`token_only`](Self::token_only).
@@ -291,6 +338,7 @@ impl ProvideCredentials for Credentials {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::sign::{hex, hmac_sha256};
     use time::macros::datetime;
 
     const NOW: OffsetDateTime = datetime!(2026-11-21 12:00 UTC);
@@ -323,6 +371,46 @@ mod tests {
         assert_eq!(
             Credentials::token_only("").check().unwrap_err().to_string(),
             "the token is empty"
+        );
+    }
+
+    #[test]
+    fn derived_key_is_kept_for_its_first_step_and_not_shown() {
+        let credentials = Credentials::new("id", "hunter2");
+        let kept = |of: &Credentials| {
+            let kept = of.0.derived.0.lock().unwrap();
+            kept.iter()
+                .map(|kept| kept.steps.join("/"))
+                .collect::<Vec<_>>()
+        };
+        let sign = |of: &Credentials, steps: &[&str]| of.derived_key("P", steps).sign("text");
+        let stepwise = [&b"monday"[..], b"a"]
+            .iter()
+            .fold(b"Phunter2".to_vec(), |key, step| {
+                hmac_sha256(&key, step).to_vec()
+            });
+        let by_hand = hex(&hmac_sha256(&stepwise, b"text"));
+        for _ in 0..2 {
+            assert_eq!(sign(&credentials, &["monday", "a"]), by_hand);
+            assert_ne!(sign(&credentials.clone(), &["monday", "b"]), by_hand);
+            assert_eq!(kept(&credentials), ["monday/a", "monday/b"]);
+        }
+        assert_ne!(sign(&credentials, &["tuesday", "a"]), by_hand);
+        assert_eq!(kept(&credentials), ["tuesday/a"]);
+        let other = Credentials::new("id", "another");
+        assert_ne!(
+            sign(&other, &["tuesday", "a"]),
+            sign(&credentials, &["tuesday", "a"])
+        );
+        let changed = credentials.clone().with_token("t");
+        assert_eq!((kept(&changed).len(), kept(&credentials).len()), (0, 1));
+        let own = credentials.derived_key("", &[]);
+        assert_eq!(own.sign("text"), hex(&hmac_sha256(b"hunter2", b"text")));
+        assert_eq!(kept(&credentials), [""]);
+        let shown = format!("{credentials:?} {own:?}");
+        assert!(
+            !shown.contains("hunter2") && !shown.contains("derived"),
+            "{shown}"
         );
     }
 

@@ -46,32 +46,34 @@ pub fn sha256_hex(bytes: &[u8]) -> String {
 
 /// Computes HMAC-SHA-256.
 pub fn hmac_sha256(key: &[u8], message: &[u8]) -> [u8; 32] {
-    #[expect(clippy::expect_used, reason = "HMAC accepts keys of any length")]
-    let mac = Hmac::<Sha256>::new_from_slice(key).expect("a key of any length");
-    mac.chain_update(message).finalize().into_bytes().into()
+    DerivedKey::new(key).hmac(message)
 }
 
-/// A signing key that is derived from a secret and wiped when it is dropped.
+/// A signing key, kept as the state of an HMAC-SHA-256 that has hashed the key, and wiped when it is
+/// dropped. [`Credentials::derived_key`](crate::Credentials::derived_key) derives it and keeps it.
 #[derive(Clone)]
-pub struct DerivedKey(Zeroizing<[u8; 32]>);
+pub struct DerivedKey(Hmac<Sha256>);
 
 impl DerivedKey {
-    /// Derives a key with one HMAC-SHA-256 per step; each result is the key of the next step.
-    pub fn derive(secret: &[u8], first: &str, rest: &[&str]) -> Self {
-        let start = Self(Zeroizing::new(hmac_sha256(secret, first.as_bytes())));
-        rest.iter().fold(start, |key, step| {
-            Self(Zeroizing::new(hmac_sha256(&*key.0, step.as_bytes())))
-        })
+    /// Uses `key` as it is.
+    pub fn new(key: &[u8]) -> Self {
+        #[expect(clippy::expect_used, reason = "HMAC accepts keys of any length")]
+        Self(Hmac::new_from_slice(key).expect("a key of any length"))
+    }
+
+    /// Derives the key of the next step from this one: the HMAC-SHA-256 of `step`.
+    pub(crate) fn step(&self, step: &str) -> Self {
+        Self::new(&*Zeroizing::new(self.hmac(step.as_bytes())))
     }
 
     /// Signs a message, as lower-case hexadecimal digits.
     pub fn sign(&self, message: &str) -> String {
-        hex(&hmac_sha256(&*self.0, message.as_bytes()))
+        hex(&self.hmac(message.as_bytes()))
     }
 
-    /// The key itself.
-    pub fn expose(&self) -> &[u8; 32] {
-        &self.0
+    fn hmac(&self, message: &[u8]) -> [u8; 32] {
+        let mac = self.0.clone().chain_update(message);
+        mac.finalize().into_bytes().into()
     }
 }
 

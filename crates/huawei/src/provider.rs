@@ -9,7 +9,7 @@ use standing_core::provider::{
     CredentialVariables, Provider, RawObject, RawResponse, Request, ResponseError, ServiceError,
     SigningContext,
 };
-use standing_core::sign::{hex, hmac_sha256, percent, percent_decoded, sha256_hex};
+use standing_core::sign::{percent, percent_decoded, sha256_hex};
 use standing_core::{Credentials, CredentialsError};
 
 use crate::Site;
@@ -71,11 +71,10 @@ fn string_to_sign(date: &str, canonical_hash: &str) -> String {
 }
 
 fn authorization(key: &Credentials, signed_headers: &str, to_sign: &str) -> String {
-    let secret = key.secret().expose().as_bytes();
     format!(
         "{ALGORITHM} Access={}, SignedHeaders={signed_headers}, Signature={}",
         key.id(),
-        hex(&hmac_sha256(secret, to_sign.as_bytes()))
+        key.derived_key("", &[]).sign(to_sign)
     )
 }
 

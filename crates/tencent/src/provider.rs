@@ -2,8 +2,6 @@
 //! answers have beside the envelope.
 
 use std::borrow::Cow;
-use std::fmt;
-use std::sync::{Mutex, PoisonError};
 
 use standing_core::operation::{Envelope, OperationInfo, Service};
 use standing_core::provider::{
@@ -18,11 +16,11 @@ use crate::Site;
 const ALGORITHM: &str = "TC3-HMAC-SHA256";
 
 /// Tencent Cloud, with the settings that concern all its operations.
+#[derive(Debug)]
 pub struct Tencent {
     site: Site,
     language: Cow<'static, str>,
     region: Option<String>,
-    keys: Mutex<Vec<ScopedKey>>,
 }
 
 impl Default for Tencent {
@@ -31,7 +29,6 @@ impl Default for Tencent {
             site: Site::default(),
             language: "en-US".into(),
             region: None,
-            keys: Mutex::default(),
         }
     }
 }
@@ -58,51 +55,11 @@ impl Tencent {
         self.region = Some(region.into());
         self
     }
-
-    /// The signing key of a day and service. It takes three HMACs, so it is kept for the day.
-    fn key(&self, credentials: &Credentials, date: &str, service: &'static str) -> DerivedKey {
-        let secret = credentials.secret().expose();
-        let mut keys = self.keys.lock().unwrap_or_else(PoisonError::into_inner);
-        // A new day or new keys make the old ones useless.
-        keys.retain(|kept| kept.date == date && kept.credentials.secret().expose() == secret);
-        if let Some(kept) = keys.iter().find(|kept| kept.service == service) {
-            return kept.key.clone();
-        }
-        let key = derived(secret, date, service);
-        let (credentials, date) = (credentials.clone(), date.to_owned());
-        keys.push(ScopedKey {
-            credentials,
-            date,
-            service,
-            key: key.clone(),
-        });
-        key
-    }
 }
 
-impl fmt::Debug for Tencent {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Tencent")
-            .field("site", &self.site)
-            .field("language", &self.language)
-            .field("region", &self.region)
-            .finish_non_exhaustive()
-    }
-}
-
-struct ScopedKey {
-    credentials: Credentials,
-    date: String,
-    service: &'static str,
-    key: DerivedKey,
-}
-
-fn derived(secret: &str, date: &str, service: &str) -> DerivedKey {
-    DerivedKey::derive(
-        format!("TC3{secret}").as_bytes(),
-        date,
-        &[service, "tc3_request"],
-    )
+/// The signing key of a day (in UTC) and service.
+fn signing_key(credentials: &Credentials, date: &str, service: &str) -> DerivedKey {
+    credentials.derived_key("TC3", &[date, service, "tc3_request"])
 }
 
 fn string_to_sign(timestamp: i64, date: &str, service: &str, canonical_hash: &str) -> String {
@@ -158,7 +115,7 @@ impl Provider for Tencent {
         // Only content type and host are signed, as in the vendor's SDKs.
         let canonical = request.canonical("/", &sha256_hex(request.body()));
         let to_sign = string_to_sign(timestamp, &date, service, &canonical.hash());
-        let signature = self.key(key, &date, service).sign(&to_sign);
+        let signature = signing_key(key, &date, service).sign(&to_sign);
         let authorization = authorization(
             key.id(),
             &date,
@@ -214,7 +171,7 @@ fn legacy_error(root: &RawObject<'_>) -> Option<ServiceError> {
 #[cfg(test)]
 mod tests {
     use standing_core::Operation;
-    use standing_core::sign::{canonical, hex};
+    use standing_core::sign::canonical;
     use standing_core::testing::{SigningStages, SigningVector, assert_stages};
 
     use super::*;
@@ -274,6 +231,11 @@ mod tests {
         }
     }
 
+    fn bytes(hex: &str) -> Vec<u8> {
+        let byte = |at| u8::from_str_radix(&hex[at..at + 2], 16).unwrap();
+        (0..hex.len()).step_by(2).map(byte).collect()
+    }
+
     #[test]
     fn signature_of_each_vector_matches_at_three_stages() {
         let file = include_str!("../tests/signing.json");
@@ -304,8 +266,10 @@ mod tests {
             let (date, service) = (text("date"), text("service"));
             let timestamp = vector.member("timestamp").as_i64().unwrap();
             let string_to_sign = string_to_sign(timestamp, date, service, &canonical.hash());
-            let key = derived(text("secret_key"), date, service);
-            vector.assert("signing_key_hex", &hex(key.expose()));
+            let credentials = Credentials::new(text("secret_id"), text("secret_key"));
+            let key = signing_key(&credentials, date, service);
+            let wanted = DerivedKey::new(&bytes(text("signing_key_hex")));
+            assert_eq!(key.sign("text"), wanted.sign("text"));
             let authorization = authorization(
                 text("secret_id"),
                 date,
