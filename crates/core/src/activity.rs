@@ -27,65 +27,65 @@ impl Activity {
     }
 }
 
-/// The record that the clones of a client share.
+/// Counts the attempts of a client and its clones.
 #[derive(Debug, Default)]
-pub(crate) struct Log {
+pub(crate) struct ActivityTracker {
     attempts: AtomicU32,
     may_have_run: AtomicBool,
-    /// For each current attempt, whether bytes have left.
-    current: Mutex<Vec<Arc<AtomicBool>>>,
+    /// For each ongoing attempt, whether a byte may have been sent.
+    ongoing: Mutex<Vec<Arc<AtomicBool>>>,
 }
 
-impl Log {
-    /// Records the start of an attempt. The transport sets `left` when bytes leave.
-    pub(crate) fn attempt(self: &Arc<Self>, left: Arc<AtomicBool>) -> Current {
-        self.lock().push(left.clone());
+impl ActivityTracker {
+    /// Records the start of an attempt. The transport sets `sent` when bytes leave.
+    pub(crate) fn start_attempt(self: &Arc<Self>, sent: Arc<AtomicBool>) -> OngoingAttempt {
+        self.lock().push(sent.clone());
         self.attempts.fetch_add(1, Ordering::Relaxed);
-        Current {
-            log: self.clone(),
-            left,
+        OngoingAttempt {
+            tracker: self.clone(),
+            sent,
             may_have_run: None,
         }
     }
 
-    /// The state now.
-    pub(crate) fn so_far(&self) -> Activity {
+    /// The activity until now.
+    pub(crate) fn activity(&self) -> Activity {
         // The lock ensures that an attempt that ends meanwhile is counted on one side or the other.
-        let current = self.lock();
-        let left = current.iter().any(|left| left.load(Ordering::Acquire));
+        let ongoing = self.lock();
+        let sent = ongoing.iter().any(|sent| sent.load(Ordering::Acquire));
         Activity {
             attempts: self.attempts.load(Ordering::Relaxed),
-            may_have_run: left || self.may_have_run.load(Ordering::Relaxed),
+            may_have_run: sent || self.may_have_run.load(Ordering::Relaxed),
         }
     }
 
     fn lock(&self) -> MutexGuard<'_, Vec<Arc<AtomicBool>>> {
-        self.current.lock().unwrap_or_else(PoisonError::into_inner)
+        self.ongoing.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 /// An attempt that has not ended. If it is dropped, it may have run if bytes had left.
-pub(crate) struct Current {
-    log: Arc<Log>,
-    left: Arc<AtomicBool>,
+pub(crate) struct OngoingAttempt {
+    tracker: Arc<ActivityTracker>,
+    sent: Arc<AtomicBool>,
     may_have_run: Option<bool>,
 }
 
-impl Current {
+impl OngoingAttempt {
     /// Records the end of the attempt.
-    pub(crate) fn ended(mut self, may_have_run: bool) {
+    pub(crate) fn end(mut self, may_have_run: bool) {
         self.may_have_run = Some(may_have_run);
     }
 }
 
-impl Drop for Current {
+impl Drop for OngoingAttempt {
     fn drop(&mut self) {
-        let mut current = self.log.lock();
-        let left = || self.left.load(Ordering::Acquire);
-        if self.may_have_run.unwrap_or_else(left) {
-            self.log.may_have_run.store(true, Ordering::Relaxed);
+        let mut ongoing = self.tracker.lock();
+        let sent = || self.sent.load(Ordering::Acquire);
+        if self.may_have_run.unwrap_or_else(sent) {
+            self.tracker.may_have_run.store(true, Ordering::Relaxed);
         }
-        current.retain(|left| !Arc::ptr_eq(left, &self.left));
+        ongoing.retain(|sent| !Arc::ptr_eq(sent, &self.sent));
     }
 }
 
@@ -93,33 +93,33 @@ impl Drop for Current {
 mod tests {
     use super::*;
 
-    fn known(log: &Log) -> (u32, bool) {
-        let activity = log.so_far();
+    fn known(tracker: &ActivityTracker) -> (u32, bool) {
+        let activity = tracker.activity();
         (activity.attempts(), activity.may_have_run())
     }
 
     #[test]
     fn attempt_whose_bytes_left_may_have_run_until_its_response_proves_otherwise() {
-        let log = Arc::new(Log::default());
-        assert_eq!(known(&log), (0, false));
-        let left = Arc::new(AtomicBool::new(false));
-        let attempt = log.attempt(left.clone());
-        assert_eq!(known(&log), (1, false));
-        left.store(true, Ordering::Release);
-        assert_eq!(known(&log), (1, true));
-        attempt.ended(false);
-        assert_eq!(known(&log), (1, false), "refused before any work");
-        drop(log.attempt(Arc::default()));
-        assert_eq!(known(&log), (2, false), "dropped before bytes left");
-        drop(log.attempt(left));
-        assert_eq!(known(&log), (3, true), "dropped after bytes left");
-        assert!(log.lock().is_empty());
+        let tracker = Arc::new(ActivityTracker::default());
+        assert_eq!(known(&tracker), (0, false));
+        let sent = Arc::new(AtomicBool::new(false));
+        let attempt = tracker.start_attempt(sent.clone());
+        assert_eq!(known(&tracker), (1, false));
+        sent.store(true, Ordering::Release);
+        assert_eq!(known(&tracker), (1, true));
+        attempt.end(false);
+        assert_eq!(known(&tracker), (1, false), "refused before any work");
+        drop(tracker.start_attempt(Arc::default()));
+        assert_eq!(known(&tracker), (2, false), "dropped before bytes left");
+        drop(tracker.start_attempt(sent));
+        assert_eq!(known(&tracker), (3, true), "dropped after bytes left");
+        assert!(tracker.lock().is_empty());
     }
 
     #[test]
     fn attempt_that_ended_with_a_response_has_run() {
-        let log = Arc::new(Log::default());
-        log.attempt(Arc::default()).ended(true);
-        assert_eq!(known(&log), (1, true));
+        let tracker = Arc::new(ActivityTracker::default());
+        tracker.start_attempt(Arc::default()).end(true);
+        assert_eq!(known(&tracker), (1, true));
     }
 }

@@ -18,10 +18,12 @@ pub(crate) struct AttemptError {
     pub(crate) full_message: Option<String>,
     pub(crate) request_id: Option<String>,
     pub(crate) status: Option<u16>,
-    /// Whether bytes had left and nothing proves that the operation was not carried out.
+    /// Whether bytes had left and nothing proves that the operation was not carried out. This is for the
+    /// caller and independent of the outcome, which decides about a retry: after a malformed response a
+    /// retry cannot help, although the operation may have run.
     pub(crate) may_have_run: bool,
-    /// The pause that the provider asks for.
-    pub(crate) hint: Option<Duration>,
+    /// The wait that the provider asks for.
+    pub(crate) retry_after: Option<Duration>,
 }
 
 impl AttemptError {
@@ -36,11 +38,11 @@ impl AttemptError {
             request_id: None,
             status: None,
             may_have_run: outcome == Outcome::Unknown,
-            hint: None,
+            retry_after: None,
         }
     }
 
-    /// An error before anything was sent, which a retry cannot help.
+    /// An error of this machine before the attempt starts, which a retry cannot help.
     pub(crate) fn local(kind: ErrorKind, message: impl Into<String>) -> Self {
         Self::new(Outcome::Final, kind, message)
     }
@@ -55,30 +57,32 @@ impl AttemptError {
     }
 }
 
-/// How far an attempt got. A retry depends on nothing else of an attempt.
+/// How an attempt failed, as far as it matters for a retry.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Outcome {
     /// No byte of the request left this machine.
     NotSent,
-    /// The provider refused it before any work, for a reason that can pass.
-    Refused(Passing),
+    /// The provider rejected it before any work, for a reason that can go away.
+    Rejected(Rejection),
     /// The operation may have run.
     Unknown,
     /// A retry cannot help.
     Final,
 }
 
-/// A reason for a refusal that can pass.
+/// A reason of a rejection that can go away.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Passing {
+pub(crate) enum Rejection {
     /// Too many requests.
     Throttled,
-    /// The time stamp was too far off; a retry helps if a new correction of the clock is known.
+    /// The time stamp was too far off. The call loop sets `corrected` if a better time is known, so
+    /// that a retry helps.
     Clock { corrected: bool },
     /// The provider has seen the nonce before.
-    Nonce,
-    /// The token has expired; a retry helps if the source can provide another one.
-    Token { renewable: bool },
+    NonceReplayed,
+    /// The token has expired. The call loop sets `renewable` if the source may have another one, so
+    /// that a retry helps.
+    TokenExpired { renewable: bool },
 }
 
 impl From<CredentialsError> for AttemptError {

@@ -4,7 +4,7 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::call::{Rate, Shared};
+use crate::call::CallLoop;
 use crate::client::Client;
 use crate::clock::{Clock, Random, SystemClock, SystemRandom};
 use crate::clock_skew::ClockSkew;
@@ -14,7 +14,7 @@ use crate::endpoint::Endpoint;
 use crate::error::{Error, ErrorKind};
 use crate::operation::RateLimit;
 use crate::provider::{Limits, Provider};
-use crate::rate_limit::RateLimiter;
+use crate::rate_limit::{RateLimiter, RatePolicy};
 use crate::retry::Policy;
 use crate::retry_budget::{self, Budget};
 use crate::transport::{Settings, Transport};
@@ -40,12 +40,13 @@ impl<P: Provider> Client<P> {
 pub struct ClientBuilder<P> {
     provider: P,
     credentials: Option<Arc<dyn ProvideCredentials>>,
-    /// Fixed credentials, which `build` checks.
+    /// The fixed credentials again, if they are fixed: `build` checks them, and the cache never drops
+    /// them.
     fixed: Option<Credentials>,
     endpoint: Option<String>,
     policy: Policy,
     limits: Limits,
-    rate: Rate,
+    rate: RatePolicy,
     retry_budget: u32,
     body_limit: usize,
     idle: Duration,
@@ -67,7 +68,7 @@ impl<P: Provider> ClientBuilder<P> {
                 retry_writes: false,
             },
             limits: P::LIMITS,
-            rate: Rate::Documented,
+            rate: RatePolicy::Documented,
             retry_budget: retry_budget::FULL,
             body_limit: 8 * 1024 * 1024,
             // Servers of the providers close idle connections after about a minute.
@@ -95,8 +96,8 @@ impl<P: Provider> ClientBuilder<P> {
 
     /// Sets your own source of credentials, for credentials that expire.
     #[must_use]
-    pub fn credentials_provider(mut self, provider: impl ProvideCredentials) -> Self {
-        self.credentials = Some(Arc::new(provider));
+    pub fn credentials_provider(mut self, source: impl ProvideCredentials) -> Self {
+        self.credentials = Some(Arc::new(source));
         self.fixed = None;
         self
     }
@@ -195,14 +196,14 @@ impl<P: Provider> ClientBuilder<P> {
     /// Sets one rate limit in place of the documented one of each operation.
     #[must_use]
     pub fn rate(mut self, rate: RateLimit) -> Self {
-        self.rate = Rate::Fixed(rate);
+        self.rate = RatePolicy::Fixed(rate);
         self
     }
 
     /// Removes the rate limit.
     #[must_use]
     pub fn unlimited_rate(mut self) -> Self {
-        self.rate = Rate::Unlimited;
+        self.rate = RatePolicy::Unlimited;
         self
     }
 
@@ -241,11 +242,12 @@ impl<P: Provider> ClientBuilder<P> {
     /// [`ErrorKind::Config`] for a setting that cannot be used; [`ErrorKind::Credentials`] if
     /// there are no credentials.
     pub fn build(self) -> Result<Client<P>, Error> {
-        self.checked()
+        self.build_without_name()
             .map_err(|error| error.with(|parts| parts.provider = P::NAME))
     }
 
-    fn checked(self) -> Result<Client<P>, Error> {
+    /// Checks the settings and creates the client. Its errors lack the name of the provider.
+    fn build_without_name(self) -> Result<Client<P>, Error> {
         let config = |text: &str| Error::new(ErrorKind::Config, text);
         let Some(credentials) = self.credentials else {
             return Err(Error::new(ErrorKind::Credentials, "no keys were given"));
@@ -273,7 +275,7 @@ impl<P: Provider> ClientBuilder<P> {
         if self.body_limit == 0 {
             return Err(config("the body limit must not be zero"));
         }
-        if let Rate::Fixed(rate) = self.rate
+        if let RatePolicy::Fixed(rate) = self.rate
             && (rate.requests == 0 || rate.seconds == 0)
         {
             return Err(config("the rate must not be zero"));
@@ -287,11 +289,11 @@ impl<P: Provider> ClientBuilder<P> {
         };
         let transport = Transport::new(settings, endpoint.as_ref())?;
         Ok(Client {
-            time: self.limits.call,
-            shared: Arc::new(Shared {
+            deadline: self.limits.call,
+            shared: Arc::new(CallLoop {
                 provider: self.provider,
                 transport,
-                source: CredentialsCache::new(credentials, self.fixed.is_some()),
+                credentials: CredentialsCache::new(credentials, self.fixed.is_some()),
                 clock: self.clock,
                 random: self.random,
                 budget: Budget::new(self.retry_budget),
@@ -301,7 +303,7 @@ impl<P: Provider> ClientBuilder<P> {
                 policy: self.policy,
                 limits: self.limits,
                 rate: self.rate,
-                log: Arc::default(),
+                activity: Arc::default(),
             }),
         })
     }

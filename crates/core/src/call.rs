@@ -1,35 +1,39 @@
-//! The one loop that every call goes through.
+//! The loop that every call goes through: attempts, and the pauses between them.
+//!
+//! [`CallLoop::call`] decides after each attempt whether there is another one. An attempt is prepared
+//! (permit, credentials, signature) before it counts, then sent; its response is classified, and
+//! corrects what the client knows about the clock and the credentials.
 
 use std::sync::Arc;
 use std::time::Duration;
 
 use time::OffsetDateTime;
 
-use crate::activity::Log;
-use crate::attempt_error::{AttemptError, Outcome, Passing};
-use crate::classify::{Exchange, PayloadSpan, attempt_error, is_retryable, locate_payload};
+use crate::activity::ActivityTracker;
+use crate::attempt_error::{AttemptError, Outcome, Rejection};
+use crate::classify::{PayloadSpan, ResponseContext, classify, locate_payload};
 use crate::clock::{Clock, Random, fraction};
-use crate::clock_skew::{ClockReading, ClockSkew, Timing};
+use crate::clock_skew::{ClockReading, ClockSkew, RejectedTime};
 use crate::credentials::Credentials;
-use crate::credentials_cache::{CredentialsCache, Moment};
+use crate::credentials_cache::{CorrectedReading, CredentialsCache};
 use crate::encode::Encoded;
 use crate::endpoint::Endpoint;
 use crate::error::{Error, ErrorKind};
-use crate::operation::{OperationInfo, RateLimit};
+use crate::operation::OperationInfo;
 use crate::provider::{Limits, Provider, RawResponse, SigningContext};
-use crate::rate_limit::{Permit, RateLimiter};
+use crate::rate_limit::{Permit, RateLimiter, RatePolicy};
 use crate::request::Request;
-use crate::retry::{self, Attempt, Pause, Policy, Price, Tried};
-use crate::retry_budget::Budget;
+use crate::retry::{self, Policy, RetryState};
+use crate::retry_budget::{Budget, Payment};
 use crate::scrub::{redactions, with_remark};
 use crate::sign;
-use crate::transport::Transport;
+use crate::transport::{Connection, Message, Transport};
 
-/// The state that the clones of a client share.
-pub(crate) struct Shared<P> {
+/// Makes the calls of a client and its clones, which share its state.
+pub(crate) struct CallLoop<P> {
     pub(crate) provider: P,
     pub(crate) transport: Transport,
-    pub(crate) source: CredentialsCache,
+    pub(crate) credentials: CredentialsCache,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) random: Arc<dyn Random>,
     pub(crate) budget: Budget,
@@ -38,207 +42,330 @@ pub(crate) struct Shared<P> {
     pub(crate) endpoint: Option<Arc<Endpoint>>,
     pub(crate) policy: Policy,
     pub(crate) limits: Limits,
-    pub(crate) rate: Rate,
-    pub(crate) log: Arc<Log>,
+    pub(crate) rate: RatePolicy,
+    pub(crate) activity: Arc<ActivityTracker>,
 }
 
-impl<P> Shared<P> {
-    /// The rate limit of an operation's calls.
-    pub(crate) fn rate_of(&self, info: &OperationInfo) -> Option<RateLimit> {
-        match self.rate {
-            Rate::Documented => info.rate,
-            Rate::Fixed(rate) => Some(rate),
-            Rate::Unlimited => None,
-        }
-    }
-}
-
-/// The rate limit that a client keeps to.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Rate {
-    /// The documented limit of each operation; no limit where none is documented.
-    Documented,
-    /// The caller's limit, for every operation.
-    Fixed(RateLimit),
-    /// No limit.
-    Unlimited,
-}
-
-/// A successful call whose payload is not decoded yet.
+/// The response of a successful attempt, with its payload not decoded yet.
 #[derive(Debug)]
-pub(crate) struct Done {
-    pub(crate) answer: RawResponse,
+pub(crate) struct Received {
+    pub(crate) response: RawResponse,
     pub(crate) payload: PayloadSpan,
     pub(crate) request_id: Option<String>,
-    pub(crate) attempts: u32,
     /// The duration of the attempt that succeeded.
     pub(crate) round_trip: Duration,
 }
 
-impl<P: Provider> Shared<P> {
+/// What all attempts of a call have in common.
+struct Call<'c> {
+    info: &'c OperationInfo,
+    encoded: &'c Encoded,
+    /// The end of the call, on the monotonic clock.
+    deadline: Duration,
+}
+
+/// How to make an attempt.
+struct Plan<'b> {
+    connection: Connection,
+    /// The payment for a retry. If the attempt does not start, it is refunded.
+    payment: Option<Payment<'b>>,
+    /// Whether an earlier attempt of the call was rejected for its time.
+    clock_retried: bool,
+}
+
+/// An attempt that is ready to be sent.
+struct Prepared<'p> {
+    permit: Option<Permit<'p>>,
+    signed: Signed,
+    message: Message,
+    timeout: Duration,
+}
+
+/// A signed request, and what it is signed with.
+struct Signed {
+    request: Request,
+    credentials: Credentials,
+    /// The correction of the clock.
+    correction: time::Duration,
+}
+
+/// An attempt that has ended.
+struct Ended {
+    result: Result<Received, AttemptError>,
+    /// Whether the request was given to the transport, so that the attempt counts.
+    started: bool,
+    /// The tokens that a retry cost.
+    paid: Option<u32>,
+}
+
+/// What is known of the failed attempts of a call.
+#[derive(Default)]
+struct Failures {
+    /// The error of the previous attempt, in full.
+    previous: Option<AttemptError>,
+    /// The errors before it as one-word summaries, because messages of providers can be long.
+    earlier: Vec<String>,
+    /// Whether any of the attempts may have run.
+    may_have_run: bool,
+}
+
+impl Failures {
+    /// Takes in the error of an attempt. Returns the error that the call has if it ends now, and a
+    /// remark on it.
+    fn report(
+        &mut self,
+        error: AttemptError,
+        started: bool,
+    ) -> (AttemptError, Option<&'static str>) {
+        self.may_have_run |= error.may_have_run;
+        match self.previous.take() {
+            // If the deadline left no time for this attempt, report the previous error: it says more
+            // than "timed out".
+            Some(previous) if !started && error.kind == ErrorKind::Timeout => {
+                (previous, Some(NO_TIME))
+            }
+            previous => {
+                self.earlier
+                    .extend(previous.as_ref().map(AttemptError::brief));
+                (error, None)
+            }
+        }
+    }
+}
+
+impl<P: Provider> CallLoop<P> {
     /// Makes attempts until one succeeds, no retry is allowed, or the deadline leaves no time for one.
+    /// Returns the response and the number of attempts.
     pub(crate) async fn call(
         &self,
         info: &OperationInfo,
         encoded: &Encoded,
         time_limit: Duration,
-    ) -> Result<Done, Error> {
+    ) -> Result<(Received, u32), Error> {
         self.transport
             .enter()
             .map_err(|error| self.error(info, error, 0))?;
-        let deadline = self.clock.elapsed().saturating_add(time_limit);
-        let mut tried = Tried::default();
-        let mut earlier: Vec<String> = Vec::new();
-        // The error of the previous attempt in full. `earlier` has the older ones as one-word summaries,
-        // because messages of providers can be long.
-        let mut previous: Option<AttemptError> = None;
-        let mut may_have_run = false;
-        let mut next = Attempt::first(info);
+        let call = Call {
+            info,
+            encoded,
+            deadline: self.clock.elapsed().saturating_add(time_limit),
+        };
+        let mut state = RetryState::default();
+        let mut failures = Failures::default();
+        let mut plan = Plan {
+            connection: retry::first_connection(info),
+            payment: None,
+            clock_retried: false,
+        };
         loop {
-            let result = self.attempt(info, encoded, deadline, &mut next).await;
-            if let Some(current) = next.current.take() {
-                current.ended(result.as_ref().map_or_else(|e| e.may_have_run, |_| true));
-            }
-            let Attempt { sent, paid, .. } = next;
-            tried.attempts += u32::from(sent);
+            let Ended {
+                result,
+                started,
+                paid,
+            } = self.attempt(&call, plan).await;
+            state.attempts += u32::from(started);
+            trace(P::NAME, info, state.attempts, &result);
             let error = match result {
-                Ok(mut done) => {
-                    done.attempts = tried.attempts;
+                Ok(received) => {
                     self.budget.success(paid);
-                    tracing::debug!(
-                        provider = P::NAME,
-                        operation = info.name,
-                        attempts = tried.attempts,
-                        status = done.answer.status(),
-                        "call succeeded"
-                    );
-                    return Ok(done);
+                    return Ok((received, state.attempts));
                 }
                 Err(error) => error,
             };
-            may_have_run |= error.may_have_run;
-            tracing::debug!(
-                provider = P::NAME,
-                operation = info.name,
-                attempt = tried.attempts,
-                kind = %error.kind,
-                code = error.code.as_deref(),
-                status = error.status,
-                "attempt failed"
-            );
-            // If the deadline left no time for this attempt, report the previous error: it says more than
-            // "timed out".
-            let (error, mut given_up) = match previous.take() {
-                Some(previous) if !sent && error.kind == ErrorKind::Timeout => {
-                    (previous, Some(NO_TIME))
-                }
-                previous => {
-                    earlier.extend(previous.as_ref().map(AttemptError::brief));
-                    (error, None)
-                }
-            };
-            let pause = if sent {
-                retry::decide(error.outcome, info, tried, &self.policy)
+            let (error, remark) = failures.report(error, started);
+            let retry = if started {
+                self.wait_for_retry(&call, &error, &mut state).await
             } else {
-                None
+                // The permit, the credentials, the signature or the remaining time is missing, and a
+                // further attempt of this call would lack it too.
+                Err(remark)
             };
-            let price = pause.and_then(|pause| {
-                self.pay(pause, tried.attempts, error.hint, deadline)
-                    .map_err(|reason| given_up = Some(reason))
-                    .ok()
-            });
-            let Some(price) = price else {
-                return Err(self.error(info, error, tried.attempts).with(|parts| {
-                    if let Some(reason) = given_up {
-                        parts.message = with_remark(&parts.message, reason);
-                    }
-                    parts.earlier = earlier;
-                    parts.may_have_run = may_have_run;
-                    parts.retryable &= !may_have_run || info.repeatable();
-                }));
-            };
-            match error.outcome {
-                Outcome::Refused(Passing::Clock { .. }) => tried.clock = true,
-                Outcome::Refused(Passing::Nonce) => tried.nonce = true,
-                Outcome::Refused(Passing::Token { .. }) => tried.token = true,
-                _ => {}
+            match retry {
+                Ok(next) => plan = next,
+                Err(remark) => {
+                    return Err(self.error_of_call(info, error, failures, state.attempts, remark));
+                }
             }
-            self.clock.sleep(price.wait).await;
-            next = Attempt::after(info, &error, price, tried);
-            previous = Some(error);
+            failures.previous = Some(error);
         }
     }
 
     /// Makes one attempt, with a signature of its own.
-    async fn attempt(
+    async fn attempt(&self, call: &Call<'_>, plan: Plan<'_>) -> Ended {
+        let prepared = match self.prepare(call, plan.connection).await {
+            Ok(prepared) => prepared,
+            Err(error) => {
+                return Ended {
+                    result: Err(error),
+                    started: false,
+                    paid: None,
+                };
+            }
+        };
+        let Prepared {
+            permit,
+            signed,
+            message,
+            timeout,
+        } = prepared;
+        // From here on the payment and the permit are used: the request may be under way.
+        let paid = plan.payment.map(Payment::spend);
+        if let Some(permit) = permit {
+            permit.mark_used();
+        }
+        let activity = self.activity.start_attempt(message.sent());
+        let result = self
+            .send(call, &signed, message, timeout, plan.clock_retried)
+            .await;
+        activity.end(result.as_ref().map_or_else(|e| e.may_have_run, |_| true));
+        Ended {
+            result,
+            started: true,
+            paid,
+        }
+    }
+
+    /// Does what an attempt needs before it counts: waits for a permit and the credentials, and signs.
+    async fn prepare(
         &self,
-        info: &OperationInfo,
-        encoded: &Encoded,
-        deadline: Duration,
-        this: &mut Attempt<'_>,
-    ) -> Result<Done, AttemptError> {
-        let permit = self.wait_for_permit(info, deadline).await?;
-        let credentials = self.credentials(deadline).await?;
-        let skew = self.skew.correction();
-        let request = self.sign(info, encoded, &credentials, skew)?;
-        let message = self.transport.message(&request, this.connection)?;
-        let limit = self.limits.attempt.min(self.left(deadline));
-        if limit.is_zero() {
+        call: &Call<'_>,
+        connection: Connection,
+    ) -> Result<Prepared<'_>, AttemptError> {
+        let permit = self.wait_for_permit(call).await?;
+        let credentials = self.current_credentials(call.deadline).await?;
+        let correction = self.skew.correction();
+        let request = self.signed_request(call, &credentials, correction)?;
+        let message = self.transport.message(&request, connection)?;
+        let timeout = self.limits.attempt.min(self.time_left(call.deadline));
+        if timeout.is_zero() {
             return Err(AttemptError::new(
                 Outcome::NotSent,
                 ErrorKind::Timeout,
                 "the deadline of the call has passed",
             ));
         }
-        // From here on the price and the permit are used: the request may be under way.
-        this.sent = true;
-        this.paid = this.price.take().map(Price::spend);
-        if let Some(permit) = permit {
-            permit.used();
-        }
-        this.current = Some(self.log.attempt(message.left()));
+        Ok(Prepared {
+            permit,
+            signed: Signed {
+                request,
+                credentials,
+                correction,
+            },
+            message,
+            timeout,
+        })
+    }
+
+    /// Sends a request, lets the client learn from the response, and finds the payload in it.
+    async fn send(
+        &self,
+        call: &Call<'_>,
+        signed: &Signed,
+        message: Message,
+        timeout: Duration,
+        clock_retried: bool,
+    ) -> Result<Received, AttemptError> {
         let sent_at = self.clock.elapsed();
-        let response = self.transport.send(message, limit).await?;
+        let response = self.transport.send(message, timeout).await?;
         let round_trip = self.clock.elapsed().saturating_sub(sent_at);
         let now = self.read_clock();
         let measured = ClockSkew::measure(&response, now.utc, round_trip);
         self.skew.learn(measured, now);
-        let exchange = Exchange {
-            info,
+        let context = ResponseContext {
+            info: call.info,
             response: &response,
             request_id_headers: P::REQUEST_ID_HEADERS,
-            redactions: &redactions(encoded, info, &request, &credentials),
+            redactions: &redactions(
+                call.encoded,
+                call.info,
+                &signed.request,
+                &signed.credentials,
+            ),
         };
-        match locate_payload(&self.provider, &response, info) {
-            Ok((payload, request_id)) => Ok(Done {
-                request_id: exchange.request_id(request_id),
-                answer: response,
+        match locate_payload(&self.provider, &response, call.info) {
+            Ok((payload, request_id)) => Ok(Received {
+                request_id: context.request_id(request_id),
+                response,
                 payload,
-                attempts: 0,
                 round_trip,
             }),
             Err(error) => {
-                let timing = Timing {
-                    used: skew,
+                let mut error = classify(error, &context, self.corrected_utc());
+                let time = RejectedTime {
+                    used: signed.correction,
                     measured,
                     now,
-                    corrected_before: this.after_clock,
+                    clock_retried,
                 };
-                Err(attempt_error(
-                    error,
-                    &exchange,
-                    self.now(),
-                    || self.skew.refused(timing),
-                    || self.source.refused(&credentials),
-                ))
+                self.learn_from(&mut error, time, &signed.credentials);
+                Err(error)
             }
         }
     }
 
-    fn left(&self, deadline: Duration) -> Duration {
+    /// Corrects what the client knows about the clock and the credentials after the provider rejected
+    /// them, and records in the error whether a retry would use better ones.
+    fn learn_from(&self, error: &mut AttemptError, time: RejectedTime, credentials: &Credentials) {
+        match error.kind {
+            ErrorKind::Clock => {
+                let known = self.skew.learn_from_rejection(time);
+                if let Outcome::Rejected(Rejection::Clock { corrected }) = &mut error.outcome {
+                    *corrected = known;
+                }
+            }
+            // Credentials that the provider rejected for any reason are dropped: the source may have
+            // others by now, and the next call asks it.
+            ErrorKind::Auth => {
+                let replaceable = self.credentials.invalidate(credentials);
+                if let Outcome::Rejected(Rejection::TokenExpired { renewable }) = &mut error.outcome
+                {
+                    *renewable = replaceable;
+                }
+            }
+            _ => {}
+        }
+    }
+
+    /// Decides whether the call is retried after an error, pays for the retry, and waits for the pause
+    /// before it.
+    ///
+    /// # Errors
+    ///
+    /// There is no retry, with a remark if one would be allowed: the pause ends past the deadline, or
+    /// the budget is spent.
+    async fn wait_for_retry(
+        &self,
+        call: &Call<'_>,
+        error: &AttemptError,
+        state: &mut RetryState,
+    ) -> Result<Plan<'_>, Option<&'static str>> {
+        let reason =
+            retry::retry_reason(error.outcome, call.info, *state, &self.policy).ok_or(None)?;
+        // Without random numbers the next attempt fails too, so the length of the pause does not matter.
+        let fraction = fraction(&*self.random).unwrap_or(1.0);
+        let pause = retry::pause(reason, state.attempts, fraction, error.retry_after);
+        if pause >= self.time_left(call.deadline) {
+            return Err(Some(NO_TIME));
+        }
+        let payment = self
+            .budget
+            .pay(reason.cost())
+            .ok_or(Some("the retry budget is spent"))?;
+        state.record(error.outcome);
+        self.clock.sleep(pause).await;
+        Ok(Plan {
+            connection: retry::next_connection(call.info, error.kind),
+            payment: Some(payment),
+            clock_retried: state.clock_retried,
+        })
+    }
+
+    /// The time until a deadline.
+    fn time_left(&self, deadline: Duration) -> Duration {
         deadline.saturating_sub(self.clock.elapsed())
     }
 
+    /// Reads this machine's clocks, without a correction.
     fn read_clock(&self) -> ClockReading {
         ClockReading {
             utc: self.clock.utc(),
@@ -246,36 +373,42 @@ impl<P: Provider> Shared<P> {
         }
     }
 
-    /// The time by which the expiry of credentials is judged.
-    fn moment(&self) -> Moment {
-        let now = self.read_clock();
-        Moment {
-            own: now.utc,
-            corrected: self.now(),
-            confirmed: self.skew.is_confirmed(now),
-            elapsed: now.elapsed,
+    /// Reads this machine's clocks, and what is known about their error.
+    fn read_corrected_clock(&self) -> CorrectedReading {
+        let own = self.read_clock();
+        CorrectedReading {
+            own,
+            corrected_utc: self.corrected_utc(),
+            confirmed: self.skew.is_confirmed(own),
         }
     }
 
     /// The time of day with the learnt correction: the best guess of the provider's clock.
-    fn now(&self) -> OffsetDateTime {
+    fn corrected_utc(&self) -> OffsetDateTime {
+        self.utc_with(self.skew.correction())
+    }
+
+    /// The time of day with a correction. If this machine's clock is so wrong that the sum has no date,
+    /// it is 1970: the request is sent all the same, because only a response can correct the clock.
+    fn utc_with(&self, correction: time::Duration) -> OffsetDateTime {
         self.clock
             .utc()
-            .checked_add(self.skew.correction())
+            .checked_add(correction)
             .unwrap_or(OffsetDateTime::UNIX_EPOCH)
     }
 
-    async fn wait_for_permit(
-        &self,
-        info: &OperationInfo,
-        deadline: Duration,
-    ) -> Result<Option<Permit<'_>>, AttemptError> {
-        let Some(rate) = self.rate_of(info) else {
+    async fn wait_for_permit(&self, call: &Call<'_>) -> Result<Option<Permit<'_>>, AttemptError> {
+        let Some(limit) = self.rate.limit(call.info) else {
             return Ok(None);
         };
         let permit = self
             .rate_limiter
-            .take(info, rate, &*self.clock, self.left(deadline))
+            .acquire(
+                call.info,
+                limit,
+                &*self.clock,
+                self.time_left(call.deadline),
+            )
             .map_err(|wait| {
                 AttemptError::new(
                     Outcome::NotSent,
@@ -290,9 +423,9 @@ impl<P: Provider> Shared<P> {
         Ok(Some(permit))
     }
 
-    async fn credentials(&self, deadline: Duration) -> Result<Credentials, AttemptError> {
-        let credentials = self.source.get(|| self.moment());
-        match tokio::time::timeout(self.left(deadline), credentials).await {
+    async fn current_credentials(&self, deadline: Duration) -> Result<Credentials, AttemptError> {
+        let credentials = self.credentials.get(|| self.read_corrected_clock());
+        match tokio::time::timeout(self.time_left(deadline), credentials).await {
             Ok(credentials) => Ok(credentials?),
             Err(_) => Err(AttemptError::local(
                 ErrorKind::Credentials,
@@ -301,25 +434,16 @@ impl<P: Provider> Shared<P> {
         }
     }
 
-    fn sign(
+    /// Builds the request of an attempt and signs it with a nonce of its own.
+    fn signed_request(
         &self,
-        info: &OperationInfo,
-        encoded: &Encoded,
+        Call { info, encoded, .. }: &Call<'_>,
         credentials: &Credentials,
-        skew: time::Duration,
+        correction: time::Duration,
     ) -> Result<Request, AttemptError> {
-        let endpoint = match &self.endpoint {
-            Some(endpoint) => endpoint.clone(),
-            None => {
-                let host = self.provider.host(info.service);
-                let endpoint = Endpoint::of_host(&host)
-                    .map_err(|error| AttemptError::local(error.kind(), error.message()))?;
-                Arc::new(endpoint)
-            }
-        };
         let mut request = Request::new(
             info.method,
-            endpoint,
+            self.endpoint(info)?,
             &encoded.path,
             encoded.query.clone(),
             encoded.body.clone(),
@@ -334,17 +458,13 @@ impl<P: Provider> Shared<P> {
                 "the operating system provides no random numbers",
             )
         })?;
-        let time = self
-            .clock
-            .utc()
-            .checked_add(skew)
-            .unwrap_or(OffsetDateTime::UNIX_EPOCH);
         let context = SigningContext {
-            time,
+            time: self.utc_with(correction),
             nonce: sign::hex(&nonce),
         };
         self.provider
             .sign(&mut request, info, credentials, &context)?;
+        // Not signed, because a proxy that rewrites `user-agent` would break the signature.
         request.insert("accept", "application/json");
         request.insert(
             "user-agent",
@@ -353,37 +473,38 @@ impl<P: Provider> Shared<P> {
         Ok(request)
     }
 
-    /// Pays for a retry and computes the pause before it.
-    ///
-    /// # Errors
-    ///
-    /// The reason for which there is no retry: the pause ends past the deadline, or the budget is spent.
-    fn pay(
-        &self,
-        pause: Pause,
-        attempts: u32,
-        hint: Option<Duration>,
-        deadline: Duration,
-    ) -> Result<Price<'_>, &'static str> {
-        // Without random numbers the next attempt fails too, so the length of the pause does not matter.
-        let fraction = fraction(&*self.random).unwrap_or(1.0);
-        let wait = retry::delay(pause, attempts, fraction, hint);
-        if wait >= self.left(deadline) {
-            return Err(NO_TIME);
+    /// The caller's endpoint, or else the host of the operation's service.
+    fn endpoint(&self, info: &OperationInfo) -> Result<Arc<Endpoint>, AttemptError> {
+        match &self.endpoint {
+            Some(endpoint) => Ok(endpoint.clone()),
+            None => Endpoint::of_host(&self.provider.host(info.service))
+                .map(Arc::new)
+                .map_err(|error| AttemptError::local(error.kind(), error.message())),
         }
-        let tokens = self
-            .budget
-            .pay(pause.price())
-            .ok_or("the retry budget is spent")?;
-        Ok(Price {
-            budget: &self.budget,
-            tokens,
-            wait,
+    }
+
+    /// The error of a call that ends with the error of an attempt.
+    fn error_of_call(
+        &self,
+        info: &OperationInfo,
+        error: AttemptError,
+        failures: Failures,
+        attempts: u32,
+        remark: Option<&'static str>,
+    ) -> Error {
+        self.error(info, error, attempts).with(|parts| {
+            if let Some(remark) = remark {
+                parts.message = with_remark(&parts.message, remark);
+            }
+            parts.earlier = failures.earlier;
+            parts.may_have_run = failures.may_have_run;
+            // The last attempt alone may be safe to repeat, but an earlier one may have run.
+            parts.retryable &= !failures.may_have_run || info.repeatable();
         })
     }
 
     fn error(&self, info: &OperationInfo, error: AttemptError, attempts: u32) -> Error {
-        let retryable = is_retryable(error.outcome, info);
+        let retryable = retry::is_retryable(error.outcome, info);
         Error::new(error.kind, error.message).with(|parts| {
             parts.provider = P::NAME;
             parts.operation = info.name.into();
@@ -395,6 +516,33 @@ impl<P: Provider> Shared<P> {
             parts.retryable = retryable;
             parts.may_have_run = error.may_have_run;
         })
+    }
+}
+
+/// Logs how an attempt ended.
+fn trace(
+    provider: &str,
+    info: &OperationInfo,
+    attempts: u32,
+    result: &Result<Received, AttemptError>,
+) {
+    match result {
+        Ok(received) => tracing::debug!(
+            provider,
+            operation = info.name,
+            attempts,
+            status = received.response.status(),
+            "call succeeded"
+        ),
+        Err(error) => tracing::debug!(
+            provider,
+            operation = info.name,
+            attempt = attempts,
+            kind = %error.kind,
+            code = error.code.as_deref(),
+            status = error.status,
+            "attempt failed"
+        ),
     }
 }
 

@@ -77,7 +77,7 @@ impl<P: Provider> ErasedOperation<P> {
     ) -> Result<JsonPages, Error> {
         match self.walk {
             Some(walk) => walk(client.clone(), parameters, cursor),
-            None => Err(client.failed(
+            None => Err(client.error(
                 &self.info,
                 ErrorKind::Paging,
                 "the operation does not answer in pages",
@@ -137,7 +137,7 @@ fn parse<P: Provider, O: Operation + DeserializeOwned>(
         } else {
             String::new()
         };
-        client.failed(
+        client.error(
             &O::INFO,
             ErrorKind::InvalidRequest,
             format!("{name} {}{place}", error.problem),
@@ -151,7 +151,7 @@ fn to_json<P: Provider>(
     value: &impl Serialize,
 ) -> Result<String, Error> {
     serde_json::to_string(value).map_err(|_| {
-        client.failed(
+        client.error(
             info,
             ErrorKind::Decode,
             "the output cannot be written as JSON",

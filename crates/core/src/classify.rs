@@ -1,23 +1,24 @@
 //! Decides what a response means: a payload, "no such record", or an error of a kind, with or without
-//! the chance that the operation was carried out.
+//! the chance that the operation was carried out. Pure functions: what the client learns from a response
+//! is in the call loop.
 //!
 //! A code decides before the HTTP status. A status of failure never becomes a success, and a response
 //! whose parts contradict each other proves nothing: the operation may have run.
 
 use std::borrow::Cow;
 use std::ops::Range;
+use std::time::Duration;
 
 use time::OffsetDateTime;
 
-use crate::attempt_error::{AttemptError, Outcome, Passing};
+use crate::attempt_error::{AttemptError, Outcome, Rejection};
 use crate::envelope::{agrees, parse, reports_success};
 use crate::error::ErrorKind;
 use crate::operation::{CodeKind, ErrorCode, OperationInfo};
 use crate::provider::{Provider, RawResponse, ResponseError, ServiceError};
-use crate::retry::retry_after;
 use crate::scrub::{Redaction, scrubbed, scrubbed_id, scrubbed_word, shortened};
 
-/// How many characters of a code, a content type and a request id are shown.
+// The largest numbers of characters that are shown.
 const LONGEST_CODE: usize = 64;
 const LONGEST_CONTENT_TYPE: usize = 60;
 const LONGEST_REQUEST_ID: usize = 128;
@@ -32,14 +33,14 @@ pub(crate) enum PayloadSpan {
 }
 
 /// A response, with what is needed to describe it in an error.
-pub(crate) struct Exchange<'e> {
+pub(crate) struct ResponseContext<'e> {
     pub(crate) info: &'e OperationInfo,
     pub(crate) response: &'e RawResponse,
     pub(crate) request_id_headers: &'e [&'e str],
     pub(crate) redactions: &'e [Redaction],
 }
 
-impl Exchange<'_> {
+impl ResponseContext<'_> {
     /// The request id from the body, or else from a header.
     pub(crate) fn request_id(&self, in_body: Option<String>) -> Option<String> {
         let mut headers = self.request_id_headers.iter();
@@ -52,122 +53,117 @@ impl Exchange<'_> {
                 shortened(&id, LONGEST_REQUEST_ID)
             })
     }
+
+    /// An error with the status and the request id of the response.
+    fn error(&self, verdict: Verdict, id_in_body: Option<String>, message: String) -> AttemptError {
+        AttemptError {
+            status: Some(self.response.status()),
+            request_id: self.request_id(id_in_body),
+            may_have_run: verdict.may_have_run,
+            ..AttemptError::new(verdict.outcome, verdict.kind, message)
+        }
+    }
 }
 
-/// Turns a response without a payload into the error of its attempt.
-///
-/// `clock_corrected` says, after a refusal of the time, whether a better time is known;
-/// `credentials_refused` drops the credentials and says whether others may come.
-pub(crate) fn attempt_error(
+/// Turns a response without a payload into the error of its attempt. `now` is the time from which a
+/// `Retry-After` date is counted.
+pub(crate) fn classify(
     error: ResponseError,
-    exchange: &Exchange<'_>,
+    context: &ResponseContext<'_>,
     now: OffsetDateTime,
-    clock_corrected: impl FnOnce() -> bool,
-    credentials_refused: impl Fn() -> bool,
 ) -> AttemptError {
-    let Exchange {
-        info,
-        response,
-        redactions,
-        ..
-    } = *exchange;
-    let status = response.status();
-    let in_body = match &error {
-        ResponseError::Refused(refusal) => refusal.request_id.clone(),
-        ResponseError::Unreadable(_) => None,
-    };
-    let base = AttemptError {
-        status: Some(status),
-        request_id: exchange.request_id(in_body),
-        ..AttemptError::local(ErrorKind::Decode, "")
-    };
-    let refusal = match error {
-        ResponseError::Refused(refusal) => *refusal,
+    let response = context.response;
+    match error {
+        ResponseError::Refused(error) => classify_service_error(*error, context, now),
         // Without any framing, a truncated body looks like one that ended.
         ResponseError::Unreadable(_)
-            if only_body_decides(response, info) && !response.framed && !is_complete(response) =>
+            if only_body_decides(response, context.info)
+                && !response.framed
+                && !is_complete(response) =>
         {
-            return AttemptError {
-                outcome: Outcome::Unknown,
-                kind: ErrorKind::Transport,
-                message: "the response was truncated".to_owned(),
-                may_have_run: true,
-                ..base
-            };
+            let truncated = verdict(ErrorKind::Transport, Outcome::Unknown, true);
+            context.error(truncated, None, "the response was truncated".to_owned())
         }
         ResponseError::Unreadable(problem) if response.is_success() => {
             let content_type = response.header("content-type").unwrap_or("not given");
             // Scrub first, then shorten: half a secret would not be found.
-            let content_type = scrubbed_word(content_type, LONGEST_CONTENT_TYPE, redactions);
-            return AttemptError {
-                message: format!("the response {problem} (content type {content_type})"),
-                may_have_run: true,
-                ..base
-            };
+            let content_type =
+                scrubbed_word(content_type, LONGEST_CONTENT_TYPE, context.redactions);
+            context.error(
+                verdict(ErrorKind::Decode, Outcome::Final, true),
+                None,
+                format!("the response {problem} (content type {content_type})"),
+            )
         }
-        ResponseError::Unreadable(_) => ServiceError::default(),
-    };
-    let known = refusal
-        .code
-        .as_deref()
-        .and_then(|code| info.error_code(code));
-    // "No such record" under another status than the documented one says nothing about the request.
-    let misplaced = known.is_some_and(|known| {
-        known.kind == CodeKind::NoData
-            && known.status.is_some_and(|documented| documented != status)
-    });
-    let kind = match misplaced {
-        true => refusal.kind,
-        false => refusal.kind.or(known.map(|known| known.kind)),
-    };
-    let mut verdict = match kind {
-        Some(kind) => by_code(
-            kind,
-            status,
-            || Passing::Clock {
-                corrected: clock_corrected(),
-            },
-            || Passing::Token {
-                renewable: credentials_refused(),
-            },
-        ),
-        None => by_status(status),
-    };
-    if refusal.has_run || misplaced {
-        verdict.may_have_run = true;
-        if matches!(verdict.outcome, Outcome::Refused(_)) {
-            verdict.outcome = Outcome::Unknown;
+        // The status alone decides.
+        ResponseError::Unreadable(_) => {
+            classify_service_error(ServiceError::default(), context, now)
         }
     }
-    let mut message = match &refusal.message {
+}
+
+/// Turns an error that the provider reports into the error of its attempt.
+fn classify_service_error(
+    error: ServiceError,
+    context: &ResponseContext<'_>,
+    now: OffsetDateTime,
+) -> AttemptError {
+    let ResponseContext {
+        info,
+        response,
+        redactions,
+        ..
+    } = *context;
+    let status = response.status();
+    let known = error.code.as_deref().and_then(|code| info.error_code(code));
+    let verdict = service_verdict(&error, known, status);
+    let mut message = match &error.message {
         Some(message) => scrubbed(message, redactions),
         None => known.map_or_else(
             || format!("the provider responded with HTTP {status}"),
             |known| known.doc.to_owned(),
         ),
     };
-    // The source may have other credentials by now; the next call asks it.
-    if verdict.kind == ErrorKind::Auth {
-        credentials_refused();
-    }
     if verdict.kind == ErrorKind::Clock {
         message = format!("check the clock of this machine: {message}");
     }
-    if let Some(reason) = no_record_objection(&refusal, response, info) {
+    if let Some(reason) = no_record_objection(&error, response, info) {
         message = format!("{reason}: {message}");
     }
     AttemptError {
-        outcome: verdict.outcome,
-        kind: verdict.kind,
-        code: refusal
+        code: error
             .code
             .map(|code| scrubbed_word(&code, LONGEST_CODE, redactions)),
-        message,
-        full_message: refusal.message,
-        may_have_run: verdict.may_have_run,
-        hint: refusal.retry_after.or_else(|| retry_after(response, now)),
-        ..base
+        full_message: error.message,
+        retry_after: error
+            .retry_after
+            .or_else(|| retry_after_header(response, now)),
+        ..context.error(verdict, error.request_id, message)
     }
+}
+
+/// The verdict on an error that the provider reports. `known` is the documented entry of its code.
+fn service_verdict(error: &ServiceError, known: Option<&ErrorCode>, status: u16) -> Verdict {
+    // "No such record" under another status than the documented one says nothing about the request.
+    let misplaced = known.is_some_and(|known| {
+        known.kind == CodeKind::NoData
+            && known.status.is_some_and(|documented| documented != status)
+    });
+    let kind = match misplaced {
+        true => error.kind,
+        false => error.kind.or(known.map(|known| known.kind)),
+    };
+    let mut verdict = match kind {
+        Some(kind) => by_code(kind, status),
+        None => by_status(status),
+    };
+    if error.has_run || misplaced {
+        verdict.may_have_run = true;
+        if matches!(verdict.outcome, Outcome::Rejected(_)) {
+            verdict.outcome = Outcome::Unknown;
+        }
+    }
+    verdict
 }
 
 /// Locates the payload of a response that is a success in every respect, and reads its request id.
@@ -206,17 +202,18 @@ pub(crate) fn locate_payload<P: Provider>(
     }
 }
 
-/// The error of a response whose envelope contradicts itself. If the status says nothing about the
-/// request either, the status alone decides.
+/// The error of a response whose envelope contradicts itself, so that its code does not count. Under
+/// 408, 429 and 5xx the status alone gives the kind. Other failures have statuses whose usual meaning,
+/// such as "not found", would claim that nothing ran: their error has no such meaning.
 fn contradictory(response: &RawResponse) -> ResponseError {
     let status = response.status();
     if response.is_success() {
         return ResponseError::Unreadable("has a member twice, with different values".into());
     }
-    let body_decides = (400..500).contains(&status) && !matches!(status, 408 | 429);
+    let status_would_prove_too_much = (400..500).contains(&status) && !matches!(status, 408 | 429);
     ServiceError {
         has_run: true,
-        kind: body_decides.then_some(CodeKind::Other),
+        kind: status_would_prove_too_much.then_some(CodeKind::Other),
         ..ServiceError::default()
     }
     .into()
@@ -294,12 +291,15 @@ fn unreadable(response: &RawResponse) -> Option<&'static str> {
     response.text().trim().is_empty().then_some("is empty")
 }
 
-/// Whether only the body can say what became of the operation: under a status of success, under one
-/// that comes with codes of every kind, and under every refusal if "no such record" can come as one.
+/// Whether only the body can say what became of the operation: under 2xx, under the 4xx that have no
+/// meaning of their own here (400 above all), and, if the operation has codes for "no such record", under
+/// every 4xx except 429.
 fn only_body_decides(response: &RawResponse, info: &OperationInfo) -> bool {
-    let refused = (400..500).contains(&response.status()) && response.status() != 429;
-    by_status(response.status()).kind == ErrorKind::Service
-        || (refused && !info.no_record.is_empty())
+    let status = response.status();
+    let has_no_meaning = by_status(status).kind == ErrorKind::Service;
+    let may_be_no_record =
+        (400..500).contains(&status) && status != 429 && !info.no_record.is_empty();
+    has_no_meaning || may_be_no_record
 }
 
 /// Whether the body does not end in the middle of a JSON value.
@@ -308,7 +308,8 @@ fn is_complete(response: &RawResponse) -> bool {
     !read.is_err_and(|error| error.is_eof())
 }
 
-/// The meaning of a code or a status.
+/// The meaning of a code or a status: the kind for the caller, the outcome for the retry, and whether
+/// the operation may have run.
 struct Verdict {
     kind: ErrorKind,
     outcome: Outcome,
@@ -323,29 +324,28 @@ fn verdict(kind: ErrorKind, outcome: Outcome, may_have_run: bool) -> Verdict {
     }
 }
 
-/// The meaning of a documented code.
-fn by_code(
-    kind: CodeKind,
-    status: u16,
-    clock: impl FnOnce() -> Passing,
-    token: impl FnOnce() -> Passing,
-) -> Verdict {
-    let refused = |kind| verdict(kind, Outcome::Final, false);
+/// The meaning of a documented code. The flags of a rejection are false: only the call loop knows them.
+fn by_code(kind: CodeKind, status: u16) -> Verdict {
+    let not_run = |kind| verdict(kind, Outcome::Final, false);
+    let rejected = |kind, reason| verdict(kind, Outcome::Rejected(reason), false);
     match kind {
-        CodeKind::Auth => refused(ErrorKind::Auth),
-        CodeKind::Permission => refused(ErrorKind::Permission),
-        CodeKind::InvalidRequest => refused(ErrorKind::InvalidRequest),
-        CodeKind::NotFound => refused(ErrorKind::NotFound),
-        CodeKind::Quota => refused(ErrorKind::Quota),
-        CodeKind::Throttled => verdict(
-            ErrorKind::Throttled,
-            Outcome::Refused(Passing::Throttled),
-            false,
+        CodeKind::Auth => not_run(ErrorKind::Auth),
+        CodeKind::Permission => not_run(ErrorKind::Permission),
+        CodeKind::InvalidRequest => not_run(ErrorKind::InvalidRequest),
+        CodeKind::NotFound => not_run(ErrorKind::NotFound),
+        CodeKind::Quota => not_run(ErrorKind::Quota),
+        CodeKind::Throttled => rejected(ErrorKind::Throttled, Rejection::Throttled),
+        CodeKind::Clock => rejected(ErrorKind::Clock, Rejection::Clock { corrected: false }),
+        CodeKind::Token => rejected(
+            ErrorKind::Auth,
+            Rejection::TokenExpired { renewable: false },
         ),
-        CodeKind::Clock => verdict(ErrorKind::Clock, Outcome::Refused(clock()), false),
-        CodeKind::Token => verdict(ErrorKind::Auth, Outcome::Refused(token()), false),
         // An earlier request with this nonce was accepted, so something may have run.
-        CodeKind::Nonce => verdict(ErrorKind::Auth, Outcome::Refused(Passing::Nonce), true),
+        CodeKind::Nonce => verdict(
+            ErrorKind::Auth,
+            Outcome::Rejected(Rejection::NonceReplayed),
+            true,
+        ),
         CodeKind::Server => verdict(ErrorKind::Server, Outcome::Unknown, true),
         CodeKind::NoData => verdict(ErrorKind::NotFound, Outcome::Final, true),
         CodeKind::Other => {
@@ -361,18 +361,20 @@ fn by_code(
 
 /// The meaning of an HTTP status, for a response without a code or with an unknown one.
 fn by_status(status: u16) -> Verdict {
-    let refused = |kind| verdict(kind, Outcome::Final, false);
+    let not_run = |kind| verdict(kind, Outcome::Final, false);
     match status {
-        401 => refused(ErrorKind::Auth),
-        403 => refused(ErrorKind::Permission),
-        404 | 405 => refused(ErrorKind::NotFound),
-        413 | 414 | 415 | 431 => refused(ErrorKind::InvalidRequest),
+        401 => not_run(ErrorKind::Auth),
+        403 => not_run(ErrorKind::Permission),
+        // 405: the path exists for another method only, so the operation does not.
+        404 | 405 => not_run(ErrorKind::NotFound),
+        413 | 414 | 415 | 431 => not_run(ErrorKind::InvalidRequest),
         429 => verdict(
             ErrorKind::Throttled,
-            Outcome::Refused(Passing::Throttled),
+            Outcome::Rejected(Rejection::Throttled),
             false,
         ),
         300..400 => verdict(ErrorKind::Redirect, Outcome::Final, true),
+        // The server gave up waiting for the rest of a request that it may have begun to process.
         408 => verdict(ErrorKind::Server, Outcome::Unknown, true),
         200..300 | 400..500 => verdict(ErrorKind::Service, Outcome::Final, true),
         500..600 => verdict(ErrorKind::Server, Outcome::Unknown, true),
@@ -380,20 +382,20 @@ fn by_status(status: u16) -> Verdict {
     }
 }
 
-/// Whether a later retry by the caller is reasonable and safe.
-pub(crate) fn is_retryable(outcome: Outcome, info: &OperationInfo) -> bool {
-    match outcome {
-        Outcome::NotSent | Outcome::Refused(Passing::Throttled) => true,
-        Outcome::Unknown | Outcome::Refused(Passing::Nonce) => info.repeatable(),
-        Outcome::Refused(Passing::Clock { corrected }) => corrected,
-        Outcome::Refused(Passing::Token { renewable }) => renewable,
-        Outcome::Final => false,
+/// Parses `Retry-After`, as seconds or as a date.
+fn retry_after_header(response: &RawResponse, now: OffsetDateTime) -> Option<Duration> {
+    let text = response.header("retry-after")?.trim();
+    if !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit()) {
+        return Some(Duration::from_secs(text.parse().unwrap_or(u64::MAX)));
     }
+    let then = OffsetDateTime::from(httpdate::parse_http_date(text).ok()?);
+    (then - now).try_into().ok()
 }
 
 #[cfg(test)]
 mod tests {
     use http::{HeaderMap, HeaderName, HeaderValue};
+    use time::macros::datetime;
 
     use super::*;
     use crate::operation::{Method, Service};
@@ -414,7 +416,7 @@ mod tests {
     fn status_without_code_gives_kind_outcome_and_may_have_run() {
         use ErrorKind::*;
         use Outcome::{Final, Unknown};
-        let throttled = Outcome::Refused(Passing::Throttled);
+        let throttled = Outcome::Rejected(Rejection::Throttled);
         for (statuses, kind, outcome, may_have_run) in [
             (&[401][..], Auth, Final, false),
             (&[403], Permission, Final, false),
@@ -449,11 +451,11 @@ mod tests {
                 );
                 // If "no such record" can come as a refusal, only the body says whether it does.
                 let with_no_record = info.no_record(&["NONE"]);
-                let refused = matches!(kind, Auth | Permission | NotFound | InvalidRequest);
+                let client_error = matches!(kind, Auth | Permission | NotFound | InvalidRequest);
                 let decides = only_body_decides(&empty, &with_no_record);
                 assert_eq!(
                     decides,
-                    kind == Service || refused || *status == 408,
+                    kind == Service || client_error || *status == 408,
                     "{status}"
                 );
             }
@@ -462,9 +464,9 @@ mod tests {
 
     #[test]
     fn code_gives_kind_outcome_and_may_have_run() {
-        use Outcome::{Final, Refused, Unknown};
-        let clock = Passing::Clock { corrected: true };
-        let token = Passing::Token { renewable: true };
+        use Outcome::{Final, Rejected, Unknown};
+        let clock = Rejection::Clock { corrected: false };
+        let token = Rejection::TokenExpired { renewable: false };
         for (code, status, kind, outcome, may_have_run) in [
             (CodeKind::Auth, 200, ErrorKind::Auth, Final, false),
             (
@@ -487,22 +489,28 @@ mod tests {
                 CodeKind::Throttled,
                 403,
                 ErrorKind::Throttled,
-                Refused(Passing::Throttled),
+                Rejected(Rejection::Throttled),
                 false,
             ),
             (
                 CodeKind::Clock,
                 200,
                 ErrorKind::Clock,
-                Refused(clock),
+                Rejected(clock),
                 false,
             ),
-            (CodeKind::Token, 401, ErrorKind::Auth, Refused(token), false),
+            (
+                CodeKind::Token,
+                401,
+                ErrorKind::Auth,
+                Rejected(token),
+                false,
+            ),
             (
                 CodeKind::Nonce,
                 400,
                 ErrorKind::Auth,
-                Refused(Passing::Nonce),
+                Rejected(Rejection::NonceReplayed),
                 true,
             ),
             (CodeKind::Server, 200, ErrorKind::Server, Unknown, true),
@@ -510,49 +518,12 @@ mod tests {
             (CodeKind::Other, 400, ErrorKind::Service, Final, true),
             (CodeKind::Other, 503, ErrorKind::Service, Unknown, true),
         ] {
-            let verdict = by_code(code, status, || clock, || token);
+            let verdict = by_code(code, status);
             assert_eq!(
                 (verdict.kind, verdict.outcome, verdict.may_have_run),
                 (kind, outcome, may_have_run),
                 "{code:?} {status}"
             );
-        }
-    }
-
-    #[test]
-    fn later_retry_is_safe_only_if_the_call_cannot_have_run_or_is_repeatable() {
-        const WRITE: OperationInfo = OperationInfo::new(&SERVICE, "O", Method::Post, "/");
-        const READ: OperationInfo = WRITE.reads();
-        for (outcome, read, write) in [
-            (Outcome::NotSent, true, true),
-            (Outcome::Refused(Passing::Throttled), true, true),
-            (Outcome::Refused(Passing::Nonce), true, false),
-            (
-                Outcome::Refused(Passing::Clock { corrected: false }),
-                false,
-                false,
-            ),
-            (
-                Outcome::Refused(Passing::Clock { corrected: true }),
-                true,
-                true,
-            ),
-            (
-                Outcome::Refused(Passing::Token { renewable: false }),
-                false,
-                false,
-            ),
-            (
-                Outcome::Refused(Passing::Token { renewable: true }),
-                true,
-                true,
-            ),
-            (Outcome::Unknown, true, false),
-            (Outcome::Final, false, false),
-        ] {
-            assert_eq!(is_retryable(outcome, &READ), read, "{outcome:?}");
-            assert_eq!(is_retryable(outcome, &WRITE), write, "{outcome:?}");
-            assert_eq!(is_retryable(outcome, &READ.metered()), write, "{outcome:?}");
         }
     }
 
@@ -595,5 +566,28 @@ mod tests {
                 None => assert_eq!(found, None, "{headers:?}"),
             }
         }
+    }
+
+    const NOW: OffsetDateTime = datetime!(2026-11-21 12:00:00 UTC);
+
+    #[test]
+    fn retry_after_is_parsed_in_both_forms_and_malformed_ones_are_ignored() {
+        for (text, want) in [
+            ("2", Some(2)),
+            (" 0 ", Some(0)),
+            ("Sat, 21 Nov 2026 12:00:03 GMT", Some(3)),
+            ("Sat, 21 Nov 2026 11:59:59 GMT", None),
+            ("Fri, 21 Nov 2036 12:00:00 GMT", Some(315_619_200)),
+            ("99999999999999999999999", Some(u64::MAX)),
+            ("-1", None),
+            ("+1", None),
+            ("1.5", None),
+            ("", None),
+            ("abc", None),
+        ] {
+            let wait = retry_after_header(&response(503, &[("retry-after", text)], ""), NOW);
+            assert_eq!(wait, want.map(Duration::from_secs), "{text}");
+        }
+        assert_eq!(retry_after_header(&response(503, &[], ""), NOW), None);
     }
 }

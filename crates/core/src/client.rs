@@ -8,7 +8,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use crate::activity::Activity;
-use crate::call::{Done, Shared};
+use crate::call::{CallLoop, Received};
 use crate::classify::PayloadSpan;
 use crate::encode::encode;
 use crate::envelope::decode_payload;
@@ -24,15 +24,16 @@ use crate::validate::InvalidRequest;
 ///
 /// Cheap to clone; clones share connections, rate limit, retry budget and clock correction.
 pub struct Client<P> {
-    pub(crate) shared: Arc<Shared<P>>,
-    pub(crate) time: Duration,
+    pub(crate) shared: Arc<CallLoop<P>>,
+    /// The time for a whole call with all its attempts and pauses.
+    pub(crate) deadline: Duration,
 }
 
 impl<P> Clone for Client<P> {
     fn clone(&self) -> Self {
         Self {
             shared: self.shared.clone(),
-            time: self.time,
+            deadline: self.deadline,
         }
     }
 }
@@ -48,8 +49,8 @@ impl<P: Provider> Client<P> {
         operation: &O,
     ) -> Result<Response<O::Output>, Error> {
         self.check(operation)?;
-        let done = self.call(&O::INFO, operation).await?;
-        self.decoded(done, &O::INFO)
+        let (received, attempts) = self.call(&O::INFO, operation).await?;
+        self.decode(received, attempts, &O::INFO)
     }
 
     /// Checks the limits of a request, as [`send`](Self::send) does before it sends anything.
@@ -60,10 +61,10 @@ impl<P: Provider> Client<P> {
     pub fn check<O: Operation<Provider = P>>(&self, operation: &O) -> Result<(), Error> {
         operation
             .validate()
-            .map_err(|invalid| self.invalid(&O::INFO, &invalid))
+            .map_err(|invalid| self.invalid_request(&O::INFO, &invalid))
     }
 
-    /// Makes a call without a type for its parameters or its answer. `parameters` is any object with
+    /// Makes a call without a type for its parameters or its response. `parameters` is any object with
     /// the provider's own names; it is not checked, and signed like any other.
     ///
     /// # Errors
@@ -74,77 +75,87 @@ impl<P: Provider> Client<P> {
         info: &OperationInfo,
         parameters: &impl Serialize,
     ) -> Result<Response<Json>, Error> {
-        let done = self.call(info, parameters).await?;
-        self.decoded(done, info)
+        let (received, attempts) = self.call(info, parameters).await?;
+        self.decode(received, attempts, info)
     }
 
     /// Returns this client with another deadline for each call.
     #[must_use]
-    pub fn with_deadline(&self, time: Duration) -> Self {
+    pub fn with_deadline(&self, deadline: Duration) -> Self {
         Self {
             shared: self.shared.clone(),
-            time,
+            deadline,
         }
     }
 
     /// Returns what this client and its clones have sent so far, for a program that ends, or drops a
-    /// call, before the answer.
+    /// call, before the response.
     pub fn activity(&self) -> Activity {
-        self.shared.log.so_far()
+        self.shared.activity.activity()
     }
 
-    async fn call(&self, info: &OperationInfo, fields: &impl Serialize) -> Result<Done, Error> {
-        let params = self.shared.provider.params(info);
-        let encoded =
-            encode(fields, info, params).map_err(|invalid| self.invalid(info, &invalid))?;
-        self.shared.call(info, &encoded, self.time).await
-    }
-
-    fn decoded<T: DeserializeOwned>(
+    /// Makes a call. Returns its response and the number of attempts.
+    async fn call(
         &self,
-        done: Done,
+        info: &OperationInfo,
+        parameters: &impl Serialize,
+    ) -> Result<(Received, u32), Error> {
+        let params = self.shared.provider.params(info);
+        let encoded = encode(parameters, info, params)
+            .map_err(|invalid| self.invalid_request(info, &invalid))?;
+        self.shared.call(info, &encoded, self.deadline).await
+    }
+
+    fn decode<T: DeserializeOwned>(
+        &self,
+        received: Received,
+        attempts: u32,
         info: &OperationInfo,
     ) -> Result<Response<T>, Error> {
         #[expect(
             clippy::expect_used,
             reason = "the call loop took the span from this text"
         )]
-        let payload = match &done.payload {
-            PayloadSpan::Within(bytes) => done
-                .answer
+        let payload = match &received.payload {
+            PayloadSpan::Within(bytes) => received
+                .response
                 .text()
                 .get(bytes.clone())
-                .expect("the payload is a part of the answer"),
+                .expect("the payload is a part of the response"),
             PayloadSpan::NoRecord => "null",
         };
         match decode_payload(payload, info.answer_envelope(P::ENVELOPE)) {
             Ok(decoded) => Ok(Response {
                 value: decoded.value,
                 deviations: decoded.deviations,
-                done,
+                received,
+                attempts,
             }),
-            Err(error) => Err(
-                Error::new(ErrorKind::Decode, error.to_string()).with(|parts| {
-                    parts.provider = P::NAME;
-                    parts.operation = info.name.into();
-                    parts.request_id = done.request_id;
-                    parts.status = Some(done.answer.status());
-                    parts.attempts = done.attempts;
-                    parts.may_have_run = true;
-                }),
-            ),
+            Err(error) => {
+                Err(self
+                    .error(info, ErrorKind::Decode, error.to_string())
+                    .with(|parts| {
+                        parts.status = Some(received.response.status());
+                        parts.request_id = received.request_id;
+                        parts.attempts = attempts;
+                        parts.may_have_run = true;
+                    }))
+            }
         }
     }
 
-    pub(crate) fn rate_of(&self, info: &OperationInfo) -> Option<RateLimit> {
-        self.shared.rate_of(info)
+    /// The rate limit of an operation's calls.
+    pub(crate) fn rate_limit(&self, info: &OperationInfo) -> Option<RateLimit> {
+        self.shared.rate.limit(info)
     }
 
-    pub(crate) fn invalid(&self, info: &OperationInfo, invalid: &InvalidRequest) -> Error {
-        self.failed(info, ErrorKind::InvalidRequest, invalid.to_string())
+    /// The error of a request that breaks a limit.
+    pub(crate) fn invalid_request(&self, info: &OperationInfo, invalid: &InvalidRequest) -> Error {
+        self.error(info, ErrorKind::InvalidRequest, invalid.to_string())
     }
 
-    pub(crate) fn failed(
+    /// An error of an operation without an attempt.
+    pub(crate) fn error(
         &self,
         info: &OperationInfo,
         kind: ErrorKind,
@@ -163,8 +174,8 @@ impl<P: Provider> fmt::Debug for Client<P> {
             .field("provider", &P::NAME)
             .field("endpoint", &self.shared.endpoint)
             .field("attempts", &self.shared.policy.attempts)
-            .field("attempt_time", &self.shared.limits.attempt)
-            .field("call_time", &self.time)
+            .field("attempt_timeout", &self.shared.limits.attempt)
+            .field("deadline", &self.deadline)
             .finish_non_exhaustive()
     }
 }

@@ -1,8 +1,8 @@
 //! The correction of this machine's clock, learnt from the `Date` headers of responses.
 //!
 //! A correction counts as confirmed if a later response asks for the same one. If a request that was
-//! signed with a correction is refused for its time, the `Date` headers do not come from the clock that
-//! checks signatures; the local clock is used then, until that is refused as well.
+//! signed with a correction is rejected for its time, the `Date` headers do not come from the clock that
+//! checks signatures; the local clock is used then, until that is rejected as well.
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -11,7 +11,7 @@ use time::OffsetDateTime;
 
 use crate::provider::RawResponse;
 
-/// One instant, read from the wall clock and from the monotonic clock.
+/// One instant by this machine's wall clock and monotonic clock, without a correction.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct ClockReading {
     pub(crate) utc: OffsetDateTime,
@@ -27,7 +27,7 @@ struct Learnt {
     millis: i64,
     /// The time of the last response that asked for the correction in use.
     confirmed: Option<ClockReading>,
-    /// Whether dates are ignored: a request was refused for a time that agreed with them.
+    /// Whether dates are ignored: a request was rejected for a time that agreed with them.
     doubted: bool,
 }
 
@@ -49,17 +49,17 @@ impl Learnt {
     }
 }
 
-/// The time of a request, and the time of its response.
+/// The times of a request that the provider rejected for its time.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Timing {
+pub(crate) struct RejectedTime {
     /// The correction that the request was signed with.
     pub(crate) used: time::Duration,
     /// The correction that the response's date asks for, in milliseconds.
     pub(crate) measured: Option<i64>,
     /// The time at which the response arrived.
     pub(crate) now: ClockReading,
-    /// Whether an earlier attempt of the call was refused for its time.
-    pub(crate) corrected_before: bool,
+    /// Whether an earlier attempt of the call was rejected for its time.
+    pub(crate) clock_retried: bool,
 }
 
 impl ClockSkew {
@@ -110,24 +110,24 @@ impl ClockSkew {
         self.learnt().learn(measured, now);
     }
 
-    /// Takes a refusal of the time into account, and returns whether a better time is known for a retry.
+    /// Takes a rejection of the time into account, and returns whether a better time is known for a retry.
     ///
-    /// If a learnt correction is itself refused, the `Date` header does not come from the clock that
-    /// checks signatures: fall back to the local clock. If that is refused as well, trust `Date` again.
-    pub(crate) fn refused(&self, timing: Timing) -> bool {
+    /// If a learnt correction is itself rejected, the `Date` header does not come from the clock that
+    /// checks signatures: fall back to the local clock. If that is rejected as well, trust `Date` again.
+    pub(crate) fn learn_from_rejection(&self, rejected: RejectedTime) -> bool {
         let mut learnt = self.learnt();
         if std::mem::take(&mut learnt.doubted) {
-            learnt.learn(timing.measured, timing.now);
-        } else if !timing.corrected_before
-            && !timing.used.is_zero()
-            && !learnt.differs_from(timing.used)
+            learnt.learn(rejected.measured, rejected.now);
+        } else if !rejected.clock_retried
+            && !rejected.used.is_zero()
+            && !learnt.differs_from(rejected.used)
         {
             *learnt = Learnt {
                 doubted: true,
                 ..Learnt::default()
             };
         }
-        !timing.corrected_before && learnt.differs_from(timing.used)
+        !rejected.clock_retried && learnt.differs_from(rejected.used)
     }
 
     /// How many milliseconds this machine's clock is behind a date, if that can be measured.
@@ -225,7 +225,7 @@ mod tests {
             assert!(!skew.is_confirmed(set), "the clock was set since");
         }
         skew.learn(Some(0), later(3));
-        assert!(!skew.is_confirmed(later(3)), "they differ corrected_before");
+        assert!(!skew.is_confirmed(later(3)), "they differ again");
     }
 
     #[test]

@@ -11,6 +11,7 @@ use std::time::Duration;
 
 use time::OffsetDateTime;
 
+use crate::clock_skew::ClockReading;
 use crate::credentials::{Credentials, CredentialsError, ProvideCredentials};
 
 /// Credentials that expire within this time are renewed before they are used.
@@ -23,34 +24,33 @@ const LONGEST_RENEWAL: Duration = Duration::from_secs(5);
 /// while the current ones are still valid.
 const RENEWAL_PAUSE: Duration = Duration::from_secs(10);
 
-/// The time at which credentials are needed.
+/// One instant by this machine's clocks, and what is known about their error.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Moment {
-    /// The time of day by this machine's clock.
-    pub(crate) own: OffsetDateTime,
+pub(crate) struct CorrectedReading {
+    pub(crate) own: ClockReading,
     /// The time of day with the learnt correction.
-    pub(crate) corrected: OffsetDateTime,
+    pub(crate) corrected_utc: OffsetDateTime,
     /// Whether a recent response confirmed the correction.
     pub(crate) confirmed: bool,
-    /// The time since a fixed origin. It never goes backwards.
-    pub(crate) elapsed: Duration,
 }
 
-impl Moment {
-    /// Whether the credentials have expired by both clocks.
-    fn is_past(&self, credentials: &Credentials) -> bool {
-        !credentials.lasts(self.own, Duration::ZERO)
-            && !credentials.lasts(self.corrected, Duration::ZERO)
+impl CorrectedReading {
+    /// Whether the credentials have expired, with and without the correction. The correction may still
+    /// be wrong.
+    fn shows_expired(&self, credentials: &Credentials) -> bool {
+        !credentials.lasts(self.own.utc, Duration::ZERO)
+            && !credentials.lasts(self.corrected_utc, Duration::ZERO)
     }
 
-    /// Whether the credentials have expired even if one of the clocks may be wrong.
-    fn rules_out(&self, credentials: &Credentials) -> bool {
-        self.confirmed && self.is_past(credentials)
+    /// Whether the credentials have certainly expired, so that a request with them is useless. Until a
+    /// response has confirmed the correction, they are sent: only a response can correct the clock.
+    fn proves_expired(&self, credentials: &Credentials) -> bool {
+        self.confirmed && self.shows_expired(credentials)
     }
 
     /// Returns the credentials if a request with them can succeed.
     fn usable(&self, credentials: Credentials) -> Result<Credentials, CredentialsError> {
-        if self.rules_out(&credentials) {
+        if self.proves_expired(&credentials) {
             return Err(CredentialsError::new(
                 "the credentials from the source have expired",
             ));
@@ -68,15 +68,17 @@ struct Cached {
 }
 
 impl Cached {
-    fn new(credentials: Credentials, now: &Moment) -> Self {
-        let no_renewal_before = if credentials.lasts(now.corrected, RENEW_BEFORE) {
+    fn new(credentials: Credentials, now: &CorrectedReading) -> Self {
+        let no_renewal_before = if credentials.lasts(now.corrected_utc, RENEW_BEFORE) {
             Duration::ZERO
         } else {
-            let left = credentials.expires_at().map(|end| end - now.corrected);
-            let left = left.and_then(|left| Duration::try_from(left).ok());
+            let lifetime = credentials.expires_at().map(|end| end - now.corrected_utc);
+            let lifetime = lifetime.and_then(|time| Duration::try_from(time).ok());
             // Short-lived credentials are renewed at their expiry, if that is still ahead.
-            let pause = left.filter(|left| !left.is_zero()).unwrap_or(RENEWAL_PAUSE);
-            now.elapsed.saturating_add(pause.min(RENEWAL_PAUSE))
+            let pause = lifetime
+                .filter(|time| !time.is_zero())
+                .unwrap_or(RENEWAL_PAUSE);
+            now.own.elapsed.saturating_add(pause.min(RENEWAL_PAUSE))
         };
         Self {
             credentials,
@@ -84,8 +86,9 @@ impl Cached {
         }
     }
 
-    fn is_fresh(&self, now: &Moment) -> bool {
-        self.credentials.lasts(now.corrected, RENEW_BEFORE) || now.elapsed < self.no_renewal_before
+    fn is_fresh(&self, now: &CorrectedReading) -> bool {
+        self.credentials.lasts(now.corrected_utc, RENEW_BEFORE)
+            || now.own.elapsed < self.no_renewal_before
     }
 }
 
@@ -95,10 +98,11 @@ pub(crate) struct CredentialsCache {
     /// Whether the source is fixed credentials, which it cannot replace.
     fixed: bool,
     cached: Mutex<Option<Cached>>,
-    /// Locked by the call that asks the source; has the failure of the last request, if it failed.
-    flight: tokio::sync::Mutex<Option<CredentialsError>>,
+    /// The failure of the last request to the source, if it failed. The lock is the single flight: the
+    /// call that asks the source holds it until the source has responded.
+    last_failure: tokio::sync::Mutex<Option<CredentialsError>>,
     /// The number of finished requests to the source. If it has changed, a call that waited for the
-    /// flight shares the failure instead of asking again.
+    /// lock shares the failure instead of asking again.
     finished: AtomicU64,
 }
 
@@ -108,7 +112,7 @@ impl CredentialsCache {
             source,
             fixed,
             cached: Mutex::new(None),
-            flight: tokio::sync::Mutex::new(None),
+            last_failure: tokio::sync::Mutex::new(None),
             finished: AtomicU64::new(0),
         }
     }
@@ -124,80 +128,98 @@ impl CredentialsCache {
         *self.cached.lock().unwrap_or_else(PoisonError::into_inner) = cached;
     }
 
-    /// Returns credentials for a request at the time that `now` returns.
-    pub(crate) async fn get(
-        &self,
-        now: impl Fn() -> Moment,
-    ) -> Result<Credentials, CredentialsError> {
-        let moment = now();
-        if let Some(cached) = self.cached().filter(|cached| cached.is_fresh(&moment)) {
-            return moment.usable(cached.credentials);
-        }
-        let finished_before = self.finished.load(Ordering::Acquire);
-        let current = self
-            .cached()
-            .map(|cached| cached.credentials)
-            .filter(|credentials| !moment.rules_out(credentials));
-        // Renewal starts before expiry. While another call renews, this one uses the current credentials,
-        // unless they have expired by both clocks.
-        let valid = current
-            .as_ref()
-            .filter(|credentials| !moment.is_past(credentials));
-        let mut flight = match (valid, self.flight.try_lock()) {
-            (_, Ok(flight)) => flight,
-            (Some(current), Err(_)) => return Ok(current.clone()),
-            (None, Err(_)) => self.flight.lock().await,
-        };
-        let moment = now();
-        if let Some(cached) = self.cached().filter(|cached| cached.is_fresh(&moment)) {
-            return moment.usable(cached.credentials);
-        }
-        if self.finished.load(Ordering::Acquire) != finished_before
-            && let Some(error) = flight.as_ref()
-        {
-            return current.ok_or_else(|| error.clone());
-        }
-        let request = self.source.provide();
-        let result = match valid {
-            Some(_) => tokio::time::timeout(LONGEST_RENEWAL, request)
-                .await
-                .unwrap_or_else(|_| {
-                    Err(CredentialsError::new("the source did not respond in time"))
-                }),
-            None => request.await,
-        };
-        let result = result.and_then(|credentials| credentials.check().map(|()| credentials));
-        self.finished.fetch_add(1, Ordering::AcqRel);
-        let moment = now();
-        match result {
-            Ok(credentials) => {
-                *flight = None;
-                self.store(Some(Cached::new(credentials.clone(), &moment)));
-                moment.usable(credentials)
-            }
-            // After a failed renewal the current credentials may still work, unless they were refused in
-            // the meantime.
-            Err(error) => match self
-                .cached()
-                .filter(|cached| !moment.rules_out(&cached.credentials))
-            {
-                Some(cached) => {
-                    if !moment.is_past(&cached.credentials) {
-                        self.store(Some(Cached::new(cached.credentials.clone(), &moment)));
-                    }
-                    Ok(cached.credentials)
-                }
-                None => {
-                    *flight = Some(error.clone());
-                    Err(error)
-                }
-            },
-        }
+    /// Returns the cached credentials that need no renewal.
+    fn fresh(&self, now: &CorrectedReading) -> Option<Credentials> {
+        let cached = self.cached().filter(|cached| cached.is_fresh(now))?;
+        Some(cached.credentials)
     }
 
-    /// Drops credentials that the provider refused, unless they were replaced in the meantime. Returns
-    /// whether the source may provide another token.
-    pub(crate) fn refused(&self, credentials: &Credentials) -> bool {
+    /// Returns credentials for a request at the time that `read_clock` returns. It is read again after
+    /// each wait.
+    pub(crate) async fn get(
+        &self,
+        read_clock: impl Fn() -> CorrectedReading,
+    ) -> Result<Credentials, CredentialsError> {
+        let now = read_clock();
+        if let Some(credentials) = self.fresh(&now) {
+            return now.usable(credentials);
+        }
+        let finished_before = self.finished.load(Ordering::Acquire);
+        // The credentials in the cache before this call waits for anything.
+        let old = self
+            .cached()
+            .map(|cached| cached.credentials)
+            .filter(|credentials| !now.proves_expired(credentials));
+        // Renewal starts before expiry. While another call renews, this one uses the old credentials,
+        // unless they have expired by both clocks.
+        let valid = old
+            .as_ref()
+            .filter(|credentials| !now.shows_expired(credentials));
+        let mut last_failure = match (valid, self.last_failure.try_lock()) {
+            (_, Ok(lock)) => lock,
+            (Some(valid), Err(_)) => return Ok(valid.clone()),
+            (None, Err(_)) => self.last_failure.lock().await,
+        };
+        // Another call may have renewed them while this one waited for the lock.
+        let now = read_clock();
+        if let Some(credentials) = self.fresh(&now) {
+            return now.usable(credentials);
+        }
+        if self.finished.load(Ordering::Acquire) != finished_before
+            && let Some(error) = last_failure.as_ref()
+        {
+            return old.ok_or_else(|| error.clone());
+        }
+        let result = self.request(valid.is_some()).await;
+        self.finished.fetch_add(1, Ordering::AcqRel);
+        let now = read_clock();
+        let error = match result {
+            Ok(credentials) => {
+                *last_failure = None;
+                self.store(Some(Cached::new(credentials.clone(), &now)));
+                return now.usable(credentials);
+            }
+            Err(error) => error,
+        };
+        if let Some(credentials) = self.keep(&now) {
+            return Ok(credentials);
+        }
+        *last_failure = Some(error.clone());
+        Err(error)
+    }
+
+    /// Requests credentials from the source. If the old ones are `still_valid`, the wait is bounded.
+    async fn request(&self, still_valid: bool) -> Result<Credentials, CredentialsError> {
+        let request = self.source.provide();
+        let credentials = if still_valid {
+            tokio::time::timeout(LONGEST_RENEWAL, request)
+                .await
+                .map_err(|_| CredentialsError::new("the source did not respond in time"))??
+        } else {
+            request.await?
+        };
+        credentials.check()?;
+        Ok(credentials)
+    }
+
+    /// Keeps the cached credentials after a failed renewal: they may still work. There are none if they
+    /// were invalidated in the meantime.
+    fn keep(&self, now: &CorrectedReading) -> Option<Credentials> {
+        let credentials = self.cached()?.credentials;
+        if now.proves_expired(&credentials) {
+            return None;
+        }
+        // The source is left alone for a while, unless the credentials seem to have expired: a request
+        // with those is only sent to have the clock corrected, and the next call asks the source again.
+        if !now.shows_expired(&credentials) {
+            self.store(Some(Cached::new(credentials.clone(), now)));
+        }
+        Some(credentials)
+    }
+
+    /// Drops credentials that the provider rejected, unless they were replaced in the meantime. Returns
+    /// whether a retry could have another token.
+    pub(crate) fn invalidate(&self, credentials: &Credentials) -> bool {
         if self.fixed {
             return false;
         }
@@ -207,6 +229,8 @@ impl CredentialsCache {
         {
             self.store(None);
         }
+        // Only a token expires. A key without one was rejected for another reason, which a retry would
+        // meet again, and rejected keys are locked after a few attempts.
         credentials.token().is_some()
     }
 }
@@ -220,13 +244,15 @@ mod tests {
 
     const NOW: OffsetDateTime = datetime!(2026-11-21 12:00 UTC);
 
-    /// A moment at which both clocks agree.
-    fn at(time: OffsetDateTime) -> impl Fn() -> Moment {
-        move || Moment {
-            own: time,
-            corrected: time,
+    /// A reading at which both clocks agree.
+    fn at(time: OffsetDateTime) -> impl Fn() -> CorrectedReading {
+        move || CorrectedReading {
+            own: ClockReading {
+                utc: time,
+                elapsed: (time - NOW).try_into().unwrap(),
+            },
+            corrected_utc: time,
             confirmed: true,
-            elapsed: (time - NOW).try_into().unwrap(),
         }
     }
 
@@ -276,7 +302,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn credentials_are_renewed_before_expiry_and_after_a_refusal() {
+    async fn credentials_are_renewed_before_expiry_and_after_a_rejection() {
         let counting = Counting {
             asked: AtomicU64::new(0),
             fails: false,
@@ -299,23 +325,23 @@ mod tests {
                 .id(),
             "id1"
         );
-        assert!(cache.refused(&first), "the source may provide others");
+        assert!(cache.invalidate(&first), "the source may provide others");
         assert_eq!(
             cache.get(at(NOW)).await.unwrap().id(),
             "id1",
-            "the refusal of old credentials drops no new ones"
+            "a rejection of old credentials drops no new ones"
         );
         let second = cache.get(at(NOW)).await.unwrap();
-        cache.refused(&second);
+        cache.invalidate(&second);
         assert_eq!(cache.get(at(NOW)).await.unwrap().id(), "id2");
         let fixed = Credentials::new("fixed", "s").with_token("t");
         let cache = CredentialsCache::new(Arc::new(fixed.clone()), true);
-        assert!(!cache.refused(&fixed), "the source has no others");
+        assert!(!cache.invalidate(&fixed), "the source has no others");
         let no_token = Credentials::new("id", "s").expiring_at(NOW + Duration::from_secs(600));
         let cache = CredentialsCache::new(Arc::new(no_token.clone()), false);
         assert!(
-            !cache.refused(&no_token),
-            "without a token the refusal is not about these"
+            !cache.invalidate(&no_token),
+            "a key without a token cannot be renewed"
         );
     }
 

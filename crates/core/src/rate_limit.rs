@@ -13,47 +13,71 @@ use tokio::sync::Notify;
 use crate::clock::Clock;
 use crate::operation::{OperationInfo, RateLimit};
 
+/// The rate limits that a client keeps to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum RatePolicy {
+    /// The documented limit of each operation; no limit where none is documented.
+    Documented,
+    /// The caller's limit, for every operation.
+    Fixed(RateLimit),
+    /// No limit.
+    Unlimited,
+}
+
+impl RatePolicy {
+    /// The rate limit of an operation's calls.
+    pub(crate) fn limit(self, info: &OperationInfo) -> Option<RateLimit> {
+        match self {
+            Self::Documented => info.rate,
+            Self::Fixed(limit) => Some(limit),
+            Self::Unlimited => None,
+        }
+    }
+}
+
 /// The queues of a client's operations.
 #[derive(Debug, Default)]
 pub(crate) struct RateLimiter {
     queues: Mutex<HashMap<Key, Queue>>,
     /// Notifies waiting permits that slots have moved.
-    moved: Notify,
+    slots_moved: Notify,
 }
 
 type Key = (&'static str, &'static str);
 
 #[derive(Debug, Default)]
 struct Queue {
-    /// The first slot that no permit has had.
-    next: Duration,
+    /// The slot of the next permit, unless it has passed by then.
+    next_slot: Duration,
     /// The waiting permits in the order of their arrival: number and slot.
     waiting: VecDeque<(u64, Duration)>,
     /// The number of the last permit.
-    last: u64,
+    last_number: u64,
 }
 
 impl Queue {
-    /// Removes a permit from the queue. If its slot is `unused`, the next waiting permit gets it, the one
-    /// after that gets the slot of the next, and so on: a later permit never overtakes an earlier one.
-    fn leave(&mut self, number: u64, unused: Option<(Duration, Duration)>) {
-        let Some(index) = self.waiting.iter().position(|(known, _)| *known == number) else {
-            return;
-        };
-        let Some((_, mut free)) = self.waiting.remove(index) else {
-            return;
-        };
-        let Some((now, interval)) = unused else {
-            return;
-        };
+    /// Removes a permit. Returns its place in the queue and its slot.
+    fn remove(&mut self, number: u64) -> Option<(usize, Duration)> {
+        let index = self
+            .waiting
+            .iter()
+            .position(|(known, _)| *known == number)?;
+        let (_, slot) = self.waiting.remove(index)?;
+        Some((index, slot))
+    }
+
+    /// Passes a slot that was not used on to the permits from `index` on: each gets the slot of the one
+    /// before it, so that a later permit never overtakes an earlier one, and the last slot becomes free.
+    fn pass_on(&mut self, slot: Duration, index: usize, now: Duration, interval: Duration) {
+        let mut free = slot;
         // A slot in the past stays unused: with it, two requests would be sent too close together.
         if free >= now {
             for (_, at) in self.waiting.iter_mut().skip(index) {
                 std::mem::swap(at, &mut free);
             }
         }
-        if self.next == free + interval {
-            self.next = free;
+        if self.next_slot == free + interval {
+            self.next_slot = free;
         }
     }
 }
@@ -71,13 +95,13 @@ pub(crate) struct Permit<'p> {
 }
 
 impl Permit<'_> {
-    /// Marks the slot as used: the request is sent.
-    pub(crate) fn used(mut self) {
+    /// Keeps the slot, because the request is sent.
+    pub(crate) fn mark_used(mut self) {
         self.used = true;
     }
 
-    /// How long the slot is away now.
-    fn wait(&self) -> Duration {
+    /// The time until the slot is due.
+    fn time_until_due(&self) -> Duration {
         let queues = self.rate_limiter.lock();
         let mut waiting = queues.get(&self.key).into_iter().flat_map(|q| &q.waiting);
         let at = waiting.find(|(number, _)| *number == self.number);
@@ -89,8 +113,8 @@ impl Permit<'_> {
     /// Waits until the slot is due. An earlier permit that is dropped moves the slot forward.
     pub(crate) async fn wait_until_due(&self) {
         loop {
-            let mut moved = pin!(self.rate_limiter.moved.notified());
-            let wait = self.wait();
+            let mut moved = pin!(self.rate_limiter.slots_moved.notified());
+            let wait = self.time_until_due();
             if wait.is_zero() {
                 return;
             }
@@ -111,14 +135,16 @@ impl Permit<'_> {
 impl Drop for Permit<'_> {
     fn drop(&mut self) {
         let now = self.clock.elapsed();
-        let unused = (!self.used).then_some((now, self.interval));
         let mut queues = self.rate_limiter.lock();
-        if let Some(queue) = queues.get_mut(&self.key) {
-            queue.leave(self.number, unused);
+        if let Some(queue) = queues.get_mut(&self.key)
+            && let Some((index, slot)) = queue.remove(self.number)
+            && !self.used
+        {
+            queue.pass_on(slot, index, now, self.interval);
         }
         drop(queues);
         if !self.used {
-            self.rate_limiter.moved.notify_waiters();
+            self.rate_limiter.slots_moved.notify_waiters();
         }
     }
 }
@@ -133,10 +159,10 @@ impl RateLimiter {
     /// # Errors
     ///
     /// The wait for the next slot, if it is longer than `longest_wait`; no slot is taken.
-    pub(crate) fn take<'p>(
+    pub(crate) fn acquire<'p>(
         &'p self,
         info: &OperationInfo,
-        rate: RateLimit,
+        limit: RateLimit,
         clock: &'p dyn Clock,
         longest_wait: Duration,
     ) -> Result<Permit<'p>, Duration> {
@@ -144,15 +170,15 @@ impl RateLimiter {
         let now = clock.elapsed();
         let mut queues = self.lock();
         let queue = queues.entry(key).or_default();
-        let at = now.max(queue.next);
+        let at = now.max(queue.next_slot);
         let wait = at.saturating_sub(now);
         if wait > longest_wait {
             return Err(wait);
         }
-        let interval = interval(rate);
-        queue.next = at + interval;
-        queue.last += 1;
-        let number = queue.last;
+        let interval = interval(limit);
+        queue.next_slot = at + interval;
+        queue.last_number += 1;
+        let number = queue.last_number;
         queue.waiting.push_back((number, at));
         drop(queues);
         Ok(Permit {
@@ -166,16 +192,15 @@ impl RateLimiter {
     }
 }
 
-/// A second with a reserve of 2 %.
-const MILLIS_PER_SECOND: u64 = 1020;
+/// A second and a reserve of 2 %, because requests do not travel equally fast.
+const SECOND_WITH_RESERVE: Duration = Duration::from_millis(1020);
 
-/// The interval between slots. It is 2 % longer than the rate allows, because requests do not travel
-/// equally fast.
-fn interval(rate: RateLimit) -> Duration {
-    if rate.requests == 0 {
+/// The interval between slots.
+fn interval(limit: RateLimit) -> Duration {
+    if limit.requests == 0 {
         return Duration::ZERO;
     }
-    Duration::from_millis(u64::from(rate.seconds) * MILLIS_PER_SECOND) / rate.requests
+    SECOND_WITH_RESERVE * limit.seconds / limit.requests
 }
 
 #[cfg(test)]
@@ -213,7 +238,7 @@ mod tests {
 
     fn permit<'p>(rate_limiter: &'p RateLimiter, clock: &'p StoppedClock) -> Permit<'p> {
         rate_limiter
-            .take(&INFO, RATE, clock, Duration::MAX)
+            .acquire(&INFO, RATE, clock, Duration::MAX)
             .ok()
             .unwrap()
     }
@@ -222,8 +247,8 @@ mod tests {
         let clock = StoppedClock::default();
         clock.set(now);
         let permit = permit(rate_limiter, &clock);
-        let wait = permit.wait();
-        permit.used();
+        let wait = permit.time_until_due();
+        permit.mark_used();
         wait
     }
 
@@ -247,17 +272,20 @@ mod tests {
         let (rate_limiter, clock) = (RateLimiter::default(), StoppedClock::default());
         assert_eq!(take(&rate_limiter, 0), Duration::ZERO);
         let wait = Duration::from_millis(51);
-        let refused = rate_limiter.take(&INFO, RATE, &clock, Duration::ZERO);
+        let refused = rate_limiter.acquire(&INFO, RATE, &clock, Duration::ZERO);
         assert_eq!(refused.err(), Some(wait));
-        let taken = rate_limiter.take(&INFO, RATE, &clock, wait).ok().unwrap();
-        assert_eq!(taken.wait(), wait);
+        let taken = rate_limiter
+            .acquire(&INFO, RATE, &clock, wait)
+            .ok()
+            .unwrap();
+        assert_eq!(taken.time_until_due(), wait);
     }
 
     #[test]
     fn dropped_permit_returns_its_slot() {
         let (rate_limiter, clock) = (RateLimiter::default(), StoppedClock::default());
         let at = Duration::from_millis;
-        permit(&rate_limiter, &clock).used();
+        permit(&rate_limiter, &clock).mark_used();
         let (second, third) = (permit(&rate_limiter, &clock), permit(&rate_limiter, &clock));
         drop(third);
         assert_eq!(
@@ -268,7 +296,7 @@ mod tests {
         drop(second);
         clock.set(150);
         assert_eq!(
-            permit(&rate_limiter, &clock).wait(),
+            permit(&rate_limiter, &clock).time_until_due(),
             at(3),
             "a slot in the past stays unused"
         );
@@ -286,38 +314,41 @@ mod tests {
     fn freed_slot_goes_to_waiting_permits_before_a_new_one() {
         let (rate_limiter, clock) = (RateLimiter::default(), StoppedClock::default());
         let at = Duration::from_millis;
-        permit(&rate_limiter, &clock).used();
+        permit(&rate_limiter, &clock).mark_used();
         let (second, third, fourth) = (
             permit(&rate_limiter, &clock),
             permit(&rate_limiter, &clock),
             permit(&rate_limiter, &clock),
         );
         assert_eq!(
-            [&second, &third, &fourth].map(Permit::wait),
+            [&second, &third, &fourth].map(Permit::time_until_due),
             [51, 102, 153].map(at)
         );
         drop(second);
         let newcomer = permit(&rate_limiter, &clock);
         assert_eq!(
-            [&third, &fourth, &newcomer].map(Permit::wait),
+            [&third, &fourth, &newcomer].map(Permit::time_until_due),
             [51, 102, 153].map(at)
         );
         clock.set(60);
         // The slot of the third is in the past: the permits behind it keep theirs.
         drop(third);
-        assert_eq!([&fourth, &newcomer].map(Permit::wait), [42, 93].map(at));
-        fourth.used();
+        assert_eq!(
+            [&fourth, &newcomer].map(Permit::time_until_due),
+            [42, 93].map(at)
+        );
+        fourth.mark_used();
         drop(newcomer);
-        assert_eq!(permit(&rate_limiter, &clock).wait(), at(93));
+        assert_eq!(permit(&rate_limiter, &clock).time_until_due(), at(93));
     }
 
     #[tokio::test]
     async fn waiting_permit_wakes_when_its_slot_moves_forward() {
         let (rate_limiter, clock) = (RateLimiter::default(), StoppedClock::default());
-        permit(&rate_limiter, &clock).used();
+        permit(&rate_limiter, &clock).mark_used();
         let (second, third) = (permit(&rate_limiter, &clock), permit(&rate_limiter, &clock));
         clock.set(51);
-        assert_eq!(third.wait(), Duration::from_millis(51));
+        assert_eq!(third.time_until_due(), Duration::from_millis(51));
         let mut due = pin!(third.wait_until_due());
         let pending = poll_fn(|context| Poll::Ready(due.as_mut().poll(context).is_pending()));
         assert!(pending.await);

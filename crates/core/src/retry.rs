@@ -1,15 +1,11 @@
-//! Decides whether a call is retried, after what pause, and at what price.
+//! Decides whether a call is retried, after what pause, on which connection.
 
 use std::time::Duration;
 
-use time::OffsetDateTime;
-
-use crate::activity::Current;
-use crate::attempt_error::{AttemptError, Outcome, Passing};
+use crate::attempt_error::{Outcome, Rejection};
 use crate::error::ErrorKind;
 use crate::operation::OperationInfo;
-use crate::provider::RawResponse;
-use crate::retry_budget::{Budget, THROTTLED_PRICE, TRANSIENT_PRICE};
+use crate::retry_budget::{THROTTLED_COST, TRANSIENT_COST};
 use crate::transport::Connection;
 
 /// The retries that the caller allows.
@@ -23,44 +19,57 @@ pub(crate) struct Policy {
 
 /// What a call has tried so far.
 #[derive(Debug, Clone, Copy, Default)]
-pub(crate) struct Tried {
-    /// The number of attempts that have ended.
+pub(crate) struct RetryState {
+    /// The number of attempts that were given to the transport.
     pub(crate) attempts: u32,
-    /// Whether a retry with a corrected time was made.
-    pub(crate) clock: bool,
-    /// Whether a retry with a new nonce was made.
-    pub(crate) nonce: bool,
-    /// Whether a retry with a new token was made.
-    pub(crate) token: bool,
+    /// Whether the call was retried with a corrected time.
+    pub(crate) clock_retried: bool,
+    /// Whether the call was retried with a new nonce.
+    pub(crate) nonce_retried: bool,
+    /// Whether the call was retried with a new token.
+    pub(crate) token_retried: bool,
 }
 
-/// The kind of pause before a retry.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Pause {
-    /// After a transient error.
-    Transient,
-    /// After a throttled request.
-    Throttled,
-}
-
-impl Pause {
-    /// The tokens that the retry costs.
-    pub(crate) fn price(self) -> u32 {
-        match self {
-            Self::Transient => TRANSIENT_PRICE,
-            Self::Throttled => THROTTLED_PRICE,
+impl RetryState {
+    /// Records a retry after an attempt with this outcome. Each of the three reasons below is retried
+    /// once; see [`retry_reason`].
+    pub(crate) fn record(&mut self, outcome: Outcome) {
+        match outcome {
+            Outcome::Rejected(Rejection::Clock { .. }) => self.clock_retried = true,
+            Outcome::Rejected(Rejection::NonceReplayed) => self.nonce_retried = true,
+            Outcome::Rejected(Rejection::TokenExpired { .. }) => self.token_retried = true,
+            _ => {}
         }
     }
 }
 
-/// Decides whether the call is retried, and after what kind of pause.
-pub(crate) fn decide(
+/// Why a call is retried; it decides the pause before the retry, and its cost.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum RetryReason {
+    /// A transient error.
+    Transient,
+    /// Too many requests.
+    Throttled,
+}
+
+impl RetryReason {
+    /// The tokens that the retry costs.
+    pub(crate) fn cost(self) -> u32 {
+        match self {
+            Self::Transient => TRANSIENT_COST,
+            Self::Throttled => THROTTLED_COST,
+        }
+    }
+}
+
+/// Decides whether the client itself retries a call after an attempt, and why; `None` means no retry.
+pub(crate) fn retry_reason(
     outcome: Outcome,
     info: &OperationInfo,
-    tried: Tried,
+    state: RetryState,
     policy: &Policy,
-) -> Option<Pause> {
-    if tried.attempts >= policy.attempts {
+) -> Option<RetryReason> {
+    if state.attempts >= policy.attempts {
         return None;
     }
     // Repeating a call that is billed or has side effects requires the caller's opt-in.
@@ -69,23 +78,38 @@ pub(crate) fn decide(
         (false, true) => true,
         (false, false) => policy.retry_writes,
     };
-    // A refusal before any work changes nothing, but may be billed.
-    let may_repeat_refused = !info.metered || policy.retry_metered;
-    match outcome {
-        Outcome::NotSent => Some(Pause::Transient),
-        Outcome::Refused(Passing::Throttled) => may_repeat_refused.then_some(Pause::Throttled),
-        Outcome::Refused(Passing::Clock { corrected }) => {
-            (may_repeat_refused && corrected && !tried.clock).then_some(Pause::Transient)
-        }
-        Outcome::Refused(Passing::Token { renewable }) => {
-            (may_repeat_refused && renewable && !tried.token).then_some(Pause::Transient)
-        }
+    // A rejection before any work changes nothing, but may be billed.
+    let may_repeat_rejected = !info.metered || policy.retry_metered;
+    let (reason, allowed) = match outcome {
+        Outcome::NotSent => (RetryReason::Transient, true),
+        Outcome::Rejected(Rejection::Throttled) => (RetryReason::Throttled, may_repeat_rejected),
+        Outcome::Rejected(Rejection::Clock { corrected }) => (
+            RetryReason::Transient,
+            may_repeat_rejected && corrected && !state.clock_retried,
+        ),
+        Outcome::Rejected(Rejection::TokenExpired { renewable }) => (
+            RetryReason::Transient,
+            may_repeat_rejected && renewable && !state.token_retried,
+        ),
         // A known nonce can mean that an earlier request with it did run.
-        Outcome::Refused(Passing::Nonce) => {
-            (may_repeat && !tried.nonce).then_some(Pause::Transient)
+        Outcome::Rejected(Rejection::NonceReplayed) => {
+            (RetryReason::Transient, may_repeat && !state.nonce_retried)
         }
-        Outcome::Unknown => may_repeat.then_some(Pause::Transient),
-        Outcome::Final => None,
+        Outcome::Unknown => (RetryReason::Transient, may_repeat),
+        Outcome::Final => (RetryReason::Transient, false),
+    };
+    allowed.then_some(reason)
+}
+
+/// Whether a later retry by the caller is reasonable and safe. Unlike [`retry_reason`], it does not
+/// depend on what the caller allows the client, nor on the retries that were made.
+pub(crate) fn is_retryable(outcome: Outcome, info: &OperationInfo) -> bool {
+    match outcome {
+        Outcome::NotSent | Outcome::Rejected(Rejection::Throttled) => true,
+        Outcome::Unknown | Outcome::Rejected(Rejection::NonceReplayed) => info.repeatable(),
+        Outcome::Rejected(Rejection::Clock { corrected }) => corrected,
+        Outcome::Rejected(Rejection::TokenExpired { renewable }) => renewable,
+        Outcome::Final => false,
     }
 }
 
@@ -98,125 +122,51 @@ const THROTTLED_BASE: Duration = Duration::from_secs(1);
 /// The largest upper bound of a pause.
 const LONGEST_PAUSE: Duration = Duration::from_secs(20);
 
-/// By how much a provider's hint can extend a pause.
-const HINT_LEEWAY: Duration = Duration::from_secs(5);
+/// By how much the wait that a provider asks for can extend a pause. After a longer one the retry comes
+/// earlier than the provider asks, because one response must not hold a call for minutes.
+const RETRY_AFTER_LEEWAY: Duration = Duration::from_secs(5);
 
 /// Computes the pause before attempt `attempts + 1`: exponential backoff with full jitter, extended to
-/// the provider's hint by at most [`HINT_LEEWAY`].
-pub(crate) fn delay(
-    pause: Pause,
+/// the wait that the provider asks for, by at most [`RETRY_AFTER_LEEWAY`].
+pub(crate) fn pause(
+    reason: RetryReason,
     attempts: u32,
     fraction: f64,
-    hint: Option<Duration>,
+    retry_after: Option<Duration>,
 ) -> Duration {
-    let base = match pause {
-        Pause::Transient => TRANSIENT_BASE,
-        Pause::Throttled => THROTTLED_BASE,
+    let base = match reason {
+        RetryReason::Transient => TRANSIENT_BASE,
+        RetryReason::Throttled => THROTTLED_BASE,
     };
     let doublings = attempts.saturating_sub(1).min(u32::BITS - 1);
     let bound = base.saturating_mul(1 << doublings).min(LONGEST_PAUSE);
-    let delay = bound.mul_f64(fraction.clamp(0.0, 1.0));
-    hint.map_or(delay, |hint| hint.clamp(delay, delay + HINT_LEEWAY))
-}
-
-/// Parses `Retry-After`, as seconds or as a date.
-pub(crate) fn retry_after(response: &RawResponse, now: OffsetDateTime) -> Option<Duration> {
-    let text = response.header("retry-after")?.trim();
-    if !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit()) {
-        return Some(Duration::from_secs(text.parse().unwrap_or(u64::MAX)));
-    }
-    let then = OffsetDateTime::from(httpdate::parse_http_date(text).ok()?);
-    (then - now).try_into().ok()
-}
-
-/// One attempt of a call: how to make it, and how far it got.
-pub(crate) struct Attempt<'b> {
-    pub(crate) connection: Connection,
-    /// The price of a retry, until the attempt is sent.
-    pub(crate) price: Option<Price<'b>>,
-    /// The price that was paid when the attempt was sent.
-    pub(crate) paid: Option<u32>,
-    /// Whether the request was given to the transport, so that the attempt counts.
-    pub(crate) sent: bool,
-    /// Whether an earlier attempt of the call was refused for its time.
-    pub(crate) after_clock: bool,
-    /// The entry in the activity log from the start to the end of the attempt.
-    pub(crate) current: Option<Current>,
-}
-
-impl<'b> Attempt<'b> {
-    pub(crate) fn first(info: &OperationInfo) -> Self {
-        Self {
-            connection: connection_for(info),
-            price: None,
-            paid: None,
-            sent: false,
-            after_clock: false,
-            current: None,
-        }
-    }
-
-    pub(crate) fn after(
-        info: &OperationInfo,
-        error: &AttemptError,
-        price: Price<'b>,
-        tried: Tried,
-    ) -> Self {
-        let first = Self::first(info);
-        Self {
-            connection: connection_after(error.kind).unwrap_or(first.connection),
-            price: Some(price),
-            after_clock: tried.clock,
-            ..first
-        }
-    }
+    let pause = bound.mul_f64(fraction.clamp(0.0, 1.0));
+    retry_after.map_or(pause, |wait| wait.clamp(pause, pause + RETRY_AFTER_LEEWAY))
 }
 
 /// The connection of a first attempt. A call that cannot be repeated gets a connection of its own: on
 /// one that the server is closing, it may have run; and on one with a surplus response of another call,
 /// the caller would pay for a wrong result.
-fn connection_for(info: &OperationInfo) -> Connection {
+pub(crate) fn first_connection(info: &OperationInfo) -> Connection {
     if info.repeatable() {
-        Connection::Any
+        Connection::Pooled
     } else {
         Connection::Fresh
     }
 }
 
 /// The connection of a retry: if a connection broke or timed out, other idle ones may be broken too.
-fn connection_after(kind: ErrorKind) -> Option<Connection> {
+pub(crate) fn next_connection(info: &OperationInfo, kind: ErrorKind) -> Connection {
     match kind {
         ErrorKind::Connect | ErrorKind::Tls | ErrorKind::Transport | ErrorKind::Timeout => {
-            Some(Connection::Fresh)
+            Connection::Fresh
         }
-        _ => None,
-    }
-}
-
-/// The tokens paid for a retry that is not sent yet. Dropped, it refunds them.
-pub(crate) struct Price<'b> {
-    pub(crate) budget: &'b Budget,
-    pub(crate) tokens: u32,
-    pub(crate) wait: Duration,
-}
-
-impl Price<'_> {
-    pub(crate) fn spend(mut self) -> u32 {
-        std::mem::take(&mut self.tokens)
-    }
-}
-
-impl Drop for Price<'_> {
-    fn drop(&mut self) {
-        self.budget.refund(self.tokens);
+        _ => first_connection(info),
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use http::{HeaderMap, HeaderName, HeaderValue};
-    use time::macros::datetime;
-
     use super::*;
     use crate::operation::{Method, Service};
 
@@ -239,30 +189,30 @@ mod tests {
     #[test]
     fn outcome_effect_and_policy_decide_about_a_retry() {
         use Outcome::*;
-        use Passing::*;
-        let clock = Refused(Clock { corrected: true });
-        let token = Refused(Token { renewable: true });
+        use Rejection::*;
+        let clock = Rejected(Clock { corrected: true });
+        let token = Rejected(TokenExpired { renewable: true });
         // outcome: read, write, metered; metered with opt-in, write with opt-in
         for (outcome, want) in [
             (NotSent, [true, true, true, true, true]),
-            (Refused(Throttled), [true, true, false, true, true]),
+            (Rejected(Throttled), [true, true, false, true, true]),
             (clock, [true, true, false, true, true]),
             (token, [true, true, false, true, true]),
-            (Refused(Nonce), [true, false, false, true, true]),
+            (Rejected(NonceReplayed), [true, false, false, true, true]),
             (Unknown, [true, false, false, true, true]),
             (Final, [false, false, false, false, false]),
             (
-                Refused(Clock { corrected: false }),
+                Rejected(Clock { corrected: false }),
                 [false, false, false, false, false],
             ),
             (
-                Refused(Token { renewable: false }),
+                Rejected(TokenExpired { renewable: false }),
                 [false, false, false, false, false],
             ),
         ] {
-            let tried = Tried {
+            let state = RetryState {
                 attempts: 1,
-                ..Tried::default()
+                ..RetryState::default()
             };
             let with_metered = Policy {
                 retry_metered: true,
@@ -273,93 +223,81 @@ mod tests {
                 ..POLICY
             };
             let again = [
-                decide(outcome, &READ, tried, &POLICY).is_some(),
-                decide(outcome, &WRITE, tried, &POLICY).is_some(),
-                decide(outcome, &METERED, tried, &POLICY).is_some(),
-                decide(outcome, &METERED, tried, &with_metered).is_some(),
-                decide(outcome, &WRITE, tried, &with_writes).is_some(),
+                retry_reason(outcome, &READ, state, &POLICY).is_some(),
+                retry_reason(outcome, &WRITE, state, &POLICY).is_some(),
+                retry_reason(outcome, &METERED, state, &POLICY).is_some(),
+                retry_reason(outcome, &METERED, state, &with_metered).is_some(),
+                retry_reason(outcome, &WRITE, state, &with_writes).is_some(),
             ];
             assert_eq!(again, want, "{outcome:?}");
         }
-        let tried = Tried {
+        let state = RetryState {
             attempts: 1,
-            ..Tried::default()
+            ..RetryState::default()
         };
-        assert!(decide(Unknown, &IDEMPOTENT, tried, &POLICY).is_some());
+        assert!(retry_reason(Unknown, &IDEMPOTENT, state, &POLICY).is_some());
         let with_metered = Policy {
             retry_metered: true,
             ..POLICY
         };
         assert!(
-            decide(Unknown, &WRITE, tried, &with_metered).is_none(),
+            retry_reason(Unknown, &WRITE, state, &with_metered).is_none(),
             "the opt-in for metered calls does not cover writes"
         );
     }
 
     #[test]
     fn retry_beyond_the_attempts_or_a_second_correction_is_refused() {
-        let spent = Tried {
+        let spent = RetryState {
             attempts: 3,
-            ..Tried::default()
+            ..RetryState::default()
         };
-        assert!(decide(Outcome::NotSent, &READ, spent, &POLICY).is_none());
+        assert!(retry_reason(Outcome::NotSent, &READ, spent, &POLICY).is_none());
         let single = Policy {
             attempts: 1,
             ..POLICY
         };
         assert!(
-            decide(
+            retry_reason(
                 Outcome::NotSent,
                 &READ,
-                Tried {
+                RetryState {
                     attempts: 1,
-                    ..Tried::default()
+                    ..RetryState::default()
                 },
                 &single
             )
             .is_none()
         );
-        let tried = Tried {
+        let state = RetryState {
             attempts: 1,
-            clock: true,
-            nonce: true,
-            token: true,
+            clock_retried: true,
+            nonce_retried: true,
+            token_retried: true,
         };
-        for passing in [
-            Passing::Clock { corrected: true },
-            Passing::Nonce,
-            Passing::Token { renewable: true },
+        for rejection in [
+            Rejection::Clock { corrected: true },
+            Rejection::NonceReplayed,
+            Rejection::TokenExpired { renewable: true },
         ] {
-            assert!(decide(Outcome::Refused(passing), &READ, tried, &POLICY).is_none());
+            assert!(retry_reason(Outcome::Rejected(rejection), &READ, state, &POLICY).is_none());
         }
     }
 
     #[test]
-    fn pauses_double_up_to_a_bound_and_hints_extend_them_up_to_a_leeway() {
+    fn pauses_double_up_to_a_bound_and_waits_extend_them_up_to_a_leeway() {
         let ms = Duration::from_millis;
-        assert_eq!(delay(Pause::Transient, 1, 1.0, None), ms(50));
-        assert_eq!(delay(Pause::Transient, 2, 1.0, None), ms(100));
-        assert_eq!(delay(Pause::Transient, 2, 0.5, None), ms(50));
-        assert_eq!(delay(Pause::Throttled, 1, 1.0, None), ms(1000));
-        assert_eq!(delay(Pause::Throttled, 2, 1.0, None), ms(2000));
-        assert_eq!(delay(Pause::Throttled, 80, 1.0, None), LONGEST_PAUSE);
-        assert_eq!(delay(Pause::Throttled, u32::MAX, 0.0, None), ms(0));
-        let hinted = |hint| delay(Pause::Throttled, 1, 1.0, Some(hint));
-        assert_eq!(hinted(ms(2000)), ms(2000));
-        assert_eq!(hinted(ms(10)), ms(1000));
-        assert_eq!(hinted(Duration::from_secs(315_360_000)), ms(6000));
-    }
-
-    const NOW: OffsetDateTime = datetime!(2026-11-21 12:00:00 UTC);
-
-    fn response(status: u16, headers: &[(&'static str, &str)], body: &str) -> RawResponse {
-        let headers = headers.iter().map(|(name, value)| {
-            (
-                HeaderName::from_static(name),
-                HeaderValue::from_str(value).unwrap(),
-            )
-        });
-        RawResponse::new(status, HeaderMap::from_iter(headers), body.as_bytes())
+        assert_eq!(pause(RetryReason::Transient, 1, 1.0, None), ms(50));
+        assert_eq!(pause(RetryReason::Transient, 2, 1.0, None), ms(100));
+        assert_eq!(pause(RetryReason::Transient, 2, 0.5, None), ms(50));
+        assert_eq!(pause(RetryReason::Throttled, 1, 1.0, None), ms(1000));
+        assert_eq!(pause(RetryReason::Throttled, 2, 1.0, None), ms(2000));
+        assert_eq!(pause(RetryReason::Throttled, 80, 1.0, None), LONGEST_PAUSE);
+        assert_eq!(pause(RetryReason::Throttled, u32::MAX, 0.0, None), ms(0));
+        let with_wait = |wait| pause(RetryReason::Throttled, 1, 1.0, Some(wait));
+        assert_eq!(with_wait(ms(2000)), ms(2000));
+        assert_eq!(with_wait(ms(10)), ms(1000));
+        assert_eq!(with_wait(Duration::from_secs(315_360_000)), ms(6000));
     }
 
     #[test]
@@ -370,31 +308,46 @@ mod tests {
             ErrorKind::Transport,
             ErrorKind::Timeout,
         ] {
-            assert_eq!(connection_after(kind), Some(Connection::Fresh));
+            assert_eq!(next_connection(&READ, kind), Connection::Fresh);
         }
         for kind in [ErrorKind::Server, ErrorKind::Throttled, ErrorKind::Clock] {
-            assert_eq!(connection_after(kind), None);
+            assert_eq!(next_connection(&READ, kind), Connection::Pooled);
+            assert_eq!(next_connection(&WRITE, kind), Connection::Fresh);
         }
     }
 
     #[test]
-    fn retry_after_is_parsed_in_both_forms_and_malformed_ones_are_ignored() {
-        for (text, want) in [
-            ("2", Some(2)),
-            (" 0 ", Some(0)),
-            ("Sat, 21 Nov 2026 12:00:03 GMT", Some(3)),
-            ("Sat, 21 Nov 2026 11:59:59 GMT", None),
-            ("Fri, 21 Nov 2036 12:00:00 GMT", Some(315_619_200)),
-            ("99999999999999999999999", Some(u64::MAX)),
-            ("-1", None),
-            ("+1", None),
-            ("1.5", None),
-            ("", None),
-            ("abc", None),
+    fn later_retry_is_safe_only_if_the_call_cannot_have_run_or_is_repeatable() {
+        for (outcome, read, write) in [
+            (Outcome::NotSent, true, true),
+            (Outcome::Rejected(Rejection::Throttled), true, true),
+            (Outcome::Rejected(Rejection::NonceReplayed), true, false),
+            (
+                Outcome::Rejected(Rejection::Clock { corrected: false }),
+                false,
+                false,
+            ),
+            (
+                Outcome::Rejected(Rejection::Clock { corrected: true }),
+                true,
+                true,
+            ),
+            (
+                Outcome::Rejected(Rejection::TokenExpired { renewable: false }),
+                false,
+                false,
+            ),
+            (
+                Outcome::Rejected(Rejection::TokenExpired { renewable: true }),
+                true,
+                true,
+            ),
+            (Outcome::Unknown, true, false),
+            (Outcome::Final, false, false),
         ] {
-            let hint = retry_after(&response(503, &[("retry-after", text)], ""), NOW);
-            assert_eq!(hint, want.map(Duration::from_secs), "{text}");
+            assert_eq!(is_retryable(outcome, &READ), read, "{outcome:?}");
+            assert_eq!(is_retryable(outcome, &WRITE), write, "{outcome:?}");
+            assert_eq!(is_retryable(outcome, &READ.metered()), write, "{outcome:?}");
         }
-        assert_eq!(retry_after(&response(503, &[], ""), NOW), None);
     }
 }

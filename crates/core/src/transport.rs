@@ -82,8 +82,8 @@ pub(crate) struct Message {
 }
 
 impl Message {
-    /// A flag that becomes true when a byte of the request may have left.
-    pub(crate) fn left(&self) -> Arc<AtomicBool> {
+    /// A flag that becomes true when a byte of the request may have been sent.
+    pub(crate) fn sent(&self) -> Arc<AtomicBool> {
         self.left.clone()
     }
 }
@@ -91,8 +91,8 @@ impl Message {
 /// The connection that a request may use.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Connection {
-    /// An open idle connection, if there is one.
-    Any,
+    /// An idle connection of the pool, or a new one if there is none.
+    Pooled,
     /// A new connection. It carries nothing of an earlier call; and after one connection broke, the other
     /// idle ones are suspect.
     Fresh,
@@ -216,7 +216,7 @@ impl Transport {
             }
         };
         let exchange = async {
-            if connection == Connection::Any {
+            if connection == Connection::Pooled {
                 let_runtime_see_closed_connections().await;
             }
             http.execute(request).await
@@ -536,7 +536,7 @@ mod tests {
         let enter = |runtime: &tokio::runtime::Runtime| {
             let _entered = runtime.enter();
             transport.enter().unwrap();
-            assert!(transport.http(Connection::Any).is_ok());
+            assert!(transport.http(Connection::Pooled).is_ok());
         };
         let kept = [runtime(), runtime()];
         for _ in 0..20 {

@@ -137,7 +137,7 @@ impl<O: Paginated> Pages<O> {
             _ => Some(invalid),
         };
         invalid.map_or(Ok(()), |invalid| {
-            Err(self.client.invalid(&O::INFO, &invalid))
+            Err(self.client.invalid_request(&O::INFO, &invalid))
         })
     }
 
@@ -304,7 +304,7 @@ impl<O: Paginated> Pages<O> {
         };
         let runtime = tokio::runtime::Handle::try_current().map_err(|_| {
             self.client
-                .failed(&O::INFO, ErrorKind::Config, "no Tokio runtime is running")
+                .error(&O::INFO, ErrorKind::Config, "no Tokio runtime is running")
         })?;
         self.ahead
             .request(&runtime, self.client.clone(), operation, number);
@@ -317,7 +317,7 @@ impl<O: Paginated> Pages<O> {
             return Ok(());
         };
         let total = self.progress.total();
-        let rate = self.client.rate_of(&O::INFO);
+        let rate = self.client.rate_limit(&O::INFO);
         let room = pages_at_a_time(rate, self.round_trip, total.is_some());
         let room = match self.parts {
             Some(_) => room.max(PARTS_AT_A_TIME),
@@ -345,7 +345,7 @@ impl<O: Paginated> Pages<O> {
     }
 
     fn stuck(&self, problem: &str) -> Error {
-        self.client.failed(&O::INFO, ErrorKind::Paging, problem)
+        self.client.error(&O::INFO, ErrorKind::Paging, problem)
     }
 }
 
