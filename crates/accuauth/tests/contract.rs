@@ -431,7 +431,7 @@ async fn slow_look_up_within_the_default_timeout_succeeds() {
     let (_server, client) = server(json(200, SAMPLE)).await;
     let shown = format!("{client:?}");
     assert!(
-        shown.contains("attempt_time: 30s") && shown.contains("call_time: 60s"),
+        shown.contains("attempt_timeout: 30s") && shown.contains("deadline: 60s"),
         "{shown}"
     );
 }

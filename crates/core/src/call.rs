@@ -27,7 +27,7 @@ use crate::retry::{self, Policy, RetryState};
 use crate::retry_budget::{Budget, Payment};
 use crate::scrub::{redactions, with_remark};
 use crate::sign;
-use crate::transport::{Connection, Message, Transport};
+use crate::transport::{Connection, PreparedRequest, Transport};
 
 /// Makes the calls of a client and its clones, which share its state.
 pub(crate) struct CallLoop<P> {
@@ -77,7 +77,7 @@ struct Plan<'b> {
 struct Prepared<'p> {
     permit: Option<Permit<'p>>,
     signed: Signed,
-    message: Message,
+    outgoing: PreparedRequest,
     timeout: Duration,
 }
 
@@ -143,7 +143,7 @@ impl<P: Provider> CallLoop<P> {
         time_limit: Duration,
     ) -> Result<(Received, u32), Error> {
         self.transport
-            .enter()
+            .check_runtime()
             .map_err(|error| self.error(info, error, 0))?;
         let call = Call {
             info,
@@ -205,7 +205,7 @@ impl<P: Provider> CallLoop<P> {
         let Prepared {
             permit,
             signed,
-            message,
+            outgoing,
             timeout,
         } = prepared;
         // From here on the payment and the permit are used: the request may be under way.
@@ -213,9 +213,9 @@ impl<P: Provider> CallLoop<P> {
         if let Some(permit) = permit {
             permit.mark_used();
         }
-        let activity = self.activity.start_attempt(message.sent());
+        let activity = self.activity.start_attempt(outgoing.sent());
         let result = self
-            .send(call, &signed, message, timeout, plan.clock_retried)
+            .send(call, &signed, outgoing, timeout, plan.clock_retried)
             .await;
         activity.end(result.as_ref().map_or_else(|e| e.may_have_run, |_| true));
         Ended {
@@ -235,7 +235,7 @@ impl<P: Provider> CallLoop<P> {
         let credentials = self.current_credentials(call.deadline).await?;
         let correction = self.skew.correction();
         let request = self.signed_request(call, &credentials, correction)?;
-        let message = self.transport.message(&request, connection)?;
+        let outgoing = self.transport.prepare(&request, connection)?;
         let timeout = self.limits.attempt.min(self.time_left(call.deadline));
         if timeout.is_zero() {
             return Err(AttemptError::new(
@@ -251,7 +251,7 @@ impl<P: Provider> CallLoop<P> {
                 credentials,
                 correction,
             },
-            message,
+            outgoing,
             timeout,
         })
     }
@@ -261,12 +261,12 @@ impl<P: Provider> CallLoop<P> {
         &self,
         call: &Call<'_>,
         signed: &Signed,
-        message: Message,
+        outgoing: PreparedRequest,
         timeout: Duration,
         clock_retried: bool,
     ) -> Result<Received, AttemptError> {
         let sent_at = self.clock.elapsed();
-        let response = self.transport.send(message, timeout).await?;
+        let response = self.transport.send(outgoing, timeout).await?;
         let round_trip = self.clock.elapsed().saturating_sub(sent_at);
         let now = self.read_clock();
         let measured = ClockSkew::measure(&response, now.utc, round_trip);

@@ -21,7 +21,7 @@ use crate::endpoint::Endpoint;
 use crate::error::{Error, ErrorKind};
 use crate::provider::RawResponse;
 use crate::request::Request;
-use error::{Route, cause, classify};
+use error::{Route, cause, transport_error};
 use proxy::malformed_proxy;
 
 /// The largest buffer that is allocated for a body before any of it arrives: the announced length is only
@@ -44,16 +44,16 @@ pub(crate) struct Transport {
     endpoint: Option<Endpoint>,
     /// The proxies of the environment; `None` for an endpoint on this machine.
     proxies: Option<Matcher>,
-    /// The live runtimes, and those that have ended since the last call from a new one.
-    runtimes: Mutex<Vec<RuntimePool>>,
+    /// The runtimes that calls came from. Ended ones are removed when a call comes from a new one.
+    runtimes: Mutex<Vec<RuntimeEntry>>,
     /// Opens a connection for every request.
     unpooled: reqwest::Client,
 }
 
-/// A runtime from which calls are made. A connection is driven by the runtime that opened it and stands
+/// What is entry of a runtime from which calls are made. A connection is driven by the runtime that opened it and stands
 /// still with it, so every runtime has a pool of its own.
 #[derive(Debug)]
-struct RuntimePool {
+struct RuntimeEntry {
     runtime: tokio::runtime::Id,
     /// An idle task that ends with the runtime.
     alive: AbortHandle,
@@ -63,28 +63,28 @@ struct RuntimePool {
     pool: Option<reqwest::Client>,
 }
 
-impl Drop for RuntimePool {
+impl Drop for RuntimeEntry {
     fn drop(&mut self) {
         self.alive.abort();
     }
 }
 
 /// A request in the form of the HTTP client, ready to be sent.
-pub(crate) struct Message {
+pub(crate) struct PreparedRequest {
     http: reqwest::Client,
     connection: Connection,
     request: reqwest::Request,
-    /// Whether a byte of the request may have left.
-    left: Arc<AtomicBool>,
+    /// Whether a byte of the request may have been sent.
+    sent: Arc<AtomicBool>,
     to: Endpoint,
     /// Whether the request goes through a proxy.
     proxied: bool,
 }
 
-impl Message {
+impl PreparedRequest {
     /// A flag that becomes true when a byte of the request may have been sent.
     pub(crate) fn sent(&self) -> Arc<AtomicBool> {
-        self.left.clone()
+        self.sent.clone()
     }
 }
 
@@ -115,7 +115,7 @@ impl Transport {
                 format!("the variable {name} is not a proxy of the form http://host:port"),
             ));
         }
-        let unpooled = client(&settings, endpoint, 0)?;
+        let unpooled = build_client(&settings, endpoint, 0)?;
         Ok(Self {
             settings,
             endpoint: endpoint.cloned(),
@@ -126,7 +126,7 @@ impl Transport {
     }
 
     /// Checks that the current runtime can drive calls; the result is cached for each runtime.
-    pub(crate) fn enter(&self) -> Result<(), AttemptError> {
+    pub(crate) fn check_runtime(&self) -> Result<(), AttemptError> {
         let refuse = |problem: &str| {
             Err(AttemptError::new(
                 Outcome::Final,
@@ -137,74 +137,74 @@ impl Transport {
         let Ok(runtime) = tokio::runtime::Handle::try_current() else {
             return refuse("no Tokio runtime is running");
         };
-        if self.runtime(&runtime, |known| known.has_drivers) {
+        if self.with_entry(&runtime, |entry| entry.has_drivers) {
             Ok(())
         } else {
             refuse("the Tokio runtime has no drivers: build it with `enable_all`")
         }
     }
 
-    /// Applies `look` to the entry of a runtime, which is created if there is none.
-    fn runtime<T>(
+    /// Applies `use_entry` to the entry of a runtime, which is created if there is none.
+    fn with_entry<T>(
         &self,
         runtime: &tokio::runtime::Handle,
-        look: impl FnOnce(&mut RuntimePool) -> T,
+        use_entry: impl FnOnce(&mut RuntimeEntry) -> T,
     ) -> T {
         let id = runtime.id();
         let mut runtimes = self.runtimes.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(known) = runtimes.iter_mut().find(|known| known.runtime == id) {
-            return look(known);
+        if let Some(entry) = runtimes.iter_mut().find(|entry| entry.runtime == id) {
+            return use_entry(entry);
         }
-        let mut known = RuntimePool {
+        let mut entry = RuntimeEntry {
             runtime: id,
             alive: runtime.spawn(std::future::pending::<()>()).abort_handle(),
             has_drivers: has_drivers(),
             pool: None,
         };
-        let result = look(&mut known);
-        runtimes.retain(|known| !known.alive.is_finished());
-        runtimes.push(known);
+        let result = use_entry(&mut entry);
+        runtimes.retain(|entry| !entry.alive.is_finished());
+        runtimes.push(entry);
         result
     }
 
     /// The HTTP client for a request.
-    fn http(&self, connection: Connection) -> Result<reqwest::Client, AttemptError> {
+    fn client_for(&self, connection: Connection) -> Result<reqwest::Client, AttemptError> {
         if connection == Connection::Fresh {
             return Ok(self.unpooled.clone());
         }
         let runtime = tokio::runtime::Handle::current();
-        if let Some(pool) = self.runtime(&runtime, |known| known.pool.clone()) {
+        if let Some(pool) = self.with_entry(&runtime, |entry| entry.pool.clone()) {
             return Ok(pool);
         }
         let created =
-            client(&self.settings, self.endpoint.as_ref(), usize::MAX).map_err(|error| {
+            build_client(&self.settings, self.endpoint.as_ref(), usize::MAX).map_err(|error| {
                 AttemptError::new(
                     Outcome::Final,
                     ErrorKind::Config,
                     error.message().to_owned(),
                 )
             })?;
-        Ok(self.runtime(&runtime, |known| known.pool.get_or_insert(created).clone()))
+        Ok(self.with_entry(&runtime, |entry| entry.pool.get_or_insert(created).clone()))
     }
 
     /// Sends a request once and reads the whole response, within `limit`.
     pub(crate) async fn send(
         &self,
-        message: Message,
+        prepared: PreparedRequest,
         limit: Duration,
     ) -> Result<RawResponse, AttemptError> {
-        let Message {
+        let PreparedRequest {
             http,
             connection,
             request,
-            left,
+            sent,
             to,
             proxied,
-        } = message;
+        } = prepared;
         let route = Route { to: &to, proxied };
         let mut timer = pin!(tokio::time::sleep(limit));
         let timed_out = |status| {
-            let outcome = if left.load(Ordering::Acquire) {
+            let outcome = if sent.load(Ordering::Acquire) {
                 Outcome::Unknown
             } else {
                 Outcome::NotSent
@@ -224,33 +224,34 @@ impl Transport {
         let response = with_timeout(timer.as_mut(), exchange)
             .await
             .ok_or_else(|| timed_out(None))?
-            .map_err(|error| classify(&error, &left, route))?;
+            .map_err(|error| transport_error(&error, &sent, route))?;
         let status = response.status().as_u16();
         let headers = response.headers().clone();
         let framed = response.content_length().is_some()
             || headers.contains_key(http::header::TRANSFER_ENCODING);
-        let body = with_timeout(timer, self.body(response, &left, route))
+        let body = with_timeout(timer, self.body(response, &sent, route))
             .await
             .unwrap_or_else(|| Err(timed_out(Some(status))));
         let (body, framed) = match body {
             Ok(body) => (body, framed),
             Err(error) if (200..300).contains(&status) => return Err(error),
-            // The response is not a success in any case, and the status usually gives the kind of failure.
+            // The response is a failure in any case. As it counts as truncated, the status gives the kind,
+            // unless only the body could say what became of the operation.
             Err(_) => (Vec::new(), false),
         };
         Ok(RawResponse::received(status, headers, body, framed))
     }
 
-    /// Converts a request into the form of the HTTP client.
+    /// Converts a request into the form of the HTTP client, and chooses its connection pool.
     ///
     /// # Errors
     ///
     /// The HTTP client cannot send the request exactly as it was signed.
-    pub(crate) fn message(
+    pub(crate) fn prepare(
         &self,
         request: &Request,
         connection: Connection,
-    ) -> Result<Message, AttemptError> {
+    ) -> Result<PreparedRequest, AttemptError> {
         let cannot_send = |what: &str| {
             AttemptError::new(
                 Outcome::Final,
@@ -291,8 +292,8 @@ impl Transport {
         let mut http_request = reqwest::Request::new(method, url);
         *http_request.headers_mut() = headers(request).ok_or_else(|| cannot_send("a header"))?;
         let body = request.body().clone();
-        // The HTTP client never polls an empty body, so assume that bytes have left.
-        let left = Arc::new(AtomicBool::new(body.is_empty()));
+        // The HTTP client never polls an empty body, so assume that bytes have been sent.
+        let sent = Arc::new(AtomicBool::new(body.is_empty()));
         if body.is_empty() {
             if http_request.method() != reqwest::Method::GET {
                 http_request
@@ -301,16 +302,16 @@ impl Transport {
             }
         } else {
             let tracked = TrackedBody {
-                left: left.clone(),
+                sent: sent.clone(),
                 rest: Some(body),
             };
             *http_request.body_mut() = Some(reqwest::Body::wrap(tracked));
         }
-        Ok(Message {
-            http: self.http(connection)?,
+        Ok(PreparedRequest {
+            http: self.client_for(connection)?,
             connection,
             request: http_request,
-            left,
+            sent,
             to: endpoint.clone(),
             proxied,
         })
@@ -319,7 +320,7 @@ impl Transport {
     async fn body(
         &self,
         mut response: reqwest::Response,
-        left: &AtomicBool,
+        sent: &AtomicBool,
         route: Route<'_>,
     ) -> Result<Vec<u8>, AttemptError> {
         let status = Some(response.status().as_u16());
@@ -341,7 +342,7 @@ impl Transport {
         let mut body = Vec::with_capacity(length.min(LARGEST_FIRST_BUFFER));
         while let Some(chunk) = response.chunk().await.map_err(|error| AttemptError {
             status,
-            ..classify(&error, left, route)
+            ..transport_error(&error, sent, route)
         })? {
             if chunk.len() > limit - body.len() {
                 return Err(too_large());
@@ -362,10 +363,10 @@ fn is_unchanged_by_url_parser(endpoint: &Endpoint) -> bool {
 /// Lets the runtime poll every socket once, so that an idle connection with a surplus response, or one
 /// that the server closed, leaves the pool before a request is given to it.
 ///
-/// In each round a runtime first polls the sockets, then fires the timers that are due. The first timer
-/// can fire in a round that began before this call; the second one fires in a later round, which has
-/// noticed everything that had arrived. This holds for every kind of runtime and from any thread; it
-/// takes one to two milliseconds.
+/// The driver of a runtime works in rounds: it polls all sockets, then fires the timers that are due. The
+/// first timer can fire in a round that polled the sockets before this call. The second timer is set after
+/// that, so it fires in a later round, which has polled the sockets after the start of this call. This
+/// holds for every kind of runtime and from any thread; it takes one to two milliseconds.
 async fn let_runtime_see_closed_connections() {
     for _ in 0..2 {
         // The shortest sleep that is not complete at its first poll.
@@ -388,7 +389,7 @@ fn has_drivers() -> bool {
 }
 
 /// Builds an HTTP client that keeps up to `idle_connections` to each host.
-fn client(
+fn build_client(
     settings: &Settings,
     endpoint: Option<&Endpoint>,
     idle_connections: usize,
@@ -487,9 +488,9 @@ fn with_roots(
     Ok(builder)
 }
 
-/// A body that sets `left` when it is first polled: only then has a connection accepted the request.
+/// A body that sets `sent` when it is first polled: only then has a connection accepted the request.
 struct TrackedBody {
-    left: Arc<AtomicBool>,
+    sent: Arc<AtomicBool>,
     rest: Option<Bytes>,
 }
 
@@ -501,7 +502,7 @@ impl http_body::Body for TrackedBody {
         mut self: Pin<&mut Self>,
         _: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, Self::Error>>> {
-        self.left.store(true, Ordering::Release);
+        self.sent.store(true, Ordering::Release);
         Poll::Ready(self.rest.take().map(|bytes| Ok(Frame::data(bytes))))
     }
 
@@ -535,8 +536,8 @@ mod tests {
         };
         let enter = |runtime: &tokio::runtime::Runtime| {
             let _entered = runtime.enter();
-            transport.enter().unwrap();
-            assert!(transport.http(Connection::Pooled).is_ok());
+            transport.check_runtime().unwrap();
+            assert!(transport.client_for(Connection::Pooled).is_ok());
         };
         let kept = [runtime(), runtime()];
         for _ in 0..20 {

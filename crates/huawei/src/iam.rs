@@ -10,7 +10,7 @@ use crate::{
 };
 
 static SERVICE: Service =
-    Service::new(Huawei::NAME, "iam", "iam.myhuaweicloud.com").errors(crate::ERRORS);
+    Service::new(Huawei::NAME, "iam", "iam.myhuaweicloud.com").provider_errors(crate::ERRORS);
 // A new token does not revoke an earlier one, so the request is idempotent.
 const CREATE_TOKEN: OperationInfo =
     OperationInfo::new(&SERVICE, "CreateToken", Method::Post, "/v3/auth/tokens")
@@ -18,8 +18,8 @@ const CREATE_TOKEN: OperationInfo =
         .idempotent();
 
 /// Tokens of IAM for [`credentials_provider`](standing_core::ClientBuilder::credentials_provider).
-/// The client keeps a token until shortly before it expires, and replaces a token that is refused
-/// once.
+/// The client keeps a token until shortly before it expires. If a token is rejected earlier, the client
+/// gets another one and repeats the call once.
 ///
 /// Only IAM users of an account can get tokens; a HUAWEI ID cannot.
 #[derive(Debug)]
@@ -32,7 +32,9 @@ pub struct IamTokens {
 
 #[derive(Debug)]
 enum Grant {
+    /// A user's name and password as id and secret, which keeps the password out of `Debug` output.
     Password(Credentials),
+    /// The name of the agency.
     Agency(String),
 }
 
@@ -50,14 +52,16 @@ impl IamTokens {
         password: impl Into<String>,
     ) -> Result<Self, Error> {
         Ok(Self {
+            // IAM's code for a wrong password is that for an expired token, which is retried only if
+            // the credentials can be renewed. Fixed ones, such as these, cannot.
             client: iam.credentials(Credentials::anonymous()).build()?,
             account: account.into(),
             grant: Grant::Password(Credentials::new(user, password)),
         })
     }
 
-    /// Gets tokens of an agency that `account` has created for your account. `own` provides the
-    /// tokens of a user of your account who may assume the agency.
+    /// Gets tokens of an agency that `account` has created for your account. `user_tokens` provides
+    /// the tokens of a user of your account who may assume the agency.
     ///
     /// # Errors
     ///
@@ -66,10 +70,10 @@ impl IamTokens {
         iam: ClientBuilder,
         account: impl Into<String>,
         agency: impl Into<String>,
-        own: impl ProvideCredentials,
+        user_tokens: impl ProvideCredentials,
     ) -> Result<Self, Error> {
         Ok(Self {
-            client: iam.credentials_provider(own).build()?,
+            client: iam.credentials_provider(user_tokens).build()?,
             account: account.into(),
             grant: Grant::Agency(agency.into()),
         })
@@ -95,15 +99,15 @@ impl IamTokens {
         let auth = json!({"identity": self.identity(), "scope": scope});
         let fields = json!({"nocatalog": true, "auth": auth});
         let failed = |error| CredentialsError::new(format!("IAM gave no token: {error}"));
-        let answer = self
+        let response = self
             .client
             .raw(&CREATE_TOKEN, &fields)
             .await
             .map_err(failed)?;
-        let end = RawObject::read(answer.as_str())
+        let end = RawObject::read(response.as_str())
             .ok()
             .and_then(|root| root.object("token")?.text("expires_at"));
-        match (answer.header("x-subject-token"), end) {
+        match (response.header("x-subject-token"), end) {
             (Some(token), Some(end)) => Credentials::token_only(token).expiring_at_text(&end),
             _ => Err(CredentialsError::new(
                 "IAM's answer lacks the token or its end",

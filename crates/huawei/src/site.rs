@@ -11,7 +11,8 @@ pub enum Site {
     /// `<service>.myhuaweicloud.com`: mainland China.
     #[default]
     Mainland,
-    /// `<service>.myhuaweicloud.eu`: Europe. It has no new-customer tags.
+    /// `<service>.myhuaweicloud.eu`: Europe, for calls by [`Client::raw`](crate::Client::raw). It has
+    /// none of the operations of this crate.
     Europe,
 }
 
@@ -19,6 +20,7 @@ impl Site {
     pub(crate) fn host<'s>(&self, service: &'s Service) -> Cow<'s, str> {
         match (self, service.name) {
             (Self::Mainland, _) => service.host.into(),
+            // The host of IAM in Europe has the name of the region.
             (Self::Europe, "iam") => "iam.eu-west-101.myhuaweicloud.eu".into(),
             (Self::Europe, _) => format!("{}.myhuaweicloud.eu", service.name).into(),
         }

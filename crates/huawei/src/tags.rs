@@ -14,14 +14,14 @@ const CHUNK: usize = 200;
 #[derive(Debug, Clone, Default, PartialEq)]
 #[non_exhaustive]
 pub struct Tags {
-    /// Every requested id with its rows, in the order of the request, repetitions included. The ids of
-    /// [`missing`](Self::missing) have no rows.
+    /// A list of every requested id with its rows, in the order of the request, repetitions included.
+    /// The ids of [`missing`](Self::missing) have no rows.
     pub by_id: Vec<(String, Vec<NewCustomerTag>)>,
     /// The ids that no answer had, each once: they are not ids of customers of the partner.
     pub missing: Vec<String>,
 }
 
-/// The error of [`tags_of`], with the tags of the calls before it. `?` converts it to an [`Error`].
+/// The error of [`tags_of`], with the tags of the ids before the failed call. `?` converts it to an [`Error`].
 #[derive(Debug)]
 #[non_exhaustive]
 pub struct TagsError {
@@ -52,7 +52,7 @@ impl From<TagsError> for Error {
 }
 
 /// Requests the tags of customers in calls of 200 ids, each id once, several calls at a time within the
-/// client's rate limit. Without ids it sends nothing, because a request without ids would return all
+/// client's rate limit; their results are put in the order of the ids. Without ids it sends nothing, because a request without ids would return all
 /// customers. `request` has the other parameters, such as the indirect partner; its ids, offset and
 /// limit are ignored.
 ///
@@ -80,17 +80,18 @@ pub async fn tags_of(
     if ids.is_empty() {
         return Ok(Tags::default());
     }
-    // By default, Huawei Cloud answers for ten of them.
+    // Without a limit, Huawei Cloud returns the rows of the first ten ids of a call.
     let request = request.clone().with_offset(0).with_limit(CHUNK as u64);
     let mut pages = client.pages(request.with_customer_ids(&ids));
     let mut rows: BTreeMap<String, Vec<NewCustomerTag>> = BTreeMap::new();
-    let mut answered = 0;
+    // The walk removes repeated ids, and its pages are the tags of `CHUNK` ids each, in their order.
+    let mut pages_done = 0;
     let failed = loop {
         match pages.next().await {
             None => break None,
             Some(Err(error)) => break Some(error),
             Some(Ok(page)) => {
-                answered += CHUNK;
+                pages_done += 1;
                 for row in page.items {
                     if let Some(id) = row.customer_id.clone() {
                         rows.entry(id).or_default().push(row);
@@ -100,16 +101,16 @@ pub async fn tags_of(
         }
     };
     let mut seen = BTreeSet::new();
-    let once: Vec<&String> = ids.iter().filter(|id| seen.insert(*id)).collect();
+    let distinct: Vec<&String> = ids.iter().filter(|id| seen.insert(*id)).collect();
     let unanswered = match failed {
-        Some(_) => once.get(answered..).unwrap_or_default(),
+        Some(_) => distinct.get(pages_done * CHUNK..).unwrap_or_default(),
         None => &[],
     };
-    let open: BTreeSet<&String> = unanswered.iter().copied().collect();
+    let without_answer: BTreeSet<&String> = unanswered.iter().copied().collect();
     let tags = Tags {
         by_id: ids
             .iter()
-            .filter(|id| !open.contains(id))
+            .filter(|id| !without_answer.contains(id))
             .map(|id| (id.clone(), rows.get(id).cloned().unwrap_or_default()))
             .collect(),
         missing: pages.missing().to_vec(),

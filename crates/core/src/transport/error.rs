@@ -1,4 +1,4 @@
-//! Classifies the failures of the HTTP client: of which kind they are, and whether bytes had left.
+//! Classifies the failures of the HTTP client: of which kind they are, and whether bytes were sent.
 
 use std::error::Error as StdError;
 use std::io;
@@ -22,13 +22,13 @@ pub(super) struct Route<'e> {
 
 /// Turns a failure of the HTTP client into an [`AttemptError`]. Its own text contains the URL, so only
 /// the innermost cause is quoted.
-pub(super) fn classify(
+pub(super) fn transport_error(
     error: &reqwest::Error,
-    left: &AtomicBool,
+    sent: &AtomicBool,
     route: Route<'_>,
 ) -> AttemptError {
     let host = route.to.authority();
-    if error.is_connect() || !left.load(Ordering::Acquire) {
+    if error.is_connect() || !sent.load(Ordering::Acquire) {
         return not_sent(error, route);
     }
     // After the handshake, a record was altered in transit, and the request may have arrived.
@@ -64,7 +64,7 @@ pub(super) fn classify(
     )
 }
 
-/// The error of a request of which no byte left.
+/// The error of a request of which no byte was sent.
 fn not_sent(error: &reqwest::Error, Route { to, proxied }: Route<'_>) -> AttemptError {
     let host = to.authority();
     if error.is_timeout() {
