@@ -35,8 +35,9 @@ impl Huawei {
         }
     }
 
-    /// The account's own id, sent and signed as `X-Domain-Id`. The documentation of the operations
-    /// here does not ask for one.
+    /// The account's own id, sent and signed as `X-Domain-Id`. The vendor's SDKs send it to global
+    /// services; the documentation of the operations here does not ask for it. Requests with an IAM token
+    /// do not carry it, because the token names the account.
     #[must_use]
     pub fn with_domain_id(mut self, id: impl Into<String>) -> Self {
         self.domain_id = Some(id.into());
@@ -44,7 +45,8 @@ impl Huawei {
     }
 }
 
-/// The path as it is signed: decoded once, encoded again, with a final slash.
+/// The path as it is signed: decoded once, encoded again, with a final slash, as the vendor's SDKs do it.
+/// Decoding changes a path in which a character is encoded that need not be.
 fn canonical_path(path: &str) -> String {
     let decoded = percent_decoded(path);
     let mut path = decoded
@@ -58,7 +60,8 @@ fn canonical_path(path: &str) -> String {
     path
 }
 
-/// The hash of the body. A header with a hash replaces it if the body is not empty.
+/// The hash of the body. As in the vendor's SDKs, a header with a hash replaces it if the body is not
+/// empty; the signing vectors contain such headers, no operation here sets one.
 fn payload_hash(body: &[u8], header: Option<&str>) -> String {
     match header {
         Some(given) if !body.is_empty() => given.to_owned(),
@@ -70,11 +73,11 @@ fn string_to_sign(date: &str, canonical_hash: &str) -> String {
     format!("{ALGORITHM}\n{date}\n{canonical_hash}")
 }
 
-fn authorization(key: &Credentials, signed_headers: &str, to_sign: &str) -> String {
+fn authorization(credentials: &Credentials, signed_headers: &str, to_sign: &str) -> String {
     format!(
         "{ALGORITHM} Access={}, SignedHeaders={signed_headers}, Signature={}",
-        key.id(),
-        key.derived_key("", &[]).sign(to_sign)
+        credentials.id(),
+        credentials.derived_key("", &[]).sign(to_sign)
     )
 }
 
@@ -95,28 +98,28 @@ impl Provider for Huawei {
         &self,
         request: &mut Request,
         _: &OperationInfo,
-        key: &Credentials,
-        at: &SigningContext,
+        credentials: &Credentials,
+        context: &SigningContext,
     ) -> Result<(), CredentialsError> {
-        if key.is_anonymous() {
+        if credentials.is_anonymous() {
             return Ok(());
         }
-        if let Some(token) = key.token().filter(|_| key.is_token_only()) {
+        if let Some(token) = credentials.token().filter(|_| credentials.is_token_only()) {
             request.insert_sensitive("x-auth-token", token.expose());
             return Ok(());
         }
         if let Some(id) = &self.domain_id {
             request.insert("x-domain-id", id);
         }
-        if let Some(token) = key.token() {
+        if let Some(token) = credentials.token() {
             request.insert_sensitive("x-security-token", token.expose());
         }
-        let date = at.date_time().replace(['-', ':'], "");
+        let date = context.date_time().replace(['-', ':'], "");
         request.insert("x-sdk-date", &*date);
         let payload_hash = payload_hash(request.body(), request.header("x-sdk-content-sha256"));
         let canonical = request.canonical(&canonical_path(request.path()), &payload_hash);
         let to_sign = string_to_sign(&date, &canonical.hash());
-        let authorization = authorization(key, &canonical.signed_headers, &to_sign);
+        let authorization = authorization(credentials, &canonical.signed_headers, &to_sign);
         request.insert_sensitive("authorization", authorization);
         Ok(())
     }
@@ -140,7 +143,7 @@ impl Provider for Huawei {
             None if root.get("errorCode").is_some() && root.text("errorCode").is_none() => {
                 "has an errorCode that is no text"
             }
-            None if has_strange_error(root, info) => "has an error that cannot be read",
+            None if has_unreadable_error(root, info) => "has an error that cannot be read",
             None => return Ok(()),
         };
         Err(ResponseError::Unreadable(problem.into()))
@@ -148,8 +151,8 @@ impl Provider for Huawei {
 
     fn complete_error(&self, mut error: ServiceError, _: &RawResponse) -> ServiceError {
         let message = error.message.as_deref().unwrap_or_default();
-        error.kind = kind(error.code.as_deref().unwrap_or_default(), message);
-        error.retry_after = window(message);
+        error.kind = gateway_kind(error.code.as_deref().unwrap_or_default(), message);
+        error.retry_after = rate_window(message);
         error
     }
 }
@@ -196,8 +199,9 @@ fn error_beside_output(root: &RawObject<'_>, info: &OperationInfo) -> Option<Ser
         })
 }
 
-/// Whether `error` has a value of an unknown form. Such an answer must not count as a success.
-fn has_strange_error(root: &RawObject<'_>, info: &OperationInfo) -> bool {
+/// Whether `error` has a value of an unknown form, and is not a field of the output. Such a response must
+/// not count as a success.
+fn has_unreadable_error(root: &RawObject<'_>, info: &OperationInfo) -> bool {
     let error = root.get("error").map(str::trim);
     !info.has_output_field("error")
         && error.is_some_and(|error| !matches!(error, "{}" | "[]" | "\"\"" | "false"))
@@ -205,7 +209,7 @@ fn has_strange_error(root: &RawObject<'_>, info: &OperationInfo) -> bool {
 
 /// The kind of a gateway error. The gateway has one code for all errors of signatures and tokens, which
 /// only its message distinguishes.
-fn kind(code: &str, message: &str) -> Option<CodeKind> {
+fn gateway_kind(code: &str, message: &str) -> Option<CodeKind> {
     let token = [
         "token expires",
         "decrypt token fail",
@@ -218,14 +222,15 @@ fn kind(code: &str, message: &str) -> Option<CodeKind> {
         "APIGW.0301" | "APIG.0301" if token.iter().any(|text| message.contains(text)) => {
             Some(CodeKind::Token)
         }
-        // IAM's number for a token that it does not take.
+        // IAM's code for a token that it does not accept, and for a wrong password.
         "401" => Some(CodeKind::Token),
         _ => None,
     }
 }
 
-/// The window of a rate that was exceeded: `... over ratelimit,limit:10,time:1 second`.
-fn window(message: &str) -> Option<Duration> {
+/// The window of a rate that was exceeded, after which a retry can succeed:
+/// `... over ratelimit,limit:10,time:1 second`.
+fn rate_window(message: &str) -> Option<Duration> {
     let (_, window) = message.rsplit_once("ratelimit")?.1.rsplit_once("time:")?;
     let (number, unit) = window.trim().split_once(' ')?;
     let seconds = match unit.trim_start() {
