@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::time::Duration;
 
 use standing_core::operation::{Envelope, OperationInfo, Params, Service};
-use standing_core::provider::{CredentialVariables, Limits, Provider, Request, SigningContext};
+use standing_core::provider::{CredentialVariables, Provider, Request, SigningContext, Timeouts};
 use standing_core::{Credentials, CredentialsError};
 
 use crate::{BodyEncoding, Site};
@@ -38,8 +38,9 @@ impl Provider for AccuAuth {
     const VARIABLES: CredentialVariables =
         CredentialVariables::new("ACCUAUTH_API_ID", "ACCUAUTH_API_SECRET");
     const ENVELOPE: &'static Envelope = &crate::ENVELOPE;
-    // No limits are documented; clients in public wait as long for one attempt.
-    const LIMITS: Limits = Limits::DEFAULT.with(Duration::from_secs(30), Duration::from_secs(60));
+    // No timeouts are documented; clients in public wait as long for one attempt.
+    const TIMEOUTS: Timeouts =
+        Timeouts::DEFAULT.with(Duration::from_secs(30), Duration::from_secs(60));
 
     fn host<'s>(&'s self, service: &'s Service) -> Cow<'s, str> {
         self.site.host(service)

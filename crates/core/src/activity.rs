@@ -20,8 +20,8 @@ impl Activity {
         self.attempts
     }
 
-    /// Whether any operation was or may have been carried out or billed: bytes had left, and nothing
-    /// proves that it was not. See [`Error::may_have_run`](crate::Error::may_have_run).
+    /// Whether any operation was or may have been carried out or billed: bytes were sent, and
+    /// nothing proves that it was not. See [`Error::may_have_run`](crate::Error::may_have_run).
     pub fn may_have_run(&self) -> bool {
         self.may_have_run
     }

@@ -13,28 +13,11 @@ use crate::credentials_cache::CredentialsCache;
 use crate::endpoint::Endpoint;
 use crate::error::{Error, ErrorKind};
 use crate::operation::RateLimit;
-use crate::provider::{Limits, Provider};
+use crate::provider::{Provider, Timeouts};
 use crate::rate_limit::{RateLimiter, RatePolicy};
 use crate::retry::Policy;
 use crate::retry_budget::{self, Budget};
 use crate::transport::{Settings, Transport};
-
-impl<P: Provider> Client<P> {
-    /// Creates a client with the provider's defaults and credentials from the environment.
-    ///
-    /// # Errors
-    ///
-    /// [`ErrorKind::Credentials`] for a missing variable, [`ErrorKind::Config`] for a variable
-    /// without a usable value.
-    pub fn from_env() -> Result<Self, Error> {
-        Self::builder().credentials_from_env()?.build()
-    }
-
-    /// Starts the set-up of a client.
-    pub fn builder() -> ClientBuilder<P> {
-        ClientBuilder::new()
-    }
-}
 
 /// Sets up a client. Every limit has a default; zero is an error.
 pub struct ClientBuilder<P> {
@@ -45,7 +28,7 @@ pub struct ClientBuilder<P> {
     fixed: Option<Credentials>,
     endpoint: Option<String>,
     policy: Policy,
-    limits: Limits,
+    timeouts: Timeouts,
     rate: RatePolicy,
     retry_budget: u32,
     body_limit: usize,
@@ -56,7 +39,7 @@ pub struct ClientBuilder<P> {
 }
 
 impl<P: Provider> ClientBuilder<P> {
-    fn new() -> Self {
+    pub(crate) fn new() -> Self {
         Self {
             provider: P::default(),
             credentials: None,
@@ -67,7 +50,7 @@ impl<P: Provider> ClientBuilder<P> {
                 retry_metered: false,
                 retry_writes: false,
             },
-            limits: P::LIMITS,
+            timeouts: P::TIMEOUTS,
             rate: RatePolicy::Documented,
             retry_budget: retry_budget::FULL,
             body_limit: 8 * 1024 * 1024,
@@ -138,7 +121,7 @@ impl<P: Provider> ClientBuilder<P> {
         self
     }
 
-    /// Allows retries of a metered look-up that may have run and been billed. Default: off.
+    /// Allows retries of a metered call (one that may be billed) that may have run. Default: off.
     #[must_use]
     pub fn retry_metered(mut self, allowed: bool) -> Self {
         self.policy.retry_metered = allowed;
@@ -165,15 +148,15 @@ impl<P: Provider> ClientBuilder<P> {
     /// Sets the timeout for connecting, TLS included. Default: 5 s.
     #[must_use]
     pub fn connect_timeout(mut self, time: Duration) -> Self {
-        self.limits.connect = time;
+        self.timeouts.connect = time;
         self
     }
 
-    /// Sets the timeout for one attempt, until the last byte of the answer. Default: 10 s, unless the
+    /// Sets the timeout for one attempt, until the last byte of the response. Default: 10 s, unless the
     /// provider has its own.
     #[must_use]
     pub fn attempt_timeout(mut self, time: Duration) -> Self {
-        self.limits.attempt = time;
+        self.timeouts.attempt = time;
         self
     }
 
@@ -181,7 +164,7 @@ impl<P: Provider> ClientBuilder<P> {
     /// provider has its own.
     #[must_use]
     pub fn deadline(mut self, time: Duration) -> Self {
-        self.limits.call = time;
+        self.timeouts.deadline = time;
         self
     }
 
@@ -193,7 +176,7 @@ impl<P: Provider> ClientBuilder<P> {
         self
     }
 
-    /// Sets one rate limit in place of the documented one of each operation.
+    /// Sets one rate limit for every operation, in place of its own.
     #[must_use]
     pub fn rate(mut self, rate: RateLimit) -> Self {
         self.rate = RatePolicy::Fixed(rate);
@@ -207,7 +190,7 @@ impl<P: Provider> ClientBuilder<P> {
         self
     }
 
-    /// Sets the maximum size of an answer, in bytes. Default: 8 MiB.
+    /// Sets the maximum size of a response, in bytes. Default: 8 MiB.
     #[must_use]
     pub fn body_limit(mut self, bytes: usize) -> Self {
         self.body_limit = bytes;
@@ -257,9 +240,9 @@ impl<P: Provider> ClientBuilder<P> {
             fixed.check().map_err(|error| config(&error.to_string()))?;
         }
         for (name, time) in [
-            ("the connect timeout", self.limits.connect),
-            ("the attempt timeout", self.limits.attempt),
-            ("the deadline", self.limits.call),
+            ("the connect timeout", self.timeouts.connect),
+            ("the attempt timeout", self.timeouts.attempt),
+            ("the deadline", self.timeouts.deadline),
             ("the idle timeout", self.idle),
         ] {
             if time.is_zero() {
@@ -282,14 +265,14 @@ impl<P: Provider> ClientBuilder<P> {
         }
         let endpoint = self.endpoint.as_deref().map(Endpoint::parse).transpose()?;
         let settings = Settings {
-            connect: self.limits.connect,
+            connect: self.timeouts.connect,
             idle: self.idle,
             body_limit: self.body_limit,
             root_certificates: self.root_certificates,
         };
         let transport = Transport::new(settings, endpoint.as_ref())?;
         Ok(Client {
-            deadline: self.limits.call,
+            deadline: self.timeouts.deadline,
             shared: Arc::new(CallLoop {
                 provider: self.provider,
                 transport,
@@ -301,7 +284,7 @@ impl<P: Provider> ClientBuilder<P> {
                 skew: ClockSkew::default(),
                 endpoint: endpoint.map(Arc::new),
                 policy: self.policy,
-                limits: self.limits,
+                timeouts: self.timeouts,
                 rate: self.rate,
                 activity: Arc::default(),
             }),
@@ -316,7 +299,7 @@ impl<P: Provider> fmt::Debug for ClientBuilder<P> {
             .field("provider", &P::NAME)
             .field("has_credentials", &self.credentials.is_some())
             .field("policy", &self.policy)
-            .field("limits", &self.limits)
+            .field("timeouts", &self.timeouts)
             .field("rate", &self.rate)
             .finish_non_exhaustive()
     }

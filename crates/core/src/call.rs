@@ -20,7 +20,7 @@ use crate::encode::Encoded;
 use crate::endpoint::Endpoint;
 use crate::error::{Error, ErrorKind};
 use crate::operation::OperationInfo;
-use crate::provider::{Limits, Provider, RawResponse, SigningContext};
+use crate::provider::{Provider, RawResponse, SigningContext, Timeouts};
 use crate::rate_limit::{Permit, RateLimiter, RatePolicy};
 use crate::request::Request;
 use crate::retry::{self, Policy, RetryState};
@@ -41,7 +41,7 @@ pub(crate) struct CallLoop<P> {
     pub(crate) skew: ClockSkew,
     pub(crate) endpoint: Option<Arc<Endpoint>>,
     pub(crate) policy: Policy,
-    pub(crate) limits: Limits,
+    pub(crate) timeouts: Timeouts,
     pub(crate) rate: RatePolicy,
     pub(crate) activity: Arc<ActivityTracker>,
 }
@@ -236,7 +236,7 @@ impl<P: Provider> CallLoop<P> {
         let correction = self.skew.correction();
         let request = self.signed_request(call, &credentials, correction)?;
         let outgoing = self.transport.prepare(&request, connection)?;
-        let timeout = self.limits.attempt.min(self.time_left(call.deadline));
+        let timeout = self.timeouts.attempt.min(self.time_left(call.deadline));
         if timeout.is_zero() {
             return Err(AttemptError::new(
                 Outcome::NotSent,
@@ -496,7 +496,7 @@ impl<P: Provider> CallLoop<P> {
             if let Some(remark) = remark {
                 parts.message = with_remark(&parts.message, remark);
             }
-            parts.earlier = failures.earlier;
+            parts.earlier_attempts = failures.earlier;
             parts.may_have_run = failures.may_have_run;
             // The last attempt alone may be safe to repeat, but an earlier one may have run.
             parts.retryable &= !failures.may_have_run || info.repeatable();

@@ -16,7 +16,7 @@ use crate::envelope::{agrees, parse, reports_success};
 use crate::error::ErrorKind;
 use crate::operation::{CodeKind, ErrorCode, OperationInfo};
 use crate::provider::{Provider, RawResponse, ResponseError, ServiceError};
-use crate::scrub::{Redaction, scrubbed, scrubbed_id, scrubbed_word, shortened};
+use crate::scrub::{Redaction, excerpt, scrubbed, scrubbed_excerpt, scrubbed_id};
 
 // The largest numbers of characters that are shown.
 const LONGEST_CODE: usize = 64;
@@ -50,7 +50,7 @@ impl ResponseContext<'_> {
             .or_else(in_header)
             .map(|id| {
                 let id = scrubbed_id(id.trim(), self.redactions);
-                shortened(&id, LONGEST_REQUEST_ID)
+                excerpt(&id, LONGEST_REQUEST_ID)
             })
     }
 
@@ -74,7 +74,7 @@ pub(crate) fn classify(
 ) -> AttemptError {
     let response = context.response;
     match error {
-        ResponseError::Refused(error) => classify_service_error(*error, context, now),
+        ResponseError::Service(error) => classify_service_error(*error, context, now),
         // Without any framing, a truncated body looks like one that ended.
         ResponseError::Unreadable(_)
             if only_body_decides(response, context.info)
@@ -88,7 +88,7 @@ pub(crate) fn classify(
             let content_type = response.header("content-type").unwrap_or("not given");
             // Scrub first, then shorten: half a secret would not be found.
             let content_type =
-                scrubbed_word(content_type, LONGEST_CONTENT_TYPE, context.redactions);
+                scrubbed_excerpt(content_type, LONGEST_CONTENT_TYPE, context.redactions);
             context.error(
                 verdict(ErrorKind::Decode, Outcome::Final, true),
                 None,
@@ -121,7 +121,7 @@ fn classify_service_error(
         Some(message) => scrubbed(message, redactions),
         None => known.map_or_else(
             || format!("the provider responded with HTTP {status}"),
-            |known| known.doc.to_owned(),
+            |known| known.message.to_owned(),
         ),
     };
     if verdict.kind == ErrorKind::Clock {
@@ -133,7 +133,7 @@ fn classify_service_error(
     AttemptError {
         code: error
             .code
-            .map(|code| scrubbed_word(&code, LONGEST_CODE, redactions)),
+            .map(|code| scrubbed_excerpt(&code, LONGEST_CODE, redactions)),
         full_message: error.message,
         retry_after: error
             .retry_after
@@ -194,9 +194,9 @@ pub(crate) fn locate_payload<P: Provider>(
             ..ServiceError::default().request_id(payload.request_id)
         }
         .into()),
-        Err(ResponseError::Refused(refusal)) => {
+        Err(ResponseError::Service(error)) => {
             let reports_success = reports_success(text, envelope, info);
-            no_record_or_error(*refusal, reports_success, response, info)
+            no_record_or_error(*error, reports_success, response, info)
         }
         Err(error) => Err(error),
     }
@@ -219,30 +219,30 @@ fn contradictory(response: &RawResponse) -> ResponseError {
     .into()
 }
 
-/// Decides whether a refusal is the value "no such record": only under the status that is documented
+/// Decides whether an error of the provider is the value "no such record": only under the status that is documented
 /// for its code, and only if nothing else in the response contradicts it.
 fn no_record_or_error(
-    mut refusal: ServiceError,
+    mut error: ServiceError,
     reports_success: bool,
     response: &RawResponse,
     info: &OperationInfo,
 ) -> Result<(PayloadSpan, Option<String>), ResponseError> {
-    let no_record = no_record(&refusal, info);
-    let documented = no_record.is_some_and(|known| known.status == Some(response.status()));
+    let known = no_record_code(&error, info);
+    let documented = known.is_some_and(|known| known.status == Some(response.status()));
     if reports_success {
-        refusal.has_run = true;
+        error.has_run = true;
         if documented {
-            refusal.kind = Some(CodeKind::Other);
+            error.kind = Some(CodeKind::Other);
         }
     } else if documented {
-        return Ok((PayloadSpan::NoRecord, refusal.request_id));
+        return Ok((PayloadSpan::NoRecord, error.request_id));
     }
-    Err(refusal.into())
+    Err(error.into())
 }
 
 /// The entry of the code if it means "no such record".
-fn no_record(refusal: &ServiceError, info: &OperationInfo) -> Option<&'static ErrorCode> {
-    let code = refusal.code.as_deref()?;
+fn no_record_code(error: &ServiceError, info: &OperationInfo) -> Option<&'static ErrorCode> {
+    let code = error.code.as_deref()?;
     info.no_record
         .contains(&code)
         .then(|| info.error_code(code))?
@@ -250,11 +250,11 @@ fn no_record(refusal: &ServiceError, info: &OperationInfo) -> Option<&'static Er
 
 /// The reason for which a code that means "no such record" is an error here.
 fn no_record_objection(
-    refusal: &ServiceError,
+    error: &ServiceError,
     response: &RawResponse,
     info: &OperationInfo,
 ) -> Option<String> {
-    let status = no_record(refusal, info)?.status;
+    let status = no_record_code(error, info)?.status;
     Some(match status {
         Some(status) if status == response.status() => {
             "\"no such record\" contradicts the rest of the response".to_owned()

@@ -8,6 +8,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use crate::activity::Activity;
+use crate::builder::ClientBuilder;
 use crate::call::{CallLoop, Received};
 use crate::classify::PayloadSpan;
 use crate::encode::encode;
@@ -39,6 +40,21 @@ impl<P> Clone for Client<P> {
 }
 
 impl<P: Provider> Client<P> {
+    /// Creates a client with the provider's defaults and credentials from the environment.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::Credentials`] for a missing variable, [`ErrorKind::Config`] for a variable
+    /// without a usable value.
+    pub fn from_env() -> Result<Self, Error> {
+        Self::builder().credentials_from_env()?.build()
+    }
+
+    /// Starts the set-up of a client.
+    pub fn builder() -> ClientBuilder<P> {
+        ClientBuilder::new()
+    }
+
     /// Makes a call, with retries where they are safe.
     ///
     /// # Errors
@@ -174,7 +190,7 @@ impl<P: Provider> fmt::Debug for Client<P> {
             .field("provider", &P::NAME)
             .field("endpoint", &self.shared.endpoint)
             .field("attempts", &self.shared.policy.attempts)
-            .field("attempt_timeout", &self.shared.limits.attempt)
+            .field("attempt_timeout", &self.shared.timeouts.attempt)
             .field("deadline", &self.deadline)
             .finish_non_exhaustive()
     }

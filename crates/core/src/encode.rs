@@ -15,27 +15,18 @@ use crate::validate::InvalidRequest;
 #[derive(Debug)]
 pub(crate) struct Encoded {
     pub(crate) path: String,
-    /// Every value with the path of its field, whatever its place in the request. The path has no list
-    /// indices.
+    /// Every value with the path of its field, whatever its place in the request. It is not sent:
+    /// messages are scrubbed of these values, and the path says whether the field has personal data. The
+    /// path has no list indices.
     pub(crate) values: Vec<(String, String)>,
     pub(crate) query: Vec<(String, String)>,
     pub(crate) headers: Vec<(String, String)>,
     pub(crate) body: Body,
 }
 
-impl std::fmt::Debug for Body {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        match self {
-            Self::Empty => f.write_str("Empty"),
-            Self::Bytes(bytes, content_type) => {
-                write!(f, "{} bytes of {content_type}", bytes.len())
-            }
-        }
-    }
-}
-
 /// Encodes an operation, or any other object, as `info` describes. The fields are written as JSON once,
-/// and every value is sent with the characters that it has there.
+/// and every value is sent with the characters that it has there. `params` is the encoding that the
+/// provider chose; it may differ from that of `info`.
 pub(crate) fn encode(
     fields: &impl Serialize,
     info: &OperationInfo,
@@ -52,7 +43,8 @@ pub(crate) fn encode(
     let lists = info.service.lists;
     let (mut path, mut query, mut headers) = (info.path.to_owned(), Vec::new(), Vec::new());
     let (mut form, mut values) = (Vec::new(), Vec::new());
-    let mut object = String::from("{");
+    // The members of the JSON body.
+    let mut json_members: Vec<String> = Vec::new();
     for (name, value) in members.iter() {
         flatten(name, value, Lists::Repeated, &mut values);
         let place = info
@@ -60,10 +52,10 @@ pub(crate) fn encode(
             .iter()
             .find(|(field, _)| *field == name)
             .map(|(_, place)| *place);
-        // Null counts as absent in every place but a JSON body.
+        // Null counts as absent, but a JSON body has it, and in the path it is an error as an absent field is.
         match (place, params) {
             (Some(Place::Path), _) => {
-                path = filled(&path, name, value)?;
+                path = filled_path(&path, name, value)?;
             }
             (Some(Place::Header), _) => {
                 if let Some(value) = header_value(name, value)? {
@@ -83,18 +75,12 @@ pub(crate) fn encode(
             }
             (Some(Place::Body) | None, Params::Form) => flatten(name, value, lists, &mut form),
             (Some(Place::Body) | None, Params::Json) => {
-                if object.len() > 1 {
-                    object.push(',');
-                }
                 let key = serde_json::to_string(name)
                     .map_err(|_| InvalidRequest::one("the request", "cannot be written as JSON"))?;
-                object.push_str(&key);
-                object.push(':');
-                object.push_str(value);
+                json_members.push(format!("{key}:{value}"));
             }
         }
     }
-    object.push('}');
     if let Some((_, rest)) = path.split_once('{') {
         let field = rest.split_once('}').map_or(rest, |(field, _)| field);
         return Err(InvalidRequest::one(
@@ -104,8 +90,11 @@ pub(crate) fn encode(
     }
     let body = match params {
         Params::Query => Body::Empty,
-        Params::Json if info.method == Method::Get && object.len() == 2 => Body::Empty,
-        Params::Json => Body::Bytes(object.into(), "application/json"),
+        Params::Json if info.method == Method::Get && json_members.is_empty() => Body::Empty,
+        Params::Json => {
+            let object = format!("{{{}}}", json_members.join(","));
+            Body::Bytes(object.into(), "application/json")
+        }
         Params::Form if form.is_empty() => Body::Empty,
         Params::Form => {
             let pairs: Vec<_> = form
@@ -129,7 +118,7 @@ pub(crate) fn encode(
 const DEEPEST: usize = 32;
 
 /// Replaces `{name}` in the path. An empty segment, or one of dots, would lead to another route.
-fn filled(path: &str, name: &str, value: &str) -> Result<String, InvalidRequest> {
+fn filled_path(path: &str, name: &str, value: &str) -> Result<String, InvalidRequest> {
     let value = scalar(value).filter(|value| !value.is_empty() && !is_dots(value));
     let value = value.ok_or_else(|| {
         InvalidRequest::one(
@@ -335,7 +324,7 @@ mod tests {
             let error = encode(&fields, &info, params).unwrap_err();
             assert_eq!(error.violations()[0].field, field, "{fields}");
         }
-        // Null counts as absent everywhere.
+        // Null counts as absent in a query, a form and a header.
         let absent = json!({"body": null, "x-list": null});
         let encoded = encode(&absent, &info, Params::Query).unwrap();
         assert_eq!((encoded.body, encoded.headers), (Body::Empty, Vec::new()));

@@ -49,17 +49,17 @@ pub(crate) fn parse<'r, P: Provider>(
         Success::Absent(at) => code_allows_success && (code_is_flag || members.get(at)?.is_none()),
     };
     let request_id = envelope.request_id.and_then(|at| members.text(at));
-    let refused = |mut error: ServiceError| {
+    let service_error = |mut error: ServiceError| {
         error.request_id = error
             .request_id
             .or_else(|| request_id.as_deref().map(str::to_owned));
         Err(provider.complete_error(error, response).into())
     };
     if !is_success && code.is_some() {
-        return refused(ServiceError::new(code, members.text(envelope.message)));
+        return service_error(ServiceError::new(code, members.text(envelope.message)));
     }
     match provider.check_response(&root, response, info) {
-        Err(ResponseError::Refused(error)) => return refused(*error),
+        Err(ResponseError::Service(error)) => return service_error(*error),
         checked => checked?,
     }
     if code_json.is_some_and(|json| scalar(json).is_none()) {
@@ -77,7 +77,7 @@ pub(crate) fn parse<'r, P: Provider>(
         Success::Equals(at, _) if message.is_none() => Err(ResponseError::Unreadable(
             format!("has no success at {at} and no code at {}", envelope.code).into(),
         )),
-        _ => refused(ServiceError::new(None::<String>, message)),
+        _ => service_error(ServiceError::new(None::<String>, message)),
     }
 }
 
@@ -113,7 +113,7 @@ impl<'r> Members<'_, 'r> {
             ResponseError::Unreadable(problem) => {
                 ResponseError::Unreadable(format!("{problem} at {parent}").into())
             }
-            error @ ResponseError::Refused(_) => error,
+            error @ ResponseError::Service(_) => error,
         })?;
         let found = object.get(name);
         self.below.push((parent, object));
@@ -133,7 +133,8 @@ pub(crate) fn decode_payload<T: DeserializeOwned>(
 ) -> Result<Decoded<T>, DecodeError> {
     let mut decoded = decode(text)?;
     decoded.deviations.retain(|deviation: &Deviation| {
-        deviation.kind != DeviationKind::UnknownField || !envelope.owns(&deviation.pointer)
+        deviation.kind != DeviationKind::UnknownField
+            || !envelope.is_part_or_parent(&deviation.pointer)
     });
     Ok(decoded)
 }
@@ -182,7 +183,7 @@ pub(crate) fn reports_success(text: &str, envelope: &Envelope, info: &OperationI
     let Some(payload) = member_at(text, envelope.payload) else {
         return false;
     };
-    if !envelope.is_within_payload() {
+    if !envelope.has_parts_in_payload() {
         return !is_empty(payload);
     }
     let Ok(members) = RawObject::unchecked(payload) else {
@@ -195,7 +196,7 @@ pub(crate) fn reports_success(text: &str, envelope: &Envelope, info: &OperationI
             [] => !info.no_record.is_empty() && value.starts_with(['{', '[']),
             _ => info.has_output_field(name),
         };
-        is_output && !envelope.owns_member(name) && !is_empty(value)
+        is_output && !envelope.is_member_name(name) && !is_empty(value)
     })
 }
 
@@ -307,7 +308,7 @@ mod tests {
         };
         match parse(&P::default(), &response, info) {
             Ok(payload) => with_id(payload.json.to_owned(), payload.request_id.as_deref()),
-            Err(ResponseError::Refused(error)) => {
+            Err(ResponseError::Service(error)) => {
                 let code = error.code.as_deref().unwrap_or("-");
                 let message = error.message.as_deref().unwrap_or("-");
                 with_id(format!("!{code} {message}"), error.request_id.as_deref())
@@ -495,7 +496,7 @@ mod tests {
             r#"{"Message":"why"}"#,
         ] {
             let response = RawResponse::new(503, HeaderMap::new(), body.as_bytes());
-            let Err(ResponseError::Refused(error)) = parse(&Special, &response, &BARE) else {
+            let Err(ResponseError::Service(error)) = parse(&Special, &response, &BARE) else {
                 panic!("{body}");
             };
             assert_eq!(error.retry_after, Some(Duration::from_secs(503)), "{body}");

@@ -7,9 +7,9 @@ use std::fmt;
 ///
 /// `Display` is one line with provider, operation, code, message, request id and attempts. Neither
 /// `Display` nor `Debug` contains a secret, a URL query, a body, or a value that the caller sent.
-pub struct Error(Box<Parts>);
+pub struct Error(Box<ErrorParts>);
 
-pub(crate) struct Parts {
+pub(crate) struct ErrorParts {
     pub(crate) kind: ErrorKind,
     pub(crate) provider: &'static str,
     pub(crate) operation: Cow<'static, str>,
@@ -19,7 +19,8 @@ pub(crate) struct Parts {
     pub(crate) request_id: Option<String>,
     pub(crate) status: Option<u16>,
     pub(crate) attempts: u32,
-    pub(crate) earlier: Vec<String>,
+    /// A word or two about each attempt before the last.
+    pub(crate) earlier_attempts: Vec<String>,
     pub(crate) retryable: bool,
     pub(crate) may_have_run: bool,
     pub(crate) cursor: Option<String>,
@@ -49,7 +50,7 @@ pub enum ErrorKind {
     Clock,
     /// The provider failed. Retry later.
     Server,
-    /// The provider refused the request for another reason. See the code.
+    /// The provider refused the request for a reason that no other kind covers. See the code.
     Service,
     /// The host cannot be reached. Check its name, the network and the proxy.
     Connect,
@@ -109,7 +110,7 @@ impl fmt::Display for ErrorKind {
 impl Error {
     /// Creates an error without a call: nothing was sent.
     pub(crate) fn new(kind: ErrorKind, message: impl Into<String>) -> Self {
-        Self(Box::new(Parts {
+        Self(Box::new(ErrorParts {
             kind,
             provider: "",
             operation: "".into(),
@@ -119,14 +120,14 @@ impl Error {
             request_id: None,
             status: None,
             attempts: 0,
-            earlier: Vec::new(),
+            earlier_attempts: Vec::new(),
             retryable: false,
             may_have_run: false,
             cursor: None,
         }))
     }
 
-    pub(crate) fn with(mut self, change: impl FnOnce(&mut Parts)) -> Self {
+    pub(crate) fn with(mut self, change: impl FnOnce(&mut ErrorParts)) -> Self {
         change(&mut self.0);
         self
     }
@@ -173,7 +174,8 @@ impl Error {
         self.0.status
     }
 
-    /// The number of attempts; 0 if nothing was sent.
+    /// The number of attempts, including those that found no connection; 0 if the call ended before its
+    /// first attempt, so that nothing was sent.
     pub fn attempts(&self) -> u32 {
         self.0.attempts
     }
@@ -183,7 +185,7 @@ impl Error {
         self.0.retryable
     }
 
-    /// Whether the operation may have been carried out or billed nevertheless: bytes had left, and
+    /// Whether the operation may have been carried out or billed despite the error: bytes were sent, and
     /// no response proves that nothing happened.
     pub fn may_have_run(&self) -> bool {
         self.0.may_have_run
@@ -221,7 +223,7 @@ impl fmt::Display for Error {
             1 => facts.push("1 attempt".to_owned()),
             attempts => facts.push(format!("{attempts} attempts")),
         }
-        if let Some((last, before)) = parts.earlier.split_last() {
+        if let Some((last, before)) = parts.earlier_attempts.split_last() {
             let skipped = before.len().saturating_sub(MOST_EARLIER - 1);
             let mut shown: Vec<&str> = before.iter().skip(skipped).map(String::as_str).collect();
             if skipped > 0 {
@@ -277,14 +279,14 @@ mod tests {
             parts.request_id = Some("r-1".into());
             parts.status = Some(200);
             parts.attempts = 3;
-            parts.earlier = vec!["HTTP 503".into(), "HTTP 503".into()];
+            parts.earlier_attempts = vec!["HTTP 503".into(), "HTTP 503".into()];
         });
         assert_eq!(
             error.to_string(),
             "tencent QueryCustomersCredit server: InternalError: try later \
              (request id r-1, HTTP 200, 3 attempts, before: HTTP 503, HTTP 503)"
         );
-        let error = error.with(|parts| parts.earlier = vec!["timeout".into(); 1000]);
+        let error = error.with(|parts| parts.earlier_attempts = vec!["timeout".into(); 1000]);
         let shown = error.to_string();
         assert!(shown.len() < 300, "{shown}");
         assert!(shown.contains("before: …, timeout, "), "{shown}");

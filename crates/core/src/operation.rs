@@ -35,7 +35,7 @@ impl fmt::Display for Method {
     }
 }
 
-/// Where the fields of an operation are sent unless [`OperationInfo::places`] says otherwise.
+/// How the fields of an operation are encoded, and so where they are sent unless [`OperationInfo::places`] says otherwise.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Params {
@@ -97,7 +97,9 @@ impl RateLimit {
     }
 }
 
-/// What a provider's error code means for the caller.
+/// What a provider's error code means. Where several kinds ask the same of a caller, they have one
+/// [`ErrorKind`](crate::ErrorKind): `Token` and `Nonce` become `Auth`, `NoData` becomes `NotFound`, and
+/// `Other` becomes `Service`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum CodeKind {
@@ -107,13 +109,15 @@ pub enum CodeKind {
     Permission,
     /// The request is refused as it is.
     InvalidRequest,
-    /// Understood and answered: there is no such record.
+    /// Understood and answered: there is no such record. For an operation that has the code in
+    /// [`OperationInfo::no_record`] this is a value; for the others, which may share the table of codes,
+    /// it is an error.
     NoData,
     /// Something that the request names does not exist.
     NotFound,
     /// A quota is used up; waiting a moment does not help.
     Quota,
-    /// Too many requests; refused before any work.
+    /// Too many requests; rejected before any work.
     Throttled,
     /// The provider failed; it may or may not have done the work.
     Server,
@@ -135,19 +139,19 @@ pub struct ErrorCode {
     pub code: &'static str,
     /// What it means for the caller.
     pub kind: CodeKind,
-    /// What it says, in a sentence.
-    pub doc: &'static str,
+    /// What it says, in a sentence: the message of an error whose response has none.
+    pub message: &'static str,
     /// The HTTP status it comes with, where documented.
     pub status: Option<u16>,
 }
 
 impl ErrorCode {
     /// A code, what it means, and its text.
-    pub const fn new(code: &'static str, kind: CodeKind, doc: &'static str) -> Self {
+    pub const fn new(code: &'static str, kind: CodeKind, message: &'static str) -> Self {
         Self {
             code,
             kind,
-            doc,
+            message,
             status: None,
         }
     }
@@ -163,9 +167,9 @@ impl ErrorCode {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Success {
-    /// Nothing (or null) at this pointer.
+    /// A success has nothing (or null) at this pointer.
     Absent(&'static str),
-    /// This text at this pointer.
+    /// At this pointer, a success has this text.
     Equals(&'static str, &'static str),
 }
 
@@ -203,9 +207,9 @@ impl Envelope {
         request_id: None,
     };
 
-    /// Whether a pointer into the payload leads to a part of the envelope, which may stand beside
-    /// the output.
-    pub(crate) fn owns(&self, pointer: &str) -> bool {
+    /// Whether a pointer into the payload leads to a part of the envelope, or to an object with such a
+    /// part; it may stand beside the output.
+    pub(crate) fn is_part_or_parent(&self, pointer: &str) -> bool {
         [
             Some(self.success.pointer()),
             Some(self.code),
@@ -219,14 +223,14 @@ impl Envelope {
     }
 
     /// Whether the payload itself has the parts of the envelope among its members.
-    pub(crate) fn is_within_payload(&self) -> bool {
+    pub(crate) fn has_parts_in_payload(&self) -> bool {
         self.code
             .strip_prefix(self.payload)
             .is_some_and(|rest| rest.starts_with('/'))
     }
 
     /// Whether a member of the payload is a part of the envelope, in whatever letter case.
-    pub(crate) fn owns_member(&self, name: &str) -> bool {
+    pub(crate) fn is_member_name(&self, name: &str) -> bool {
         [
             Some(self.success.pointer()),
             Some(self.code),
@@ -332,7 +336,7 @@ pub struct OperationInfo {
     pub path: &'static str,
     /// What it does, in a sentence.
     pub summary: &'static str,
-    /// Where its fields are sent.
+    /// Where its fields are sent, apart from [`places`](Self::places).
     pub params: Params,
     /// Fields that are sent elsewhere.
     pub places: &'static [(&'static str, Place)],
@@ -344,7 +348,7 @@ pub struct OperationInfo {
     pub metered: bool,
     /// Whether it answers in pages.
     pub paged: bool,
-    /// The documented rate.
+    /// The rate limit, documented or assumed.
     pub rate: Option<RateLimit>,
     /// Its own error codes.
     pub errors: &'static [ErrorCode],
@@ -430,7 +434,7 @@ impl OperationInfo {
         self
     }
 
-    /// The documented rate.
+    /// The rate limit, documented or assumed.
     pub const fn rate_limit(mut self, rate: RateLimit) -> Self {
         self.rate = Some(rate);
         self
@@ -521,9 +525,11 @@ mod tests {
             message: "/Response/Error/Message",
             request_id: Some("/Response/RequestId"),
         };
-        assert!(envelope.owns("/RequestId") && envelope.owns("/Error"));
+        assert!(envelope.is_part_or_parent("/RequestId") && envelope.is_part_or_parent("/Error"));
         assert!(
-            !envelope.owns("/Data") && !envelope.owns("/Request") && !envelope.owns("/Data/Error")
+            !envelope.is_part_or_parent("/Data")
+                && !envelope.is_part_or_parent("/Request")
+                && !envelope.is_part_or_parent("/Data/Error")
         );
     }
 

@@ -28,7 +28,7 @@ pub trait Provider: Default + Send + Sync + 'static {
     const VARIABLES: CredentialVariables;
 
     /// How long calls may take unless the client says otherwise.
-    const LIMITS: Limits = Limits::DEFAULT;
+    const TIMEOUTS: Timeouts = Timeouts::DEFAULT;
 
     /// The envelope of answers, unless the service or the operation has its own; most often the
     /// `ENVELOPE` that is generated from the fixtures.
@@ -82,7 +82,7 @@ pub trait Provider: Default + Send + Sync + 'static {
     ///
     /// # Errors
     ///
-    /// [`ResponseError::Refused`] for an error that the provider reports,
+    /// [`ResponseError::Service`] for an error that the provider reports,
     /// [`ResponseError::Unreadable`] for an answer that must not count as a success.
     fn check_response(
         &self,
@@ -160,27 +160,27 @@ impl CredentialVariables {
 /// How long calls may take.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
-pub struct Limits {
+pub struct Timeouts {
     /// For reaching the host, TLS included.
     pub connect: Duration,
     /// For one attempt, until the last byte of the answer.
     pub attempt: Duration,
     /// For the whole call with all attempts and pauses.
-    pub call: Duration,
+    pub deadline: Duration,
 }
 
-impl Limits {
+impl Timeouts {
     /// 5 s to connect, 10 s an attempt, 30 s a call.
     pub const DEFAULT: Self = Self {
         connect: Duration::from_secs(5),
         attempt: Duration::from_secs(10),
-        call: Duration::from_secs(30),
+        deadline: Duration::from_secs(30),
     };
 
-    /// These limits with other ones for attempts and calls.
-    pub const fn with(mut self, attempt: Duration, call: Duration) -> Self {
+    /// These timeouts with others for attempts and calls.
+    pub const fn with(mut self, attempt: Duration, deadline: Duration) -> Self {
         self.attempt = attempt;
-        self.call = call;
+        self.deadline = deadline;
         self
     }
 }

@@ -88,7 +88,7 @@ impl fmt::Debug for RawResponse {
 #[non_exhaustive]
 pub enum ResponseError {
     /// The provider reports an error.
-    Refused(Box<ServiceError>),
+    Service(Box<ServiceError>),
     /// The answer is not of the provider's form, for this reason; the HTTP status decides.
     Unreadable(Cow<'static, str>),
 }
@@ -149,7 +149,7 @@ impl ServiceError {
 
 impl From<ServiceError> for ResponseError {
     fn from(error: ServiceError) -> Self {
-        Self::Refused(Box::new(error))
+        Self::Service(Box::new(error))
     }
 }
 
@@ -166,7 +166,7 @@ impl fmt::Debug for ServiceError {
 impl fmt::Debug for ResponseError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Refused(error) => error.fmt(f),
+            Self::Service(error) => error.fmt(f),
             Self::Unreadable(problem) => write!(f, "Unreadable({problem})"),
         }
     }
@@ -175,7 +175,7 @@ impl fmt::Debug for ResponseError {
 impl fmt::Display for ResponseError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Refused(error) => f.write_str(error.code.as_deref().unwrap_or("refused")),
+            Self::Service(error) => f.write_str(error.code.as_deref().unwrap_or("refused")),
             Self::Unreadable(problem) => write!(f, "the answer {problem}"),
         }
     }

@@ -8,7 +8,7 @@ use crate::endpoint::Endpoint;
 use crate::operation::Method;
 use crate::sign;
 
-/// The body of a request before it is bytes.
+/// The body of a request: bytes and their content type.
 #[derive(Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Body {
@@ -16,6 +16,17 @@ pub enum Body {
     Empty,
     /// These bytes, of this content type.
     Bytes(bytes::Bytes, &'static str),
+}
+
+impl fmt::Debug for Body {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Empty => f.write_str("Empty"),
+            Self::Bytes(bytes, content_type) => {
+                write!(f, "{} bytes of {content_type}", bytes.len())
+            }
+        }
+    }
 }
 
 /// A header of a request.
@@ -26,8 +37,8 @@ struct Header {
     sensitive: bool,
 }
 
-/// A request as plain data. A provider's signer adds headers to it; nothing else changes between
-/// signing and sending.
+/// A request as plain data. A provider's signer adds headers to it; path, query and body never change.
+/// After signing, the client adds only `accept` and `user-agent`, and the HTTP client what HTTP needs.
 #[derive(Clone)]
 pub struct Request {
     method: Method,

@@ -50,13 +50,14 @@ impl Redaction {
 
     /// Whether it is replaced only where it is a word of its own: plain words and short texts occur
     /// inside many other words.
-    fn is_word(&self) -> bool {
+    fn is_replaced_as_word(&self) -> bool {
         let is_number = self.text.bytes().all(|byte| byte.is_ascii_digit());
         self.text.bytes().all(|byte| byte.is_ascii_alphabetic()) || is_short(&self.text, is_number)
     }
 }
 
-/// Whether a value is so short that it occurs in many texts by chance.
+/// Whether a value is so short that it occurs in many texts by chance: a number of four digits is also a
+/// year or a port, and two characters are also a word or the code of a country.
 fn is_short(value: &str, is_number: bool) -> bool {
     value.chars().count() < if is_number { 5 } else { 3 }
 }
@@ -72,14 +73,14 @@ fn folded(character: char) -> impl Iterator<Item = char> {
 
 /// The text with the given values replaced and control characters escaped, at most 1 KiB.
 pub(crate) fn scrubbed(text: &str, redactions: &[Redaction]) -> String {
-    scrub(text, redactions, Redaction::is_word)
+    scrub(text, redactions, Redaction::is_replaced_as_word)
 }
 
 /// An id, scrubbed with care: keys and sensitive values are replaced wherever they occur, other values
 /// only where they are words of their own, because an id that lacks a part is useless.
 pub(crate) fn scrubbed_id(text: &str, redactions: &[Redaction]) -> String {
     scrub(text, redactions, |redaction| {
-        !redaction.sensitive || redaction.is_word()
+        !redaction.sensitive || redaction.is_replaced_as_word()
     })
 }
 
@@ -89,10 +90,10 @@ pub(crate) fn with_remark(message: &str, remark: &str) -> String {
     format!("{}; {remark}", part(message, 0..end))
 }
 
-fn scrub(text: &str, redactions: &[Redaction], is_word: impl Fn(&Redaction) -> bool) -> String {
+fn scrub(text: &str, redactions: &[Redaction], as_word: impl Fn(&Redaction) -> bool) -> String {
     // Searching a text of any length for hundreds of values would take too long.
     let (searched, rest) = text.split_at(boundary(text, LONGEST_SEARCHED));
-    let mut clean = replaced(searched, redactions, is_word);
+    let mut clean = replaced(searched, redactions, as_word);
     if !rest.is_empty() {
         // The searched part may end inside a value.
         let longest = redactions
@@ -145,7 +146,7 @@ fn is_invisible(character: char) -> bool {
 }
 
 /// The text with `[…]` in place of the given values, in any letter case.
-fn replaced(text: &str, redactions: &[Redaction], is_word: impl Fn(&Redaction) -> bool) -> String {
+fn replaced(text: &str, redactions: &[Redaction], as_word: impl Fn(&Redaction) -> bool) -> String {
     let mut folded_text = String::with_capacity(text.len());
     // For each byte of the folded text, the range of the character that it comes from.
     let mut origins = Vec::with_capacity(text.len());
@@ -158,10 +159,10 @@ fn replaced(text: &str, redactions: &[Redaction], is_word: impl Fn(&Redaction) -
         .iter()
         .filter(|redaction| !redaction.folded.is_empty())
     {
-        let is_word = is_word(redaction);
+        let as_word = as_word(redaction);
         for (start, _) in folded_text.match_indices(&redaction.folded) {
             let end = start + redaction.folded.len();
-            let inside_a_word = is_word
+            let inside_a_word = as_word
                 && (joins(
                     character_before(&folded_text, start),
                     redaction.folded.chars().next(),
@@ -224,6 +225,7 @@ pub(crate) fn redactions(
         .filter(|(_, _, is_sensitive)| *is_sensitive)
     {
         push_spellings(value, &mut sensitive);
+        // Where a provider's signature header has several parts, the signature is the last of them.
         sensitive.extend(
             value
                 .rsplit_once("Signature=")
@@ -232,6 +234,8 @@ pub(crate) fn redactions(
     }
     let mut plain = Vec::new();
     for (field, value) in &encoded.values {
+        // A decimal number counts as a number here, because `1.25` would occur in many messages. If it is
+        // personal data it is kept, and replaced wherever it occurs.
         let is_number = value.bytes().all(|b| b.is_ascii_digit() || b == b'.');
         let into = if is_sensitive(field, info) {
             &mut sensitive
@@ -327,12 +331,13 @@ fn push_telephone(value: &str, into: &mut Vec<String>) {
     }
 }
 
-/// A scrubbed text of at most `most` characters.
-pub(crate) fn scrubbed_word(text: &str, most: usize, redactions: &[Redaction]) -> String {
-    shortened(&scrubbed(text.trim(), redactions), most)
+/// The first `most` characters of a scrubbed text.
+pub(crate) fn scrubbed_excerpt(text: &str, most: usize, redactions: &[Redaction]) -> String {
+    excerpt(&scrubbed(text.trim(), redactions), most)
 }
 
-pub(crate) fn shortened(text: &str, most: usize) -> String {
+/// The first `most` characters of a text, without the marks of bytes that are not UTF-8.
+pub(crate) fn excerpt(text: &str, most: usize) -> String {
     text.chars().filter(|c| *c != INVALID).take(most).collect()
 }
 

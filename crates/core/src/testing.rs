@@ -179,7 +179,7 @@ where
                 .unwrap_or_else(|error| panic!("the answer cannot be read: {error}"));
             assert_output::<O>(&decoded.value, &decoded.deviations, reply);
         }
-        (Err(ResponseError::Refused(error)), Expect::Error(code, kind)) => {
+        (Err(ResponseError::Service(error)), Expect::Error(code, kind)) => {
             assert_eq!(error.code.as_deref(), Some(*code));
             assert!(error.message.is_some(), "{code} comes with a message");
             let known = info.error_code(code).map(|known| known.kind);
@@ -336,7 +336,7 @@ fn bare_payload<O: Operation>(reply: &Reply<'_>) -> Value {
     let mut payload: Value = serde_json::from_str(payload).expect("the payload is JSON");
     if let Some(members) = payload.as_object_mut() {
         let envelope = envelope_of::<O>();
-        members.retain(|name, _| !envelope.owns(&format!("/{name}")));
+        members.retain(|name, _| !envelope.is_part_or_parent(&format!("/{name}")));
     }
     payload
 }
