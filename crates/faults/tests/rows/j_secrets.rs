@@ -61,7 +61,7 @@ async fn j3_debug_of_everything() {
         &[
             "ClientBuilder",
             "tencent",
-            "limits",
+            "timeouts",
             "has_credentials: true",
         ],
     );
