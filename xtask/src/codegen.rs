@@ -3,15 +3,15 @@
 use std::io;
 use std::path::Path;
 
-use crate::emit::{self, File};
+use crate::disk::{self, Difference};
+use crate::emit::{self, GeneratedFile};
 use crate::load::problem::{Problem, Problems};
-use crate::tree::{self, Difference};
 use crate::{read, rustfmt};
 
-/// Why nothing was generated.
+/// Why a task failed.
 #[derive(Debug)]
 pub enum Failure {
-    /// The fixtures have problems.
+    /// The fixtures have problems; nothing was written.
     Fixtures(Vec<Problem>),
     /// Another failure.
     Other(String),
@@ -28,7 +28,7 @@ impl From<io::Error> for Failure {
 /// # Errors
 ///
 /// Every problem of every fixture, or another failure.
-pub fn generate(root: &Path) -> Result<Vec<File>, Failure> {
+pub fn generate(root: &Path) -> Result<Vec<GeneratedFile>, Failure> {
     let mut problems = Problems::default();
     let providers = read::providers(root, &mut problems);
     if !problems.is_empty() {
@@ -44,5 +44,5 @@ pub fn generate(root: &Path) -> Result<Vec<File>, Failure> {
 ///
 /// Every problem of every fixture, or another failure.
 pub fn differences(root: &Path) -> Result<Vec<Difference>, Failure> {
-    Ok(tree::compare(root, &generate(root)?)?)
+    Ok(disk::compare(root, &generate(root)?)?)
 }

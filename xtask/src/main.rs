@@ -11,16 +11,16 @@ use std::process::ExitCode;
 
 use xtask::assumptions::{self, Assumption};
 use xtask::codegen::{Failure, differences};
-use xtask::draft::{self, Draft};
+use xtask::disk;
+use xtask::draft::{self, NewOperation};
 use xtask::load::problem::Problems;
-use xtask::tree;
 
 const USAGE: &str = "\
 cargo xtask codegen            read all fixtures, check them, write the files that changed
 cargo xtask codegen --check    write nothing; report stale, missing and orphaned files, with a diff
 cargo xtask new PROVIDER/SERVICE/Operation [--request FILE] [--response FILE]
                                draft the fixture of a new operation from samples
-cargo xtask assumptions        list the assumptions: facts without a source
+cargo xtask assumptions        list the assumptions: facts that no source states for certain
 cargo xtask --root DIR …       the same for another folder with fixtures/ and crates/
 
 Exit code: 0 success, 1 out of date, 2 invalid fixtures or another failure";
@@ -34,7 +34,7 @@ fn main() -> ExitCode {
     };
     match task {
         ["codegen"] => codegen(root),
-        ["codegen", "--check"] => check(root),
+        ["codegen", "--check"] => codegen_check(root),
         ["new", name, options @ ..] => new(root, name, options),
         ["assumptions"] => list_assumptions(root),
         ["help" | "--help" | "-h"] => {
@@ -56,7 +56,7 @@ fn workspace() -> &'static Path {
 
 fn codegen(root: &Path) -> ExitCode {
     let outcome = differences(root).and_then(|differences| {
-        tree::apply(root, &differences)?;
+        disk::apply(root, &differences)?;
         Ok(differences)
     });
     match outcome {
@@ -78,7 +78,7 @@ fn codegen(root: &Path) -> ExitCode {
     }
 }
 
-fn check(root: &Path) -> ExitCode {
+fn codegen_check(root: &Path) -> ExitCode {
     match differences(root) {
         Ok(differences) if differences.is_empty() => {
             println!("everything is up to date");
@@ -96,22 +96,22 @@ fn check(root: &Path) -> ExitCode {
 }
 
 fn new(root: &Path, name: &str, options: &[&str]) -> ExitCode {
-    let mut draft = Draft {
+    let mut operation = NewOperation {
         name,
         request: None,
         response: None,
     };
     for option in options.chunks(2) {
         match option {
-            ["--request", path] => draft.request = Some(Path::new(*path)),
-            ["--response", path] => draft.response = Some(Path::new(*path)),
+            ["--request", path] => operation.request = Some(Path::new(*path)),
+            ["--response", path] => operation.response = Some(Path::new(*path)),
             _ => {
                 eprintln!("{USAGE}");
                 return ExitCode::from(2);
             }
         }
     }
-    match draft::write(root, &draft) {
+    match draft::write(root, &operation) {
         Ok(files) => {
             for file in files {
                 println!("created {file}");
@@ -130,12 +130,12 @@ fn list_assumptions(root: &Path) -> ExitCode {
         return report(&Failure::Fixtures(problems.into_sorted()));
     }
     for Assumption {
-        place,
+        position,
         pointer,
-        text,
+        reason,
     } in &all
     {
-        println!("{place}\n   at {pointer}\n   {text}\n");
+        println!("{position}\n   at {pointer}\n   {reason}\n");
     }
     println!("{} assumptions", all.len());
     ExitCode::SUCCESS
@@ -154,7 +154,7 @@ fn report(failure: &Failure) -> ExitCode {
             };
             eprintln!("{} {noun}; nothing was written.", problems.len());
         }
-        Failure::Other(message) => eprintln!("error: {message}; nothing was written"),
+        Failure::Other(message) => eprintln!("error: {message}"),
     }
     ExitCode::from(2)
 }

@@ -40,7 +40,7 @@ fn capital(word: &str) -> String {
         .unwrap_or_default()
 }
 
-/// The name of the struct field for a wire name, changed where Rust refuses it.
+/// The name of the struct field for a wire name; a keyword gets a `_` at the end, a digit an `n` before it.
 pub fn field(wire: &str) -> String {
     let name = snake(wire);
     if name.starts_with(|c: char| c.is_ascii_digit()) {
@@ -79,6 +79,7 @@ pub fn is_keyword(name: &str) -> bool {
         "pub", "ref", "return", "self", "static", "struct", "super", "trait", "true", "try",
         "type", "typeof", "unsafe", "unsized", "use", "virtual", "where", "while", "yield",
     ];
+    // The list is sorted.
     KEYWORDS.binary_search(&name).is_ok()
 }
 

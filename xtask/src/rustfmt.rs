@@ -1,33 +1,30 @@
-//! Layout: one run of rustfmt over all files, in a temporary folder.
+//! Formatting: one run of rustfmt over all files, in a temporary folder.
 
-use std::collections::BTreeSet;
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::process::{self, Command};
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use crate::emit::File;
+use crate::emit::GeneratedFile;
 
-/// Formats the files. Nothing of the project is touched.
+/// Formats the files. Of the project under `root`, only the settings of rustfmt are read.
 ///
 /// # Errors
 ///
 /// rustfmt is missing or refuses a file, or the temporary folder cannot be used.
-pub fn format(root: &Path, mut files: Vec<File>) -> Result<Vec<File>, String> {
+pub fn format(root: &Path, mut files: Vec<GeneratedFile>) -> Result<Vec<GeneratedFile>, String> {
     if files.is_empty() {
         return Ok(files);
     }
     let scratch = Scratch::new().map_err(|error| format!("no temporary folder: {error}"))?;
-    let mut roots = BTreeSet::new();
+    let mut arguments = Vec::new();
     for file in &files {
         let path = scratch.0.join(&file.path);
         write(&path, &file.text).map_err(|error| format!("{}: {error}", file.path))?;
-        // rustfmt follows `mod` itself.
-        let operations = path
-            .ancestors()
-            .find(|folder| folder.ends_with("operations"));
-        roots.insert(operations.map_or(path.clone(), |folder| folder.join("mod.rs")));
+        if file.is_root {
+            arguments.push(path);
+        }
     }
     let mut command = Command::new(program());
     command.args(["--edition", "2024", "--style-edition", "2024"]);
@@ -38,13 +35,15 @@ pub fn format(root: &Path, mut files: Vec<File>) -> Result<Vec<File>, String> {
     {
         command.arg("--config-path").arg(root);
     }
-    let output = command.args(roots).output();
-    let output = output.map_err(|error| missing(&error.to_string()))?;
+    let output = command.args(arguments).output();
+    let output = output.map_err(|error| not_runnable(&error.to_string()))?;
     if !output.status.success() {
         let message = String::from_utf8_lossy(&output.stderr);
         let message = message.replace(&*scratch.0.to_string_lossy(), "");
         if !is_installed() {
-            return Err(missing(message.lines().next().unwrap_or("no reason given")));
+            return Err(not_runnable(
+                message.lines().next().unwrap_or("no reason given"),
+            ));
         }
         return Err(format!("rustfmt refused the generated code:\n{message}"));
     }
@@ -55,7 +54,7 @@ pub fn format(root: &Path, mut files: Vec<File>) -> Result<Vec<File>, String> {
     Ok(files)
 }
 
-fn missing(reason: &str) -> String {
+fn not_runnable(reason: &str) -> String {
     format!("rustfmt cannot be run ({reason}); `rustup component add rustfmt` installs it")
 }
 

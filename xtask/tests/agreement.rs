@@ -34,7 +34,7 @@ fn words_of_the_schemas_are_those_of_the_reader() {
         (&operation, "field/properties/format", &formats),
         (&operation, "each/properties/format", &formats),
         (&operation, "http/properties/method", &methods),
-        (&provider, "defaults/properties/method", &methods),
+        (&provider, "provider_http/properties/method", &methods),
     ] {
         let pointer = format!("/$defs/{property}/enum");
         let known = schema.pointer(&pointer).and_then(Value::as_array).unwrap();

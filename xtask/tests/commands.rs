@@ -312,7 +312,7 @@ fn service_with_the_name_of_a_crate_and_provider_without_a_crate_are_refused() {
     fs::rename(folder("other"), folder("std")).unwrap();
     let (code, _, stderr) = tree.xtask(&["codegen"]);
     assert_eq!(code, 2);
-    let clash = "the crate of the provider already has an item \"std\"";
+    let clash = "the crate of the provider already has a module \"std\"";
     assert!(stderr.contains(clash), "{stderr}");
 
     let tree = Tree::obstacles();
@@ -393,4 +393,25 @@ fn generated_lines_of_code_fit_the_width() {
             );
         }
     }
+}
+
+#[test]
+fn shared_enumeration_with_the_name_of_a_part_of_operations_is_accepted() {
+    let tree = Tree::obstacles();
+    for (file, old, new) in [
+        ("provider.json", "\"Grade\": {", "\"Output\": {"),
+        (
+            "hard/everything_at_once/operation.json",
+            "\"type\": \"Grade\"",
+            "\"type\": \"Output\"",
+        ),
+    ] {
+        let path = format!("fixtures/obstacle/{file}");
+        let text = tree.read(&path);
+        assert!(text.contains(old), "{file}");
+        let text = text.replace(old, new).replace("<Grade>", "<Output>");
+        tree.write(&path, &text);
+    }
+    let (code, _, error) = tree.xtask(&["codegen"]);
+    assert_eq!((code, error.as_str()), (0, ""));
 }

@@ -205,7 +205,7 @@ const VOCABULARY: &[Mutation] = &[
         "a misspelt format",
         "hard/everything_at_once/operation.json",
         Replace(r#""format": "md5""#, r#""format": "sha1""#),
-        r#"error: "sha1" is not a value of "format"; there is `md5`, `phone`, `month`, `date`, `date_time` and `utc`
+        r#"error: "sha1" is not a value of "format"; expected `md5`, `phone`, `month`, `date`, `date_time` or `utc`
   --> hard/everything_at_once/operation.json:57:42
    at /input/md5/format
 
@@ -487,14 +487,14 @@ const MEANING: &[Mutation] = &[
             r#""old": { "type": "string","#,
             r#""old": { "type": "string", "nullable": true,"#,
         ),
-        r#"error: a request omits a field instead of null; `nullable` is for answers
+        r#"error: a request omits a field instead of null; `nullable` is for responses
   --> hard/everything_at_once/operation.json:74:44
    at /input/old/nullable
 
 1 problem; nothing was written."#,
     ),
     (
-        "a place in an answer",
+        "a place in a response",
         "hard/everything_at_once/operation.json",
         Replace(
             r#""Count": { "type": "uint","#,
@@ -553,7 +553,7 @@ const MEANING: &[Mutation] = &[
         "rows named by a field that is not there",
         "hard/list_by_token/operation.json",
         Replace(r#""id": "N""#, r#""id": "M""#),
-        r#"error: TokenRow has no field "M"; there is `N`
+        r#"error: TokenRow has no field "M"; expected `N`
   --> hard/list_by_token/operation.json:18:11
    at /pagination/id
 
@@ -584,7 +584,7 @@ const MEANING: &[Mutation] = &[
 1 problem; nothing was written."#,
     ),
     (
-        "rows without fields named by a field",
+        "items without fields named by a field",
         "other/list_by_offset/operation.json",
         Replace(
             r#""limit", "items": "rows" },
@@ -594,7 +594,7 @@ const MEANING: &[Mutation] = &[
   "input": {
     "ids": { "type": "list<uint>", "doc": "Ids." },"#,
         ),
-        r#"error: a row is a `string`, which has no fields
+        r#"error: an item is a `string`, which has no fields
   --> other/list_by_offset/operation.json:10:110
    at /pagination/id
 
@@ -806,7 +806,7 @@ error: "Gone" means "no such record" under one HTTP status only; set its `status
             r#""Key": { "type": "string", "required": true, "min_len": 1, "doc": "Its key." },
         "Odd": { "type": "list<string>", "wrapper": "O", "doc": "Odd." },"#,
         ),
-        r#"error: the request uses this type, but "Odd" is a wrapped list, which only answers have
+        r#"error: the request uses this type, but "Odd" is a wrapped list, which only responses have
   --> hard/everything_at_once/operation.json:126:12
    at /types/Tag
 
@@ -907,23 +907,6 @@ error: the generated code uses the name "Option" itself
    at /input/ratio/default
 
 1 problem; nothing was written."#,
-    ),
-    (
-        "an example with the name of a test of another one",
-        "hard/nothing/operation.json",
-        Replace(
-            r#""examples": { "plain""#,
-            r#""examples": { "plain_travels": { "origin": "constructed" }, "plain""#,
-        ),
-        r#"error: "plain_travels" is the name of a test of "plain"; use another name
-  --> hard/nothing/operation.json:13:34
-   at /examples/plain_travels
-
-error: there is no file plain_travels.request.json, plain_travels.response.json or plain_travels.error.json
-  --> hard/nothing/operation.json:13:34
-   at /examples/plain_travels
-
-2 problems; nothing was written."#,
     ),
     (
         "paging of no style",
@@ -1036,7 +1019,7 @@ error: there is no file plain_travels.request.json, plain_travels.response.json 
   --> hard/everything_at_once/operation.json:55:44
    at /input/grade/default
 
-error: "bool" is not a value of "type"; there is `string` and `int`
+error: "bool" is not a value of "type"; expected `string` or `int`
   --> provider.json:32:19
    at /services/hard/types/Grade/type
 
@@ -1195,10 +1178,10 @@ const SAMPLES: &[Mutation] = &[
 1 problem; nothing was written."#,
     ),
     (
-        "a list longer than its answer",
+        "a list longer than its page",
         "hard/everything_at_once/full.request.json",
         Replace(r#""level": 9"#, r#""level": 1"#),
-        r#"error: 2 items, but an answer has at most 1
+        r#"error: 2 items, but a page has at most 1
   --> hard/everything_at_once/full.request.json:1:1
    at the root
 
@@ -1225,10 +1208,10 @@ const SAMPLES: &[Mutation] = &[
 1 problem; nothing was written."#,
     ),
     (
-        "a key of an answer that is not described",
+        "a key of a response that is not described",
         "hard/list_by_page/first.response.json",
         Replace(r#""Total": 1"#, r#""Total": 1, "Totals": 1"#),
-        r#"error: "Totals" is not described; did you mean "Total"? If the source does so, declare `"deviations": { "unknown_field": 1 }` at /examples/first
+        r#"error: "Totals" is not described; did you mean "Total"? (if the source does so, declare `"deviations": { "unknown_field": 1 }` at /examples/first)
   --> hard/list_by_page/first.response.json:3:47
    at /Data/Totals
 
@@ -1238,7 +1221,7 @@ const SAMPLES: &[Mutation] = &[
         "a deviation that is not declared",
         "hard/list_by_page/first.response.json",
         Replace(r#""Total": 1"#, r#""Total": "1""#),
-        r#"error: a text in place of a number; if the source does so, declare `"deviations": { "text_for_number": 1 }` at /examples/first
+        r#"error: a text in place of a number (if the source does so, declare `"deviations": { "text_for_number": 1 }` at /examples/first)
   --> hard/list_by_page/first.response.json:3:44
    at /Data/Total
 
@@ -1265,7 +1248,7 @@ const SAMPLES: &[Mutation] = &[
 1 problem; nothing was written."#,
     ),
     (
-        "an answer of another type",
+        "a response of another type",
         "hard/list_by_page/first.response.json",
         Replace(r#""Total": 1"#, r#""Total": true"#),
         r#"error: "true" is a boolean, but a `uint` is described
@@ -1510,7 +1493,7 @@ fn mistakes_of_several_files_are_reported_at_once() {
             "error: \"red\" is not a value of \"effect\"; did you mean \"read\"?",
             "error: \"rows\" is promised (`required`) and missing; if the source omits it, remove `required`",
             "error: this has none of the described fields, so the decoder refuses it",
-            "error: \"row\" is not described; did you mean \"rows\"? If the source does so, declare `\"deviations\": { \"unknown_field\": 1 }` at /examples/none",
+            "error: \"row\" is not described; did you mean \"rows\"? (if the source does so, declare `\"deviations\": { \"unknown_field\": 1 }` at /examples/none)",
             "error: \"qouta\" is not a value of \"kind\"; did you mean \"quota\"?",
         ]
     );

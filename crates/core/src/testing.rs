@@ -32,9 +32,9 @@ use crate::typed::Operation;
 
 pub use self::signing::{SigningStages, SigningVector, assert_stages, signed};
 
-/// An answer, and what it is expected to mean.
+/// A response, and what it is expected to mean.
 #[derive(Debug, Clone, Copy)]
-pub struct Reply<'a> {
+pub struct ResponseSample<'a> {
     /// The HTTP status.
     pub status: u16,
     /// The body.
@@ -43,7 +43,7 @@ pub struct Reply<'a> {
     pub expect: Expect<'a>,
 }
 
-/// What an answer is expected to mean.
+/// What a response is expected to mean.
 #[derive(Debug, Clone, Copy)]
 pub enum Expect<'a> {
     /// A success: the output encodes to the payload without the members of the envelope, with this
@@ -150,34 +150,34 @@ fn mark(value: &mut Value, field: &str) {
 ///
 /// The text of the error that a caller would see.
 pub fn parse_success<O: Operation>(body: &[u8]) -> Result<O::Output, String> {
-    let answer = RawResponse::new(200, HeaderMap::new(), body);
-    let (payload, _) = locate_payload(&O::Provider::default(), &answer, &O::INFO)
+    let raw = RawResponse::new(200, HeaderMap::new(), body);
+    let (payload, _) = locate_payload(&O::Provider::default(), &raw, &O::INFO)
         .map_err(|fault| fault.to_string())?;
-    envelope::decode_payload(payload_text(&payload, &answer), envelope_of::<O>())
+    envelope::decode_payload(payload_text(&payload, &raw), envelope_of::<O>())
         .map(|decoded| decoded.value)
         .map_err(|error| error.to_string())
 }
 
-/// Asserts that the answer is parsed and decoded as expected.
+/// Asserts that the response is parsed and decoded as expected.
 ///
 /// # Panics
 ///
 /// If the assertion fails.
-pub fn assert_response_parses<O>(reply: &Reply<'_>)
+pub fn assert_response_parses<O>(response: &ResponseSample<'_>)
 where
     O: Operation<Output: Serialize>,
 {
     let info = O::INFO;
-    let answer = answer(reply);
+    let raw = raw_response(response);
     match (
-        locate_payload(&O::Provider::default(), &answer, &info),
-        &reply.expect,
+        locate_payload(&O::Provider::default(), &raw, &info),
+        &response.expect,
     ) {
         (Ok((PayloadSpan::Within(bytes), _)), Expect::Payload(_) | Expect::Output(..)) => {
-            let payload = payload_text(&PayloadSpan::Within(bytes), &answer);
+            let payload = payload_text(&PayloadSpan::Within(bytes), &raw);
             let decoded = envelope::decode_payload::<O::Output>(payload, envelope_of::<O>())
-                .unwrap_or_else(|error| panic!("the answer cannot be read: {error}"));
-            assert_output::<O>(&decoded.value, &decoded.deviations, reply);
+                .unwrap_or_else(|error| panic!("the response cannot be read: {error}"));
+            assert_output::<O>(&decoded.value, &decoded.deviations, response);
         }
         (Err(ResponseError::Service(error)), Expect::Error(code, kind)) => {
             assert_eq!(error.code.as_deref(), Some(*code));
@@ -197,34 +197,34 @@ fn envelope_of<O: Operation>() -> &'static Envelope {
     O::INFO.answer_envelope(O::Provider::ENVELOPE)
 }
 
-fn payload_text<'r>(payload: &PayloadSpan, answer: &'r RawResponse) -> &'r str {
+fn payload_text<'r>(payload: &PayloadSpan, response: &'r RawResponse) -> &'r str {
     match payload {
-        PayloadSpan::Within(bytes) => answer
+        PayloadSpan::Within(bytes) => response
             .text()
             .get(bytes.clone())
-            .expect("the payload is a part of the answer"),
+            .expect("the payload is a part of the response"),
         PayloadSpan::NoRecord => "null",
     }
 }
 
-fn answer(reply: &Reply<'_>) -> RawResponse {
+fn raw_response(response: &ResponseSample<'_>) -> RawResponse {
     let json = (
         HeaderName::from_static("content-type"),
         HeaderValue::from_static("application/json"),
     );
     RawResponse::new(
-        reply.status,
+        response.status,
         HeaderMap::from_iter([json]),
-        reply.body.as_bytes(),
+        response.body.as_bytes(),
     )
 }
 
-/// Asserts that a client sends the operation as described and reads the answer as expected, over HTTP.
+/// Asserts that a client sends the operation as described and reads the response as expected, over HTTP.
 ///
 /// # Panics
 ///
 /// If the assertion fails.
-pub fn assert_round_trip<O>(operation: &O, wire: &Wire<'_>, reply: &Reply<'_>)
+pub fn assert_round_trip<O>(operation: &O, wire: &Wire<'_>, response: &ResponseSample<'_>)
 where
     O: Operation<Output: Serialize>,
 {
@@ -234,10 +234,10 @@ where
         .expect("a runtime");
     runtime.block_on(async {
         let server = MockServer::start().await;
-        let response =
-            ResponseTemplate::new(reply.status).set_body_raw(reply.body, "application/json");
+        let template =
+            ResponseTemplate::new(response.status).set_body_raw(response.body, "application/json");
         Mock::given(any())
-            .respond_with(response)
+            .respond_with(template)
             .mount(&server)
             .await;
         let client = Client::<O::Provider>::builder()
@@ -246,13 +246,13 @@ where
             .max_attempts(1)
             .build()
             .expect("a client");
-        match (client.send(operation).await, &reply.expect) {
-            (Ok(response), Expect::Payload(_) | Expect::Output(..)) => {
-                assert_output::<O>(&response, response.deviations(), reply);
-                assert_eq!(response.status(), reply.status);
+        match (client.send(operation).await, &response.expect) {
+            (Ok(parsed), Expect::Payload(_) | Expect::Output(..)) => {
+                assert_output::<O>(&parsed, parsed.deviations(), response);
+                assert_eq!(parsed.status(), response.status);
             }
-            (Ok(response), Expect::NoRecord(_)) => {
-                let written = serde_json::to_value(&*response).expect("an output is JSON");
+            (Ok(parsed), Expect::NoRecord(_)) => {
+                let written = serde_json::to_value(&*parsed).expect("an output is JSON");
                 assert_eq!(written, Value::Null);
             }
             (Err(error), Expect::Error(code, _)) => assert_eq!(error.code(), Some(*code)),
@@ -307,12 +307,12 @@ fn sorted(pairs: &[(&str, &str)]) -> Vec<(String, String)> {
     pairs
 }
 
-fn assert_output<O>(value: &O::Output, deviations: &[Deviation], reply: &Reply<'_>)
+fn assert_output<O>(value: &O::Output, deviations: &[Deviation], response: &ResponseSample<'_>)
 where
     O: Operation<Output: Serialize>,
 {
-    let (output, declared) = match reply.expect {
-        Expect::Payload(declared) => (bare_payload::<O>(reply), declared),
+    let (output, declared) = match response.expect {
+        Expect::Payload(declared) => (bare_payload::<O>(response), declared),
         Expect::Output(output, declared) => {
             let output = serde_json::from_str(output).expect("the expected output is JSON");
             (output, declared)
@@ -329,10 +329,10 @@ where
 }
 
 /// The payload without the members of the envelope.
-fn bare_payload<O: Operation>(reply: &Reply<'_>) -> Value {
-    let answer = answer(reply);
-    let parsed = envelope::parse(&O::Provider::default(), &answer, &O::INFO);
-    let payload = parsed.expect("the answer is a success").json;
+fn bare_payload<O: Operation>(response: &ResponseSample<'_>) -> Value {
+    let raw = raw_response(response);
+    let parsed = envelope::parse(&O::Provider::default(), &raw, &O::INFO);
+    let payload = parsed.expect("the response is a success").json;
     let mut payload: Value = serde_json::from_str(payload).expect("the payload is JSON");
     if let Some(members) = payload.as_object_mut() {
         let envelope = envelope_of::<O>();

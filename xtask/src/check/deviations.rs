@@ -1,11 +1,11 @@
-//! Deviations: departures of a sample of an answer from the description, by kind.
+//! Deviations: where the sample of a response departs from the description, by kind.
 
 use crate::load::json::Member;
+use crate::load::located::Located;
 use crate::load::object::Object;
 use crate::load::problem::Problems;
-use crate::load::spot::Spot;
 
-/// Departures from the description that a sample may declare. The decoder reports all but the last.
+/// The kinds that an example may declare. The decoder reports all but the last.
 const DEVIATIONS: [&str; 7] = [
     "single_for_list",
     "key_spelling",
@@ -13,16 +13,16 @@ const DEVIATIONS: [&str; 7] = [
     "number_for_text",
     "other_for_flag",
     "unknown_field",
-    "undeclared_null",
+    "unexpected_null",
 ];
 
-/// What the decoder does not report, because it reads null as absent.
-const NOT_REPORTED: &str = "undeclared_null";
+/// The decoder does not report it, because it reads null as absent.
+const NOT_REPORTED: &str = "unexpected_null";
 
 /// A departure of a sample from the description.
 pub(super) struct Deviation<'f> {
     pub(super) kind: &'static str,
-    pub(super) spot: Spot<'f>,
+    pub(super) located: Located<'f>,
     /// The member, if its key departs and not its value.
     pub(super) key: Option<&'f Member>,
     pub(super) message: String,
@@ -42,12 +42,13 @@ pub(super) fn reported(found: &[Deviation<'_>]) -> Vec<(&'static str, u64)> {
 pub(super) fn declared(entry: &Object<'_>, problems: &mut Problems) -> Vec<(&'static str, u64)> {
     let mut declared = Vec::new();
     let object = entry.get("deviations");
-    let Some(object) = object.and_then(|spot| Object::open(&spot, "deviations", problems)) else {
+    let Some(object) = object.and_then(|located| Object::open(&located, "deviations", problems))
+    else {
         return declared;
     };
     for kind in DEVIATIONS.iter().filter(|kind| object.has(kind)) {
         match object.count(kind, problems) {
-            Some(0) => object.complain(kind, "0 is the default; remove it", problems),
+            Some(0) => object.report_if_present(kind, "0 is the default; remove it", problems),
             count => declared.extend(count.map(|count| (*kind, count))),
         }
     }
@@ -67,41 +68,37 @@ pub(super) fn compare(
             .iter()
             .filter(|deviation| deviation.kind == *kind)
             .collect();
-        let mut excused = declared.iter().filter(|(known, _)| known == kind);
-        let excused = excused.next().map_or(0, |(_, count)| *count);
+        let mut counts = declared.iter().filter(|(other, _)| other == kind);
+        let declared_count = counts.next().map_or(0, |(_, count)| *count);
         let count = here.len() as u64;
-        if excused == count {
+        if declared_count == count {
             continue;
         }
-        if excused == 0 {
-            let pointer = entry.spot.pointer();
+        if declared_count == 0 {
+            // The sample may be wrong, so each place of it is reported; otherwise the count is.
+            let pointer = entry.located.pointer();
             for deviation in &here {
                 let message = &deviation.message;
-                let end = if message.ends_with('?') {
-                    " If"
-                } else {
-                    "; if"
-                };
                 let message = format!(
-                    "{message}{end} the source does so, declare `\"deviations\": \
-                     {{ \"{kind}\": {count} }}` at {pointer}"
+                    "{message} (if the source does so, declare `\"deviations\": \
+                     {{ \"{kind}\": {count} }}` at {pointer})"
                 );
                 problems.push(match deviation.key {
-                    Some(member) => deviation.spot.problem_with_key(member, message),
-                    None => deviation.spot.problem(message),
+                    Some(member) => deviation.located.problem_with_key(member, message),
+                    None => deviation.located.problem(message),
                 });
             }
-        } else if let Some(spot) = entry.get("deviations").and_then(|spot| {
-            let node = spot.node.value.member(kind)?;
-            Some(spot.with(node))
+        } else if let Some(located) = entry.get("deviations").and_then(|located| {
+            let node = located.node.value.member(kind)?;
+            Some(located.in_same_file(node))
         }) {
             let remedy = match count {
                 0 => "none; remove it".to_owned(),
                 count => format!("{count}; write {count}"),
             };
             let message =
-                format!("{kind} is declared {excused} times, and the sample has {remedy}");
-            problems.push(spot.problem(message));
+                format!("{kind} is declared {declared_count} times, and the sample has {remedy}");
+            problems.push(located.problem(message));
         }
     }
 }

@@ -1,29 +1,42 @@
 //! What the lenient decoder accepts in place of a described key or value.
 
 use crate::load::json::Value;
-use crate::model::{Field, Struct, Ty};
+use crate::model::{Field, Struct, Type};
 
-/// What a scalar of another kind is read as, with the kind of the deviation and a message.
-pub(super) fn accepted(ty: &Ty, value: &Value) -> Option<(&'static str, &'static str, Value)> {
-    let (kind, message, accepted) = match (ty, value) {
-        (Ty::Int | Ty::Uint | Ty::Float | Ty::IntEnum(_), Value::Text(text)) => (
+/// A scalar of another kind than described that the decoder reads nevertheless.
+pub(super) struct Accepted {
+    /// The kind of the deviation.
+    pub(super) kind: &'static str,
+    pub(super) message: &'static str,
+    /// What it is read as.
+    pub(super) value: Value,
+}
+
+/// What the decoder reads a scalar of another kind as, if it does.
+pub(super) fn accepted(ty: &Type, value: &Value) -> Option<Accepted> {
+    let (kind, message, value) = match (ty, value) {
+        (Type::Int | Type::Uint | Type::Float | Type::IntEnum(_), Value::Text(text)) => (
             "text_for_number",
             "a text in place of a number",
             Value::Number(number_of(ty, text.trim())?),
         ),
-        (Ty::String | Ty::Enum(_), Value::Number(text)) => (
+        (Type::String | Type::Enum(_), Value::Number(text)) => (
             "number_for_text",
             "a number in place of a text",
             Value::Text(text.clone()),
         ),
-        (Ty::Bool, Value::Text(_) | Value::Number(_)) => (
+        (Type::Bool, Value::Text(_) | Value::Number(_)) => (
             "other_for_flag",
             "another value in place of a boolean",
             Value::Bool(flag_of(value)?),
         ),
         _ => return None,
     };
-    Some((kind, message, accepted))
+    Some(Accepted {
+        kind,
+        message,
+        value,
+    })
 }
 
 fn flag_of(value: &Value) -> Option<bool> {
@@ -37,10 +50,10 @@ fn flag_of(value: &Value) -> Option<bool> {
 }
 
 /// The JSON number that the decoder reads from a text.
-fn number_of(ty: &Ty, text: &str) -> Option<String> {
+fn number_of(ty: &Type, text: &str) -> Option<String> {
     match ty {
-        Ty::Int | Ty::IntEnum(_) => text.parse::<i64>().ok().map(|number| number.to_string()),
-        Ty::Uint => text.parse::<u64>().ok().map(|number| number.to_string()),
+        Type::Int | Type::IntEnum(_) => text.parse::<i64>().ok().map(|number| number.to_string()),
+        Type::Uint => text.parse::<u64>().ok().map(|number| number.to_string()),
         _ => {
             let number = text.parse::<f64>().ok();
             let number = number.filter(|number| {
@@ -51,16 +64,16 @@ fn number_of(ty: &Ty, text: &str) -> Option<String> {
     }
 }
 
-/// The field of a key of an answer, and whether the key is spelt as described.
-pub(super) fn field_for<'f>(of: &'f Struct, key: &str) -> Option<(&'f Field, bool)> {
-    let named = |key: &str| {
-        let mut fields = of.fields.iter();
+/// The field of a key in a response, and whether the key is spelt as described.
+pub(super) fn field_for<'f>(structure: &'f Struct, key: &str) -> Option<(&'f Field, bool)> {
+    let spelt = |key: &str| {
+        let mut fields = structure.fields.iter();
         fields.find(|field| field.wire == key || field.aliases.iter().any(|alias| alias == key))
     };
-    if let Some(field) = named(key) {
+    if let Some(field) = spelt(key) {
         return Some((field, true));
     }
     let folded = |field: &&Field| field.wire.eq_ignore_ascii_case(key.trim());
-    let similar = named(key.trim()).or_else(|| of.fields.iter().find(folded));
+    let similar = spelt(key.trim()).or_else(|| structure.fields.iter().find(folded));
     similar.map(|field| (field, false))
 }

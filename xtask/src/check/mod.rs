@@ -1,6 +1,6 @@
 //! Checks of samples and single values against the description. The checks mirror how
-//! `standing_core` validates requests and decodes answers, so that a mistake is reported with its
-//! place before anything is generated; the generated tests hold the two together.
+//! `standing_core` validates requests and decodes responses, so that a mistake is reported with its
+//! position before anything is generated. The generated tests fail where core decides otherwise.
 
 mod deviations;
 mod lenient;

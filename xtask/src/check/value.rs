@@ -1,11 +1,11 @@
 //! Checks of a single value against its type and its limits.
 
 use crate::load::json::Value;
-use crate::model::{Limits, Ty};
-use crate::words::hint;
+use crate::model::{Limits, Type};
+use crate::wording::hint;
 
 /// What is wrong with the number of items of a list.
-pub fn items_complaint(limits: &Limits, count: u64) -> Option<String> {
+pub fn items_problem(limits: &Limits, count: u64) -> Option<String> {
     match (limits.min_items, limits.max_items) {
         (Some(min), _) if count < min => Some(format!("{count} items are fewer than {min}")),
         (_, Some(max)) if count > max => Some(format!("{count} items are more than {max}")),
@@ -13,45 +13,54 @@ pub fn items_complaint(limits: &Limits, count: u64) -> Option<String> {
     }
 }
 
-/// What is wrong with a single value of a type.
-pub fn complaint(ty: &Ty, limits: &Limits, values: &[&str], value: &Value) -> Option<String> {
+/// What is wrong with a single value of a type; `values` are those of an enumeration.
+pub fn value_problem(ty: &Type, limits: &Limits, values: &[&str], value: &Value) -> Option<String> {
     let fits = match (ty, value) {
-        (Ty::Unknown | Ty::Json, _) => return None,
-        (Ty::String, Value::Text(text)) => return text_complaint(limits, text),
-        (Ty::Enum(name), Value::Text(text)) | (Ty::IntEnum(name), Value::Number(text)) => {
-            return (!values.contains(&text.as_str())).then(|| {
-                let hint = hint(text, values.iter().copied());
-                let shown = match ty {
-                    Ty::IntEnum(_) => text.clone(),
-                    _ => format!("{text:?}"),
-                };
-                format!("{shown} is not among the values of {name}{hint}")
-            });
+        (Type::Unknown | Type::Json, _) => return None,
+        (Type::String, Value::Text(text)) => return text_problem(limits, text),
+        (Type::Enum(name), Value::Text(text)) => {
+            return enum_problem(name, values, text, &format!("{text:?}"));
         }
-        (Ty::Bool, Value::Bool(_)) => true,
-        (Ty::Float, Value::Number(text)) => text.parse().is_ok_and(f64::is_finite),
-        // Whole numbers have no negative zero, so it would not be written back.
-        (Ty::Int, Value::Number(text)) => text.parse::<i64>().is_ok() && text != "-0",
-        (Ty::Uint, Value::Number(text)) => text.parse::<u64>().is_ok(),
-        (Ty::Decimal, Value::Number(text) | Value::Text(text)) => is_decimal(text),
+        (Type::IntEnum(name), Value::Number(text)) => {
+            return enum_problem(name, values, text, text);
+        }
+        (Type::Bool, Value::Bool(_)) => return None,
+        (Type::Float, Value::Number(text)) => text.parse().is_ok_and(f64::is_finite),
+        // An `i64` has no negative zero: 0 would be written in its place.
+        (Type::Int, Value::Number(text)) => text.parse::<i64>().is_ok() && text != "-0",
+        (Type::Uint, Value::Number(text)) => text.parse::<u64>().is_ok(),
+        (Type::Decimal, Value::Number(text) | Value::Text(text)) => is_decimal(text),
         _ => false,
     };
-    if !fits {
-        let name = ty.spelling();
-        if let (Ty::Int | Ty::Uint | Ty::Float | Ty::Decimal, Value::Number(text)) = (ty, value) {
-            return Some(format!("{text} does not fit a `{name}`"));
-        }
-        let shown = value.scalar_text();
-        let shown = shown.map_or("this".to_owned(), |text| format!("{text:?}"));
-        return Some(format!(
-            "{shown} is {}, but a `{name}` is described",
-            value.kind()
-        ));
+    match value {
+        Value::Number(text) | Value::Text(text) if fits => range_problem(limits, text),
+        _ => Some(type_problem(ty, value)),
     }
-    let number: f64 = match value {
-        Value::Number(text) | Value::Text(text) => text.replace(',', "").parse().ok()?,
-        _ => return None,
-    };
+}
+
+fn enum_problem(name: &str, values: &[&str], text: &str, shown: &str) -> Option<String> {
+    if values.contains(&text) {
+        return None;
+    }
+    let hint = hint(text, values.iter().copied());
+    Some(format!("{shown} is not among the values of {name}{hint}"))
+}
+
+/// What is wrong with a value that does not fit its type.
+fn type_problem(ty: &Type, value: &Value) -> String {
+    let name = ty.spelling();
+    if let (Type::Int | Type::Uint | Type::Float | Type::Decimal, Value::Number(text)) = (ty, value)
+    {
+        return format!("{text} does not fit a `{name}`");
+    }
+    let shown = value.scalar_text();
+    let shown = shown.map_or("this".to_owned(), |text| format!("{text:?}"));
+    format!("{shown} is {}, but a `{name}` is described", value.kind())
+}
+
+/// What is wrong with a number that fits its type.
+fn range_problem(limits: &Limits, text: &str) -> Option<String> {
+    let number: f64 = text.replace(',', "").parse().ok()?;
     let limit = |text: &Option<String>| text.as_ref().and_then(|text| text.parse::<f64>().ok());
     match (limit(&limits.min), limit(&limits.max)) {
         (Some(min), _) if number < min => Some(format!("{number} is below {min}")),
@@ -60,7 +69,7 @@ pub fn complaint(ty: &Ty, limits: &Limits, values: &[&str], value: &Value) -> Op
     }
 }
 
-fn text_complaint(limits: &Limits, text: &str) -> Option<String> {
+fn text_problem(limits: &Limits, text: &str) -> Option<String> {
     let length = text.chars().count() as u64;
     if limits.min_len.is_some_and(|min| min > 0) && text.trim().is_empty() {
         return Some(format!("{text:?} is blank"));

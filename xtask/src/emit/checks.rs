@@ -1,19 +1,18 @@
-//! The checks of a request before it is sent, as calls on `Violations`.
+//! What `validate` checks before a request is sent, as calls on `Violations`.
 
 use std::fmt::Display;
 
-use crate::model::{Field, Format, Limits, Require, Struct, Ty, Type};
+use crate::model::{Field, Format, Limits, NamedType, Require, Struct, Type};
 
-use super::literal::quoted;
-use super::value::float;
+use super::literal::{float, quoted};
 
 /// The calls on `Violations` that check a struct, in the order of its fields.
-pub(super) fn checks(of: &Struct, types: &[Type]) -> Vec<String> {
+pub(super) fn checks(structure: &Struct, types: &[NamedType]) -> Vec<String> {
     let mut calls = Vec::new();
-    for field in &of.fields {
-        field_checks(&mut calls, of, field, types);
+    for field in &structure.fields {
+        field_checks(&mut calls, structure, field, types);
     }
-    for require in &of.require {
+    for require in &structure.require {
         let (method, indexes) = match require {
             Require::AnyOf(indexes) => ("any_of", indexes),
             Require::OneOf(indexes) => ("one_of", indexes),
@@ -23,7 +22,9 @@ pub(super) fn checks(of: &Struct, types: &[Type]) -> Vec<String> {
                 size,
                 default,
             } => {
-                if let (Some(list), Some(size)) = (of.fields.get(*list), of.fields.get(*size)) {
+                if let (Some(list), Some(size)) =
+                    (structure.fields.get(*list), structure.fields.get(*size))
+                {
                     calls.push(format!(
                         ".fits({}, self.{}.as_ref().map(Vec::len), {}, self.{}.unwrap_or({default}), {})",
                         quoted(&list.wire),
@@ -38,7 +39,7 @@ pub(super) fn checks(of: &Struct, types: &[Type]) -> Vec<String> {
         };
         let pairs: Vec<String> = indexes
             .iter()
-            .filter_map(|index| of.fields.get(*index))
+            .filter_map(|index| structure.fields.get(*index))
             .map(|field| format!("({}, self.{}.is_some())", quoted(&field.wire), field.rust))
             .collect();
         calls.push(format!(".{method}(&[{}])", pairs.join(", ")));
@@ -46,8 +47,8 @@ pub(super) fn checks(of: &Struct, types: &[Type]) -> Vec<String> {
     calls
 }
 
-fn field_checks(calls: &mut Vec<String>, of: &Struct, field: &Field, types: &[Type]) {
-    let optional = of.is_optional(field);
+fn field_checks(calls: &mut Vec<String>, structure: &Struct, field: &Field, types: &[NamedType]) {
+    let optional = structure.is_optional(field);
     let (wire, name) = (quoted(&field.wire), &field.rust);
     if field.required && optional {
         calls.push(format!(".required({wire}, self.{name}.is_some())"));
@@ -67,29 +68,29 @@ fn field_checks(calls: &mut Vec<String>, of: &Struct, field: &Field, types: &[Ty
         ],
     };
     match &field.ty {
-        Ty::String => {
+        Type::String => {
             if let Some(range) = lengths(field.limits.min_len, field.limits.max_len) {
                 calls.push(format!(".length({wire}, {text}, {range})"));
             }
-            if let Some(format) = field.limits.format.and_then(Format::checked) {
-                calls.push(format!(".format({wire}, {text}, {format})"));
+            if let Some(format) = field.limits.format.filter(|format| format.is_validated()) {
+                calls.push(format!(".format({wire}, {text}, Format::{format:?})"));
             }
         }
-        Ty::Struct(target) if is_checked(target, types, &mut Vec::new()) => {
+        Type::Struct(target) if is_checked(target, types, &mut Vec::new()) => {
             let value = if field.boxed { text } else { whole };
             calls.push(format!(".within({wire}, {value}, {target}::check)"));
         }
-        Ty::List(item) => {
+        Type::List(item) => {
             if let Some(range) = lengths(field.limits.min_items, field.limits.max_items) {
                 calls.push(format!(".items({wire}, {count}, {range})"));
             }
             match item.as_ref() {
-                Ty::String => {
+                Type::String => {
                     if let Some(range) = lengths(field.each.min_len, field.each.max_len) {
                         calls.push(format!(".each_length({wire}, {all}, {range})"));
                     }
                 }
-                Ty::Struct(target) if is_checked(target, types, &mut Vec::new()) => {
+                Type::Struct(target) if is_checked(target, types, &mut Vec::new()) => {
                     calls.push(format!(".within_each({wire}, {all}, {target}::check)"));
                 }
                 item => {
@@ -107,29 +108,29 @@ fn field_checks(calls: &mut Vec<String>, of: &Struct, field: &Field, types: &[Ty
     }
 }
 
-/// Whether a struct or a part of it has checks.
-pub(super) fn is_checked(name: &str, types: &[Type], seen: &mut Vec<String>) -> bool {
-    let unseen = !seen.iter().any(|known| known == name);
-    let Some(part) = Type::find(types, name).filter(|_| unseen) else {
+/// Whether a struct, or one that it refers to, has checks.
+pub(super) fn is_checked(name: &str, types: &[NamedType], seen: &mut Vec<String>) -> bool {
+    let unseen = !seen.iter().any(|other| other == name);
+    let Some(structure) = NamedType::find(types, name).filter(|_| unseen) else {
         return false;
     };
     seen.push(name.to_owned());
-    !part.require.is_empty()
-        || part.fields.iter().any(|field| {
-            let limited = |limits: &Limits, ty: &Ty| {
+    !structure.require.is_empty()
+        || structure.fields.iter().any(|field| {
+            let limited = |limits: &Limits, ty: &Type| {
                 lengths(limits.min_len, limits.max_len).is_some()
                     || lengths(limits.min_items, limits.max_items).is_some()
-                    || limits.format.and_then(Format::checked).is_some()
+                    || limits.format.is_some_and(Format::is_validated)
                     || numbers(ty, limits).is_some()
             };
             let item = match &field.ty {
-                Ty::List(item) => item,
+                Type::List(item) => item,
                 ty => ty,
             };
-            (field.required && part.is_optional(field))
+            (field.required && structure.is_optional(field))
                 || limited(&field.limits, &field.ty)
                 || limited(&field.each, item)
-                || matches!(item, Ty::Struct(next) if is_checked(next, types, seen))
+                || matches!(item, Type::Struct(next) if is_checked(next, types, seen))
         })
 }
 
@@ -146,17 +147,17 @@ fn range<T: Display>(min: Option<T>, max: Option<T>) -> Option<String> {
     }
 }
 
-fn numbers(ty: &Ty, limits: &Limits) -> Option<String> {
+fn numbers(ty: &Type, limits: &Limits) -> Option<String> {
     let number = |text: &String| match ty {
-        Ty::Float => float(text),
-        Ty::Decimal => format!("Amount::from({text}_i64)"),
+        Type::Float => float(text),
+        Type::Decimal => format!("Amount::from({text}_i64)"),
         _ => text.clone(),
     };
-    if !matches!(ty, Ty::Int | Ty::Uint | Ty::Float | Ty::Decimal) {
+    if !matches!(ty, Type::Int | Type::Uint | Type::Float | Type::Decimal) {
         return None;
     }
     // Every uint is at least 0.
-    let is_needed = |min: &&String| *ty != Ty::Uint || *min != "0";
+    let is_needed = |min: &&String| *ty != Type::Uint || *min != "0";
     let min = limits.min.as_ref().filter(is_needed);
     range(min.map(number), limits.max.as_ref().map(number))
 }

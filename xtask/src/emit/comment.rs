@@ -1,5 +1,7 @@
 //! Doc comments, block by block.
 
+use crate::model::Provenance;
+
 use super::markdown;
 
 /// Widest line of a comment, indentation included.
@@ -65,11 +67,10 @@ impl Comment {
         self.section("Provenance", sentences)
     }
 
-    /// Adds where facts are from, without a heading: for fields and values.
-    pub(super) fn notes(self, sentences: Vec<String>) -> Self {
-        sentences.iter().fold(self, |comment, sentence| {
-            let (label, text) = sentence.split_once(':').unwrap_or(("", sentence));
-            comment.text(&format!("**{label}:**{text}"))
+    /// Adds where a fact is from, without a heading: for fields and values.
+    pub(super) fn inline_provenance(self, provenance: &Provenance) -> Self {
+        provenance.labelled().fold(self, |comment, (label, text)| {
+            comment.text(&format!("**{label}:** {text}"))
         })
     }
 

@@ -2,17 +2,19 @@
 
 use std::fmt::Write as _;
 
-use crate::model::{Field, Struct, Ty};
+use crate::model::{Field, Struct, Type};
 
 use super::comment::Comment;
-use super::value::{converts, rust_type};
+use super::rust_type::{rust_type, takes_into};
 
 /// Writes the constructors and setters of a struct; `noun` is what they create.
-pub(super) fn implementation(out: &mut String, of: &Struct, noun: &str) {
-    let _ = writeln!(out, "impl {} {{", of.name);
-    let required = arguments(of);
-    let choice = of.choice().unwrap_or_default();
-    let chosen = choice.iter().filter_map(|index| of.fields.get(*index));
+pub(super) fn write(out: &mut String, structure: &Struct, noun: &str) {
+    let _ = writeln!(out, "impl {} {{", structure.name);
+    let required = arguments(structure);
+    let choice = structure.choice().unwrap_or_default();
+    let chosen = choice
+        .iter()
+        .filter_map(|index| structure.fields.get(*index));
     for field in chosen.clone() {
         let others = chosen.clone().filter(|other| other.wire != field.wire);
         let others: Vec<String> = others.map(|other| format!("`{}`", other.rust)).collect();
@@ -25,25 +27,24 @@ pub(super) fn implementation(out: &mut String, of: &Struct, noun: &str) {
             .write(out);
         constructor(
             out,
-            of,
+            structure,
             &constructor_name(Some(field)),
             &required,
             Some(field),
         );
     }
-    if !choice.is_empty() {
-        // Each of the constructors above chooses one.
-    } else if of.has_default() {
+    // The constructors above choose a field each; without a choice, there is one constructor.
+    if choice.is_empty() && structure.has_default() {
         let doc = format!("Creates an empty {noun}.");
         Comment::outer(4).text(&doc).write(out);
         out.push_str("pub fn new() -> Self {\nSelf::default()\n}\n\n");
-    } else {
+    } else if choice.is_empty() {
         let doc = format!("Creates a {noun} with the required fields.");
         Comment::outer(4).text(&doc).write(out);
-        constructor(out, of, &constructor_name(None), &required, None);
+        constructor(out, structure, &constructor_name(None), &required, None);
     }
-    for (index, field) in of.fields.iter().enumerate() {
-        if of.is_optional(field) && !choice.contains(&index) {
+    for (index, field) in structure.fields.iter().enumerate() {
+        if structure.is_optional(field) && !choice.contains(&index) {
             setter(out, field);
         }
     }
@@ -52,29 +53,34 @@ pub(super) fn implementation(out: &mut String, of: &Struct, noun: &str) {
 }
 
 /// The fields that are arguments of every constructor.
-pub(super) fn arguments(of: &Struct) -> Vec<&Field> {
-    let fields = of.fields.iter();
-    fields.filter(|field| !of.is_optional(field)).collect()
+pub(super) fn arguments(structure: &Struct) -> Vec<&Field> {
+    let fields = structure.fields.iter();
+    fields
+        .filter(|field| !structure.is_optional(field))
+        .collect()
 }
 
 /// The name of a constructor: of the one that chooses a field, or of the only one.
 pub(super) fn constructor_name(chosen: Option<&Field>) -> String {
-    chosen.map_or("new".to_owned(), |field| format!("for_{}", verb(field)))
+    chosen.map_or("new".to_owned(), |field| {
+        format!("for_{}", without_underscore(field))
+    })
 }
 
 /// The name of the setter of a field.
 pub(super) fn setter_name(field: &Field) -> String {
-    format!("with_{}", verb(field))
+    format!("with_{}", without_underscore(field))
 }
 
-/// The name of a field behind a verb, where it cannot clash with a keyword.
-fn verb(field: &Field) -> &str {
+/// The name of a field behind `for_` or `with_`, where it cannot be a keyword: without the `_` that
+/// distinguishes it from one.
+fn without_underscore(field: &Field) -> &str {
     field.rust.trim_end_matches('_')
 }
 
 fn constructor(
     out: &mut String,
-    of: &Struct,
+    structure: &Struct,
     name: &str,
     required: &[&Field],
     chosen: Option<&Field>,
@@ -82,17 +88,17 @@ fn constructor(
     let fields = required.iter().copied().chain(chosen);
     let parameters: Vec<String> = fields
         .map(|field| match &field.ty {
-            // Anything that converts to it could be taken for another argument.
-            Ty::Enum(name) | Ty::IntEnum(name) => format!("{}: {name}", field.rust),
+            // With `impl Into`, a text meant for another argument would be accepted here.
+            Type::Enum(name) | Type::IntEnum(name) => format!("{}: {name}", field.rust),
             ty => format!("{}: {}", field.rust, parameter(ty)),
         })
         .collect();
     let parameters = parameters.join(", ");
     let _ = writeln!(out, "pub fn {name}({parameters}) -> Self {{\nSelf {{");
-    for field in &of.fields {
+    for field in &structure.fields {
         let is = |other: &Field| other.wire == field.wire;
         let value = match &field.ty {
-            Ty::Enum(_) | Ty::IntEnum(_) => field.rust.clone(),
+            Type::Enum(_) | Type::IntEnum(_) => field.rust.clone(),
             _ => converted(field),
         };
         let value = if required.iter().any(|other| is(other)) {
@@ -130,17 +136,17 @@ fn setter(out: &mut String, field: &Field) {
 }
 
 /// The type of an argument: everything that converts to the field's type.
-fn parameter(ty: &Ty) -> String {
-    let item_type = |item: &Ty| match converts(item) {
+fn parameter(ty: &Type) -> String {
+    let item_type = |item: &Type| match takes_into(item) {
         true => format!("impl Into<{}>", rust_type(item)),
         false => rust_type(item),
     };
     match ty {
-        Ty::String | Ty::Enum(_) | Ty::IntEnum(_) | Ty::Decimal => {
+        Type::String | Type::Enum(_) | Type::IntEnum(_) | Type::Decimal => {
             format!("impl Into<{}>", rust_type(ty))
         }
-        Ty::List(item) => format!("impl IntoIterator<Item = {}>", item_type(item)),
-        Ty::Map(item) => format!(
+        Type::List(item) => format!("impl IntoIterator<Item = {}>", item_type(item)),
+        Type::Map(item) => format!(
             "impl IntoIterator<Item = (impl Into<String>, {})>",
             item_type(item)
         ),
@@ -152,11 +158,13 @@ fn parameter(ty: &Ty) -> String {
 fn converted(field: &Field) -> String {
     let name = &field.rust;
     let value = match &field.ty {
-        Ty::String | Ty::Enum(_) | Ty::IntEnum(_) | Ty::Decimal => format!("{name}.into()"),
-        Ty::List(item) if converts(item) => format!("{name}.into_iter().map(Into::into).collect()"),
-        Ty::List(_) => format!("{name}.into_iter().collect()"),
-        Ty::Map(item) => {
-            let into = if converts(item) { ".into()" } else { "" };
+        Type::String | Type::Enum(_) | Type::IntEnum(_) | Type::Decimal => format!("{name}.into()"),
+        Type::List(item) if takes_into(item) => {
+            format!("{name}.into_iter().map(Into::into).collect()")
+        }
+        Type::List(_) => format!("{name}.into_iter().collect()"),
+        Type::Map(item) => {
+            let into = if takes_into(item) { ".into()" } else { "" };
             format!("{name}.into_iter().map(|(key, value)| (key.into(), value{into})).collect()")
         }
         _ => name.clone(),

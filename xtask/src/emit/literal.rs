@@ -1,6 +1,6 @@
-//! String literals that are safe in Rust.
+//! Literals in Rust.
 
-use crate::words::is_invisible;
+use crate::characters::is_invisible;
 
 /// A string literal on one line.
 pub(super) fn quoted(text: &str) -> String {
@@ -16,17 +16,23 @@ pub(super) fn raw(text: &str) -> String {
     format!("r{hashes}\"{text}\"{hashes}")
 }
 
-/// A list of string literals.
-pub(super) fn list<'a>(texts: impl IntoIterator<Item = &'a str>) -> String {
+/// A slice of string literals.
+pub(super) fn strings<'a>(texts: impl IntoIterator<Item = &'a str>) -> String {
     let texts: Vec<String> = texts.into_iter().map(quoted).collect();
     format!("&[{}]", texts.join(", "))
 }
 
-/// A list of pairs of string literals.
+/// A slice of pairs of string literals.
 pub(super) fn pairs(pairs: &[(String, String)]) -> String {
     let pairs = pairs.iter();
     let pairs = pairs.map(|(name, value)| format!("({}, {})", quoted(name), quoted(value)));
     format!("&[{}]", pairs.collect::<Vec<_>>().join(", "))
+}
+
+/// A number as a literal of type `f64`, with as few digits as it needs.
+pub(super) fn float(text: &str) -> String {
+    let number = text.parse::<f64>();
+    number.map_or_else(|_| text.to_owned(), |number| format!("{number:?}"))
 }
 
 fn escaped(c: char) -> String {

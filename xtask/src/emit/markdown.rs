@@ -1,7 +1,7 @@
 //! Markdown from fixtures as lines of a doc comment: wrapped, and with everything escaped that rustdoc
 //! would read as something else.
 
-use crate::words::is_invisible;
+use crate::characters::is_invisible;
 
 /// The paragraphs of a text, as lines of at most `room` characters. A code span is never broken, and
 /// the lines of a list item hang.

@@ -2,18 +2,18 @@
 
 use std::fmt::Write as _;
 
-use crate::model::{Field, Operation, Params, Place, Provider, Service, Struct, Type};
+use crate::model::{Effect, Field, NamedType, Operation, Params, Place, Provider, Service, Struct};
 
-use super::catalogue::{self, IMPORTS};
 use super::comment::Comment;
 use super::literal::{self, quoted};
-use super::{checks, constructors, paginated, request_docs, types};
+use super::module_files::IMPORTS;
+use super::{checks, constructors, paginated, request_docs, tables, types};
 
 /// The module of an operation.
 pub(super) fn module(provider: &Provider, service: &Service, operation: &Operation) -> String {
     let mut out = IMPORTS.to_owned();
     let shared = operation.types.iter().filter_map(|ty| match ty {
-        Type::Enum(known) if known.shared => Some(known.name.as_str()),
+        NamedType::Enum(shared) if shared.shared => Some(shared.name.as_str()),
         _ => None,
     });
     let shared: Vec<&str> = shared.collect();
@@ -22,29 +22,30 @@ pub(super) fn module(provider: &Provider, service: &Service, operation: &Operati
     }
     let doc = request_docs::comment(provider, service, operation);
     types::structure(&mut out, doc, &operation.input);
-    constructors::implementation(&mut out, &operation.input, "request");
-    implementation(&mut out, provider, operation);
+    constructors::write(&mut out, &operation.input, "request");
+    operation_impl(&mut out, provider, operation);
     constants(&mut out, operation);
     if let Some(pagination) = &operation.pagination {
-        paginated::implementation(&mut out, operation, pagination);
+        paginated::write(&mut out, operation, pagination);
     }
     let doc = Comment::outer(0)
-        .verbatim(vec![format!("The answer to [`{}`].", operation.name)])
+        .verbatim(vec![format!("The output of [`{}`].", operation.name)])
         .list(types::redaction(&operation.output));
     types::structure(&mut out, doc, &operation.output);
     for ty in &operation.types {
         match ty {
-            Type::Struct(part) => named(&mut out, operation, part),
-            Type::Enum(known) if known.shared => {}
-            Type::Enum(known) => types::enumeration(&mut out, known),
+            NamedType::Struct(structure) => named_struct(&mut out, operation, structure),
+            // The module of the service declares it.
+            NamedType::Enum(shared) if shared.shared => {}
+            NamedType::Enum(own) => types::enumeration(&mut out, own),
         }
     }
-    let parts = operation.types.iter().filter_map(Type::part);
+    let parts = operation.types.iter().filter_map(NamedType::as_struct);
     types::wrapped_lists(&mut out, parts.chain([&operation.output]));
     out
 }
 
-fn implementation(out: &mut String, provider: &Provider, operation: &Operation) {
+fn operation_impl(out: &mut String, provider: &Provider, operation: &Operation) {
     let name = &operation.name;
     let output = &operation.output.name;
     let output = match operation.no_record.is_empty() {
@@ -61,8 +62,8 @@ fn implementation(out: &mut String, provider: &Provider, operation: &Operation) 
                 OperationInfo::new(&super::SERVICE, {}, Method::{:?}, {})",
         provider.marker,
         quoted(name),
-        operation.method,
-        quoted(&operation.path)
+        operation.http.method,
+        quoted(&operation.http.path)
     );
     for fact in info(operation) {
         let _ = write!(out, ".{fact}");
@@ -85,22 +86,23 @@ fn implementation(out: &mut String, provider: &Provider, operation: &Operation) 
 fn info(operation: &Operation) -> Vec<String> {
     let behavior = &operation.behavior;
     let mut calls = vec!["summary(SUMMARY)".to_owned()];
-    if operation.params != Params::Json {
-        calls.push(format!("params(Params::{:?})", operation.params));
+    if operation.http.params != Params::Json {
+        calls.push(format!("params(Params::{:?})", operation.http.params));
     }
     let flag = |holds: bool, call: &str| holds.then(|| call.to_owned());
     calls.extend(flag(!places(operation).is_empty(), "places(PLACES)"));
-    calls.extend(flag(behavior.reads, "reads()"));
+    calls.extend(flag(behavior.effect == Effect::Read, "reads()"));
     calls.extend(flag(behavior.idempotent, "idempotent()"));
     calls.extend(flag(behavior.metered, "metered()"));
     calls.extend(flag(operation.pagination.is_some(), "paged()"));
-    if let Some((requests, seconds)) = operation.rate_limit {
+    if let Some(rate) = &operation.rate_limit {
+        let (requests, seconds) = (rate.requests, rate.seconds);
         calls.push(format!("rate_limit(RateLimit::new({requests}, {seconds}))"));
     }
     calls.extend(flag(!operation.errors.is_empty(), "errors(ERRORS)"));
     if !operation.no_record.is_empty() {
         let codes = operation.no_record.iter().map(String::as_str);
-        calls.push(format!("no_record({})", literal::list(codes)));
+        calls.push(format!("no_record({})", literal::strings(codes)));
     }
     let has_output = !operation.output.fields.is_empty();
     calls.extend(flag(has_output, "output_fields(OUTPUT_FIELDS)"));
@@ -127,7 +129,7 @@ fn summary(doc: &str) -> String {
 
 /// The fields that are sent elsewhere than `params` says.
 fn places(operation: &Operation) -> Vec<(&str, Place)> {
-    let usual = operation.params.place();
+    let usual = operation.http.params.default_place();
     let fields = operation.input.fields.iter();
     let elsewhere = fields.filter_map(|field| {
         let place = field.place.filter(|place| *place != usual)?;
@@ -141,20 +143,20 @@ fn sensitive(operation: &Operation) -> Vec<String> {
     let mut found = Vec::new();
     let mut open: Vec<(String, &Struct, Vec<&str>)> =
         vec![(String::new(), &operation.input, Vec::new())];
-    while let Some((prefix, part, above)) = open.pop() {
-        for field in &part.fields {
+    while let Some((prefix, structure, ancestors)) = open.pop() {
+        for field in &structure.fields {
             let path = format!("{prefix}{}", field.wire);
             if field.sensitive {
                 found.push(path);
                 continue;
             }
-            let next = field.ty.named();
-            let next = next.and_then(|name| Type::find(&operation.types, name));
+            let next = field.ty.type_name();
+            let next = next.and_then(|name| NamedType::find(&operation.types, name));
             // A recursive type would never end.
-            if let Some(next) = next.filter(|next| !above.contains(&next.name.as_str())) {
-                let mut above = above.clone();
-                above.push(&next.name);
-                open.push((format!("{path}."), next, above));
+            if let Some(next) = next.filter(|next| !ancestors.contains(&next.name.as_str())) {
+                let mut ancestors = ancestors.clone();
+                ancestors.push(&next.name);
+                open.push((format!("{path}."), next, ancestors));
             }
         }
     }
@@ -165,8 +167,8 @@ fn sensitive(operation: &Operation) -> Vec<String> {
 fn constants(out: &mut String, operation: &Operation) {
     let summary = quoted(&summary(&operation.doc.text));
     let _ = writeln!(out, "const SUMMARY: &str = {summary};\n");
-    let doc = "The codes that this operation may return, in addition to the service's.";
-    catalogue::errors(out, "", doc, &operation.errors);
+    let doc = "The codes that this operation may return, in addition to those of its service and its provider.";
+    tables::errors(out, "", doc, &operation.errors);
     let places = places(operation);
     if !places.is_empty() {
         let places = places.iter();
@@ -180,7 +182,7 @@ fn constants(out: &mut String, operation: &Operation) {
     }
     let output = &operation.output.fields;
     if !output.is_empty() {
-        let fields = literal::list(output.iter().flat_map(Field::wire_names));
+        let fields = literal::strings(output.iter().flat_map(Field::wire_names));
         let _ = writeln!(
             out,
             "/// Fields of the payload, under every name that they may have.
@@ -189,7 +191,7 @@ fn constants(out: &mut String, operation: &Operation) {
     }
     let sensitive = sensitive(operation);
     if !sensitive.is_empty() {
-        let fields = literal::list(sensitive.iter().map(String::as_str));
+        let fields = literal::strings(sensitive.iter().map(String::as_str));
         let _ = writeln!(
             out,
             "/// Request fields with personal data.
@@ -197,22 +199,22 @@ fn constants(out: &mut String, operation: &Operation) {
         );
     }
     if let Some(own) = &operation.envelope {
-        let doc = "Where the answer keeps its payload, its error and its request id.";
-        catalogue::envelope(out, "", doc, own);
+        let doc = "Where the response keeps its payload, its error and its request id.";
+        tables::envelope(out, "", doc, own);
     }
 }
 
-fn named(out: &mut String, operation: &Operation, part: &Struct) {
+fn named_struct(out: &mut String, operation: &Operation, structure: &Struct) {
     let doc = Comment::outer(0)
-        .text(&part.doc.text)
-        .list(types::redaction(part))
-        .provenance(part.doc.notes.sentences());
-    types::structure(out, doc, part);
-    if !part.sent {
+        .text(&structure.doc.text)
+        .list(types::redaction(structure))
+        .provenance(structure.doc.provenance.sentences());
+    types::structure(out, doc, structure);
+    if !structure.in_request {
         return;
     }
-    constructors::implementation(out, part, "value");
-    if checks::is_checked(&part.name, &operation.types, &mut Vec::new()) {
+    constructors::write(out, structure, "value");
+    if checks::is_checked(&structure.name, &operation.types, &mut Vec::new()) {
         let _ = writeln!(
             out,
             "impl {} {{
@@ -220,8 +222,8 @@ fn named(out: &mut String, operation: &Operation, part: &Struct) {
                     violations{}
                 }}
             }}\n",
-            part.name,
-            checks::checks(part, &operation.types).concat()
+            structure.name,
+            checks::checks(structure, &operation.types).concat()
         );
     }
 }

@@ -1,30 +1,30 @@
 //! The documentation of a request: what the operation does, its facts, an example, its errors, and
 //! where all this is from.
 
-use crate::model::{Operation, PageStyle, Provider, Service, Struct, Ty, Type};
+use crate::model::{Effect, NamedType, Operation, PageStyle, Provider, Service, Struct, Type};
 
 use super::comment::Comment;
-use super::expr::Expr;
+use super::example_request::ExampleRequest;
 use super::types;
 
 /// The doc comment of a request.
 pub(super) fn comment(provider: &Provider, service: &Service, operation: &Operation) -> Comment {
     Comment::outer(0)
         .text(&operation.doc.text)
-        .list(facts(service, operation))
+        .list(facts_of_call(service, operation))
         .verbatim(example(provider, service, operation))
         .section("Errors", errors(service, operation))
         .provenance(provenance(operation))
 }
 
-fn facts(service: &Service, operation: &Operation) -> Vec<String> {
+fn facts_of_call(service: &Service, operation: &Operation) -> Vec<String> {
     let version = service.version.as_ref();
     let version = version.map(|version| format!(", version {version}"));
     let mut facts = vec![format!(
         "Call: `{} https://{}{}`{}",
-        operation.method.name(),
+        operation.http.method.name(),
         service.host,
-        operation.path,
+        operation.http.path,
         version.unwrap_or_default()
     )];
     facts.extend(
@@ -33,7 +33,8 @@ fn facts(service: &Service, operation: &Operation) -> Vec<String> {
             .as_ref()
             .map(|who| format!("Access: {who}")),
     );
-    facts.extend(operation.rate_limit.map(|(requests, seconds)| {
+    facts.extend(operation.rate_limit.as_ref().map(|rate| {
+        let (requests, seconds) = (rate.requests, rate.seconds);
         let noun = if requests == 1 { "request" } else { "requests" };
         match seconds {
             1 => format!("Rate limit: {requests} {noun} per second"),
@@ -44,15 +45,15 @@ fn facts(service: &Service, operation: &Operation) -> Vec<String> {
     if behavior.metered {
         facts.push("Billing: every call may be billed".to_owned());
     }
-    let unsent = "only if the request provably never reached the service, because";
+    let only_unsent = "only if the request provably never reached the service, because";
     facts.push(if behavior.metered {
-        format!("Retries: {unsent} a call may be billed")
-    } else if behavior.reads {
+        format!("Retries: {only_unsent} a call may be billed")
+    } else if behavior.effect == Effect::Read {
         "Retries: always, because this operation only reads".to_owned()
     } else if behavior.idempotent {
         "Retries: always, because a repeated call changes nothing further".to_owned()
     } else {
-        format!("Retries: {unsent} this operation writes")
+        format!("Retries: {only_unsent} this operation writes")
     });
     let pages = operation.pagination.as_ref();
     facts.extend(pages.map(|pagination| {
@@ -64,14 +65,14 @@ fn facts(service: &Service, operation: &Operation) -> Vec<String> {
         let batch = pagination.batch.as_ref();
         match batch.and_then(|batch| operation.input.fields.get(batch.list)) {
             Some(list) => format!(
-                "{style}; a walk sends `{}` in parts that fit a page",
+                "{style}; `pages` sends a longer `{}` in parts that fit a page",
                 list.wire
             ),
             None => style,
         }
     }));
     if !operation.no_record.is_empty() {
-        let codes = crate::words::list(&operation.no_record).replace(" and ", " or ");
+        let codes = crate::wording::or_list(&operation.no_record);
         facts.push(format!("No such record: {codes} returns `None`"));
     }
     facts.extend(types::redaction(&operation.input));
@@ -102,20 +103,29 @@ fn provenance(operation: &Operation) -> Vec<String> {
         updated.unwrap_or_default(),
         url.unwrap_or_default()
     )];
-    all.extend(operation.doc.notes.sentences());
-    all.extend(operation.http_notes.about("call"));
-    all.extend(operation.rate_notes.about("rate limit"));
-    all.extend(operation.behavior.notes.about("retries"));
-    all.extend(operation.paging_notes.about("pages"));
+    all.extend(operation.doc.provenance.sentences());
+    all.extend(operation.http.provenance.sentences_about("call"));
+    if let Some(rate) = &operation.rate_limit {
+        all.extend(rate.provenance.sentences_about("rate limit"));
+    }
+    all.extend(operation.behavior.provenance.sentences_about("retries"));
+    if let Some(pagination) = &operation.pagination {
+        all.extend(pagination.provenance.sentences_about("pages"));
+    }
     for error in &operation.errors {
-        all.extend(error.doc.notes.about(&format!("`{}`", error.code)));
+        all.extend(
+            error
+                .doc
+                .provenance
+                .sentences_about(&format!("`{}`", error.code)),
+        );
     }
     all
 }
 
 /// The lines of the example.
 fn example(provider: &Provider, service: &Service, operation: &Operation) -> Vec<String> {
-    let expr = Expr::new(operation, "?");
+    let expr = ExampleRequest::new(operation, "?");
     let requests = operation.examples.iter();
     let mut requests = requests.filter_map(|example| example.request.as_ref());
     let first = requests.clone().next();
@@ -165,16 +175,16 @@ fn example(provider: &Provider, service: &Service, operation: &Operation) -> Vec
     lines
 }
 
-/// The statements that send the request and read something of the answer.
+/// The statements that send the request and print something of the response.
 fn call(operation: &Operation) -> Vec<String> {
     let types = &operation.types;
     if let Some(pagination) = &operation.pagination {
         let mut lines = vec![
             "let mut pages = client.pages(request);".to_owned(),
             "while let Some(page) = pages.next().await {".to_owned(),
-            "    for row in page?.items {".to_owned(),
+            "    for item in page?.items {".to_owned(),
         ];
-        lines.extend(indented(indented(read("row", &pagination.item, types))));
+        lines.extend(indented(indented(print("item", &pagination.item, types))));
         lines.extend(["    }", "}"].map(str::to_owned));
         return lines;
     }
@@ -183,47 +193,48 @@ fn call(operation: &Operation) -> Vec<String> {
         return vec!["client.send(&request).await?;".to_owned()];
     }
     if operation.no_record.is_empty() {
-        let mut lines = vec!["let answer = client.send(&request).await?;".to_owned()];
-        lines.extend(read_fields("answer", output, types));
+        let mut lines = vec!["let response = client.send(&request).await?;".to_owned()];
+        lines.extend(print_fields("response", output, types));
         return lines;
     }
     let mut lines = vec![
-        "let answer = client.send(&request).await?;".to_owned(),
-        "if let Some(found) = answer.into_inner() {".to_owned(),
+        "let response = client.send(&request).await?;".to_owned(),
+        "if let Some(found) = response.into_inner() {".to_owned(),
     ];
-    lines.extend(indented(read_fields("found", output, types)));
+    lines.extend(indented(print_fields("found", output, types)));
     lines.push("}".to_owned());
     lines
 }
 
 /// The statements that print a value, or something of it.
-fn read(place: &str, ty: &Ty, types: &[Type]) -> Vec<String> {
-    match ty.named().and_then(|name| Type::find(types, name)) {
-        Some(of) if !ty.is_collection() => read_fields(place, of, types),
-        _ => vec![format!("println!(\"{{:?}}\", {place});")],
+fn print(value: &str, ty: &Type, types: &[NamedType]) -> Vec<String> {
+    match ty.type_name().and_then(|name| NamedType::find(types, name)) {
+        Some(structure) if !ty.is_collection() => print_fields(value, structure, types),
+        _ => vec![format!("println!(\"{{:?}}\", {value});")],
     }
 }
 
-/// The statements that print the first field of a struct, which names it, and its first amount.
-fn read_fields(place: &str, of: &Struct, types: &[Type]) -> Vec<String> {
-    let shown = || of.fields.iter().filter(|field| !field.sensitive);
-    let Some(first) = shown().next().or(of.fields.first()) else {
+/// The statements that print the first field of a struct, which is usually its id or its name, and its
+/// first amount.
+fn print_fields(value: &str, structure: &Struct, types: &[NamedType]) -> Vec<String> {
+    let shown = || structure.fields.iter().filter(|field| !field.sensitive);
+    let Some(first) = shown().next().or(structure.fields.first()) else {
         return Vec::new();
     };
-    let path = format!("{place}.{}", first.rust);
+    let path = format!("{value}.{}", first.rust);
     match &first.ty {
-        Ty::List(item) if !of.is_optional(first) => {
-            let mut lines = vec![format!("for row in &{path} {{")];
-            lines.extend(indented(read("row", item, types)));
+        Type::List(item) if !structure.is_optional(first) => {
+            let mut lines = vec![format!("for item in &{path} {{")];
+            lines.extend(indented(print("item", item, types)));
             lines.push("}".to_owned());
             lines
         }
         _ => {
-            let amount = shown().find(|field| field.ty == Ty::Decimal);
+            let amount = shown().find(|field| field.ty == Type::Decimal);
             match amount.filter(|amount| amount.wire != first.wire) {
                 Some(amount) => {
                     vec![format!(
-                        "println!(\"{{:?}}: {{:?}}\", {path}, {place}.{});",
+                        "println!(\"{{:?}}: {{:?}}\", {path}, {value}.{});",
                         amount.rust
                     )]
                 }

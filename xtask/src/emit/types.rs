@@ -3,12 +3,12 @@
 use std::fmt::Write as _;
 
 use crate::load::json::Value;
-use crate::model::{Enum, Field, Format, Limits, Place, Struct, Ty};
+use crate::model::{Enum, Field, Format, Limits, Place, Struct, Type};
 use crate::names::{self, Case};
 
 use super::comment::Comment;
 use super::literal::quoted;
-use super::value::rust_type;
+use super::rust_type::rust_type;
 
 /// Writes a struct.
 pub(super) fn structure(out: &mut String, doc: Comment, of: &Struct) {
@@ -47,7 +47,7 @@ pub(super) fn structure(out: &mut String, doc: Comment, of: &Struct) {
 pub(super) fn redaction(of: &Struct) -> Option<String> {
     let hidden = of.fields.iter().filter(|field| field.sensitive);
     let hidden: Vec<&str> = hidden.map(|field| field.rust.as_str()).collect();
-    (!hidden.is_empty()).then(|| format!("`Debug` redacts {}", crate::words::list(&hidden)))
+    (!hidden.is_empty()).then(|| format!("`Debug` redacts {}", crate::wording::and_list(&hidden)))
 }
 
 fn hides(of: &Struct) -> bool {
@@ -77,7 +77,7 @@ fn attributes(of: &Struct, field: &Field, case: Case) -> Vec<String> {
     if of.is_optional(field) {
         attributes.push("skip_serializing_if = \"Option::is_none\"".to_owned());
     }
-    if of.sent && field.limits.format == Some(Format::Md5) {
+    if of.in_request && field.limits.format == Some(Format::Md5) {
         attributes.push("serialize_with = \"lower_case\"".to_owned());
     }
     if of.is_optional(field) {
@@ -86,7 +86,7 @@ fn attributes(of: &Struct, field: &Field, case: Case) -> Vec<String> {
     if let Some(key) = &field.wrapper {
         attributes.push(format!("with = \"{}\"", wrapper_module(key)));
     }
-    if of.received && field.ty.is_collection() {
+    if of.in_response && field.ty.is_collection() {
         if !field.required {
             attributes.push("default".to_owned());
         } else if field.limits.min_items.is_some_and(|min| min > 0) {
@@ -121,7 +121,7 @@ fn wrapper_module(key: &str) -> String {
 fn field_doc(of: &Struct, field: &Field) -> Comment {
     let mut facts = Vec::new();
     let mut constraints = Vec::new();
-    if of.sent && field.required {
+    if of.in_request && field.required {
         facts.push("Required.".to_owned());
     }
     constraints.extend(limits(&field.limits, ""));
@@ -141,7 +141,7 @@ fn field_doc(of: &Struct, field: &Field) -> Comment {
         Some(Place::Header) => facts.push(format!("Sent as the header `{}`.", field.wire)),
         Some(Place::Body) | None => {}
     }
-    if field.nullable && !of.sent {
+    if field.nullable && !of.in_request {
         facts.push(match of.is_optional(field) {
             true => "`null` reads as absent.".to_owned(),
             false => "`null` reads as empty.".to_owned(),
@@ -153,7 +153,7 @@ fn field_doc(of: &Struct, field: &Field) -> Comment {
         .text(&field.doc.text)
         .text(&deprecated.unwrap_or_default())
         .text(&facts.join(" "))
-        .notes(field.doc.notes.sentences())
+        .inline_provenance(&field.doc.provenance)
 }
 
 fn limits(limits: &Limits, each: &str) -> Vec<String> {
@@ -202,7 +202,9 @@ fn debug(out: &mut String, of: &Struct) {
         let name = &field.rust;
         let value = match (field.sensitive, &field.ty) {
             (false, _) => format!("&self.{name}"),
-            (true, Ty::Enum(_) | Ty::IntEnum(_) | Ty::Struct(_)) if !of.is_optional(field) => {
+            (true, Type::Enum(_) | Type::IntEnum(_) | Type::Struct(_))
+                if !of.is_optional(field) =>
+            {
                 format!("&Hidden::of(&Some(&self.{name}))")
             }
             (true, _) => format!("&Hidden::of(&self.{name})"),
@@ -217,14 +219,14 @@ pub(super) fn enumeration(out: &mut String, of: &Enum) {
     out.push_str("open_enum! {\n");
     Comment::outer(4)
         .text(&of.doc.text)
-        .provenance(of.doc.notes.sentences())
+        .provenance(of.doc.provenance.sentences())
         .write(out);
     let wire = if of.of_numbers { ": i64" } else { "" };
     let _ = writeln!(out, "    pub enum {}{wire} {{", of.name);
     for value in &of.values {
         Comment::outer(8)
             .text(&value.doc.text)
-            .notes(value.doc.notes.sentences())
+            .inline_provenance(&value.doc.provenance)
             .write(out);
         let wire = match of.of_numbers {
             true => value.wire.clone(),

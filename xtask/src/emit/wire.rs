@@ -1,11 +1,10 @@
 //! What a server must see of a request: derived from the fixture, not by the code under test.
 
 use crate::load::json::{Member, Node, Value};
-use crate::model::{Lists, Operation, Params, Place, Provider, RequestSample, Ty};
+use crate::model::{Lists, Operation, Params, Place, Provider, RequestSample, Type};
 
 use super::json::pretty;
-use super::literal::{pairs, quoted, raw};
-use super::value::float;
+use super::literal::{float, pairs, quoted, raw};
 
 /// The expression for what a server must see; `sample` is the expression for the sample's text.
 pub(super) fn expected(
@@ -14,7 +13,7 @@ pub(super) fn expected(
     request: &RequestSample,
     sample: &str,
 ) -> String {
-    let mut path = operation.path.clone();
+    let mut path = operation.http.path.clone();
     let (mut query, mut headers, mut body) = (Vec::new(), Vec::new(), Vec::new());
     let members = match &request.value {
         Value::Object(members) => members.as_slice(),
@@ -25,21 +24,21 @@ pub(super) fn expected(
         let field = fields.find(|field| field.wire == member.key);
         let mut member = member.clone();
         if let Value::Number(text) = &mut member.node.value
-            && field.is_some_and(|field| field.ty == Ty::Float)
+            && field.is_some_and(|field| field.ty == Type::Float)
         {
-            *text = sent(text);
+            *text = float_as_sent(text);
         }
         let text = member.node.value.scalar_text().unwrap_or_default();
         let place = field.and_then(|field| field.place);
-        match place.unwrap_or(operation.params.place()) {
+        match place.unwrap_or(operation.http.params.default_place()) {
             Place::Path => path = path.replace(&format!("{{{}}}", member.key), &percent(&text)),
             Place::Header => headers.push((member.key.to_lowercase(), text)),
             Place::Query => flatten(&member.key, &member.node.value, provider.lists, &mut query),
             Place::Body => body.push(member),
         }
     }
-    let method = operation.method;
-    let body = match operation.params {
+    let method = operation.http.method;
+    let body = match operation.http.params {
         Params::Form => {
             let mut form = Vec::new();
             for member in &body {
@@ -65,7 +64,7 @@ pub(super) fn expected(
     parts.extend(body.map(|body| format!("body: testing::WireBody::{body}")));
     let plain = format!(
         "testing::Wire::new({}, {})",
-        quoted(&method.name()),
+        quoted(method.name()),
         quoted(&path)
     );
     match parts.is_empty() {
@@ -74,8 +73,8 @@ pub(super) fn expected(
     }
 }
 
-/// A float as it is sent: with as few digits as it needs.
-fn sent(text: &str) -> String {
+/// A float as serde_json writes it: as a literal of Rust, but with the sign of a positive exponent.
+fn float_as_sent(text: &str) -> String {
     float(text).replace('e', "e+").replace("e+-", "e-")
 }
 

@@ -3,12 +3,12 @@
 use std::fs;
 use std::path::Path;
 
+use super::located::JsonFile;
 use super::parse::parse;
 use super::problem::Problems;
-use super::spot::File;
 
-/// Folders under `fixtures/` that describe no provider.
-pub const OTHER_FOLDERS: &[&str] = &["schema", "signing"];
+/// Folders directly under `fixtures/` that describe no provider.
+pub const NOT_PROVIDERS: &[&str] = &["schema", "signing"];
 
 /// The names in a folder of the root, sorted, without the files that editors leave behind.
 pub fn entries(root: &Path, folder: &str, problems: &mut Problems) -> Vec<String> {
@@ -20,7 +20,7 @@ pub fn entries(root: &Path, folder: &str, problems: &mut Problems) -> Vec<String
         Ok(())
     });
     if let Err(error) = read {
-        problems.file(folder, format!("cannot be listed: {error}"));
+        problems.push_for_file(folder, format!("cannot be listed: {error}"));
     }
     names.retain(|name| !name.starts_with('.') && !name.ends_with('~') && !name.ends_with(".swp"));
     names.sort();
@@ -28,11 +28,11 @@ pub fn entries(root: &Path, folder: &str, problems: &mut Problems) -> Vec<String
 }
 
 /// Reads a JSON file of the root.
-pub fn file(root: &Path, path: &str, problems: &mut Problems) -> Option<File> {
+pub fn read_json(root: &Path, path: &str, problems: &mut Problems) -> Option<JsonFile> {
     match fs::read_to_string(root.join(path)) {
         Ok(text) => parse(path.to_owned(), text, problems),
         Err(error) => {
-            problems.file(path, format!("cannot be read: {error}"));
+            problems.push_for_file(path, format!("cannot be read: {error}"));
             None
         }
     }

@@ -1,11 +1,11 @@
 //! JSON values as a fixture has them: numbers keep their text, keys keep their order, and each value
 //! has its offset in the file.
 
-/// A value and its place.
+/// A value and where it starts.
 #[derive(Debug, Clone)]
 pub struct Node {
     /// Byte offset in the text.
-    pub at: usize,
+    pub offset: usize,
     /// The value itself.
     pub value: Value,
 }
@@ -33,7 +33,7 @@ pub struct Member {
     /// The key.
     pub key: String,
     /// Byte offset of the key.
-    pub at: usize,
+    pub offset: usize,
     /// The value.
     pub node: Node,
 }
@@ -90,10 +90,10 @@ impl Value {
                 a.len() == b.len() && a.iter().zip(b).all(|(a, b)| a.value.same(&b.value))
             }
             (Self::Object(a), Self::Object(b)) => {
-                let has = |member: &Member| other.member(&member.key);
+                let counterpart = |member: &Member| other.member(&member.key);
                 a.len() == b.len()
                     && a.iter()
-                        .all(|a| has(a).is_some_and(|b| a.node.value.same(&b.value)))
+                        .all(|a| counterpart(a).is_some_and(|b| a.node.value.same(&b.value)))
             }
             _ => false,
         }
@@ -112,7 +112,7 @@ impl Member {
     pub fn new(key: &str, value: Value) -> Self {
         Self {
             key: key.to_owned(),
-            at: 0,
+            offset: 0,
             node: Node::new(value),
         }
     }
@@ -121,14 +121,15 @@ impl Member {
 impl Node {
     /// A value that is not from a file.
     pub fn new(value: Value) -> Self {
-        Self { at: 0, value }
+        Self { offset: 0, value }
     }
 
-    /// The value at a JSON pointer without escapes, since no name on the wire has a `/`.
+    /// The value at a JSON pointer that leads through objects only, as those of an envelope do.
     pub fn at_pointer(&self, pointer: &str) -> Option<&Node> {
         pointer
             .split('/')
             .skip(1)
-            .try_fold(self, |node, key| node.value.member(key))
+            .map(|key| key.replace("~1", "/").replace("~0", "~"))
+            .try_fold(self, |node, key| node.value.member(&key))
     }
 }

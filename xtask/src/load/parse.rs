@@ -1,4 +1,4 @@
-//! The JSON parser: strict, with the place of every fault.
+//! The JSON parser: strict, with the position of every problem.
 
 use std::collections::HashMap;
 
@@ -7,14 +7,14 @@ use jsonc_parser::common::Ranged;
 use jsonc_parser::{CollectOptions, ParseOptions, parse_to_ast};
 
 use super::json::{Member, Node, Value};
+use super::located::{JsonFile, Lines};
 use super::problem::{Problem, Problems};
-use super::spot::{File, Lines};
 
 /// Parses strict JSON (RFC 8259) without duplicate keys.
-pub fn parse(path: String, text: String, problems: &mut Problems) -> Option<File> {
+pub fn parse(path: String, text: String, problems: &mut Problems) -> Option<JsonFile> {
     let lines = Lines::of(&text);
-    let complain = |problems: &mut Problems, at: usize, message: String| {
-        let (line, column) = lines.place(&text, at);
+    let report = |problems: &mut Problems, offset: usize, message: String| {
+        let (line, column) = lines.position(&text, offset);
         problems.push(Problem {
             file: path.clone(),
             line,
@@ -39,7 +39,7 @@ pub fn parse(path: String, text: String, problems: &mut Problems) -> Option<File
         Ok(result) => result.value,
         Err(error) => {
             let what = error.kind().to_string().to_lowercase();
-            complain(
+            report(
                 problems,
                 error.range().start,
                 format!("this is not JSON: {what}"),
@@ -48,53 +48,54 @@ pub fn parse(path: String, text: String, problems: &mut Problems) -> Option<File
         }
     };
     let Some(ast) = ast else {
-        complain(
+        report(
             problems,
             0,
             "this is not JSON: the file is empty".to_owned(),
         );
         return None;
     };
-    let mut scan = Scan {
+    let mut conversion = Conversion {
         text: &text,
         lines: &lines,
-        faults: Vec::new(),
+        refused: Vec::new(),
         texts_end: 0,
     };
-    let root = scan.node(&ast);
-    scan.blank(text.len());
-    let faults = scan.faults;
-    if faults.is_empty() {
-        return Some(File {
+    let node = conversion.node(&ast);
+    conversion.check_between_texts(text.len());
+    let refused = conversion.refused;
+    if refused.is_empty() {
+        return Some(JsonFile {
             path,
             text,
-            root,
+            node,
             lines,
         });
     }
-    for (at, message) in faults {
-        complain(problems, at, message);
+    for (offset, message) in refused {
+        report(problems, offset, message);
     }
     None
 }
 
-/// Converts the parser's tree and finds the faults that the parser accepts.
-struct Scan<'a> {
+/// Converts the parser's tree and finds what the parser accepts although JSON does not allow it.
+struct Conversion<'a> {
     text: &'a str,
     lines: &'a Lines,
-    faults: Vec<(usize, String)>,
-    /// Where the last text literal ended. Between literals, only four kinds of blanks are allowed.
+    /// Offset and message of each.
+    refused: Vec<(usize, String)>,
+    /// Where the last text literal ended.
     texts_end: usize,
 }
 
-impl Scan<'_> {
+impl Conversion<'_> {
     fn node(&mut self, ast: &Ast<'_>) -> Node {
         let value = match ast {
             Ast::NullKeyword(_) => Value::Null,
             Ast::BooleanLit(literal) => Value::Bool(literal.value),
             Ast::NumberLit(literal) => Value::Number(literal.value.to_owned()),
             Ast::StringLit(literal) => {
-                self.literal(literal.range.start, literal.range.end);
+                self.check_text(literal.range.start, literal.range.end);
                 Value::Text(literal.value.to_string())
             }
             Ast::Array(array) => Value::List(array.elements.iter().map(|e| self.node(e)).collect()),
@@ -103,18 +104,18 @@ impl Scan<'_> {
                 let mut seen: HashMap<&str, usize> = HashMap::new();
                 for property in &object.properties {
                     let range = property.name.range();
-                    self.literal(range.start, range.end);
+                    self.check_text(range.start, range.end);
                     let member = Member {
                         key: property.name.as_str().to_owned(),
-                        at: range.start,
+                        offset: range.start,
                         node: self.node(&property.value),
                     };
-                    let first = *seen.entry(property.name.as_str()).or_insert(member.at);
-                    if first != member.at {
-                        let (line, _) = self.lines.place(self.text, first);
+                    let first = *seen.entry(property.name.as_str()).or_insert(member.offset);
+                    if first != member.offset {
+                        let (line, _) = self.lines.position(self.text, first);
                         let key = &member.key;
-                        self.faults.push((
-                            member.at,
+                        self.refused.push((
+                            member.offset,
                             format!(
                                 "the key {key:?} occurs twice; the first one is on line {line}"
                             ),
@@ -126,16 +127,16 @@ impl Scan<'_> {
             }
         };
         Node {
-            at: ast.start(),
+            offset: ast.start(),
             value,
         }
     }
 
-    fn literal(&mut self, start: usize, end: usize) {
-        self.blank(start);
+    fn check_text(&mut self, start: usize, end: usize) {
+        self.check_between_texts(start);
         let literal = self.text.get(start..end).unwrap_or_default();
         if let Some(offset) = literal.bytes().position(|byte| byte < b' ') {
-            self.faults.push((
+            self.refused.push((
                 start + offset,
                 "this is not JSON: a control character in a text must be escaped".to_owned(),
             ));
@@ -143,11 +144,11 @@ impl Scan<'_> {
         self.texts_end = end;
     }
 
-    /// Checks the text between two literals: structure, numbers, words and blanks.
-    fn blank(&mut self, until: usize) {
+    /// Checks what stands between the last text literal and the next: signs, numbers, words and blanks.
+    fn check_between_texts(&mut self, until: usize) {
         let between = self.text.get(self.texts_end..until).unwrap_or_default();
-        if let Some(offset) = between.bytes().position(is_no_blank) {
-            self.faults.push((
+        if let Some(offset) = between.bytes().position(is_forbidden_between_texts) {
+            self.refused.push((
                 self.texts_end + offset,
                 "this is not JSON: blanks are spaces, tabs and line ends".to_owned(),
             ));
@@ -155,8 +156,8 @@ impl Scan<'_> {
     }
 }
 
-/// Whether a byte is not allowed between two text literals.
-fn is_no_blank(byte: u8) -> bool {
+/// Whether a byte cannot stand between two text literals: of blanks, JSON has only four.
+fn is_forbidden_between_texts(byte: u8) -> bool {
     !byte.is_ascii() || (byte < b' ' && !matches!(byte, b'\t' | b'\n' | b'\r'))
 }
 
@@ -167,7 +168,7 @@ mod tests {
     fn read(text: &str) -> Result<Node, String> {
         let mut problems = Problems::default();
         parse("x.json".to_owned(), text.to_owned(), &mut problems)
-            .map(|file| file.root)
+            .map(|file| file.node)
             .ok_or_else(|| {
                 let all = problems.into_sorted();
                 all.iter().map(ToString::to_string).collect::<String>()

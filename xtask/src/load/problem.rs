@@ -1,9 +1,9 @@
-//! Problems: what is wrong, the correction, and the place.
+//! Problems: what is wrong, the correction, and the position.
 
 use std::borrow::Cow;
 use std::fmt;
 
-use crate::words::is_invisible;
+use crate::characters::is_invisible;
 
 /// One mistake in one fixture.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -65,7 +65,8 @@ fn visible(text: &str) -> Cow<'_, str> {
     escaped.collect::<String>().into()
 }
 
-/// The problems found so far. A mistake never ends the reading, so one run reports all of them.
+/// The problems found so far. Reading goes on after a mistake as far as what follows can still be
+/// judged, so that one run reports as many as possible.
 #[derive(Debug, Default)]
 pub struct Problems(Vec<Problem>);
 
@@ -76,7 +77,7 @@ impl Problems {
     }
 
     /// Adds a problem of a file or folder as a whole.
-    pub fn file(&mut self, file: impl Into<String>, message: impl Into<String>) {
+    pub fn push_for_file(&mut self, file: impl Into<String>, message: impl Into<String>) {
         self.push(Problem {
             file: file.into(),
             line: 0,
@@ -96,7 +97,8 @@ impl Problems {
         self.0.is_empty()
     }
 
-    /// The problems by file and line, each once.
+    /// The problems by file and line, each once: several readers open some keys, such as `input`, and
+    /// each of them reports a wrong kind of value.
     pub fn into_sorted(mut self) -> Vec<Problem> {
         self.0.sort();
         self.0.dedup();

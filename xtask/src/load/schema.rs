@@ -7,9 +7,9 @@ use super::json::{Node, Value};
 use super::parse::parse;
 use super::problem::Problems;
 
-/// A kind of object: its keys, and those that are required.
+/// The keys that a kind of object has, and those that are required.
 #[derive(Debug)]
-pub struct Kind {
+pub struct ObjectSchema {
     name: String,
     /// The keys in the order of the schema.
     pub keys: Vec<String>,
@@ -17,7 +17,7 @@ pub struct Kind {
     pub required: Vec<String>,
 }
 
-static KINDS: LazyLock<Vec<Kind>> = LazyLock::new(|| {
+static OBJECTS: LazyLock<Vec<ObjectSchema>> = LazyLock::new(|| {
     let texts = [
         (
             "operation",
@@ -30,37 +30,38 @@ static KINDS: LazyLock<Vec<Kind>> = LazyLock::new(|| {
     ];
     texts
         .into_iter()
-        .flat_map(|(name, text)| kinds(name, text))
+        .flat_map(|(name, text)| objects(name, text))
         .collect()
 });
 
-/// The kind of a name: of a schema itself, or of one of its `$defs`.
+/// The keys of the objects of a name, which is `operation`, `provider`, or one of the `$defs` of either
+/// schema: no name occurs in both with other keys.
 #[expect(
     clippy::expect_used,
-    reason = "only the code of the generator names kinds"
+    reason = "only the code of the generator gives names"
 )]
-pub fn kind(name: &str) -> &'static Kind {
-    let found = KINDS.iter().find(|kind| kind.name == name);
-    found.expect("the schemas have every kind that is read")
+pub fn object_schema(name: &str) -> &'static ObjectSchema {
+    let found = OBJECTS.iter().find(|object| object.name == name);
+    found.expect("the schemas have every object that is read")
 }
 
 #[expect(clippy::expect_used, reason = "the schemas are compiled in")]
-fn kinds(name: &str, text: &str) -> Vec<Kind> {
+fn objects(name: &str, text: &str) -> Vec<ObjectSchema> {
     let file = parse(name.to_owned(), text.to_owned(), &mut Problems::default());
-    let schema = file.expect("the schemas are JSON").root.value;
+    let schema = file.expect("the schemas are JSON").node.value;
     let defs = schema.member("$defs").map(|defs| defs.value.members());
     let defs = defs.unwrap_or_default().iter();
     let defs = defs.map(|member| (member.key.as_str(), &member.node.value));
     let all = defs.chain([(name, &schema)]);
-    let kinds = all.filter_map(|(name, schema)| {
+    let objects = all.filter_map(|(name, schema)| {
         let properties = schema.member("properties")?.value.members().iter();
-        Some(Kind {
+        Some(ObjectSchema {
             name: name.to_owned(),
             keys: properties.map(|member| member.key.clone()).collect(),
             required: schema.member("required").map(texts).unwrap_or_default(),
         })
     });
-    kinds.collect()
+    objects.collect()
 }
 
 fn texts(node: &Node) -> Vec<String> {

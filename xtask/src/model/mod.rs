@@ -1,15 +1,20 @@
-//! What the fixtures say, resolved and checked: the only input of the emission.
+//! What the fixtures say, resolved and checked: all that `emit` knows of them.
 
-mod facts;
+mod behavior;
+mod envelope;
+mod error_code;
+mod http;
 mod operation;
+mod provenance;
 mod types;
 
-pub use facts::{
-    Behavior, CodeKind, Doc, Envelope, ErrorCode, Lists, Method, Notes, Params, Place, Source,
-    Success,
-};
+pub use behavior::{Behavior, Effect, RateLimit};
+pub use envelope::{Envelope, Success};
+pub use error_code::{CodeKind, ErrorCode};
+pub use http::{Http, Lists, Method, Params, Place};
 pub use operation::{
-    Answer, Batch, Example, Operation, Outcome, PageStyle, Pagination, Provider, RequestSample,
-    RowId, Service, Step,
+    Batch, Example, Expect, ItemId, Operation, PageStyle, Pagination, Provider, RequestSample,
+    ResponseSample, Service, Step,
 };
-pub use types::{Enum, Field, Format, Limits, Require, Struct, Ty, Type, Variant};
+pub use provenance::{Doc, Provenance, Source};
+pub use types::{Enum, Field, Format, Limits, NamedType, Require, Struct, Type, Variant};

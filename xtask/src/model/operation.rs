@@ -2,30 +2,32 @@
 
 use crate::load::json::Value;
 
-use super::facts::{
-    Behavior, CodeKind, Doc, Envelope, ErrorCode, Lists, Method, Notes, Params, Source,
-};
-use super::types::{Enum, Struct, Ty, Type};
+use super::behavior::{Behavior, RateLimit};
+use super::envelope::Envelope;
+use super::error_code::{CodeKind, ErrorCode};
+use super::http::{Http, Lists};
+use super::provenance::{Doc, Provenance, Source};
+use super::types::{Enum, NamedType, Struct, Type};
 
 /// A provider.
 #[derive(Debug)]
 pub struct Provider {
-    /// Folder, crate and module name.
+    /// Name of the folders under `fixtures/` and `crates/`; the package is called `standing-NAME`.
     pub name: String,
-    /// The marker type of the crate that ties requests to their client.
+    /// The type of the crate that implements the core's `Provider` and ties requests to their client.
     pub marker: String,
     /// What it is.
     pub doc: String,
     /// How list parameters are written in a query or a form.
     pub lists: Lists,
-    /// Where an answer keeps its parts.
+    /// Where a response keeps its parts.
     pub envelope: Envelope,
     /// Codes that any operation may return.
     pub errors: Vec<ErrorCode>,
     /// The services, by name.
     pub services: Vec<Service>,
-    /// Path of the description, for the header of generated files.
-    pub path: String,
+    /// Path of `provider.json`, for the header of generated files.
+    pub fixture_path: String,
 }
 
 /// A service: a host, a version, a module.
@@ -49,7 +51,7 @@ pub struct Service {
     pub operations: Vec<Operation>,
 }
 
-/// An operation: a request, an answer, and the facts of the call.
+/// An operation: a request, a response, and the facts of the call.
 #[derive(Debug)]
 pub struct Operation {
     /// Name as the provider has it, and name of the request type.
@@ -62,43 +64,33 @@ pub struct Operation {
     pub access: Option<String>,
     /// The page that describes it.
     pub source: Source,
-    /// HTTP method.
-    pub method: Method,
-    /// Path, possibly with `{Field}`.
-    pub path: String,
-    /// Where a field without a place is sent.
-    pub params: Params,
-    /// Provenance of method, path and places.
-    pub http_notes: Notes,
+    /// How it is sent.
+    pub http: Http,
     /// Whether the call may be retried.
     pub behavior: Behavior,
-    /// Requests and seconds.
-    pub rate_limit: Option<(u64, u64)>,
-    /// Provenance of the rate.
-    pub rate_notes: Notes,
-    /// How to walk the pages.
+    /// How often it may be called.
+    pub rate_limit: Option<RateLimit>,
+    /// How it returns long lists in pages.
     pub pagination: Option<Pagination>,
-    /// Provenance of the paging.
-    pub paging_notes: Notes,
     /// Codes that mean "no such record".
     pub no_record: Vec<String>,
     /// The request; its type is called like the operation.
     pub input: Struct,
-    /// The answer; its type is called like the operation, with `Output`.
+    /// The payload of the response; its type is called like the operation, with `Output`.
     pub output: Struct,
-    /// Named types in the order of the file.
-    pub types: Vec<Type>,
+    /// Named types: its own in the order of the file, then the enumerations of the service that it uses.
+    pub types: Vec<NamedType>,
     /// Codes of this operation, on top of the provider's and the service's.
     pub errors: Vec<ErrorCode>,
     /// The operation's own envelope.
     pub envelope: Option<Envelope>,
     /// Checked examples.
     pub examples: Vec<Example>,
-    /// Path of the description, for the header of the generated file.
-    pub path_of_fixture: String,
+    /// Path of `operation.json`, for the header of the generated file.
+    pub fixture_path: String,
 }
 
-/// How to walk the pages of an operation.
+/// How an operation returns a long list in pages, and which fields the `pages` of a client read and set.
 #[derive(Debug)]
 pub struct Pagination {
     /// What the cursor is.
@@ -107,30 +99,33 @@ pub struct Pagination {
     pub cursor: usize,
     /// Index of the input field that holds the size of a page.
     pub size: Option<usize>,
-    /// The list of rows, as field names from the output down.
+    /// The list of items, as field names from the output down.
     pub items: Vec<Step>,
-    /// The type of a row.
-    pub item: Ty,
-    /// The number of rows over all pages.
+    /// The type of an item.
+    pub item: Type,
+    /// The number of items on all pages; empty if there is no such field.
     pub total: Vec<Step>,
-    /// The token of the next page.
+    /// The token of the next page; empty if the style has none.
     pub next: Vec<Step>,
-    /// The list of the request that names the rows to return.
+    /// The list of the request that names the items to return.
     pub batch: Option<Batch>,
+    /// Its provenance.
+    pub provenance: Provenance,
 }
 
-/// A list of the request that a walk sends in parts, because a page has at most as many rows.
+/// A list of ids in the request. As a page has no more items than this, `pages` sends a longer list in
+/// several requests.
 #[derive(Debug, Clone)]
 pub struct Batch {
     /// Index of the input field.
     pub list: usize,
-    /// The field of a row that repeats an item of the list.
-    pub id: Option<RowId>,
+    /// The field of an item that repeats its id from the list.
+    pub id: Option<ItemId>,
 }
 
-/// A field of a row.
+/// The field of an item that has its id.
 #[derive(Debug, Clone)]
-pub struct RowId {
+pub struct ItemId {
     /// Name on the wire.
     pub wire: String,
     /// Name in Rust.
@@ -139,12 +134,12 @@ pub struct RowId {
     pub optional: bool,
 }
 
-/// What the cursor of a walk is.
+/// What the cursor is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum PageStyle {
     /// A page number, from this one on.
     Pages(u64),
-    /// A number of rows to skip, from this one on.
+    /// A number of items to skip, from this one on.
     Offsets(u64),
     /// A token from the page before.
     Tokens,
@@ -157,8 +152,6 @@ pub struct Step {
     pub rust: String,
     /// Whether it may be absent.
     pub optional: bool,
-    /// Whether it is boxed.
-    pub boxed: bool,
 }
 
 /// An example that matches the description.
@@ -168,8 +161,8 @@ pub struct Example {
     pub name: String,
     /// The request, if the example has one.
     pub request: Option<RequestSample>,
-    /// The answer, if the example has one.
-    pub answer: Option<Answer>,
+    /// The response, if the example has one.
+    pub response: Option<ResponseSample>,
 }
 
 /// A request of an example.
@@ -188,25 +181,28 @@ impl RequestSample {
     }
 }
 
-/// An answer of an example.
+/// The response of an example.
 #[derive(Debug)]
-pub struct Answer {
+pub struct ResponseSample {
     /// Path of the file.
     pub path: String,
     /// HTTP status.
     pub status: u64,
     /// What it means.
-    pub outcome: Outcome,
+    pub expect: Expect,
 }
 
-/// What an answer means.
+/// What a response is expected to mean. The cases are those of `standing_core::testing::Expect`.
 #[derive(Debug)]
-pub enum Outcome {
-    /// A success: the output as it is written back, if that differs from the payload, and the
-    /// deviations that the decoder reports.
-    Payload(Option<Value>, Vec<(&'static str, u64)>),
+pub enum Expect {
+    /// A success: the output serializes to the payload of the sample, and the decoder reports these
+    /// deviations.
+    Payload(Vec<(&'static str, u64)>),
+    /// A success: the output serializes to this value, which differs from the payload of the sample,
+    /// and the decoder reports these deviations.
+    Output(Value, Vec<(&'static str, u64)>),
     /// A failure with this code, of this kind.
-    Failure(String, CodeKind),
+    Error(String, CodeKind),
     /// A code that means "no such record".
     NoRecord(String),
 }

@@ -2,22 +2,23 @@
 
 use crate::load::json::Value;
 
-use super::facts::{Doc, Place};
+use super::http::Place;
+use super::provenance::Doc;
 
 /// A named type of an operation.
 #[derive(Debug)]
-pub enum Type {
+pub enum NamedType {
     /// Fields.
     Struct(Struct),
     /// Values.
     Enum(Enum),
 }
 
-impl Type {
+impl NamedType {
     /// The struct, if it is one.
-    pub fn part(&self) -> Option<&Struct> {
+    pub fn as_struct(&self) -> Option<&Struct> {
         match self {
-            Self::Struct(part) => Some(part),
+            Self::Struct(found) => Some(found),
             Self::Enum(_) => None,
         }
     }
@@ -26,27 +27,27 @@ impl Type {
     pub fn find<'t>(types: &'t [Self], name: &str) -> Option<&'t Struct> {
         types
             .iter()
-            .filter_map(Self::part)
-            .find(|part| part.name == name)
+            .filter_map(Self::as_struct)
+            .find(|found| found.name == name)
     }
 
     /// The values of an enumerated type, as on the wire.
-    pub fn wire_values<'t>(types: &'t [Self], ty: &Ty) -> Vec<&'t str> {
-        let values = Self::values(types, ty.named().unwrap_or_default()).iter();
+    pub fn wire_values<'t>(types: &'t [Self], ty: &Type) -> Vec<&'t str> {
+        let values = Self::values(types, ty.type_name().unwrap_or_default()).iter();
         values.map(|value| value.wire.as_str()).collect()
     }
 
     /// The values of the enumeration of a name.
     pub fn values<'t>(types: &'t [Self], name: &str) -> &'t [Variant] {
         let found = types.iter().find_map(|ty| match ty {
-            Self::Enum(known) if known.name == name => Some(known.values.as_slice()),
+            Self::Enum(found) if found.name == name => Some(found.values.as_slice()),
             _ => None,
         });
         found.unwrap_or_default()
     }
 }
 
-/// A struct: the request, the answer, or a part of one.
+/// A struct: the request, the output, or a named type.
 #[derive(Debug, Default)]
 pub struct Struct {
     /// Name of the type.
@@ -57,10 +58,10 @@ pub struct Struct {
     pub fields: Vec<Field>,
     /// Conditions over several fields.
     pub require: Vec<Require>,
-    /// It is, or is a part of, the request.
-    pub sent: bool,
-    /// It is, or is a part of, the answer.
-    pub received: bool,
+    /// It is the request, or the request refers to it.
+    pub in_request: bool,
+    /// It is the output, or the output refers to it.
+    pub in_response: bool,
 }
 
 impl Struct {
@@ -69,32 +70,35 @@ impl Struct {
         self.fields.iter().filter(|field| field.required)
     }
 
-    /// Whether required fields are arguments of the constructors. If there are more than three, or
-    /// two that a caller could swap unnoticed, all have setters instead, and `validate` reports
-    /// those that are missing.
+    /// Whether required fields of a request are arguments of the constructors. If there are more than
+    /// three, or two that a caller could swap unnoticed, all have setters instead, and `validate`
+    /// reports those that are missing. Structs of responses alone have no constructors.
     pub fn required_are_arguments(&self) -> bool {
-        let mut kinds: Vec<Ty> = Vec::new();
+        if !self.in_request {
+            return true;
+        }
+        let mut kinds: Vec<Type> = Vec::new();
         for field in self.required() {
-            let kind = field.ty.argument();
+            let kind = field.ty.kind_of_argument();
             if kinds.contains(&kind) {
-                return !self.sent;
+                return false;
             }
             kinds.push(kind);
         }
         let chosen = self.choice().unwrap_or_default().iter();
         let mut chosen = chosen.filter_map(|index| self.fields.get(*index));
-        !self.sent
-            || (kinds.len() <= 3 && !chosen.any(|field| kinds.contains(&field.ty.argument())))
+        kinds.len() <= 3 && !chosen.any(|field| kinds.contains(&field.ty.kind_of_argument()))
     }
 
     /// Whether a field is kept in an `Option`.
     pub fn is_optional(&self, field: &Field) -> bool {
         let absent = !field.required || !self.required_are_arguments();
-        // In an answer, an absent list is an empty one; in a request the two differ.
-        absent && (self.sent || !field.ty.is_collection())
+        // In a response, an absent list is an empty one; in a request the two differ.
+        absent && (self.in_request || !field.ty.is_collection())
     }
 
-    /// The fields of which the constructor chooses one.
+    /// The fields of which the constructor chooses one. With several such conditions there are none:
+    /// each combination would need a constructor, so the fields have setters, which `validate` checks.
     pub fn choice(&self) -> Option<&[usize]> {
         let mut choices = self.require.iter().filter_map(|require| match require {
             Require::OneOf(fields) => Some(fields.as_slice()),
@@ -107,14 +111,13 @@ impl Struct {
     /// Whether a value of this type needs no argument.
     pub fn has_default(&self) -> bool {
         self.choice().is_none()
-            && self
-                .fields
-                .iter()
-                .all(|field| self.is_optional(field) || (!self.sent && field.ty.is_collection()))
+            && self.fields.iter().all(|field| {
+                self.is_optional(field) || (!self.in_request && field.ty.is_collection())
+            })
     }
 }
 
-/// A condition over several fields, by index.
+/// A condition over several fields of a struct, which are meant by their index.
 #[derive(Debug)]
 pub enum Require {
     /// At least one of them.
@@ -123,13 +126,13 @@ pub enum Require {
     OneOf(Vec<usize>),
     /// All or none of them.
     Together(Vec<usize>),
-    /// The list is no longer than the number, which has a default.
+    /// The list is no longer than the page of its response.
     Fits {
         /// The list.
         list: usize,
-        /// The number.
+        /// The field with the size of the page.
         size: usize,
-        /// What the service assumes without the number.
+        /// The size that the service assumes without that field.
         default: u64,
     },
 }
@@ -142,7 +145,7 @@ pub struct Field {
     /// Name in Rust.
     pub rust: String,
     /// Type.
-    pub ty: Ty,
+    pub ty: Type,
     /// What it is.
     pub doc: Doc,
     /// It must be given, or is always there.
@@ -161,7 +164,7 @@ pub struct Field {
     pub sensitive: bool,
     /// Where it is sent, if not where the others are.
     pub place: Option<Place>,
-    /// Other names that answers use.
+    /// Other names that responses use.
     pub aliases: Vec<String>,
     /// The key of the object that a list is wrapped in.
     pub wrapper: Option<String>,
@@ -172,7 +175,7 @@ pub struct Field {
 }
 
 impl Field {
-    /// Every name that an answer may use.
+    /// Every name that a response may use.
     pub fn wire_names(&self) -> impl Iterator<Item = &str> {
         let aliases = self.aliases.iter().map(String::as_str);
         std::iter::once(self.wire.as_str()).chain(aliases)
@@ -247,13 +250,9 @@ impl Format {
         }
     }
 
-    /// The format of `standing_core` that a request is checked against, if there is one.
-    pub fn checked(self) -> Option<&'static str> {
-        match self {
-            Self::Md5 => Some("Format::Md5"),
-            Self::Phone => Some("Format::Phone"),
-            Self::Month | Self::Date | Self::DateTime | Self::Utc => None,
-        }
+    /// Whether `validate` checks it in a request. Dates are left to the service, which may accept more.
+    pub fn is_validated(self) -> bool {
+        matches!(self, Self::Md5 | Self::Phone)
     }
 
     /// Whether a text has this format.
@@ -285,9 +284,9 @@ impl Format {
     }
 }
 
-/// The type of a value.
+/// The type of a value, as it is used; [`NamedType`] is what declares a name.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Ty {
+pub enum Type {
     /// Text.
     String,
     /// `true` or `false`.
@@ -303,22 +302,22 @@ pub enum Ty {
     /// Any JSON.
     Json,
     /// A list.
-    List(Box<Ty>),
+    List(Box<Type>),
     /// An object with keys that are data.
-    Map(Box<Ty>),
+    Map(Box<Type>),
     /// A struct of `types`.
     Struct(String),
     /// An enumeration of texts.
     Enum(String),
     /// An enumeration of whole numbers.
     IntEnum(String),
-    /// The fixture's type was refused; that is reported once, and nothing follows from it.
+    /// The fixture's type was refused. That is reported once, so every check accepts values of it.
     Unknown,
 }
 
-impl Ty {
-    /// The scalars with their spelling in fixtures.
-    pub const SCALARS: [(&'static str, Self); 7] = [
+impl Type {
+    /// The types without a declaration, with their spelling in fixtures.
+    pub const BUILT_IN: [(&'static str, Self); 7] = [
         ("string", Self::String),
         ("bool", Self::Bool),
         ("int", Self::Int),
@@ -334,9 +333,9 @@ impl Ty {
             Self::List(inner) => format!("list<{}>", inner.spelling()),
             Self::Map(inner) => format!("map<{}>", inner.spelling()),
             ty => {
-                let mut scalars = Self::SCALARS.iter();
-                let scalar = scalars.find(|(_, scalar)| scalar == ty);
-                let name = scalar.map(|(name, _)| *name).or(ty.named());
+                let mut built_in = Self::BUILT_IN.iter();
+                let found = built_in.find(|(_, built_in)| built_in == ty);
+                let name = found.map(|(name, _)| *name).or(ty.type_name());
                 name.unwrap_or("?").to_owned()
             }
         }
@@ -347,7 +346,7 @@ impl Ty {
         matches!(self, Self::List(_) | Self::Map(_))
     }
 
-    /// Neither a collection nor a struct nor any JSON.
+    /// A single value, or a type that was refused: not a collection, a struct or any JSON.
     pub fn is_scalar(&self) -> bool {
         !matches!(
             self,
@@ -364,30 +363,31 @@ impl Ty {
     }
 
     /// The named type at the bottom of lists and maps.
-    pub fn named(&self) -> Option<&str> {
+    pub fn type_name(&self) -> Option<&str> {
         match self {
-            Self::List(inner) | Self::Map(inner) => inner.named(),
+            Self::List(inner) | Self::Map(inner) => inner.type_name(),
             Self::Struct(name) | Self::Enum(name) | Self::IntEnum(name) => Some(name),
             _ => None,
         }
     }
 
-    /// The kind of argument that this type is: a caller could swap two arguments of one kind. A
-    /// literal such as `1` fits every kind of number, and a text every list of enumerated texts;
-    /// constructors take a single enumeration by its own type.
-    fn argument(&self) -> Self {
+    /// A type that stands for all whose arguments a caller could swap for this one unnoticed. The
+    /// literal `1` fits every kind of number, and `["a"]` fits lists of texts and of enumerated texts,
+    /// whose items convert. A single enumeration fits no other argument: constructors take it by its
+    /// own type.
+    fn kind_of_argument(&self) -> Self {
         match self {
             Self::Int | Self::Uint | Self::Decimal => Self::Int,
-            Self::List(item) => Self::List(Box::new(item.item())),
-            Self::Map(item) => Self::Map(Box::new(item.item())),
+            Self::List(item) => Self::List(Box::new(item.kind_of_item())),
+            Self::Map(item) => Self::Map(Box::new(item.kind_of_item())),
             ty => ty.clone(),
         }
     }
 
-    fn item(&self) -> Self {
+    fn kind_of_item(&self) -> Self {
         match self {
             Self::Enum(_) => Self::String,
-            ty => ty.argument(),
+            ty => ty.kind_of_argument(),
         }
     }
 }

@@ -1,32 +1,32 @@
 //! Limits of values.
 
-use crate::check::value::complaint;
+use crate::check::value::value_problem;
 use crate::load::json::Value;
 use crate::load::object::Object;
 use crate::load::problem::Problems;
-use crate::model::{Format, Limits, Ty};
+use crate::model::{Format, Limits, Type};
 
 /// Reads the limits of a value of a type; only those that fit the type are allowed.
-pub(super) fn limits(object: &Object<'_>, ty: &Ty, problems: &mut Problems) -> Limits {
-    let is_number = matches!(ty, Ty::Int | Ty::Uint | Ty::Float | Ty::Decimal);
+pub(super) fn limits(object: &Object<'_>, ty: &Type, problems: &mut Problems) -> Limits {
+    let is_number = matches!(ty, Type::Int | Type::Uint | Type::Float | Type::Decimal);
     let groups: [(&[&str], bool, &str); 4] = [
         (&["min", "max"], is_number, "numbers"),
-        (&["min_len", "max_len"], *ty == Ty::String, "texts"),
+        (&["min_len", "max_len"], *ty == Type::String, "texts"),
         (
             &["min_items", "max_items"],
-            matches!(ty, Ty::List(_)),
+            matches!(ty, Type::List(_)),
             "lists",
         ),
-        (&["format"], *ty == Ty::String, "texts"),
+        (&["format"], *ty == Type::String, "texts"),
     ];
     for (keys, fits, what) in groups {
-        if fits || *ty == Ty::Unknown {
+        if fits || *ty == Type::Unknown {
             continue;
         }
         for key in keys {
             let name = ty.spelling();
             let message = format!("`{key}` is a limit for {what}, but this is a `{name}`");
-            object.complain(key, message, problems);
+            object.report_if_present(key, message, problems);
         }
     }
     let limits = Limits {
@@ -39,23 +39,18 @@ pub(super) fn limits(object: &Object<'_>, ty: &Ty, problems: &mut Problems) -> L
         format: object.choice("format", &Format::ALL, problems),
     };
     for (key, number) in [("min", &limits.min), ("max", &limits.max)] {
-        if let Some(message) = number
-            .as_ref()
-            .and_then(|text| complaint(ty, &Limits::default(), &[], &Value::Number(text.clone())))
-        {
-            object.complain(key, message, problems);
-        }
-    }
-    for (key, number) in [("min", &limits.min), ("max", &limits.max)] {
-        let is_whole = number
-            .as_ref()
-            .is_none_or(|text| text.parse::<i64>().is_ok());
-        if let Some(spot) = object.get(key).filter(|_| *ty == Ty::Decimal && !is_whole) {
-            problems.push(spot.problem("the limits of a `decimal` are whole numbers"));
+        let Some(text) = number else { continue };
+        let value = Value::Number(text.clone());
+        if let Some(message) = value_problem(ty, &Limits::default(), &[], &value) {
+            object.report_if_present(key, message, problems);
+        } else if *ty == Type::Decimal && text.parse::<i64>().is_err() {
+            let message = "the limits of a `decimal` are whole numbers";
+            object.report_if_present(key, message, problems);
         }
     }
     let number = |text: &Option<String>| text.as_ref()?.parse::<f64>().ok();
-    let crossed = [
+    let mut are_possible = true;
+    for (max, min, is_crossed) in [
         (
             "max",
             "min",
@@ -71,14 +66,17 @@ pub(super) fn limits(object: &Object<'_>, ty: &Ty, problems: &mut Problems) -> L
             "min_items",
             is_above(limits.min_items, limits.max_items),
         ),
-    ];
-    for (max, min, _) in crossed.iter().filter(|(.., crossed)| *crossed) {
-        object.complain(max, format!("`{max}` is below `{min}`"), problems);
+    ] {
+        if is_crossed {
+            object.report_if_present(max, format!("`{max}` is below `{min}`"), problems);
+            are_possible = false;
+        }
     }
-    match crossed.iter().any(|(.., crossed)| *crossed) {
-        // Every sample would break them.
-        true => Limits::default(),
-        false => limits,
+    if are_possible {
+        limits
+    } else {
+        // No value is within crossed limits: a correct default would be reported as well.
+        Limits::default()
     }
 }
 

@@ -3,21 +3,42 @@
 use std::collections::HashMap;
 use std::path::Path;
 
-use crate::check::samples::{self, Description};
+use crate::check::samples::{self, SampleContext};
 use crate::load::files;
+use crate::load::located::Located;
 use crate::load::object::Object;
 use crate::load::problem::Problems;
-use crate::load::spot::Spot;
-use crate::model::{Behavior, Doc, Notes, Operation, Source, Type};
+use crate::model::{
+    Behavior, Doc, Effect, Enum, Envelope, ErrorCode, Http, NamedType, Operation, Provenance,
+    RateLimit, Source, Struct,
+};
 use crate::names;
 
 use super::conditions::conditions;
-use super::facts::{self, Inherited};
+use super::doc;
+use super::envelope::envelope;
+use super::error_codes::{error_codes, no_record};
 use super::fields::{Role, fields};
-use super::paging;
+use super::http::http;
+use super::pagination;
 use super::places;
-use super::types::{self, Kind, Types, is_reserved};
+use super::types::{self, DeclaredKind, TypeNames, is_reserved};
 use super::usage;
+
+/// Everything that an operation inherits from its service and its provider.
+#[derive(Debug)]
+pub(super) struct Inherited<'a> {
+    /// How calls are sent, unless the operation differs.
+    pub http: &'a Http,
+    /// The envelope of responses, unless the operation has its own.
+    pub envelope: &'a Envelope,
+    /// Codes of the service and of the provider, in the order in which they are searched.
+    pub errors: [&'a [ErrorCode]; 2],
+    /// Enumerations of the service.
+    pub types: &'a [Enum],
+    /// Whether the description of the service has no problems.
+    pub has_no_problems: bool,
+}
 
 /// Reads the operation at a path, in a folder of its name. `taken` has the names that other
 /// operations of the service use, with the operation that each belongs to.
@@ -25,56 +46,70 @@ pub(super) fn read(
     root: &Path,
     path: &str,
     folder: &str,
-    above: &Inherited<'_>,
+    inherited: &Inherited<'_>,
     taken: &mut HashMap<String, String>,
     problems: &mut Problems,
 ) -> Option<Operation> {
-    let shown = format!("{path}/operation.json");
-    if !root.join(&shown).is_file() {
-        problems.file(
-            shown,
+    let fixture_path = format!("{path}/operation.json");
+    if !root.join(&fixture_path).is_file() {
+        problems.push_for_file(
+            fixture_path,
             "operation.json is missing: every folder of a service describes an operation",
         );
         return None;
     }
-    let file = files::file(root, &shown, problems)?;
-    let object = Object::open(&Spot::root(&file), "operation", problems)?;
-    let name = name(&object, folder, taken, problems)?;
     let before = problems.len();
+    let file = files::read_json(root, &fixture_path, problems)?;
+    let object = Object::open(&Located::whole(&file), "operation", problems)?;
+    let name = name(&object, folder, taken, problems)?;
     let doc = operation_doc(&object, problems);
     let access = object.prose("access", problems);
     let source = source(&object, problems);
-    let http_object = object
+    let http = object
         .get("http")
-        .and_then(|spot| Object::open(&spot, "http", problems));
-    let http = http_object.as_ref().map_or_else(
-        || above.http.clone(),
-        |object| facts::http(object, above.http, problems),
-    );
+        .and_then(|located| Object::open(&located, "http", problems))
+        .map_or_else(
+            || inherited.http.clone(),
+            |object| http(&object, inherited.http, problems),
+        );
     let envelope = object
         .get("envelope")
-        .and_then(|spot| facts::envelope(&spot, problems));
+        .and_then(|located| envelope(&located, problems));
     let behavior = behavior(&object, problems);
-    let (rate_limit, rate_notes) = rate_limit(&object, problems);
-    let errors = facts::errors(&object, problems);
-    let known: Vec<_> = errors
+    let rate_limit = rate_limit(&object, problems);
+    let errors = error_codes(&object, problems);
+    let of_all: Vec<_> = errors
         .iter()
-        .chain(above.errors.into_iter().flatten())
+        .chain(inherited.errors.into_iter().flatten())
         .collect();
-    let no_record = facts::no_record(&object, &known, problems);
+    let no_record = no_record(&object, &of_all, problems);
 
-    let names = Types::declared(&object, above.types, &name, taken, problems);
-    let mut input = fields(&object, "input", &names, Role::Input, problems);
-    input.name.clone_from(&name);
-    input.sent = true;
-    input.require = conditions(&object, &input, problems);
-    let mut output = fields(&object, "output", &names, Role::Output, problems);
-    output.name = format!("{name}Output");
-    output.received = true;
-    let mut all = named_types(&names, problems);
-    usage::resolve(&names, &mut input, &mut output, &mut all, problems);
-    places::check(&object, &http, &mut input, problems);
-    let (pagination, paging_notes) = paging::pagination(&object, &input, &output, &all, problems);
+    // Fields need the names of the types, and types their fields. What follows needs both, each step
+    // all of the steps before it: which types are parts of the request decides which fields are
+    // optional, and that decides how pagination reads them.
+    let names = TypeNames::collect(&object, inherited.types, Some(&name), taken, problems);
+    let mut types = named_types(&names, problems);
+    let input_fields = fields(&object, "input", &names, Role::Input, problems);
+    let mut input = Struct {
+        name: name.clone(),
+        doc: Doc::default(),
+        require: conditions(&object, &input_fields, problems),
+        fields: input_fields,
+        in_request: true,
+        in_response: false,
+    };
+    let output = Struct {
+        name: format!("{name}Output"),
+        doc: Doc::default(),
+        require: Vec::new(),
+        fields: fields(&object, "output", &names, Role::Output, problems),
+        in_request: false,
+        in_response: true,
+    };
+    usage::resolve(&names, &input, &output, &mut types, problems);
+    places::check(&object, &http, &input, problems);
+    places::require_path_segments(&http, &mut input);
+    let pagination = pagination::pagination(&object, &input, &output, &types, problems);
 
     let mut operation = Operation {
         name,
@@ -82,32 +117,27 @@ pub(super) fn read(
         doc,
         access,
         source,
-        method: http.method,
-        path: http.path,
-        params: http.params,
-        http_notes: http.notes,
+        http,
         behavior,
         rate_limit,
-        rate_notes,
         pagination,
-        paging_notes,
         no_record,
         input,
         output,
-        types: all,
+        types,
         errors,
         envelope,
         examples: Vec::new(),
-        path_of_fixture: shown,
+        fixture_path,
     };
-    let [of_service, of_provider] = above.errors;
-    let description = Description {
+    let [of_service, of_provider] = inherited.errors;
+    let context = SampleContext {
         operation: &operation,
-        envelope: operation.envelope.as_ref().unwrap_or(above.envelope),
+        envelope: operation.envelope.as_ref().unwrap_or(inherited.envelope),
         errors: [&operation.errors, of_service, of_provider],
-        is_sound: above.is_sound && problems.len() == before,
+        has_no_problems: inherited.has_no_problems && problems.len() == before,
     };
-    let examples = samples::read(root, path, &object, &description, problems);
+    let examples = samples::read_and_check(root, path, &object, &context, problems);
     operation.examples = examples;
     Some(operation)
 }
@@ -119,29 +149,29 @@ fn name(
     problems: &mut Problems,
 ) -> Option<String> {
     let name = object.text("operation", problems)?;
-    let spot = object.get("operation")?;
+    let located = object.get("operation")?;
     if !names::is_pascal(&name) {
-        problems.push(spot.problem(format!("{name:?} cannot name a type; use PascalCase")));
+        problems.push(located.problem(format!("{name:?} cannot name a type; use PascalCase")));
         return None;
     }
     let snake = names::snake(&name);
     if snake != folder {
-        problems.push(spot.problem(format!(
+        problems.push(located.problem(format!(
             "{name:?} belongs in the folder {snake:?}, not {folder:?}"
         )));
     }
-    if let Some(complaint) = unusable(&name) {
-        problems.push(spot.problem(complaint));
+    if let Some(problem) = name_problem(&name) {
+        problems.push(located.problem(problem));
     } else if let Some(other) = taken.get(&name) {
-        problems.push(spot.problem(format!(
+        problems.push(located.problem(format!(
             "{other} uses the name {name:?}, and the service exports both; use another name there"
         )));
     }
     Some(name)
 }
 
-/// Why generated code cannot have an operation of a name.
-pub fn unusable(name: &str) -> Option<String> {
+/// What is wrong with the name of an operation, if generated code cannot use it.
+pub fn name_problem(name: &str) -> Option<String> {
     let snake = names::snake(name);
     if is_reserved(name) {
         Some(format!("the generated code uses the name {name:?} itself"))
@@ -158,7 +188,7 @@ pub fn unusable(name: &str) -> Option<String> {
 fn operation_doc(object: &Object<'_>, problems: &mut Problems) -> Doc {
     Doc {
         text: object.prose("doc", problems).unwrap_or_default(),
-        notes: Notes {
+        provenance: Provenance {
             assumed: object.prose("assumed", problems),
             source: None,
         },
@@ -168,7 +198,7 @@ fn operation_doc(object: &Object<'_>, problems: &mut Problems) -> Doc {
 fn source(object: &Object<'_>, problems: &mut Problems) -> Source {
     object
         .get("source")
-        .and_then(|spot| Object::open(&spot, "source", problems))
+        .and_then(|located| Object::open(&located, "source", problems))
         .map(|source| Source {
             title: source.text("title", problems).unwrap_or_default(),
             publisher: source.text("publisher", problems).unwrap_or_default(),
@@ -181,60 +211,64 @@ fn source(object: &Object<'_>, problems: &mut Problems) -> Source {
 fn behavior(object: &Object<'_>, problems: &mut Problems) -> Behavior {
     let Some(object) = object
         .get("behavior")
-        .and_then(|spot| Object::open(&spot, "behavior", problems))
+        .and_then(|located| Object::open(&located, "behavior", problems))
     else {
         return Behavior::default();
     };
-    let reads = object.choice("effect", &[("read", true), ("write", false)], problems);
-    let reads = reads.unwrap_or(false);
+    let effects = [("read", Effect::Read), ("write", Effect::Write)];
+    let effect = object.choice("effect", &effects, problems);
+    let effect = effect.unwrap_or_default();
     let idempotent = object.flag("idempotent", problems);
-    if reads && idempotent {
+    if effect == Effect::Read && idempotent {
         let message = "reads are always retried; `idempotent` is for writes";
-        object.complain("idempotent", message, problems);
+        object.report_if_present("idempotent", message, problems);
     }
     Behavior {
-        reads,
+        effect,
         idempotent,
         metered: object.flag("metered", problems),
-        notes: facts::notes(&object, problems),
+        provenance: doc::provenance(&object, problems),
     }
 }
 
-fn rate_limit(object: &Object<'_>, problems: &mut Problems) -> (Option<(u64, u64)>, Notes) {
-    let Some(object) = object
+fn rate_limit(object: &Object<'_>, problems: &mut Problems) -> Option<RateLimit> {
+    let object = object
         .get("rate_limit")
-        .and_then(|spot| Object::open(&spot, "rate_limit", problems))
-    else {
-        return (None, Notes::default());
-    };
-    let mut parts = ["requests", "seconds"].map(|key| {
+        .and_then(|located| Object::open(&located, "rate_limit", problems))?;
+    let [requests, seconds] = ["requests", "seconds"].map(|key| {
         let count = object.count(key, problems)?;
         if (1..=u64::from(u32::MAX)).contains(&count) {
             return Some(count);
         }
         let message = format!("{count} {key} is not a rate");
-        object.complain(key, message, problems);
+        object.report_if_present(key, message, problems);
         None
     });
-    let rate = match &mut parts {
-        [Some(requests), Some(seconds)] => Some((*requests, *seconds)),
-        _ => None,
-    };
-    (rate, facts::notes(&object, problems))
+    let provenance = doc::provenance(&object, problems);
+    Some(RateLimit {
+        requests: requests?,
+        seconds: seconds?,
+        provenance,
+    })
 }
 
 /// Reads the types that the operation declares.
-fn named_types(names: &Types<'_>, problems: &mut Problems) -> Vec<Type> {
+fn named_types(names: &TypeNames<'_>, problems: &mut Problems) -> Vec<NamedType> {
     let read = names.own.iter().filter_map(|declared| match declared.kind {
-        Kind::Broken => None,
-        Kind::Enum(..) => types::enumeration(declared, problems).map(Type::Enum),
-        Kind::Struct => {
-            let object = Object::open(&declared.spot, "struct", problems)?;
-            let mut part = fields(&object, "fields", names, Role::Part, problems);
-            part.name = declared.name.to_owned();
-            part.doc = facts::doc(&object, problems);
-            part.require = conditions(&object, &part, problems);
-            Some(Type::Struct(part))
+        DeclaredKind::Broken => None,
+        DeclaredKind::Enum(..) => types::enumeration(declared, problems).map(NamedType::Enum),
+        DeclaredKind::Struct => {
+            let object = Object::open(&declared.located, "struct", problems)?;
+            let fields = fields(&object, "fields", names, Role::Named, problems);
+            Some(NamedType::Struct(Struct {
+                name: declared.name.to_owned(),
+                doc: doc::doc(&object, problems),
+                require: conditions(&object, &fields, problems),
+                fields,
+                // `usage` sets both.
+                in_request: false,
+                in_response: false,
+            }))
         }
     });
     read.collect()

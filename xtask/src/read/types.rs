@@ -3,14 +3,14 @@
 use std::collections::HashMap;
 
 use crate::load::json::Value;
+use crate::load::located::Located;
 use crate::load::object::Object;
 use crate::load::problem::Problems;
-use crate::load::spot::Spot;
-use crate::model::{Enum, Ty, Variant};
+use crate::model::{Enum, Type, Variant};
 use crate::names;
-use crate::words::{closest, list};
+use crate::wording::{and_list, closest};
 
-use super::facts;
+use super::doc::doc;
 
 /// Names that generated modules use themselves: those of `standing_core::generated`, those of the
 /// standard prelude, and those of the constants of a module.
@@ -50,97 +50,105 @@ const FOREIGN: &[(&str, &str)] = &[
 
 /// The names of `types`, known before any field is read.
 #[derive(Debug)]
-pub(super) struct Types<'a> {
-    pub(super) own: Vec<Declared<'a>>,
+pub(super) struct TypeNames<'a> {
+    pub(super) own: Vec<Declaration<'a>>,
     /// Enumerations of the service.
     pub(super) shared: &'a [Enum],
 }
 
-/// A declared type.
+/// An entry of `types`, not yet read.
 #[derive(Debug)]
-pub(super) struct Declared<'a> {
+pub(super) struct Declaration<'a> {
     pub(super) name: &'a str,
-    pub(super) kind: Kind<'a>,
-    pub(super) spot: Spot<'a>,
+    pub(super) kind: DeclaredKind<'a>,
+    pub(super) located: Located<'a>,
 }
 
 /// The kind of a declared type.
 #[derive(Debug)]
-pub(super) enum Kind<'a> {
+pub(super) enum DeclaredKind<'a> {
     Struct,
     /// With the values on the wire, and whether they are numbers.
     Enum(Vec<&'a str>, bool),
-    /// A mistake that is reported already.
+    /// Neither, which is reported already.
     Broken,
 }
 
-impl<'a> Types<'a> {
-    /// Collects the names. `taken` are those of other operations of the service, which exports the
-    /// types of all of them, with the operation that each belongs to.
-    pub(super) fn declared(
+impl<'a> TypeNames<'a> {
+    /// Collects the names that an object declares under `types`, and reports those that cannot be used.
+    /// `operation` is the operation that declares them, unless its service does. `taken` are those of other operations of the service, which exports the
+    /// types of all of them, with the operation that each belongs to; the names found are added.
+    pub(super) fn collect(
         object: &Object<'a>,
         shared: &'a [Enum],
-        operation: &str,
+        operation: Option<&str>,
         taken: &mut HashMap<String, String>,
         problems: &mut Problems,
     ) -> Self {
-        let mut own: Vec<Declared<'a>> = Vec::new();
+        let mut own: Vec<Declaration<'a>> = Vec::new();
+        let output = operation.map(|operation| format!("{operation}Output"));
+        let of_module = [operation, output.as_deref()];
         let types = object
             .get("types")
-            .and_then(|spot| Object::open_any(&spot, problems));
+            .and_then(|located| Object::open_map(&located, problems));
         let members = types.iter().flat_map(Object::members);
-        for (member, spot) in members {
+        for (member, located) in members {
             let name = member.key.as_str();
             if !names::is_pascal(name) {
                 let message = format!("{name:?} cannot name a type; use PascalCase");
-                problems.push(spot.problem(message));
-            } else if is_reserved(name) || name == operation || name == format!("{operation}Output")
-            {
-                problems.push(spot.problem(format!(
+                problems.push(located.problem(message));
+            } else if is_reserved(name) || of_module.contains(&Some(name)) {
+                problems.push(located.problem(format!(
                     "the generated module uses the name {name:?} itself; use another name, which is \
                      not sent"
                 )));
-            } else if shared.iter().any(|known| known.name == name) {
+            } else if shared.iter().any(|shared| shared.name == name) {
                 let message = format!("the service has a type {name:?}; use it, or another name");
-                problems.push(spot.problem(message));
+                problems.push(located.problem(message));
             } else if let Some(other) = taken.get(name) {
-                problems.push(spot.problem(format!(
+                problems.push(located.problem(format!(
                     "{other} uses the name {name:?}, and the service exports both; use another name, \
                      or describe an enumeration under `types` of the service"
                 )));
             }
-            let value = &spot.node.value;
+            let value = &located.node.value;
             let kind = match (value.member("fields"), value.member("values")) {
-                (Some(_), None) => Kind::Struct,
+                (Some(_), None) => DeclaredKind::Struct,
                 (None, Some(values)) => {
-                    let of = value.member("type").map(|node| &node.value);
-                    let of_numbers = matches!(of, Some(Value::Text(name)) if name == "int");
+                    let ty = value.member("type").map(|node| &node.value);
+                    let of_numbers = matches!(ty, Some(Value::Text(name)) if name == "int");
                     let values = match &values.value {
                         Value::Object(members) => members.iter().map(|m| m.key.as_str()).collect(),
                         _ => Vec::new(),
                     };
-                    Kind::Enum(values, of_numbers)
+                    DeclaredKind::Enum(values, of_numbers)
                 }
                 _ => {
-                    problems.push(spot.problem("a type has either `fields` or `values`"));
-                    Kind::Broken
+                    problems.push(located.problem("a type has either `fields` or `values`"));
+                    DeclaredKind::Broken
                 }
             };
-            own.push(Declared { name, kind, spot });
+            own.push(Declaration {
+                name,
+                kind,
+                located,
+            });
         }
-        let names = own.iter().map(|declared| declared.name.to_owned());
-        let names = names.chain([operation.to_owned(), format!("{operation}Output")]);
-        taken.extend(names.map(|name| (name, operation.to_owned())));
+        if let Some(operation) = operation {
+            let names = own.iter().map(|declared| declared.name);
+            let names = names.chain(of_module.into_iter().flatten());
+            taken.extend(names.map(|name| (name.to_owned(), operation.to_owned())));
+        }
         Self { own, shared }
     }
 
     /// The type that a text spells.
-    pub(super) fn parse(&self, text: &str) -> Result<Ty, String> {
+    pub(super) fn parse(&self, text: &str) -> Result<Type, String> {
         let text = text.trim();
-        if let Some((_, ty)) = Ty::SCALARS.into_iter().find(|(name, _)| *name == text) {
+        if let Some((_, ty)) = Type::BUILT_IN.into_iter().find(|(name, _)| *name == text) {
             return Ok(ty);
         }
-        for (open, collection) in [("list<", Ty::List as fn(_) -> _), ("map<", Ty::Map)] {
+        for (open, collection) in [("list<", Type::List as fn(_) -> _), ("map<", Type::Map)] {
             let inner = text.strip_prefix(open);
             if let Some(inner) = inner.and_then(|rest| rest.strip_suffix('>')) {
                 return Ok(collection(Box::new(self.parse(inner)?)));
@@ -149,112 +157,116 @@ impl<'a> Types<'a> {
         if let Some(declared) = self.find(text) {
             let name = text.to_owned();
             return Ok(match declared.kind {
-                Kind::Struct => Ty::Struct(name),
-                Kind::Enum(_, false) => Ty::Enum(name),
-                Kind::Enum(_, true) => Ty::IntEnum(name),
-                Kind::Broken => Ty::Unknown,
+                DeclaredKind::Struct => Type::Struct(name),
+                DeclaredKind::Enum(_, false) => Type::Enum(name),
+                DeclaredKind::Enum(_, true) => Type::IntEnum(name),
+                DeclaredKind::Broken => Type::Unknown,
             });
         }
-        if let Some(known) = self.shared.iter().find(|known| known.name == text) {
+        if let Some(shared) = self.shared.iter().find(|shared| shared.name == text) {
             let name = text.to_owned();
-            return Ok(if known.of_numbers {
-                Ty::IntEnum(name)
+            return Ok(if shared.of_numbers {
+                Type::IntEnum(name)
             } else {
-                Ty::Enum(name)
+                Type::Enum(name)
             });
         }
         if let Some((_, here)) = FOREIGN.iter().find(|(name, _)| *name == text) {
             return Err(format!("the type `{text}` of other formats is {here} here"));
         }
-        let known = || {
-            let scalars = Ty::SCALARS.into_iter().map(|(name, _)| name);
+        let candidates = || {
+            let built_in = Type::BUILT_IN.into_iter().map(|(name, _)| name);
             let own = self.own.iter().map(|declared| declared.name);
-            let shared = self.shared.iter().map(|known| known.name.as_str());
-            scalars.chain(own).chain(shared)
+            let shared = self.shared.iter().map(|shared| shared.name.as_str());
+            built_in.chain(own).chain(shared)
         };
-        if names::is_pascal(text) && closest(text, known()).is_none() {
+        if names::is_pascal(text) && closest(text, candidates()).is_none() {
             return Err(format!(
                 "there is no type {text:?}; describe it under `types`"
             ));
         }
-        Err(match closest(text, known()) {
+        Err(match closest(text, candidates()) {
             Some(meant) => format!("there is no type {text:?}; did you mean {meant:?}?"),
             None => {
-                let scalars = Ty::SCALARS.map(|(name, _)| name);
-                let scalars = list(&scalars).replace(" and ", ", ");
+                let built_in = Type::BUILT_IN.into_iter().map(|(name, _)| name);
+                let all: Vec<&str> = built_in.chain(["list<…>", "map<…>"]).collect();
                 format!(
-                    "there is no type {text:?}; the types are {scalars}, `list<…>`, `map<…>` and \
-                     the names under `types`"
+                    "there is no type {text:?}; the types are {}, and the names under `types`",
+                    and_list(&all)
                 )
             }
         })
     }
 
-    fn find(&self, name: &str) -> Option<&Declared<'a>> {
+    fn find(&self, name: &str) -> Option<&Declaration<'a>> {
         self.own.iter().find(|declared| declared.name == name)
     }
 
     /// The values of an enumeration.
     pub(super) fn values(&self, name: &str) -> Vec<&'a str> {
-        if let Some(Kind::Enum(values, _)) = self.find(name).map(|declared| &declared.kind) {
+        if let Some(DeclaredKind::Enum(values, _)) = self.find(name).map(|declared| &declared.kind)
+        {
             return values.clone();
         }
-        let shared = self.shared.iter().filter(|known| known.name == name);
-        let values = shared.flat_map(|known| &known.values);
+        let shared = self.shared.iter().filter(|shared| shared.name == name);
+        let values = shared.flat_map(|shared| &shared.values);
         values.map(|value| value.wire.as_str()).collect()
     }
 
-    /// Adds a problem of a type as a whole.
-    pub(super) fn complain(&self, name: &str, message: String, problems: &mut Problems) {
+    /// Reports a problem of a type that this operation declares, as a whole.
+    pub(super) fn report(&self, name: &str, message: String, problems: &mut Problems) {
         if let Some(declared) = self.find(name) {
-            problems.push(declared.spot.problem(message));
+            problems.push(declared.located.problem(message));
         }
     }
 }
 
 /// Reads an enumeration.
-pub(super) fn enumeration(declared: &Declared<'_>, problems: &mut Problems) -> Option<Enum> {
-    let object = Object::open(&declared.spot, "enum", problems)?;
+pub(super) fn enumeration(declared: &Declaration<'_>, problems: &mut Problems) -> Option<Enum> {
+    let object = Object::open(&declared.located, "enum", problems)?;
     let of_numbers = object.choice("type", &[("string", false), ("int", true)], problems);
     let of_numbers = of_numbers.unwrap_or(false);
     let mut variants: Vec<Variant> = Vec::new();
     let values = object
         .get("values")
-        .and_then(|spot| Object::open_any(&spot, problems))?;
-    for (member, spot) in values.members() {
-        let Some(value) = Object::open(&spot, "value", problems) else {
+        .and_then(|located| Object::open_map(&located, problems))?;
+    for (member, located) in values.members() {
+        let Some(value) = Object::open(&located, "value", problems) else {
             continue;
         };
         let wire = member.key.clone();
         let number = wire.parse::<i64>().map(|number| number.to_string());
         if of_numbers && number.as_ref() != Ok(&wire) {
             let message = format!("{wire:?} is not a whole number, but the type has whole numbers");
-            problems.push(values.spot.problem_with_key(member, message));
+            problems.push(values.located.problem_with_key(member, message));
         }
         let rust = value
             .text("name", problems)
             .unwrap_or_else(|| names::pascal(&wire));
         if !names::is_pascal(&rust) || rust == "Unknown" {
-            problems.push(spot.problem(format!(
+            problems.push(located.problem(format!(
                 "the value {wire:?} gives no usable name in Rust ({rust:?}); set `name`, in PascalCase"
             )));
         }
         if let Some(twin) = variants.iter().find(|other| other.rust == rust) {
-            problems.push(spot.problem(format!(
+            problems.push(located.problem(format!(
                 "{:?} and {wire:?} are both `{rust}` in Rust; set another `name` for one of them",
                 twin.wire
             )));
         }
-        let doc = facts::doc(&value, problems);
-        variants.push(Variant { wire, rust, doc });
+        variants.push(Variant {
+            wire,
+            rust,
+            doc: doc(&value, problems),
+        });
     }
     if variants.is_empty() {
         let message = "an enumeration needs values; without them, use `string` or `int`";
-        problems.push(values.spot.problem(message));
+        problems.push(values.located.problem(message));
     }
     Some(Enum {
         name: declared.name.to_owned(),
-        doc: facts::doc(&object, problems),
+        doc: doc(&object, problems),
         of_numbers,
         shared: false,
         values: variants,
@@ -263,19 +275,19 @@ pub(super) fn enumeration(declared: &Declared<'_>, problems: &mut Problems) -> O
 
 /// Reads the enumerations that the operations of a service share.
 pub(super) fn shared(object: &Object<'_>, problems: &mut Problems) -> Vec<Enum> {
-    let names = Types::declared(object, &[], "", &mut HashMap::new(), problems);
+    let names = TypeNames::collect(object, &[], None, &mut HashMap::new(), problems);
     let mut shared = Vec::new();
     for declared in &names.own {
         match declared.kind {
-            Kind::Enum(..) => shared.extend(enumeration(declared, problems)),
-            Kind::Struct => problems.push(declared.spot.problem(
+            DeclaredKind::Enum(..) => shared.extend(enumeration(declared, problems)),
+            DeclaredKind::Struct => problems.push(declared.located.problem(
                 "operations share only enumerations; describe this type in the operation that uses it",
             )),
-            Kind::Broken => {}
+            DeclaredKind::Broken => {}
         }
     }
-    for known in &mut shared {
-        known.shared = true;
+    for one in &mut shared {
+        one.shared = true;
     }
     shared
 }

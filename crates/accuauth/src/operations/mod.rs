@@ -12,7 +12,7 @@ use standing_core::generated::*;
 pub const OPERATIONS: &[ErasedOperation<crate::AccuAuth>] =
     &[ErasedOperation::of::<check::CheckDebtsReport>()];
 
-/// Where an answer keeps its payload, its error and its request id.
+/// Where a response keeps its payload, its error and its request id.
 pub static ENVELOPE: Envelope = Envelope {
     payload: "",
     success: Success::Equals("/status", "OK"),

@@ -19,7 +19,7 @@ pub const OPERATIONS: &[ErasedOperation<crate::Alibaba>] = &[
     ErasedOperation::of::<bss::QueryResellerUserAlarmThreshold>(),
 ];
 
-/// Where an answer keeps its payload, its error and its request id.
+/// Where a response keeps its payload, its error and its request id.
 pub static ENVELOPE: Envelope = Envelope {
     payload: "/Data",
     success: Success::Equals("/Success", "true"),

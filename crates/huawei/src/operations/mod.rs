@@ -19,7 +19,7 @@ pub const OPERATIONS: &[ErasedOperation<crate::Huawei>] = &[
     ErasedOperation::of::<bss::ShowCustomerAccountBalances>(),
 ];
 
-/// Where an answer keeps its payload, its error and its request id.
+/// Where a response keeps its payload, its error and its request id.
 ///
 /// # Provenance
 ///

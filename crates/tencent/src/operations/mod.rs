@@ -28,7 +28,7 @@ pub const OPERATIONS: &[ErasedOperation<crate::Tencent>] = &[
     ErasedOperation::of::<ip::QueryPartnerCredit>(),
 ];
 
-/// Where an answer keeps its payload, its error and its request id.
+/// Where a response keeps its payload, its error and its request id.
 pub static ENVELOPE: Envelope = Envelope {
     payload: "/Response",
     success: Success::Absent("/Response/Error"),

@@ -22,10 +22,10 @@ use standing_core::generated::*;
 ///     .with_bankcard("0000 0000 0000 0001")
 ///     .with_gaid("00000000-0000-0000-0000-000000000001")
 ///     .with_email("invented@example.com");
-/// let answer = client.send(&request).await?;
-/// if let Some(found) = answer.into_inner() {
-///     for row in &found.result {
-///         println!("{:?}", row.reg_total_num);
+/// let response = client.send(&request).await?;
+/// if let Some(found) = response.into_inner() {
+///     for item in &found.result {
+///         println!("{:?}", item.reg_total_num);
 ///     }
 /// }
 /// # Ok(())
@@ -213,7 +213,7 @@ const SENSITIVE: &[&str] = &[
     "mobile_md5",
 ];
 
-/// The answer to [`CheckDebtsReport`].
+/// The output of [`CheckDebtsReport`].
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct CheckDebtsReportOutput {

@@ -18,8 +18,8 @@ use standing_core::generated::*;
 ///
 /// # async fn example(client: &Client) -> Result<(), Box<dyn std::error::Error>> {
 /// let request = GetCustomerAccountInfo::new().with_owner_id(1051360339779133);
-/// let answer = client.send(&request).await?;
-/// if let Some(found) = answer.into_inner() {
+/// let response = client.send(&request).await?;
+/// if let Some(found) = response.into_inner() {
 ///     println!("{:?}", found.mpk);
 /// }
 /// # Ok(())
@@ -90,7 +90,7 @@ impl Operation for GetCustomerAccountInfo {
 
 const SUMMARY: &str = "Returns the account of a customer: its kind, the state of its business and its real-name verification.";
 
-/// The codes that this operation may return, in addition to the service's.
+/// The codes that this operation may return, in addition to those of its service and its provider.
 #[rustfmt::skip]
 const ERRORS: &[ErrorCode] = &[
     ErrorCode::new("NotAuthorized", CodeKind::Permission, "The caller is not authorized for this operation.").status(400),
@@ -108,7 +108,7 @@ const OUTPUT_FIELDS: &[&str] = &[
     "IsCertified",
 ];
 
-/// The answer to [`GetCustomerAccountInfo`].
+/// The output of [`GetCustomerAccountInfo`].
 ///
 /// - `Debug` redacts `login_email`
 #[derive(Clone, Default, PartialEq, Serialize, Deserialize)]

@@ -17,10 +17,10 @@ use standing_core::generated::*;
 ///
 /// # async fn example(client: &Client) -> Result<(), Box<dyn std::error::Error>> {
 /// let request = GetCustomerList::new();
-/// let answer = client.send(&request).await?;
-/// if let Some(found) = answer.into_inner() {
-///     for row in &found.uid_list {
-///         println!("{:?}", row);
+/// let response = client.send(&request).await?;
+/// if let Some(found) = response.into_inner() {
+///     for item in &found.uid_list {
+///         println!("{:?}", item);
 ///     }
 /// }
 /// # Ok(())
@@ -68,7 +68,7 @@ impl Operation for GetCustomerList {
 const SUMMARY: &str =
     "Lists the UIDs of all customers of the calling reseller, in one answer without pages.";
 
-/// The codes that this operation may return, in addition to the service's.
+/// The codes that this operation may return, in addition to those of its service and its provider.
 #[rustfmt::skip]
 const ERRORS: &[ErrorCode] = &[
     // Assumption: The source says only that there is no data.
@@ -78,7 +78,7 @@ const ERRORS: &[ErrorCode] = &[
 /// Fields of the payload, under every name that they may have.
 const OUTPUT_FIELDS: &[&str] = &["UidList"];
 
-/// The answer to [`GetCustomerList`].
+/// The output of [`GetCustomerList`].
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "PascalCase")]
 #[non_exhaustive]

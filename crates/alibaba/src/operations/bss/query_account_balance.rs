@@ -17,8 +17,8 @@ use standing_core::generated::*;
 ///
 /// # async fn example(client: &Client) -> Result<(), Box<dyn std::error::Error>> {
 /// let request = QueryAccountBalance::new();
-/// let answer = client.send(&request).await?;
-/// println!("{:?}", answer.available_amount);
+/// let response = client.send(&request).await?;
+/// println!("{:?}", response.available_amount);
 /// # Ok(())
 /// # }
 /// ```
@@ -63,7 +63,7 @@ impl Operation for QueryAccountBalance {
 
 const SUMMARY: &str = "Returns the caller's own account balance and credit limits.";
 
-/// The codes that this operation may return, in addition to the service's.
+/// The codes that this operation may return, in addition to those of its service and its provider.
 #[rustfmt::skip]
 const ERRORS: &[ErrorCode] = &[
     ErrorCode::new("InternalError", CodeKind::Server, "Processing failed for an unknown reason; this operation returns it with 400 too.").status(400),
@@ -80,7 +80,7 @@ const OUTPUT_FIELDS: &[&str] = &[
     "QuotaLimit",
 ];
 
-/// The answer to [`QueryAccountBalance`].
+/// The output of [`QueryAccountBalance`].
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "PascalCase")]
 #[non_exhaustive]

@@ -29,8 +29,8 @@ use standing_core::generated::*;
 ///     .with_biz_type_list([InvoiceMarket::AlibabaCloud, InvoiceMarket::Marketplace]);
 /// let mut pages = client.pages(request);
 /// while let Some(page) = pages.next().await {
-///     for row in page?.items {
-///         println!("{:?}: {:?}", row.id, row.original_amount);
+///     for item in page?.items {
+///         println!("{:?}: {:?}", item.id, item.original_amount);
 ///     }
 /// }
 /// # Ok(())
@@ -336,7 +336,7 @@ impl Paginated for QueryEvaluateList {
     }
 }
 
-/// The answer to [`QueryEvaluateList`].
+/// The output of [`QueryEvaluateList`].
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "PascalCase")]
 #[non_exhaustive]

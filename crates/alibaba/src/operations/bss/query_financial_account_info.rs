@@ -15,8 +15,8 @@ use standing_core::generated::*;
 ///
 /// # async fn example(client: &Client) -> Result<(), Box<dyn std::error::Error>> {
 /// let request = QueryFinancialAccountInfo::new(1000000000000001);
-/// let answer = client.send(&request).await?;
-/// println!("{:?}", answer.is_financial_account);
+/// let response = client.send(&request).await?;
+/// println!("{:?}", response.is_financial_account);
 /// # Ok(())
 /// # }
 /// ```
@@ -75,7 +75,7 @@ impl Operation for QueryFinancialAccountInfo {
 
 const SUMMARY: &str = "Returns whether an account is the management account or a member in the financial management of an enterprise.";
 
-/// The codes that this operation may return, in addition to the service's.
+/// The codes that this operation may return, in addition to those of its service and its provider.
 #[rustfmt::skip]
 const ERRORS: &[ErrorCode] = &[
     ErrorCode::new("InvalidParameter", CodeKind::InvalidRequest, "A parameter is not valid.").status(400),
@@ -92,7 +92,7 @@ const OUTPUT_FIELDS: &[&str] = &[
     "MemberGroupName",
 ];
 
-/// The answer to [`QueryFinancialAccountInfo`].
+/// The output of [`QueryFinancialAccountInfo`].
 ///
 /// - `Debug` redacts `user_name`, `member_nick_name` and `member_group_name`
 #[derive(Clone, Default, PartialEq, Serialize, Deserialize)]

@@ -15,8 +15,8 @@ use standing_core::generated::*;
 ///
 /// # async fn example(client: &Client) -> Result<(), Box<dyn std::error::Error>> {
 /// let request = QueryResellerAvailableQuota::new(1234567890123456).with_item_codes("ecs");
-/// let answer = client.send(&request).await?;
-/// println!("{:?}", answer.data);
+/// let response = client.send(&request).await?;
+/// println!("{:?}", response.data);
 /// # Ok(())
 /// # }
 /// ```
@@ -96,7 +96,7 @@ impl Operation for QueryResellerAvailableQuota {
 
 const SUMMARY: &str = "Returns how much of a customer's credit quota is left.";
 
-/// The codes that this operation may return, in addition to the service's.
+/// The codes that this operation may return, in addition to those of its service and its provider.
 #[rustfmt::skip]
 const ERRORS: &[ErrorCode] = &[
     ErrorCode::new("CreditInnerError", CodeKind::Server, "The credit system failed.").status(400),
@@ -105,7 +105,7 @@ const ERRORS: &[ErrorCode] = &[
 /// Fields of the payload, under every name that they may have.
 const OUTPUT_FIELDS: &[&str] = &["Data"];
 
-/// Where the answer keeps its payload, its error and its request id.
+/// Where the response keeps its payload, its error and its request id.
 ///
 /// # Provenance
 ///
@@ -118,7 +118,7 @@ static ENVELOPE: Envelope = Envelope {
     request_id: Some("/RequestId"),
 };
 
-/// The answer to [`QueryResellerAvailableQuota`].
+/// The output of [`QueryResellerAvailableQuota`].
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "PascalCase")]
 #[non_exhaustive]

@@ -17,9 +17,9 @@ use standing_core::generated::*;
 /// # async fn example(client: &Client) -> Result<(), Box<dyn std::error::Error>> {
 /// let request = QueryResellerUserAlarmThreshold::new(ResellerAlarmType::QuotaLowBalance)
 ///     .with_owner_id(1000000000000001);
-/// let answer = client.send(&request).await?;
-/// for row in &answer.data {
-///     println!("{:?}: {:?}", row.threshold_type, row.threshold_amount);
+/// let response = client.send(&request).await?;
+/// for item in &response.data {
+///     println!("{:?}: {:?}", item.threshold_type, item.threshold_amount);
 /// }
 /// # Ok(())
 /// # }
@@ -105,7 +105,7 @@ impl Operation for QueryResellerUserAlarmThreshold {
 
 const SUMMARY: &str = "Lists the thresholds at which alarms on a customer's quota are raised.";
 
-/// The codes that this operation may return, in addition to the service's.
+/// The codes that this operation may return, in addition to those of its service and its provider.
 #[rustfmt::skip]
 const ERRORS: &[ErrorCode] = &[
     ErrorCode::new("InternalError", CodeKind::Server, "Processing failed for an unknown reason; this operation returns it with 400 too.").status(400),
@@ -115,7 +115,7 @@ const ERRORS: &[ErrorCode] = &[
 /// Fields of the payload, under every name that they may have.
 const OUTPUT_FIELDS: &[&str] = &["Data", "Count"];
 
-/// Where the answer keeps its payload, its error and its request id.
+/// Where the response keeps its payload, its error and its request id.
 ///
 /// # Provenance
 ///
@@ -129,7 +129,7 @@ static ENVELOPE: Envelope = Envelope {
     request_id: Some("/RequestId"),
 };
 
-/// The answer to [`QueryResellerUserAlarmThreshold`].
+/// The output of [`QueryResellerUserAlarmThreshold`].
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "PascalCase")]
 #[non_exhaustive]

@@ -24,9 +24,9 @@ use super::MeasureUnit;
 ///         BalanceQuery::new("00000000000000000000000000000001"),
 ///         BalanceQuery::new("00000000000000000000000000000003"),
 ///     ]);
-/// let answer = client.send(&request).await?;
-/// for row in &answer.customer_balances {
-///     println!("{:?}: {:?}", row.customer_id, row.debt_amount);
+/// let response = client.send(&request).await?;
+/// for item in &response.customer_balances {
+///     println!("{:?}: {:?}", item.customer_id, item.debt_amount);
 /// }
 /// # Ok(())
 /// # }
@@ -111,7 +111,7 @@ const SUMMARY: &str = "Returns what customers can spend and what they owe.";
 /// Fields of the payload, under every name that they may have.
 const OUTPUT_FIELDS: &[&str] = &["customer_balances"];
 
-/// The answer to [`ListCustomersBalancesDetail`].
+/// The output of [`ListCustomersBalancesDetail`].
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct ListCustomersBalancesDetailOutput {

@@ -27,8 +27,8 @@ use standing_core::generated::*;
 ///     .with_indirect_partner_id("00000000000000000000000000000002");
 /// let mut pages = client.pages(request);
 /// while let Some(page) = pages.next().await {
-///     for row in page?.items {
-///         println!("{:?}", row.indirect_partner_id);
+///     for item in page?.items {
+///         println!("{:?}", item.indirect_partner_id);
 ///     }
 /// }
 /// # Ok(())
@@ -231,7 +231,7 @@ impl Paginated for ListIndirectPartners {
     }
 }
 
-/// The answer to [`ListIndirectPartners`].
+/// The output of [`ListIndirectPartners`].
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct ListIndirectPartnersOutput {

@@ -27,8 +27,8 @@ use super::MeasureUnit;
 ///     .with_limit(10);
 /// let mut pages = client.pages(request);
 /// while let Some(page) = pages.next().await {
-///     for row in page?.items {
-///         println!("{:?}: {:?}", row.customer_id, row.amount);
+///     for item in page?.items {
+///         println!("{:?}: {:?}", item.customer_id, item.amount);
 ///     }
 /// }
 /// # Ok(())
@@ -231,7 +231,7 @@ impl Paginated for ListPartnerAdjustRecords {
     }
 }
 
-/// The answer to [`ListPartnerAdjustRecords`].
+/// The output of [`ListPartnerAdjustRecords`].
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct ListPartnerAdjustRecordsOutput {

@@ -21,9 +21,9 @@ use super::{BalanceAccountType, MeasureUnit};
 /// # async fn example(client: &Client) -> Result<(), Box<dyn std::error::Error>> {
 /// let request = ListPartnerBalances::new()
 ///     .with_indirect_partner_id("0bb43f0000000000a10f19c014228fb580");
-/// let answer = client.send(&request).await?;
-/// for row in &answer.account_balances {
-///     println!("{:?}: {:?}", row.account_id, row.amount);
+/// let response = client.send(&request).await?;
+/// for item in &response.account_balances {
+///     println!("{:?}: {:?}", item.account_id, item.amount);
 /// }
 /// # Ok(())
 /// # }
@@ -96,7 +96,7 @@ const SUMMARY: &str = "Lists the balances of a partner's own accounts, from whic
 /// Fields of the payload, under every name that they may have.
 const OUTPUT_FIELDS: &[&str] = &["account_balances"];
 
-/// The answer to [`ListPartnerBalances`].
+/// The output of [`ListPartnerBalances`].
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct ListPartnerBalancesOutput {

@@ -11,7 +11,8 @@ use standing_core::generated::*;
 ///   token. The answer omits customers of other partners without an error.
 /// - Rate limit: 10 requests per second
 /// - Retries: always, because this operation only reads
-/// - Pages: by offset, starting at 0; a walk sends `customer_ids` in parts that fit a page
+/// - Pages: by offset, starting at 0; `pages` sends a longer `customer_ids` in parts that fit a
+///   page
 ///
 /// # Example
 ///
@@ -25,8 +26,8 @@ use standing_core::generated::*;
 ///     .with_limit(10);
 /// let mut pages = client.pages(request);
 /// while let Some(page) = pages.next().await {
-///     for row in page?.items {
-///         println!("{:?}", row.customer_id);
+///     for item in page?.items {
+///         println!("{:?}", item.customer_id);
 ///     }
 /// }
 /// # Ok(())
@@ -228,7 +229,7 @@ impl Paginated for ListSubCustomerNewTag {
     }
 }
 
-/// The answer to [`ListSubCustomerNewTag`].
+/// The output of [`ListSubCustomerNewTag`].
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct ListSubCustomerNewTagOutput {

@@ -31,8 +31,8 @@ use standing_core::generated::*;
 ///     .with_indirect_partner_id("00000000000000000000000000000002");
 /// let mut pages = client.pages(request);
 /// while let Some(page) = pages.next().await {
-///     for row in page?.items {
-///         println!("{:?}", row.customer_id);
+///     for item in page?.items {
+///         println!("{:?}", item.customer_id);
 ///     }
 /// }
 /// # Ok(())
@@ -308,7 +308,7 @@ impl Paginated for ListSubCustomers {
     }
 }
 
-/// The answer to [`ListSubCustomers`].
+/// The output of [`ListSubCustomers`].
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct ListSubCustomersOutput {

@@ -19,9 +19,9 @@ use super::{BalanceAccountType, MeasureUnit};
 ///
 /// # async fn example(client: &Client) -> Result<(), Box<dyn std::error::Error>> {
 /// let request = ShowCustomerAccountBalances::new();
-/// let answer = client.send(&request).await?;
-/// for row in &answer.account_balances {
-///     println!("{:?}: {:?}", row.account_id, row.amount);
+/// let response = client.send(&request).await?;
+/// for item in &response.account_balances {
+///     println!("{:?}: {:?}", item.account_id, item.amount);
 /// }
 /// # Ok(())
 /// # }
@@ -67,7 +67,7 @@ const SUMMARY: &str = "Returns the caller's own account balances and debt.";
 /// Fields of the payload, under every name that they may have.
 const OUTPUT_FIELDS: &[&str] = &["account_balances", "debt_amount", "measure_id", "currency"];
 
-/// The answer to [`ShowCustomerAccountBalances`].
+/// The output of [`ShowCustomerAccountBalances`].
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct ShowCustomerAccountBalancesOutput {

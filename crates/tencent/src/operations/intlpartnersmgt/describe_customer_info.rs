@@ -17,9 +17,9 @@ use standing_core::generated::*;
 ///
 /// # async fn example(client: &Client) -> Result<(), Box<dyn std::error::Error>> {
 /// let request = DescribeCustomerInfo::new([200000000000, 200000000001, 200000000002]);
-/// let answer = client.send(&request).await?;
-/// for row in &answer.data {
-///     println!("{:?}", row.customer_uin);
+/// let response = client.send(&request).await?;
+/// for item in &response.data {
+///     println!("{:?}", item.customer_uin);
 /// }
 /// # Ok(())
 /// # }
@@ -78,7 +78,7 @@ const SUMMARY: &str =
 /// Fields of the payload, under every name that they may have.
 const OUTPUT_FIELDS: &[&str] = &["Data"];
 
-/// The answer to [`DescribeCustomerInfo`].
+/// The output of [`DescribeCustomerInfo`].
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "PascalCase")]
 #[non_exhaustive]

@@ -20,8 +20,8 @@ use standing_core::generated::*;
 ///     .with_page_size(10);
 /// let mut pages = client.pages(request);
 /// while let Some(page) = pages.next().await {
-///     for row in page?.items {
-///         println!("{:?}", row.customer_uin);
+///     for item in page?.items {
+///         println!("{:?}", item.customer_uin);
 ///     }
 /// }
 /// # Ok(())
@@ -137,7 +137,7 @@ impl Paginated for DescribeCustomerUin {
     }
 }
 
-/// The answer to [`DescribeCustomerUin`].
+/// The output of [`DescribeCustomerUin`].
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "PascalCase")]
 #[non_exhaustive]

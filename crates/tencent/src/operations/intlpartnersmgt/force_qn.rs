@@ -17,8 +17,8 @@ use super::ForceState;
 ///
 /// # async fn example(client: &Client) -> Result<(), Box<dyn std::error::Error>> {
 /// let request = ForceQN::new(100000000001, ForceState::Stopped);
-/// let answer = client.send(&request).await?;
-/// println!("{:?}", answer.c);
+/// let response = client.send(&request).await?;
+/// println!("{:?}", response.c);
 /// # Ok(())
 /// # }
 /// ```
@@ -69,7 +69,7 @@ const SUMMARY: &str = "Sets whether a customer is forced to stop.";
 /// Fields of the payload, under every name that they may have.
 const OUTPUT_FIELDS: &[&str] = &["C", "M"];
 
-/// The answer to [`ForceQN`].
+/// The output of [`ForceQN`].
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "PascalCase")]
 #[non_exhaustive]

@@ -17,8 +17,8 @@ use standing_core::generated::*;
 ///
 /// # async fn example(client: &Client) -> Result<(), Box<dyn std::error::Error>> {
 /// let request = QueryAccountVerificationStatus::new(800000667651);
-/// let answer = client.send(&request).await?;
-/// println!("{:?}", answer.account_status);
+/// let response = client.send(&request).await?;
+/// println!("{:?}", response.account_status);
 /// # Ok(())
 /// # }
 /// ```
@@ -71,7 +71,7 @@ const SUMMARY: &str = "Returns whether the identity of a customer is verified.";
 /// Fields of the payload, under every name that they may have.
 const OUTPUT_FIELDS: &[&str] = &["AccountStatus"];
 
-/// The answer to [`QueryAccountVerificationStatus`].
+/// The output of [`QueryAccountVerificationStatus`].
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "PascalCase")]
 #[non_exhaustive]

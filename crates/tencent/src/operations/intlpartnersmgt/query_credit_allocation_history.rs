@@ -21,8 +21,8 @@ use standing_core::generated::*;
 ///     .with_page_size(1);
 /// let mut pages = client.pages(request);
 /// while let Some(page) = pages.next().await {
-///     for row in page?.items {
-///         println!("{:?}: {:?}", row.allocated_time, row.credit);
+///     for item in page?.items {
+///         println!("{:?}: {:?}", item.allocated_time, item.credit);
 ///     }
 /// }
 /// # Ok(())
@@ -149,7 +149,7 @@ impl Paginated for QueryCreditAllocationHistory {
     }
 }
 
-/// The answer to [`QueryCreditAllocationHistory`].
+/// The output of [`QueryCreditAllocationHistory`].
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "PascalCase")]
 #[non_exhaustive]

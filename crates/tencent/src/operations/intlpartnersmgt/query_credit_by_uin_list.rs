@@ -16,9 +16,9 @@ use standing_core::generated::*;
 ///
 /// # async fn example(client: &Client) -> Result<(), Box<dyn std::error::Error>> {
 /// let request = QueryCreditByUinList::new([10000, 100001]);
-/// let answer = client.send(&request).await?;
-/// for row in &answer.data {
-///     println!("{:?}: {:?}", row.uin, row.total_credit);
+/// let response = client.send(&request).await?;
+/// for item in &response.data {
+///     println!("{:?}: {:?}", item.uin, item.total_credit);
 /// }
 /// # Ok(())
 /// # }
@@ -76,7 +76,7 @@ const SUMMARY: &str = "Returns the total and the remaining credit of up to 50 cu
 /// Fields of the payload, under every name that they may have.
 const OUTPUT_FIELDS: &[&str] = &["Data"];
 
-/// The answer to [`QueryCreditByUinList`].
+/// The output of [`QueryCreditByUinList`].
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "PascalCase")]
 #[non_exhaustive]

@@ -18,8 +18,8 @@ use super::ForceState;
 ///
 /// # async fn example(client: &Client) -> Result<(), Box<dyn std::error::Error>> {
 /// let request = QueryCustomerBillingQuota::new();
-/// let answer = client.send(&request).await?;
-/// println!("{:?}", answer.data);
+/// let response = client.send(&request).await?;
+/// println!("{:?}", response.data);
 /// # Ok(())
 /// # }
 /// ```
@@ -66,7 +66,7 @@ const SUMMARY: &str = "Returns the caller's own credit, vouchers, frozen amounts
 /// Fields of the payload, under every name that they may have.
 const OUTPUT_FIELDS: &[&str] = &["Data"];
 
-/// The answer to [`QueryCustomerBillingQuota`].
+/// The output of [`QueryCustomerBillingQuota`].
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "PascalCase")]
 #[non_exhaustive]

@@ -18,8 +18,8 @@ use standing_core::generated::*;
 ///
 /// # async fn example(client: &Client) -> Result<(), Box<dyn std::error::Error>> {
 /// let request = QueryPartnerCredit::new();
-/// let answer = client.send(&request).await?;
-/// println!("{:?}", answer.allocated_credit);
+/// let response = client.send(&request).await?;
+/// println!("{:?}", response.allocated_credit);
 /// # Ok(())
 /// # }
 /// ```
@@ -69,7 +69,7 @@ const OUTPUT_FIELDS: &[&str] = &[
     "CustomerRemainingCredit",
 ];
 
-/// The answer to [`QueryPartnerCredit`].
+/// The output of [`QueryPartnerCredit`].
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "PascalCase")]
 #[non_exhaustive]

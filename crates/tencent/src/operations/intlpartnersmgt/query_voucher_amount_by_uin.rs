@@ -16,9 +16,9 @@ use standing_core::generated::*;
 ///
 /// # async fn example(client: &Client) -> Result<(), Box<dyn std::error::Error>> {
 /// let request = QueryVoucherAmountByUin::new([1]);
-/// let answer = client.send(&request).await?;
-/// for row in &answer.data {
-///     println!("{:?}: {:?}", row.client_uin, row.total_amount);
+/// let response = client.send(&request).await?;
+/// for item in &response.data {
+///     println!("{:?}: {:?}", item.client_uin, item.total_amount);
 /// }
 /// # Ok(())
 /// # }
@@ -80,7 +80,7 @@ const SUMMARY: &str = "Returns the voucher amounts of up to 20 customers.";
 /// Fields of the payload, under every name that they may have.
 const OUTPUT_FIELDS: &[&str] = &["Data"];
 
-/// The answer to [`QueryVoucherAmountByUin`].
+/// The output of [`QueryVoucherAmountByUin`].
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "PascalCase")]
 #[non_exhaustive]

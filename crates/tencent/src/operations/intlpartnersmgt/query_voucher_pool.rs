@@ -16,8 +16,8 @@ use standing_core::generated::*;
 ///
 /// # async fn example(client: &Client) -> Result<(), Box<dyn std::error::Error>> {
 /// let request = QueryVoucherPool::new();
-/// let answer = client.send(&request).await?;
-/// println!("{:?}: {:?}", answer.account_type, answer.total_quota);
+/// let response = client.send(&request).await?;
+/// println!("{:?}: {:?}", response.account_type, response.total_quota);
 /// # Ok(())
 /// # }
 /// ```
@@ -66,7 +66,7 @@ const OUTPUT_FIELDS: &[&str] = &[
     "IssuedNum",
 ];
 
-/// The answer to [`QueryVoucherPool`].
+/// The output of [`QueryVoucherPool`].
 ///
 /// - `Debug` redacts `agent_name`
 #[derive(Clone, Default, PartialEq, Serialize, Deserialize)]

@@ -21,8 +21,8 @@ use standing_core::generated::*;
 ///     .with_filter("nobody");
 /// let mut pages = client.pages(request);
 /// while let Some(page) = pages.next().await {
-///     for row in page?.items {
-///         println!("{:?}: {:?}", row.client_uin, row.credit);
+///     for item in page?.items {
+///         println!("{:?}: {:?}", item.client_uin, item.credit);
 ///     }
 /// }
 /// # Ok(())
@@ -165,7 +165,7 @@ impl Operation for QueryCustomersCredit {
 const SUMMARY: &str =
     "Lists the partner's customers with the credit granted to each and the remaining credit.";
 
-/// The codes that this operation may return, in addition to the service's.
+/// The codes that this operation may return, in addition to those of its service and its provider.
 #[rustfmt::skip]
 const ERRORS: &[ErrorCode] = &[
     ErrorCode::new("FailedOperation", CodeKind::Other, "The operation failed."),
@@ -209,7 +209,7 @@ impl Paginated for QueryCustomersCredit {
     }
 }
 
-/// The answer to [`QueryCustomersCredit`].
+/// The output of [`QueryCustomersCredit`].
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "PascalCase")]
 #[non_exhaustive]

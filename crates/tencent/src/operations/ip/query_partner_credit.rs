@@ -16,8 +16,8 @@ use standing_core::generated::*;
 ///
 /// # async fn example(client: &Client) -> Result<(), Box<dyn std::error::Error>> {
 /// let request = QueryPartnerCredit::new();
-/// let answer = client.send(&request).await?;
-/// println!("{:?}", answer.allocated_credit);
+/// let response = client.send(&request).await?;
+/// println!("{:?}", response.allocated_credit);
 /// # Ok(())
 /// # }
 /// ```
@@ -59,7 +59,7 @@ const SUMMARY: &str =
 /// Fields of the payload, under every name that they may have.
 const OUTPUT_FIELDS: &[&str] = &["AllocatedCredit", "TotalCredit", "RemainingCredit"];
 
-/// The answer to [`QueryPartnerCredit`].
+/// The output of [`QueryPartnerCredit`].
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "PascalCase")]
 #[non_exhaustive]

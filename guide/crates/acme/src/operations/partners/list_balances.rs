@@ -20,8 +20,8 @@ use standing_core::generated::*;
 ///     .with_page_size(2);
 /// let mut pages = client.pages(request);
 /// while let Some(page) = pages.next().await {
-///     for row in page?.items {
-///         println!("{:?}: {:?}", row.customer, row.left);
+///     for item in page?.items {
+///         println!("{:?}: {:?}", item.customer, item.left);
 ///     }
 /// }
 /// # Ok(())
@@ -133,7 +133,7 @@ impl Paginated for ListBalances {
     }
 }
 
-/// The answer to [`ListBalances`].
+/// The output of [`ListBalances`].
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct ListBalancesOutput {

@@ -22,7 +22,7 @@ pub const OPERATIONS: &[ErasedOperation<crate::Obstacle>] = &[
     ErasedOperation::of::<other::RemoveThing>(),
 ];
 
-/// Where an answer keeps its payload, its error and its request id.
+/// Where a response keeps its payload, its error and its request id.
 pub static ENVELOPE: Envelope = Envelope {
     payload: "/Data",
     success: Success::Equals("/Ok", "true"),

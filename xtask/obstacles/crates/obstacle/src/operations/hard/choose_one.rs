@@ -17,8 +17,8 @@ use standing_core::generated::*;
 ///
 /// # async fn example(client: &Client) -> Result<(), Box<dyn std::error::Error>> {
 /// let request = ChooseOne::for_phone("0000-0000").with_reason("test");
-/// let answer = client.send(&request).await?;
-/// if let Some(found) = answer.into_inner() {
+/// let response = client.send(&request).await?;
+/// if let Some(found) = response.into_inner() {
 ///     println!("{:?}", found.score);
 /// }
 /// # Ok(())
@@ -153,7 +153,7 @@ const OUTPUT_FIELDS: &[&str] = &["Score"];
 /// Request fields with personal data.
 const SENSITIVE: &[&str] = &["phone", "phone_md5"];
 
-/// The answer to [`ChooseOne`].
+/// The output of [`ChooseOne`].
 ///
 /// - `Debug` redacts `score`
 #[derive(Clone, Default, PartialEq, Serialize, Deserialize)]

@@ -77,8 +77,8 @@ use super::Grade;
 ///     .with_old("o")
 ///     .with_both("both")
 ///     .with_with("with");
-/// let answer = client.send(&request).await?;
-/// println!("{:?}: {:?}", answer.id, answer.amount);
+/// let response = client.send(&request).await?;
+/// println!("{:?}: {:?}", response.id, response.amount);
 /// # Ok(())
 /// # }
 /// ```
@@ -712,7 +712,7 @@ impl Operation for EverythingAtOnce {
 
 const SUMMARY: &str = "Does `everything` at once, e.g. this.";
 
-/// The codes that this operation may return, in addition to the service's.
+/// The codes that this operation may return, in addition to those of its service and its provider.
 #[rustfmt::skip]
 const ERRORS: &[ErrorCode] = &[
     // Source: A page.
@@ -759,7 +759,7 @@ const OUTPUT_FIELDS: &[&str] = &[
 /// Request fields with personal data.
 const SENSITIVE: &[&str] = &["Name", "groups.Value", "name", "tag.Value"];
 
-/// The answer to [`EverythingAtOnce`].
+/// The output of [`EverythingAtOnce`].
 ///
 /// - `Debug` redacts `grade`, `fist_name`, `secrets` and `hidden`
 #[derive(Clone, PartialEq, Serialize, Deserialize)]

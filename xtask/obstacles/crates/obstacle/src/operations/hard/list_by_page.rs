@@ -24,8 +24,8 @@ use standing_core::generated::*;
 ///     ]);
 /// let mut pages = client.pages(request);
 /// while let Some(page) = pages.next().await {
-///     for row in page?.items {
-///         println!("{:?}", row.n);
+///     for item in page?.items {
+///         println!("{:?}", item.n);
 ///     }
 /// }
 /// # Ok(())
@@ -153,7 +153,7 @@ impl Paginated for ListByPage {
     }
 }
 
-/// The answer to [`ListByPage`].
+/// The output of [`ListByPage`].
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "PascalCase")]
 #[non_exhaustive]

@@ -6,7 +6,8 @@ use standing_core::generated::*;
 ///
 /// - Call: `POST https://hard.example.com/`, version 2024-02-30
 /// - Retries: always, because this operation only reads
-/// - Pages: by the token of the previous page; a walk sends `Ids` in parts that fit a page
+/// - Pages: by the token of the previous page; `pages` sends a longer `Ids` in parts that fit a
+///   page
 /// - No such record: `Gone` returns `None`
 ///
 /// # Example
@@ -20,8 +21,8 @@ use standing_core::generated::*;
 ///     .with_max(2);
 /// let mut pages = client.pages(request);
 /// while let Some(page) = pages.next().await {
-///     for row in page?.items {
-///         println!("{:?}", row.n);
+///     for item in page?.items {
+///         println!("{:?}", item.n);
 ///     }
 /// }
 /// # Ok(())
@@ -187,7 +188,7 @@ impl Paginated for ListByToken {
     }
 }
 
-/// The answer to [`ListByToken`].
+/// The output of [`ListByToken`].
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "PascalCase")]
 #[non_exhaustive]

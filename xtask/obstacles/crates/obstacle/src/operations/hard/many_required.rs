@@ -19,8 +19,8 @@ use standing_core::generated::*;
 ///     .with_c(Couple::new("k"))
 ///     .with_d(["x"])
 ///     .with_e("1.5".parse::<Amount>()?);
-/// let answer = client.send(&request).await?;
-/// println!("{:?}", answer.a);
+/// let response = client.send(&request).await?;
+/// println!("{:?}", response.a);
 /// # Ok(())
 /// # }
 /// ```
@@ -157,7 +157,7 @@ const SUMMARY: &str = "Does something.";
 /// Fields of the payload, under every name that they may have.
 const OUTPUT_FIELDS: &[&str] = &["A"];
 
-/// The answer to [`ManyRequired`].
+/// The output of [`ManyRequired`].
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "PascalCase")]
 #[non_exhaustive]

@@ -50,7 +50,7 @@ impl Operation for Nothing {
 
 const SUMMARY: &str = "Does something.";
 
-/// The answer to [`Nothing`].
+/// The output of [`Nothing`].
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct NothingOutput {}

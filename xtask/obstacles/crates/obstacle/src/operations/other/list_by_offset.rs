@@ -19,8 +19,8 @@ use standing_core::generated::*;
 ///     .with_limit(2);
 /// let mut pages = client.pages(request);
 /// while let Some(page) = pages.next().await {
-///     for row in page?.items {
-///         println!("{:?}", row);
+///     for item in page?.items {
+///         println!("{:?}", item);
 ///     }
 /// }
 /// # Ok(())
@@ -123,7 +123,7 @@ impl Paginated for ListByOffset {
     }
 }
 
-/// The answer to [`ListByOffset`].
+/// The output of [`ListByOffset`].
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct ListByOffsetOutput {

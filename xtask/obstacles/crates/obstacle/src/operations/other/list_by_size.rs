@@ -17,8 +17,8 @@ use standing_core::generated::*;
 /// let request = ListBySize::new(2);
 /// let mut pages = client.pages(request);
 /// while let Some(page) = pages.next().await {
-///     for row in page?.items {
-///         println!("{:?}", row);
+///     for item in page?.items {
+///         println!("{:?}", item);
 ///     }
 /// }
 /// # Ok(())
@@ -109,7 +109,7 @@ impl Paginated for ListBySize {
     }
 }
 
-/// The answer to [`ListBySize`].
+/// The output of [`ListBySize`].
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct ListBySizeOutput {

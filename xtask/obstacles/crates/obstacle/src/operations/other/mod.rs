@@ -25,7 +25,7 @@ pub const ERRORS: &[ErrorCode] = &[
     ErrorCode::new("E.1", CodeKind::InvalidRequest, "The first mistake."),
 ];
 
-/// Where an answer of this service keeps its payload, its error and its request id.
+/// Where a response of this service keeps its payload, its error and its request id.
 pub static ENVELOPE: Envelope = Envelope {
     payload: "",
     success: Success::Absent("/error_code"),

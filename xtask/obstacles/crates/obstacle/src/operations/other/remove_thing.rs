@@ -16,8 +16,8 @@ use standing_core::generated::*;
 /// let request = RemoveThing::new("%/x")
 ///     .with_fmt("short")
 ///     .with_share(0.12345678901234568);
-/// let answer = client.send(&request).await?;
-/// println!("{:?}", answer.left);
+/// let response = client.send(&request).await?;
+/// println!("{:?}", response.left);
 /// # Ok(())
 /// # }
 /// ```
@@ -112,7 +112,7 @@ const PLACES: &[(&str, Place)] = &[("id", Place::Path)];
 /// Fields of the payload, under every name that they may have.
 const OUTPUT_FIELDS: &[&str] = &["left", "upper", "lower", "note"];
 
-/// Where the answer keeps its payload, its error and its request id.
+/// Where the response keeps its payload, its error and its request id.
 static ENVELOPE: Envelope = Envelope {
     payload: "/detail",
     success: Success::Equals("/status", "fine"),
@@ -121,7 +121,7 @@ static ENVELOPE: Envelope = Envelope {
     request_id: None,
 };
 
-/// The answer to [`RemoveThing`].
+/// The output of [`RemoveThing`].
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct RemoveThingOutput {

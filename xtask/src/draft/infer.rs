@@ -8,46 +8,59 @@ use crate::names;
 /// Marks what a person must fill in.
 pub(super) const TODO: &str = "TODO";
 
-/// Fields of a struct: name, type, and other keys that can be guessed.
-pub(super) type Fields = Vec<(String, String, Vec<(&'static str, Option<String>)>)>;
-
-/// Infers types from a sample.
-#[derive(Default)]
-pub(super) struct Scan {
-    /// The structs, by name.
-    pub(super) types: BTreeMap<String, Fields>,
-    /// How many keys had blanks around them.
-    pub(super) trimmed_keys: usize,
-    /// Whether this is an answer: only answers have wrapped lists.
-    pub(super) received: bool,
+/// A field, and the keys of its description that can be guessed.
+#[derive(Clone, PartialEq)]
+pub(super) struct InferredField {
+    pub(super) name: String,
+    pub(super) ty: String,
+    pub(super) wrapper: Option<String>,
+    pub(super) nullable: bool,
+    pub(super) sensitive: bool,
 }
 
-impl Scan {
+/// What a sample is of.
+#[derive(Clone, Copy, PartialEq)]
+pub(super) enum Role {
+    Request,
+    /// Only responses have wrapped lists and nulls.
+    Response,
+}
+
+/// Infers types from one sample.
+pub(super) struct Inference<'t> {
+    /// The structs of all samples of the operation, by name.
+    types: &'t mut BTreeMap<String, Vec<InferredField>>,
+    role: Role,
+    /// How many keys had blanks around them.
+    pub(super) trimmed_keys: usize,
+}
+
+impl<'t> Inference<'t> {
+    /// Adds the structs that the sample shows to `types`.
+    pub(super) fn new(types: &'t mut BTreeMap<String, Vec<InferredField>>, role: Role) -> Self {
+        Self {
+            types,
+            role,
+            trimmed_keys: 0,
+        }
+    }
+
     /// The fields of an object.
-    pub(super) fn fields(&mut self, value: &Value) -> Fields {
-        let Value::Object(members) = value else {
-            return Vec::new();
-        };
+    pub(super) fn fields(&mut self, value: &Value) -> Vec<InferredField> {
         let mut fields = Vec::new();
-        for Member { key, node, .. } in members {
+        for Member { key, node, .. } in value.members() {
             let name = key.trim();
             self.trimmed_keys += usize::from(name != key);
-            let mut more = Vec::new();
-            let (item, value) = match wrapped(name, &node.value).filter(|_| self.received) {
-                Some((inner, list)) => {
-                    more.push(("wrapper", Some(inner.to_owned())));
-                    (inner, list)
-                }
-                None => (name, &node.value),
-            };
-            if self.received && matches!(node.value, Value::Null) {
-                more.push(("nullable", None));
-            }
-            if is_personal(name) {
-                more.push(("sensitive", None));
-            }
-            let ty = self.ty(item, value);
-            fields.push((name.to_owned(), ty, more));
+            let is_response = self.role == Role::Response;
+            let wrapped = wrapped(name, &node.value).filter(|_| is_response);
+            let (item_name, value) = wrapped.unwrap_or((name, &node.value));
+            fields.push(InferredField {
+                ty: self.ty(item_name, value),
+                wrapper: wrapped.map(|(key, _)| key.to_owned()),
+                nullable: is_response && matches!(node.value, Value::Null),
+                sensitive: is_personal(name),
+                name: name.to_owned(),
+            });
         }
         fields
     }
@@ -64,30 +77,22 @@ impl Scan {
             Value::List(nodes) => match nodes.as_slice() {
                 [] => format!("list<{TODO}>"),
                 [first, ..] if matches!(first.value, Value::Object(_)) => {
-                    format!("list<{}>", self.named(name, nodes))
+                    format!("list<{}>", self.declare(name, nodes))
                 }
                 [first, ..] => format!("list<{}>", self.ty(name, &first.value)),
             },
-            Value::Object(_) => self.named(name, &[Node::new(value.clone())]),
+            Value::Object(_) => self.declare(name, &[Node::new(value.clone())]),
         }
     }
 
-    /// Declares a struct with the fields of all nodes, since each may lack some.
-    fn named(&mut self, name: &str, nodes: &[Node]) -> String {
-        let mut all: Fields = Vec::new();
+    /// Declares a struct with the fields of all nodes, since each may lack some; returns its name.
+    fn declare(&mut self, name: &str, nodes: &[Node]) -> String {
+        let mut all: Vec<InferredField> = Vec::new();
         for node in nodes {
             for field in self.fields(&node.value) {
-                let Some(known) = all.iter_mut().find(|known| known.0 == field.0) else {
-                    all.push(field);
-                    continue;
-                };
-                if known.1.contains(TODO) {
-                    known.1 = field.1;
-                }
-                for more in field.2 {
-                    if !known.2.contains(&more) {
-                        known.2.push(more);
-                    }
+                match all.iter_mut().find(|other| other.name == field.name) {
+                    Some(other) => other.merge(field),
+                    None => all.push(field),
                 }
             }
         }
@@ -97,11 +102,23 @@ impl Scan {
             .filter(|rest| !rest.ends_with('s'))
             .unwrap_or(&name);
         let mut name = singular.to_owned();
-        while self.types.get(&name).is_some_and(|known| *known != all) {
+        while self.types.get(&name).is_some_and(|other| *other != all) {
             name.push_str("Item");
         }
         self.types.insert(name.clone(), all);
         name
+    }
+}
+
+impl InferredField {
+    /// Adds what another item of the same list shows of the field.
+    fn merge(&mut self, other: Self) {
+        if self.ty.contains(TODO) {
+            self.ty = other.ty;
+        }
+        self.wrapper = self.wrapper.take().or(other.wrapper);
+        self.nullable |= other.nullable;
+        self.sensitive |= other.sensitive;
     }
 }
 

@@ -1,9 +1,4 @@
-//! Words in messages and documentation: spelling, lists, characters.
-
-/// Whether rustc and clippy refuse a character because it is invisible.
-pub fn is_invisible(c: char) -> bool {
-    matches!(c, '\u{ad}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{2069}' | '\u{feff}')
-}
+//! How messages and documentation name things: the spelling that was probably meant, and lists.
 
 /// The candidate that was probably meant.
 pub fn closest<'a>(word: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
@@ -23,7 +18,8 @@ pub fn closest<'a>(word: &str, candidates: impl IntoIterator<Item = &'a str>) ->
         .map(|(_, candidate)| candidate)
 }
 
-/// `; did you mean "x"?`, or the choices, or nothing.
+/// The end of a message about a word that is not among the candidates: `; did you mean "x"?`, or the
+/// candidates, or nothing if there are too many of them.
 pub fn hint<'a>(word: &str, candidates: impl IntoIterator<Item = &'a str> + Clone) -> String {
     if let Some(meant) = closest(word, candidates.clone()) {
         return format!("; did you mean {meant:?}?");
@@ -32,16 +28,25 @@ pub fn hint<'a>(word: &str, candidates: impl IntoIterator<Item = &'a str> + Clon
     if all.is_empty() || all.len() > 12 {
         return String::new();
     }
-    format!("; there is {}", list(&all))
+    format!("; expected {}", or_list(&all))
 }
 
 /// `a`, `a and b`, `a, b and c`, each in back-ticks.
-pub fn list<S: AsRef<str>>(words: &[S]) -> String {
+pub fn and_list<S: AsRef<str>>(words: &[S]) -> String {
+    list(words, " and ")
+}
+
+/// `a`, `a or b`, `a, b or c`, each in back-ticks.
+pub fn or_list<S: AsRef<str>>(words: &[S]) -> String {
+    list(words, " or ")
+}
+
+fn list<S: AsRef<str>>(words: &[S], before_last: &str) -> String {
     let mut text = String::new();
     for (index, word) in words.iter().enumerate() {
         if index > 0 {
             text.push_str(if index + 1 == words.len() {
-                " and "
+                before_last
             } else {
                 ", "
             });
@@ -71,7 +76,7 @@ mod tests {
     fn hint_lists_the_choices_if_none_is_similar() {
         assert_eq!(
             hint("zzz", ["read", "write"]),
-            "; there is `read` and `write`"
+            "; expected `read` or `write`"
         );
         assert_eq!(hint("raed", ["read", "write"]), "; did you mean \"read\"?");
         assert_eq!(hint("zzz", []), "");

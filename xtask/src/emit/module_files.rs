@@ -1,12 +1,12 @@
-//! The modules above those of the operations: of a provider and of each of its services.
+//! The `mod.rs` of a provider's operations and of each of its services.
 
 use std::fmt::Write as _;
 
-use crate::model::{Envelope, ErrorCode, Lists, Provider, Service, Success};
+use crate::model::{Lists, Provider, Service};
 
 use super::comment::Comment;
 use super::literal::quoted;
-use super::types;
+use super::{tables, types};
 
 /// Everything in `standing_core::generated` is imported: it is what generated code may name.
 pub(super) const IMPORTS: &str = "use standing_core::generated::*;\n\n";
@@ -33,25 +33,25 @@ pub(super) fn provider(provider: &Provider) -> String {
     );
     for service in &provider.services {
         for operation in &service.operations {
-            let kind = match operation.pagination {
+            let constructor = match operation.pagination {
                 Some(_) => "paged",
                 None => "of",
             };
             let _ = writeln!(
                 out,
-                "ErasedOperation::{kind}::<{}::{}>(),",
+                "ErasedOperation::{constructor}::<{}::{}>(),",
                 service.name, operation.name
             );
         }
     }
     out.push_str("];\n\n");
-    envelope(
+    tables::envelope(
         &mut out,
         "pub ",
-        "Where an answer keeps its payload, its error and its request id.",
+        "Where a response keeps its payload, its error and its request id.",
         &provider.envelope,
     );
-    errors(
+    tables::errors(
         &mut out,
         "pub ",
         "The codes that any operation may return.",
@@ -65,7 +65,7 @@ pub(super) fn service(provider: &Provider, service: &Service) -> String {
     let mut out = String::new();
     Comment::inner()
         .text(&service.doc.text)
-        .provenance(service.doc.notes.sentences())
+        .provenance(service.doc.provenance.sentences())
         .write(&mut out);
     out.push('\n');
     for operation in &service.operations {
@@ -100,7 +100,7 @@ pub(super) fn service(provider: &Provider, service: &Service) -> String {
         Some(_) => ".envelope(&ENVELOPE);\n\n",
         None => ".envelope(&super::ENVELOPE);\n\n",
     });
-    errors(
+    tables::errors(
         &mut out,
         "pub ",
         "The codes that any operation of this service may return, in addition to the provider's.",
@@ -108,69 +108,11 @@ pub(super) fn service(provider: &Provider, service: &Service) -> String {
     );
     if let Some(own) = &service.envelope {
         let doc =
-            "Where an answer of this service keeps its payload, its error and its request id.";
-        envelope(&mut out, "pub ", doc, own);
+            "Where a response of this service keeps its payload, its error and its request id.";
+        tables::envelope(&mut out, "pub ", doc, own);
     }
     for shared in &service.types {
         types::enumeration(&mut out, shared);
     }
     out
-}
-
-/// Writes a table of error codes, one to a line, if there are any.
-pub(super) fn errors(out: &mut String, visibility: &str, doc: &str, errors: &[ErrorCode]) {
-    if errors.is_empty() {
-        return;
-    }
-    Comment::outer(0).text(doc).write(out);
-    let _ = writeln!(
-        out,
-        "#[rustfmt::skip]\n{visibility}const ERRORS: &[ErrorCode] = &["
-    );
-    for error in errors {
-        for sentence in error.doc.notes.sentences() {
-            let _ = writeln!(out, "    // {sentence}");
-        }
-        let status = error
-            .status
-            .map(|status| format!(".status({status})"))
-            .unwrap_or_default();
-        let _ = writeln!(
-            out,
-            "    ErrorCode::new({}, CodeKind::{:?}, {}){status},",
-            quoted(&error.code),
-            error.kind,
-            quoted(&error.doc.text)
-        );
-    }
-    out.push_str("];\n\n");
-}
-
-/// Writes an envelope.
-pub(super) fn envelope(out: &mut String, visibility: &str, doc: &str, of: &Envelope) {
-    let success = match &of.success {
-        Success::Absent(at) => format!("Absent({})", quoted(at)),
-        Success::Equals(at, text) => format!("Equals({}, {})", quoted(at), quoted(text)),
-    };
-    let request_id = match &of.request_id {
-        Some(at) => format!("Some({})", quoted(at)),
-        None => "None".to_owned(),
-    };
-    Comment::outer(0)
-        .text(doc)
-        .provenance(of.notes.sentences())
-        .write(out);
-    let _ = writeln!(
-        out,
-        "{visibility}static ENVELOPE: Envelope = Envelope {{
-            payload: {},
-            success: Success::{success},
-            code: {},
-            message: {},
-            request_id: {request_id},
-        }};\n",
-        quoted(&of.payload),
-        quoted(&of.code),
-        quoted(&of.message)
-    );
 }

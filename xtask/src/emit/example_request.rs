@@ -1,15 +1,15 @@
-//! The Rust that makes the request of an example.
+//! The Rust expression that makes the request of an example: a constructor and calls of setters.
 
 use std::cell::RefCell;
 use std::collections::BTreeSet;
 
 use crate::load::json::{Member, Value};
-use crate::model::{Operation, RequestSample, Struct, Ty, Type};
+use crate::model::{NamedType, Operation, RequestSample, Struct, Type};
 
 use super::constructors::{arguments, constructor_name, setter_name};
 use super::json::compact;
-use super::literal::quoted;
-use super::value::{converts, float, rust_type};
+use super::literal::{float, quoted};
+use super::rust_type::{rust_type, takes_into};
 
 /// Lines longer than this are broken in docs; elsewhere rustfmt decides.
 const WIDTH: usize = 88;
@@ -19,37 +19,37 @@ const FROM_CORE: [&str; 2] = ["Amount", "Json"];
 
 const MAP: &str = "BTreeMap";
 
-/// Writes expressions for one operation, and records the types that they name.
-pub(super) struct Expr<'a> {
+/// Writes such expressions for one operation, and records the types that they name, for the imports.
+pub(super) struct ExampleRequest<'a> {
     operation: &'a Operation,
     /// What follows an expression that can fail: `?` or `.unwrap()`.
-    fallible: &'a str,
+    after_fallible: &'a str,
     names: RefCell<BTreeSet<String>>,
 }
 
-impl<'a> Expr<'a> {
+impl<'a> ExampleRequest<'a> {
     /// For requests of an operation.
-    pub(super) fn new(operation: &'a Operation, fallible: &'a str) -> Self {
+    pub(super) fn new(operation: &'a Operation, after_fallible: &'a str) -> Self {
         Self {
             operation,
-            fallible,
+            after_fallible,
             names: RefCell::default(),
         }
     }
 
     /// The expression for a request.
     pub(super) fn request(&self, request: &RequestSample) -> String {
-        self.make(&self.operation.input, &request.value, 0)
+        self.construct(&self.operation.input, &request.value, 0)
     }
 
     /// The types of the operation's service that the expressions name.
     pub(super) fn own_types(&self) -> Vec<String> {
-        self.named(|name| !FROM_CORE.contains(&name) && name != MAP)
+        self.recorded(|name| !FROM_CORE.contains(&name) && name != MAP)
     }
 
     /// The types of core that the expressions name.
     pub(super) fn core_types(&self) -> Vec<String> {
-        self.named(|name| FROM_CORE.contains(&name))
+        self.recorded(|name| FROM_CORE.contains(&name))
     }
 
     /// Whether the expressions name `BTreeMap`.
@@ -57,7 +57,7 @@ impl<'a> Expr<'a> {
         self.names.borrow().contains(MAP)
     }
 
-    fn named(&self, is: impl Fn(&str) -> bool) -> Vec<String> {
+    fn recorded(&self, is: impl Fn(&str) -> bool) -> Vec<String> {
         let names = self.names.borrow();
         names.iter().filter(|name| is(name)).cloned().collect()
     }
@@ -68,37 +68,43 @@ impl<'a> Expr<'a> {
     }
 
     /// The name of a type, recorded.
-    fn ty(&self, ty: &Ty) -> String {
+    fn ty(&self, ty: &Type) -> String {
         match ty {
-            Ty::List(item) => return format!("Vec<{}>", self.ty(item)),
-            Ty::Map(item) => return format!("{}<String, {}>", self.name(MAP), self.ty(item)),
-            Ty::Decimal | Ty::Json => self.name(&rust_type(ty)),
-            ty => ty.named().map_or("", |name| self.name(name)),
-        };
-        rust_type(ty)
+            Type::List(item) => format!("Vec<{}>", self.ty(item)),
+            Type::Map(item) => format!("{}<String, {}>", self.name(MAP), self.ty(item)),
+            ty => {
+                let name = rust_type(ty);
+                if matches!(ty, Type::Decimal | Type::Json) || ty.type_name().is_some() {
+                    self.name(&name);
+                }
+                name
+            }
+        }
     }
 
     /// `Name::new(required).with_field(value)…`, one call a line unless it is short.
-    fn make(&self, of: &Struct, value: &Value, indent: usize) -> String {
+    fn construct(&self, structure: &Struct, value: &Value, indent: usize) -> String {
         let given = |wire: &str| value.member(wire).map(|node| &node.value);
-        let chosen = of.choice().and_then(|choice| {
-            let mut fields = choice.iter().filter_map(|index| of.fields.get(*index));
+        let chosen = structure.choice().and_then(|choice| {
+            let mut fields = choice
+                .iter()
+                .filter_map(|index| structure.fields.get(*index));
             fields.find(|field| given(&field.wire).is_some())
         });
-        let arguments: Vec<String> = arguments(of)
+        let arguments: Vec<String> = arguments(structure)
             .into_iter()
             .chain(chosen)
             .filter_map(|field| Some(self.value(&field.ty, given(&field.wire)?, false, indent + 4)))
             .collect();
         let mut calls = vec![format!(
             "{}::{}({})",
-            self.name(&of.name),
+            self.name(&structure.name),
             constructor_name(chosen),
             arguments.join(", ")
         )];
-        let skipped = of.choice().unwrap_or_default();
-        for (index, field) in of.fields.iter().enumerate() {
-            if of.is_optional(field)
+        let skipped = structure.choice().unwrap_or_default();
+        for (index, field) in structure.fields.iter().enumerate() {
+            if structure.is_optional(field)
                 && !skipped.contains(&index)
                 && let Some(value) = given(&field.wire)
             {
@@ -106,27 +112,28 @@ impl<'a> Expr<'a> {
                 calls.push(format!(".{}({value})", setter_name(field)));
             }
         }
-        joined(&calls, "", indent + 4)
+        joined(&calls, indent + 4)
     }
 
-    /// A value as an argument. `owned` is for places that convert nothing, inside of collections.
-    fn value(&self, ty: &Ty, value: &Value, owned: bool, indent: usize) -> String {
-        let fallible = self.fallible;
+    /// A value as an argument. With `owned` it has the type itself: inside of collections that are not
+    /// converted item by item. Otherwise it may be anything that converts.
+    fn value(&self, ty: &Type, value: &Value, owned: bool, indent: usize) -> String {
+        let after_fallible = self.after_fallible;
         match (ty, value) {
-            (Ty::Struct(name), value) => Type::find(&self.operation.types, name)
-                .map(|part| self.make(part, value, indent))
+            (Type::Struct(name), value) => NamedType::find(&self.operation.types, name)
+                .map(|structure| self.construct(structure, value, indent))
                 .unwrap_or_default(),
-            (Ty::Enum(name), Value::Text(text)) | (Ty::IntEnum(name), Value::Number(text)) => {
-                let mut values = Type::values(&self.operation.types, name).iter();
-                let known = values.find(|known| known.wire == *text);
-                known.map_or(String::new(), |known| {
-                    format!("{}::{}", self.name(name), known.rust)
+            (Type::Enum(name), Value::Text(text)) | (Type::IntEnum(name), Value::Number(text)) => {
+                let mut values = NamedType::values(&self.operation.types, name).iter();
+                let known = values.find(|value| value.wire == *text);
+                known.map_or(String::new(), |value| {
+                    format!("{}::{}", self.name(name), value.rust)
                 })
             }
-            (Ty::List(item), Value::List(nodes)) => {
+            (Type::List(item), Value::List(nodes)) => {
                 let nodes = nodes.iter();
                 let items = nodes.map(|node| {
-                    self.value(item, &node.value, owned || !converts(item), indent + 4)
+                    self.value(item, &node.value, owned || !takes_into(item), indent + 4)
                 });
                 let items: Vec<String> = items.collect();
                 match items.is_empty() {
@@ -134,16 +141,20 @@ impl<'a> Expr<'a> {
                     false => listed(if owned { "vec![" } else { "[" }, &items, "]", indent),
                 }
             }
-            (Ty::Map(item), Value::Object(members)) => {
+            (Type::Map(item), Value::Object(members)) => {
                 let pair = |member: &Member| {
                     let value = self.value(
                         item,
                         &member.node.value,
-                        owned || !converts(item),
+                        owned || !takes_into(item),
                         indent + 4,
                     );
-                    let key =
-                        self.value(&Ty::String, &Value::Text(member.key.clone()), owned, indent);
+                    let key = self.value(
+                        &Type::String,
+                        &Value::Text(member.key.clone()),
+                        owned,
+                        indent,
+                    );
                     format!("({key}, {value})")
                 };
                 let items: Vec<String> = members.iter().map(pair).collect();
@@ -156,7 +167,7 @@ impl<'a> Expr<'a> {
                     (false, _) => listed("[", &items, "]", indent),
                 }
             }
-            (Ty::Decimal, Value::Number(text)) if text.parse::<i64>().is_ok() => {
+            (Type::Decimal, Value::Number(text)) if text.parse::<i64>().is_ok() => {
                 // An integer literal without a suffix is an i32.
                 let suffix = if text.parse::<i32>().is_ok() {
                     ""
@@ -169,29 +180,34 @@ impl<'a> Expr<'a> {
                     false => number,
                 }
             }
-            (Ty::Decimal, Value::Number(text)) => {
-                format!("{}.parse::<{}>(){fallible}", quoted(text), self.ty(ty))
-            }
-            (Ty::Json, value) => {
+            (Type::Decimal, Value::Number(text)) => {
                 format!(
-                    "{}::try_from({}.to_owned()){fallible}",
+                    "{}.parse::<{}>(){after_fallible}",
+                    quoted(text),
+                    self.ty(ty)
+                )
+            }
+            (Type::Json, value) => {
+                format!(
+                    "{}::try_from({}.to_owned()){after_fallible}",
                     self.ty(ty),
                     quoted(&compact(value))
                 )
             }
-            (Ty::Float, Value::Number(text)) => float(text),
+            (Type::Float, Value::Number(text)) => float(text),
             (_, Value::Number(text)) => text.clone(),
             (_, Value::Bool(flag)) => flag.to_string(),
             (_, Value::Text(text)) if owned => format!("{}.to_owned()", quoted(text)),
             (_, Value::Text(text)) => quoted(text),
+            // Samples of other kinds are problems, which end the run before.
             _ => String::new(),
         }
     }
 }
 
 /// Calls of one chain: on one line if they are few and short.
-fn joined(calls: &[String], separator: &str, indent: usize) -> String {
-    let line = calls.join(separator);
+fn joined(calls: &[String], indent: usize) -> String {
+    let line = calls.concat();
     if calls.len() < 3 && !line.contains('\n') && indent + line.len() <= WIDTH {
         return line;
     }

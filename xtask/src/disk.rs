@@ -9,23 +9,23 @@ use std::process;
 
 use similar::TextDiff;
 
-use crate::emit::{self, File, GENERATED};
+use crate::emit::{self, GENERATED, GeneratedFile};
 
-/// How a file differs.
+/// What must be done with a file that differs, with its path.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Change {
-    /// It is missing.
+    /// Create it: it is missing.
     Create(String),
-    /// It has another text.
+    /// Update it: it has another text.
     Update(String),
-    /// No fixture requires it.
+    /// Remove it: no fixture requires it.
     Remove(String),
 }
 
 /// A file that differs, with both texts.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Difference {
-    /// The change to make, with the path.
+    /// The change to make.
     pub change: Change,
     /// The text on disk.
     pub old: String,
@@ -66,13 +66,13 @@ impl Difference {
 /// # Errors
 ///
 /// A folder or a file cannot be read.
-pub fn compare(root: &Path, files: &[File]) -> io::Result<Vec<Difference>> {
+pub fn compare(root: &Path, files: &[GeneratedFile]) -> io::Result<Vec<Difference>> {
     let mut differences = Vec::new();
     for file in files {
         let old = match fs::read_to_string(root.join(&file.path)) {
             Ok(old) => Some(old),
             Err(error) if error.kind() == io::ErrorKind::NotFound => None,
-            Err(error) => return Err(at(Path::new(&file.path), &error)),
+            Err(error) => return Err(with_path(Path::new(&file.path), &error)),
         };
         if old.as_ref() == Some(&file.text) {
             continue;
@@ -90,10 +90,10 @@ pub fn compare(root: &Path, files: &[File]) -> io::Result<Vec<Difference>> {
     }
     let wanted: BTreeSet<&str> = files.iter().map(|file| file.path.as_str()).collect();
     let crates = root.join("crates");
-    for provider in names(&crates)? {
+    for name in entries(&crates)? {
         let mut found = Vec::new();
-        generated(root, &emit::folder(&provider), &mut found)?;
-        let tests = emit::tests_file(&provider);
+        find_generated(root, &emit::operations_folder(&name), &mut found)?;
+        let tests = emit::tests_file(&name);
         if is_generated(&root.join(&tests))? {
             found.push(tests);
         }
@@ -116,10 +116,10 @@ pub fn compare(root: &Path, files: &[File]) -> io::Result<Vec<Difference>> {
 /// A file cannot be written or removed.
 pub fn apply(root: &Path, differences: &[Difference]) -> io::Result<()> {
     // A full or read-only disk is noticed before anything has changed.
-    let mut fresh = Vec::new();
+    let mut written = Vec::new();
     for difference in differences {
-        if let Err(error) = prepare(root, difference, &mut fresh) {
-            for path in &fresh {
+        if let Err(error) = write_temporary(root, difference, &mut written) {
+            for path in &written {
                 // A file that cannot be removed was not written either.
                 let _ = fs::remove_file(path);
             }
@@ -131,15 +131,16 @@ pub fn apply(root: &Path, differences: &[Difference]) -> io::Result<()> {
             // A reader sees the old file or the new one, never a part of one.
             Change::Create(path) | Change::Update(path) => {
                 let path = root.join(path);
-                fs::rename(fresh_name(&path), &path).map_err(|error| at(&path, &error))?;
+                fs::rename(temporary_path(&path), &path)
+                    .map_err(|error| with_path(&path, &error))?;
             }
             Change::Remove(path) => {
                 let path = root.join(path);
-                fs::remove_file(&path).map_err(|error| at(&path, &error))?;
+                fs::remove_file(&path).map_err(|error| with_path(&path, &error))?;
                 // The last operation of a service leaves an empty folder.
                 if let Some(folder) = path
                     .parent()
-                    .filter(|folder| names(folder).is_ok_and(|names| names.is_empty()))
+                    .filter(|folder| entries(folder).is_ok_and(|entries| entries.is_empty()))
                 {
                     fs::remove_dir(folder)?;
                 }
@@ -149,36 +150,40 @@ pub fn apply(root: &Path, differences: &[Difference]) -> io::Result<()> {
     Ok(())
 }
 
-/// Writes the new text of a file beside it.
-fn prepare(root: &Path, difference: &Difference, fresh: &mut Vec<PathBuf>) -> io::Result<()> {
+/// Writes the new text of a file beside it, for `apply` to rename.
+fn write_temporary(
+    root: &Path,
+    difference: &Difference,
+    written: &mut Vec<PathBuf>,
+) -> io::Result<()> {
     let (Change::Create(path) | Change::Update(path)) = &difference.change else {
         return Ok(());
     };
     let path = root.join(path);
     if let Some(folder) = path.parent() {
-        fs::create_dir_all(folder).map_err(|error| at(folder, &error))?;
+        fs::create_dir_all(folder).map_err(|error| with_path(folder, &error))?;
     }
-    let name = fresh_name(&path);
-    fresh.push(name.clone());
-    fs::write(&name, &difference.new).map_err(|error| at(&name, &error))
+    let name = temporary_path(&path);
+    written.push(name.clone());
+    fs::write(&name, &difference.new).map_err(|error| with_path(&name, &error))
 }
 
-/// A name that no other run uses.
-fn fresh_name(path: &Path) -> PathBuf {
+/// The path of the temporary file beside a file, which no other run uses.
+fn temporary_path(path: &Path) -> PathBuf {
     path.with_extension(format!("rs.new-{}", process::id()))
 }
 
 /// An error with the path of its file.
-fn at(path: &Path, error: &io::Error) -> io::Error {
+fn with_path(path: &Path, error: &io::Error) -> io::Error {
     io::Error::new(error.kind(), format!("{}: {error}", path.display()))
 }
 
 /// The generated files in a folder and below: those with the header. No other file is removed.
-fn generated(root: &Path, folder: &str, found: &mut Vec<String>) -> io::Result<()> {
-    for name in names(&root.join(folder))? {
+fn find_generated(root: &Path, folder: &str, found: &mut Vec<String>) -> io::Result<()> {
+    for name in entries(&root.join(folder))? {
         let path = format!("{folder}/{name}");
         if root.join(&path).is_dir() {
-            generated(root, &path, found)?;
+            find_generated(root, &path, found)?;
         } else if is_generated(&root.join(&path))? {
             found.push(path);
         }
@@ -196,7 +201,7 @@ fn is_generated(path: &Path) -> io::Result<bool> {
 }
 
 /// The names in a folder, sorted; empty if there is no such folder.
-fn names(folder: &Path) -> io::Result<Vec<String>> {
+fn entries(folder: &Path) -> io::Result<Vec<String>> {
     let entries = match fs::read_dir(folder) {
         Ok(entries) => entries,
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
