@@ -93,7 +93,7 @@ async fn each_customer_has_an_account_or_none() {
     assert!(first.is_some(), "no parameter is needed");
 
     let error = client
-        .send(&owner(&sandbox.stranger(Provider::Alibaba)))
+        .send(&owner(&sandbox.unknown_customer_id(Provider::Alibaba)))
         .await
         .unwrap_err();
     assert_eq!(

@@ -1,4 +1,4 @@
-//! `standing sandbox`: a local stand-in for the providers, for clients in any language.
+//! `standing sandbox`: a local emulator of the providers, for clients in any language.
 
 use std::io::IsTerminal;
 use std::time::Duration;
@@ -10,7 +10,7 @@ use crate::failure::Failure;
 use crate::output::stdio;
 use crate::providers::PROVIDERS;
 
-/// Serves a stand-in for the providers on 127.0.0.1 until the process ends.
+/// Serves an emulator of the providers on 127.0.0.1 until the process ends.
 ///
 /// The first line of standard output is one JSON object with endpoints and keys; the keys are the
 /// same on every start and are valid nowhere else.
@@ -33,7 +33,7 @@ pub(crate) struct SandboxArgs {
     /// to 1000 customers
     #[arg(long, value_name = "PERCENT", value_parser = percent)]
     pub(crate) chaos: Option<u8>,
-    /// Milliseconds before every answer
+    /// Milliseconds before every response
     #[arg(long, value_name = "MS", default_value_t = 0, value_parser = milliseconds)]
     latency: u64,
 }

@@ -101,22 +101,22 @@ async fn tags_of_any_number_of_ids_answers_each() {
         .customers(Provider::Huawei)
         .map(|customer| customer.id)
         .collect();
-    let stranger = sandbox.stranger(Provider::Huawei);
+    let unknown_id = sandbox.unknown_customer_id(Provider::Huawei);
     let mut ids = ours.clone();
     ids.extend([
-        stranger.clone(),
+        unknown_id.clone(),
         ours[3].clone(),
-        stranger.clone(),
+        unknown_id.clone(),
         ours[0].clone(),
     ]);
 
     let tags = tags_of(&client, &all_customers(), &ids).await.unwrap();
     assert_eq!(sandbox.report().total, 3, "451 different ids");
-    assert_eq!(tags.missing, std::slice::from_ref(&stranger));
+    assert_eq!(tags.missing, std::slice::from_ref(&unknown_id));
     assert_eq!(tags.by_id.len(), ids.len());
     for ((id, rows), asked) in tags.by_id.iter().zip(&ids) {
         assert_eq!(id, asked);
-        assert_eq!(rows.len(), usize::from(*id != stranger));
+        assert_eq!(rows.len(), usize::from(*id != unknown_id));
         assert!(rows.iter().all(|row| row.customer_id.as_ref() == Some(id)));
     }
 

@@ -97,7 +97,7 @@ impl Sandbox {
 
     /// An id in the provider's format that belongs to no customer.
     #[must_use]
-    pub fn stranger(&self, provider: Provider) -> String {
+    pub fn unknown_customer_id(&self, provider: Provider) -> String {
         let index = self.shared.customers.saturating_add(1_000_000);
         customer_id(provider, self.shared.seed, index)
     }

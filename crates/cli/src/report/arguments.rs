@@ -67,7 +67,7 @@ pub(crate) struct Arguments {
     pub(super) endpoint: Vec<(String, String)>,
     /// With --live: the customers to query, or to expect in a list; a CSV file with the columns
     /// name, tencent_uin, huawei_id, alibaba_uid, mobile and mobile_md5, as far as they are known
-    #[arg(long, alias = "book", value_name = "FILE", requires = "live")]
+    #[arg(long, value_name = "FILE", requires = "live")]
     pub(super) customer_file: Option<PathBuf>,
     /// With --live: retries a metered call even if it may have run and been billed
     #[arg(long, requires = "live")]

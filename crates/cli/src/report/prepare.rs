@@ -13,7 +13,7 @@ use crate::checkpoint::Owner;
 use crate::customer_file::{CustomerFile, CustomerRef, Customers};
 use crate::event::Event;
 use crate::failure::Failure;
-use crate::journal::{CUSTOMER_FILE, Journal};
+use crate::journal::Journal;
 use crate::output::escape::plain;
 use crate::output::stdio;
 use crate::providers::{self, PROVIDERS, Provider, Settings};
@@ -148,7 +148,7 @@ fn journal(
         "--below": arguments.below.to_string(),
         // An address may contain secrets, so the file has only its digest.
         "--endpoint": sha256_hex(format!("{:?}", arguments.endpoint).as_bytes()),
-        CUSTOMER_FILE: file.map(CustomerFile::digest),
+        "--customer-file": file.map(CustomerFile::digest),
         "--show-personal": arguments.show_personal,
     });
     let mut journal = Journal::open(path, arguments.live)?;
@@ -268,8 +268,8 @@ fn customers(
     Err(Failure::config(format!("{} {text}", provider.name())).of(provider.name(), None))
 }
 
-/// The provider's stand-in in the sandbox.
+/// The sandbox's emulator of the provider.
 fn in_sandbox(provider: &dyn Provider) -> Option<standing_sandbox::Provider> {
     let mut all = standing_sandbox::Provider::ALL.into_iter();
-    all.find(|stand_in| stand_in.name() == provider.name())
+    all.find(|emulated| emulated.name() == provider.name())
 }

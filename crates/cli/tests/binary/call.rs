@@ -598,12 +598,12 @@ fn list_longer_than_the_default_page_is_walked_without_a_limit() {
 fn list_longer_than_one_call_is_split_and_missing_ids_are_named() {
     let bench = Bench::of(Sandbox::builder().customers(450));
     let ours = huawei_ids(&bench);
-    let stranger = bench.sandbox.stranger(Provider::Huawei);
+    let unknown_id = bench.sandbox.unknown_customer_id(Provider::Huawei);
     let mut ids = ours.clone();
-    ids.insert(3, stranger.clone());
+    ids.insert(3, unknown_id.clone());
     // Again, in the same part and in another one.
     ids.insert(5, ours[0].clone());
-    ids.extend([ours[1].clone(), stranger.clone()]);
+    ids.extend([ours[1].clone(), unknown_id.clone()]);
     let parameters = json!({"customer_ids": ids}).to_string();
     let arguments = [TAGS, "--params", &parameters];
     let error = bench.call_to(Provider::Huawei, &arguments).failed(2);
@@ -617,7 +617,7 @@ fn list_longer_than_one_call_is_split_and_missing_ids_are_named() {
     let ran = bench.call_to(Provider::Huawei, &walk);
     assert_eq!(
         ran.err,
-        format!("1 of the customer_ids did not come back: {stranger}\n")
+        format!("1 of the customer_ids did not come back: {unknown_id}\n")
     );
     let whole = ran.fine();
     let row_id = |line: &str| {

@@ -303,18 +303,18 @@ fn file_of(bench: &Bench, provider: Provider, column: &str) -> CustomerFile {
 fn customer_file_names_the_customers_to_query() {
     let bench = Bench::new();
     let customers: Vec<_> = bench.sandbox.customers(Provider::Alibaba).collect();
-    let stranger = bench.sandbox.stranger(Provider::Alibaba);
+    let unknown_id = bench.sandbox.unknown_customer_id(Provider::Alibaba);
     let file = CustomerFile::new(
         "whom",
         &format!(
-            "\u{feff}Name,Tencent_uin,Alibaba_uid\nKopi,,{}\nAbsent,,{stranger}\nElsewhere,1,\n,,{}\n",
+            "\u{feff}Name,Tencent_uin,Alibaba_uid\nKopi,,{}\nAbsent,,{unknown_id}\nElsewhere,1,\n,,{}\n",
             customers[0].id, customers[5].id
         ),
     );
     let ran = live_alibaba(&bench, &file, &["--format", "json"]);
     let report: Value = serde_json::from_str(&ran.out).unwrap();
     let error = ran.failed_midway(1);
-    assert_eq!(error["kind"], "permission", "the stranger: {error}");
+    assert_eq!(error["kind"], "permission", "unknown id: {error}");
     let rows = report["rows"].as_array().unwrap();
     let row = |place: usize, key: &str| rows[place][key].as_str();
     assert_eq!(rows.len(), 3);
@@ -324,7 +324,7 @@ fn customer_file_names_the_customers_to_query() {
     );
     assert_eq!(
         (row(1, "id"), row(1, "verdict")),
-        (Some(&*stranger), Some("missing"))
+        (Some(&*unknown_id), Some("missing"))
     );
     assert_eq!(row(2, "verdict"), Some("blocked"), "the others go on");
     assert_eq!(report["summary"]["missing"], 1);
@@ -359,9 +359,9 @@ fn customer_file_in_any_order_queries_each_customer_once() {
 fn customer_file_adds_names_to_a_list_and_reports_absent_customers() {
     let bench = Bench::new();
     let customers: Vec<_> = bench.sandbox.customers(Provider::Huawei).collect();
-    let stranger = bench.sandbox.stranger(Provider::Huawei);
+    let unknown_id = bench.sandbox.unknown_customer_id(Provider::Huawei);
     let text = format!(
-        "name,huawei_id\nKopi,{}\nAbsent,{stranger}\n",
+        "name,huawei_id\nKopi,{}\nAbsent,{unknown_id}\n",
         customers[3].id
     );
     let file = CustomerFile::new("listed", &text);
@@ -377,7 +377,7 @@ fn customer_file_adds_names_to_a_list_and_reports_absent_customers() {
     let mut named = rows.iter().filter(|row| row["name"] == "Kopi");
     assert_eq!(named.next().unwrap()["id"], *customers[3].id);
     assert_eq!(rows[25]["name"], "Absent");
-    assert_eq!(rows[25]["id"], *stranger);
+    assert_eq!(rows[25]["id"], *unknown_id);
     assert_eq!(rows[25]["verdict"], "unknown");
     assert_eq!(
         rows[25]["why"],

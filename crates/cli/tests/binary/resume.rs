@@ -222,10 +222,10 @@ fn journal_of_another_report_is_refused() {
     let error = Ran::of(&mut resumed(&journal, &[])).failed(2);
     assert!(error["message"].as_str().unwrap().contains("another --"));
     // Rows of two partners make no report of either.
-    let mut stranger = bench.keyed(&["report", "--live", "--only", "tencent", "--endpoint"]);
-    stranger.arg(format!("tencent={}", bench.endpoint()));
-    stranger.env("TENCENTCLOUD_SECRET_ID", "AKIDofAnother");
-    let error = Ran::of(stranger.arg("--resume").arg(journal.path())).failed(2);
+    let mut other_account = bench.keyed(&["report", "--live", "--only", "tencent", "--endpoint"]);
+    other_account.arg(format!("tencent={}", bench.endpoint()));
+    other_account.env("TENCENTCLOUD_SECRET_ID", "AKIDofAnother");
+    let error = Ran::of(other_account.arg("--resume").arg(journal.path())).failed(2);
     assert!(
         error["message"]
             .as_str()

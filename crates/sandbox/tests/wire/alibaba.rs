@@ -80,9 +80,9 @@ async fn owner_id_is_read_from_the_query_or_the_form() {
         ..alibaba.nonce(4)
     };
     assert_eq!(form.code("").await, (400, "NotAuthorized".to_owned()));
-    let stranger = format!("OwnerId={}", sandbox.stranger(Provider::Alibaba));
+    let unknown_id = format!("OwnerId={}", sandbox.unknown_customer_id(Provider::Alibaba));
     assert_eq!(
-        alibaba.nonce(5).code(&stranger).await,
+        alibaba.nonce(5).code(&unknown_id).await,
         (400, "NotAuthorized".to_owned())
     );
     assert_eq!(

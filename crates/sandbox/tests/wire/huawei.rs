@@ -61,7 +61,7 @@ async fn filter_by_id_applies_before_offset_and_limit() {
         .map(|customer| customer.id)
         .take(15)
         .collect();
-    wanted.push(sandbox.stranger(Provider::Huawei));
+    wanted.push(sandbox.unknown_customer_id(Provider::Huawei));
     wanted.push("0bb43f0000000000a10f19c014228fb580".to_owned());
     wanted.push(wanted[0].clone());
     let ask = async |body: Value| ids(&huawei.call(&body.to_string()).await.json());
