@@ -95,7 +95,7 @@ impl<P: Provider> ClientBuilder<P> {
         let variable =
             |name: &str| std::env::var_os(name).map(|value| value.to_string_lossy().into_owned());
         let credentials = P::VARIABLES.read(&variable).map_err(|error| {
-            let kind = if error.missing {
+            let kind = if error.is_missing() {
                 ErrorKind::Credentials
             } else {
                 ErrorKind::Config

@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 use std::fmt;
 use std::pin::Pin;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, LazyLock, Mutex, PoisonError};
 use std::time::Duration;
 
 use time::OffsetDateTime;
@@ -22,12 +22,20 @@ pub struct Credentials(Arc<Parts>);
 
 #[derive(Clone)]
 struct Parts {
-    id: String,
-    secret: Secret,
-    token: Option<Secret>,
+    form: Form,
     expires_at: Option<OffsetDateTime>,
-    anonymous: bool,
     derived: DerivedKeys,
+}
+
+#[derive(Clone)]
+enum Form {
+    Key {
+        id: String,
+        secret: Secret,
+        session_token: Option<Secret>,
+    },
+    TokenOnly(Secret),
+    Anonymous,
 }
 
 /// The signing keys derived from a secret: a key takes several HMACs and serves for a day. They are
@@ -47,35 +55,50 @@ impl Clone for DerivedKeys {
     }
 }
 
+/// The secret of the forms without a key.
+static NO_SECRET: LazyLock<Secret> = LazyLock::new(|| Secret::new(String::new()));
+
 impl Credentials {
     /// Creates credentials from a key id and its secret. A client checks them when it is built.
     pub fn new(id: impl Into<String>, secret: impl Into<String>) -> Self {
-        Self(Arc::new(Parts {
+        Self::of(Form::Key {
             id: id.into(),
             secret: Secret::new(secret.into()),
-            token: None,
-            expires_at: None,
-            anonymous: false,
-            derived: DerivedKeys::default(),
-        }))
+            session_token: None,
+        })
     }
 
     /// Creates credentials from a token alone, for providers that accept one instead of keys.
     pub fn token_only(token: impl Into<String>) -> Self {
-        Self::new("", "").with_token(token)
+        Self::of(Form::TokenOnly(Secret::new(token.into())))
     }
 
     /// Creates empty credentials, for a call whose fields authenticate the caller.
     pub fn anonymous() -> Self {
-        let mut credentials = Self::new("", "");
-        Arc::make_mut(&mut credentials.0).anonymous = true;
-        credentials
+        Self::of(Form::Anonymous)
     }
 
-    /// Sets the session token.
+    fn of(form: Form) -> Self {
+        Self(Arc::new(Parts {
+            form,
+            expires_at: None,
+            derived: DerivedKeys::default(),
+        }))
+    }
+
+    /// Sets the session token. Without a key, the token stands alone, as in
+    /// [`token_only`](Self::token_only).
     #[must_use]
     pub fn with_token(mut self, token: impl Into<String>) -> Self {
-        Arc::make_mut(&mut self.0).token = Some(Secret::new(token.into()));
+        let token = Secret::new(token.into());
+        match &mut Arc::make_mut(&mut self.0).form {
+            Form::Key {
+                id,
+                secret,
+                session_token,
+            } if !id.is_empty() || !secret.expose().is_empty() => *session_token = Some(token),
+            form => *form = Form::TokenOnly(token),
+        }
         self
     }
 
@@ -111,7 +134,7 @@ impl Credentials {
         tokens: &[&'static str],
     ) -> Result<Self, CredentialsError> {
         let required = |name: &'static str| {
-            let value = variable(name).ok_or_else(|| CredentialsError::missing(name))?;
+            let value = variable(name).ok_or(CredentialsError(Cause::NotSet(name)))?;
             check(name, &value).map(|()| value)
         };
         let credentials = Self::new(required(id)?, required(secret)?);
@@ -138,14 +161,20 @@ impl Credentials {
             .transpose()
     }
 
-    /// The key id.
+    /// The key id; empty without a key.
     pub fn id(&self) -> &str {
-        &self.0.id
+        match &self.0.form {
+            Form::Key { id, .. } => id,
+            Form::TokenOnly(_) | Form::Anonymous => "",
+        }
     }
 
-    /// The secret.
+    /// The secret; empty without a key.
     pub fn secret(&self) -> &Secret {
-        &self.0.secret
+        match &self.0.form {
+            Form::Key { secret, .. } => secret,
+            Form::TokenOnly(_) | Form::Anonymous => &NO_SECRET,
+        }
     }
 
     /// A signing key derived from the secret with `prefix` before it: each step, a date and the scope
@@ -176,17 +205,21 @@ impl Credentials {
 
     /// The session token, or the token of [`token_only`](Self::token_only).
     pub fn token(&self) -> Option<&Secret> {
-        self.0.token.as_ref()
+        match &self.0.form {
+            Form::Key { session_token, .. } => session_token.as_ref(),
+            Form::TokenOnly(token) => Some(token),
+            Form::Anonymous => None,
+        }
     }
 
     /// Whether there is only a token.
     pub fn is_token_only(&self) -> bool {
-        self.0.token.is_some() && self.0.id.is_empty() && self.0.secret.expose().is_empty()
+        matches!(self.0.form, Form::TokenOnly(_))
     }
 
     /// Whether these are the empty credentials of [`anonymous`](Self::anonymous).
     pub fn is_anonymous(&self) -> bool {
-        self.0.anonymous && self.0.token.is_none()
+        matches!(self.0.form, Form::Anonymous)
     }
 
     /// Checks that there is a key id with its secret, for providers that require them.
@@ -195,12 +228,12 @@ impl Credentials {
     ///
     /// These are a token alone, or empty.
     pub fn require_secret(&self) -> Result<(), CredentialsError> {
-        if self.is_token_only() || self.is_anonymous() {
-            return Err(CredentialsError::new(
+        match self.0.form {
+            Form::Key { .. } => Ok(()),
+            Form::TokenOnly(_) | Form::Anonymous => Err(CredentialsError::new(
                 "a key id with its secret is needed, not a token alone",
-            ));
+            )),
         }
-        Ok(())
     }
 
     /// The time of expiry, if it is known.
@@ -220,9 +253,9 @@ impl Credentials {
 
     /// Checks that every part can travel in a header.
     pub(crate) fn check(&self) -> Result<(), CredentialsError> {
-        if !self.is_token_only() && !self.is_anonymous() {
-            check("the key id", self.id())?;
-            check("the secret", self.secret().expose())?;
+        if let Form::Key { id, secret, .. } = &self.0.form {
+            check("the key id", id)?;
+            check("the secret", secret.expose())?;
         }
         self.token()
             .map_or(Ok(()), |token| check("the token", token.expose()))
@@ -253,18 +286,16 @@ fn check(field: &'static str, value: &str) -> Result<(), CredentialsError> {
     } else {
         return Ok(());
     };
-    Err(CredentialsError {
-        missing: false,
-        text: format!("{field} {problem}").into(),
-    })
+    Err(CredentialsError(Cause::Unusable { field, problem }))
 }
 
 impl fmt::Debug for Credentials {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let key = matches!(self.0.form, Form::Key { .. }).then_some(());
         f.debug_struct("Credentials")
-            .field("id", &Hidden::of(&self.0.id))
-            .field("secret", &self.0.secret)
-            .field("token", &Hidden::of(&self.0.token))
+            .field("id", &Hidden::of(&key))
+            .field("secret", &Hidden::of(&key))
+            .field("token", &Hidden::of(&self.token()))
             .field("expires_at", &self.0.expires_at)
             .finish()
     }
@@ -272,27 +303,31 @@ impl fmt::Debug for Credentials {
 
 /// Credentials that are missing or unusable. The message names the part, never its value.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{text}")]
-pub struct CredentialsError {
-    /// Whether they are missing, as opposed to unusable.
-    pub(crate) missing: bool,
-    text: Cow<'static, str>,
+#[error(transparent)]
+pub struct CredentialsError(Cause);
+
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+enum Cause {
+    #[error("the environment variable {0} is not set")]
+    NotSet(&'static str),
+    #[error("{field} {problem}")]
+    Unusable {
+        field: &'static str,
+        problem: &'static str,
+    },
+    #[error("{0}")]
+    Other(Cow<'static, str>),
 }
 
 impl CredentialsError {
     /// Creates an error with a message. It is shown to users: keep secrets out of it.
     pub fn new(text: impl Into<Cow<'static, str>>) -> Self {
-        Self {
-            missing: false,
-            text: text.into(),
-        }
+        Self(Cause::Other(text.into()))
     }
 
-    fn missing(variable: &'static str) -> Self {
-        Self {
-            missing: true,
-            text: format!("the environment variable {variable} is not set").into(),
-        }
+    /// Whether the credentials are missing, as opposed to unusable.
+    pub(crate) fn is_missing(&self) -> bool {
+        matches!(self.0, Cause::NotSet(_))
     }
 }
 
@@ -368,6 +403,7 @@ mod tests {
         assert!(none.check().is_ok() && none.require_secret().is_err());
         assert!(none.with_token("t").is_token_only());
         assert!(Credentials::new("", "").check().is_err());
+        assert!(Credentials::new("", "").with_token("t").is_token_only());
         assert_eq!(
             Credentials::token_only("").check().unwrap_err().to_string(),
             "the token is empty"
@@ -411,6 +447,24 @@ mod tests {
         assert!(
             !shown.contains("hunter2") && !shown.contains("derived"),
             "{shown}"
+        );
+    }
+
+    #[test]
+    fn debug_output_shows_the_parts_that_are_present() {
+        let debug = |credentials: Credentials| format!("{credentials:?}");
+        let key = Credentials::new("AKID", "hunter2").with_token("hunter3");
+        assert_eq!(
+            debug(key),
+            "Credentials { id: <redacted>, secret: <redacted>, token: <redacted>, expires_at: None }"
+        );
+        assert_eq!(
+            debug(Credentials::token_only("hunter3")),
+            "Credentials { id: None, secret: None, token: <redacted>, expires_at: None }"
+        );
+        assert_eq!(
+            debug(Credentials::anonymous()),
+            "Credentials { id: None, secret: None, token: None, expires_at: None }"
         );
     }
 
