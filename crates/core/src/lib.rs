@@ -3,7 +3,7 @@
 //! # In this crate
 //!
 //! Users depend on a provider crate, which re-exports what its callers need from here. The root has the
-//! names that a caller holds in hands: [`Client`], [`Response`], [`Error`], [`Credentials`],
+//! names that callers use: [`Client`], [`Response`], [`Error`], [`Credentials`],
 //! [`Pages`], [`Amount`], …; the modules have the rest:
 //!
 //! - [`operation`]: the facts that describe an operation, for calls by [`Client::raw`]

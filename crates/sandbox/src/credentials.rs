@@ -99,3 +99,17 @@ impl fmt::Debug for IamUser {
             .finish_non_exhaustive()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn debug_output_contains_no_secret() {
+        let key = Key::of(Provider::Huawei).with_session_token("sandbox-session-token");
+        let shown = format!("{key:?} {:?}", IamUser::of_sandbox());
+        for hidden in ["secret", "token", "password"] {
+            assert!(!shown.contains(hidden), "{shown}");
+        }
+    }
+}

@@ -35,6 +35,7 @@ mod tencent;
 pub use builder::Builder;
 pub use clock::Clock;
 pub use credentials::{IamUser, Key};
+#[doc(inline)]
 pub use fault::Fault;
 pub use log::{Entry, Report, Verification};
 pub use persona::{Persona, Verdict};
