@@ -78,7 +78,7 @@ fn error(code: &str) -> String {
 const DATA: &str = r#"{"Mpk":1051360339779133,"AccountType":"1"}"#;
 
 #[tokio::test]
-async fn answer_without_success_true_is_an_error() {
+async fn response_without_success_true_is_an_error() {
     for code in [
         "\"Success\"",
         "\"success\"",
@@ -569,7 +569,7 @@ async fn operation_envelope_selects_the_payload() {
 }
 
 #[tokio::test]
-async fn unusual_but_unambiguous_answer_is_decoded() {
+async fn unusual_but_unambiguous_response_is_decoded() {
     let body = "\u{feff}{\"success\":true,\"data\":{\"Mpk\":\"6210322125051645960\",\"AccountType\":0,\"IsCertified\":\"true\",\
                 \"HostingStatus\":\"TrusteeshipCancel\",\"LoginEmail\":null,\"More\":1},\"requestId\":\"R-1\"}";
     let (_server, client) = server(json(200, body)).await;

@@ -31,7 +31,7 @@ fn owner(id: &str) -> GetCustomerAccountInfo {
 }
 
 #[tokio::test]
-async fn missing_account_after_a_truncated_answer_is_none() {
+async fn missing_account_after_a_truncated_response_is_none() {
     let sandbox = sandbox().await;
     let mut customers = sandbox.customers(Provider::Alibaba);
     let missing = customers
@@ -255,7 +255,7 @@ async fn raw_call_in_query_or_form_is_accepted() {
 }
 
 #[tokio::test]
-async fn two_hundred_tasks_with_one_client_get_their_own_answers() {
+async fn two_hundred_tasks_with_one_client_get_their_own_responses() {
     let sandbox = sandbox().await;
     let client = client(&sandbox);
     let mut accounts = Vec::new();

@@ -42,8 +42,8 @@ pub(crate) struct Checkpoint {
     pending: BTreeSet<u64>,
     /// Rows recorded after the row of a later customer, when a failed call was repeated.
     pub(crate) late: BTreeMap<u64, ReportRow>,
-    /// A call was answered.
-    answered: bool,
+    /// A call succeeded.
+    succeeded: bool,
     /// A metered call was announced.
     metered: bool,
     /// The keys, and how many keys the journal has had.
@@ -57,7 +57,7 @@ pub(crate) enum Turn {
     Query,
     /// There is a row.
     Done,
-    /// The call may have run without an answer and must not be repeated.
+    /// The call may have run without a response and must not be repeated.
     MayBeBilled,
 }
 
@@ -76,10 +76,10 @@ impl Checkpoint {
                 self.cursor.clone_from(next);
                 self.over = next.is_none();
                 self.drift |= drift;
-                self.answered = true;
+                self.succeeded = true;
             }
             Event::One { nth, row } => {
-                self.answered = true;
+                self.succeeded = true;
                 self.lost.remove(nth);
                 self.add_row(*nth, row);
             }
@@ -105,7 +105,7 @@ impl Checkpoint {
     /// How keys relate to the rows so far.
     pub(crate) fn owner(&self, account: &Account) -> Owner {
         let may_have_run = self.lost.values().any(|error| error.may_have_run);
-        let has_rows = self.answered || may_have_run || !self.pending.is_empty();
+        let has_rows = self.succeeded || may_have_run || !self.pending.is_empty();
         match &self.keys {
             Some(keys) if keys == account => Owner::Same,
             _ if !has_rows => Owner::None,

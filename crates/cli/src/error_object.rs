@@ -37,7 +37,7 @@ impl ErrorObject {
             may_have_run: true,
             ..Self::new(
                 ErrorKind::Transport,
-                "an earlier run ended before the answer, and the call may have been billed; \
+                "an earlier run ended before the response, and the call may have been billed; \
                  --retry-metered repeats it",
             )
         }

@@ -22,7 +22,7 @@ pub(crate) enum Event {
         /// The list has changed during the walk, so rows may repeat.
         drift: bool,
     },
-    /// The answer about one customer, by the customer's index in the plan.
+    /// The row of one customer, by the customer's index in the plan.
     One { nth: u64, row: ReportRow },
     /// A call about one customer failed.
     Lost {

@@ -2,8 +2,8 @@
 //! and an interrupted report can be resumed.
 //!
 //! The first line has the format version and how many bytes were synced to disk. The second line
-//! describes the report. Each further line is an event, written in one piece when the call is
-//! answered, so that at most the last line is torn. Each line but the first ends in a seal: a hash of
+//! describes the report. Each further line is an event, written in one piece when the call
+//! ends, so that at most the last line is torn. Each line but the first ends in a seal: a hash of
 //! the line and the seal before it. A line that was changed, removed, repeated or moved is detected.
 //!
 //! A live report syncs the journal to disk before each metered call, at the end of each provider's

@@ -1,4 +1,4 @@
-//! Judges a customer by a provider's answer. Missing information is never a good sign.
+//! Judges a customer by a provider's response. Missing information is never a good sign.
 
 use std::fmt;
 

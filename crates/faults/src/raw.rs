@@ -15,11 +15,11 @@ use tokio::task::{AbortHandle, JoinSet};
 /// No test sends more than this.
 const LARGEST_REQUEST: usize = 32 << 20;
 
-/// What to answer to a request.
+/// How to respond to a request.
 #[derive(Clone)]
-pub struct Reply(Arc<Answering>);
+pub struct Reply(Arc<Respond>);
 
-type Answering = dyn Fn(&str) -> Vec<u8> + Send + Sync;
+type Respond = dyn Fn(&str) -> Vec<u8> + Send + Sync;
 
 impl std::fmt::Debug for Reply {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
@@ -319,24 +319,24 @@ pub fn header<'r>(request: &'r str, name: &str) -> Option<&'r str> {
         })
 }
 
-/// A whole answer. `head` is what stands between the status and the length: header lines that end
+/// A whole response. `head` is what stands between the status and the length: header lines that end
 /// in CR LF.
-pub fn answer(status: u16, head: &str, body: &str) -> Vec<u8> {
+pub fn response(status: u16, head: &str, body: &str) -> Vec<u8> {
     let length = body.len();
     format!("HTTP/1.1 {status} X\r\n{head}content-length: {length}\r\n\r\n{body}").into_bytes()
 }
 
-/// A whole answer with status 200 that says it is JSON.
+/// A whole response with status 200 that says it is JSON.
 pub fn json(body: &str) -> Vec<u8> {
-    answer(200, "content-type: application/json\r\n", body)
+    response(200, "content-type: application/json\r\n", body)
 }
 
-/// The script of a server that answers every request alike.
-pub fn answering(answer: Vec<u8>) -> Vec<Step> {
-    vec![Step::Read, Step::Write(answer), Step::Again]
+/// The script of a server that responds to every request alike.
+pub fn responding(response: Vec<u8>) -> Vec<Step> {
+    vec![Step::Read, Step::Write(response), Step::Again]
 }
 
-/// The script of a server that answers every request as it asks.
+/// The script of a server that responds to each request as the function says.
 pub fn replying(reply: impl Fn(&str) -> Vec<u8> + Send + Sync + 'static) -> Vec<Step> {
     vec![Step::Reply(Reply(Arc::new(reply))), Step::Again]
 }

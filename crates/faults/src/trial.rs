@@ -1,6 +1,6 @@
 //! A provider of three operations, one of each class: a read, a write, and a look-up that is billed.
 //!
-//! Its answers are `{"status":"OK","id":"r-1","result":{…}}`; any other status is a code.
+//! Its responses are `{"status":"OK","id":"r-1","result":{…}}`; any other status is a code.
 
 use serde::{Deserialize, Serialize};
 use standing_core::operation::{
@@ -61,7 +61,7 @@ impl Provider for Metered {
     }
 }
 
-/// What every operation answers.
+/// The result of every operation.
 #[derive(Clone, Serialize, Deserialize)]
 pub struct Report {
     /// A number.

@@ -23,11 +23,11 @@ pub const KEY_ID: &str = "sentinel-key-id-3F8A";
 pub const KEY_SECRET: &str = "sentinel-key-secret-77C1";
 /// The session token, where there is one.
 pub const TOKEN: &str = "sentinel-token-B20E";
-/// A mail address that is asked for and answered with.
+/// A mail address in a request and in its response.
 pub const MAIL: &str = "sentinel.person@example.com";
-/// A mobile number that is asked for and answered with.
+/// A mobile number in a request and in its response.
 pub const MOBILE: &str = "6281277700031";
-/// A name that is answered with.
+/// A name in a response.
 pub const NAME: &str = "Sentinel Surname";
 
 /// What must appear nowhere, in lower case; and the words that stand before a signature.
@@ -73,7 +73,7 @@ fn look(place: &str, text: &str) {
 }
 
 /// A test under watch: every log line at every level of every crate, every panic, and every error
-/// and answer that it is shown. It fails the test when it ends, if anything leaked.
+/// and response that it is shown. It fails the test when it ends, if anything leaked.
 #[derive(Debug)]
 pub struct Watch(());
 
@@ -137,7 +137,7 @@ impl Watch {
         }
     }
 
-    /// The answer of a call that must succeed.
+    /// The response of a call that must succeed.
     #[track_caller]
     pub fn fine<T: Debug>(&self, outcome: Result<Response<T>, Error>) -> Response<T> {
         match outcome {

@@ -439,7 +439,7 @@ async fn rate_window_of_the_message_delays_the_retry() {
 }
 
 #[tokio::test]
-async fn unusual_but_unambiguous_answer_is_decoded() {
+async fn unusual_but_unambiguous_response_is_decoded() {
     let body = "\u{feff}{\"new_customer_tags\":{\"customer_id \":1,\"new_customer_tag\":\"\",\"expire_time\":null,\"more\":1},\"count\":1}";
     let (_server, client) = server(json(200, body)).await;
     let tags = client.send(&question()).await.unwrap();
@@ -787,7 +787,7 @@ async fn iam_request_has_the_documented_form() {
 }
 
 #[tokio::test]
-async fn iam_answer_of_each_form_has_its_outcome() {
+async fn iam_response_of_each_form_has_its_outcome() {
     let fine = r#"{"token":{"expires_at":"2999-01-04T09:05:22.701000Z"}}"#;
     let with_token =
         |status, body| json(status, body).insert_header("X-Subject-Token", "sentinel-token");

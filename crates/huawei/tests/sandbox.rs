@@ -373,7 +373,7 @@ async fn wrong_password_makes_one_request() {
 }
 
 #[tokio::test]
-async fn two_hundred_tasks_with_one_client_get_their_own_answers() {
+async fn two_hundred_tasks_with_one_client_get_their_own_responses() {
     let sandbox = sandbox(60).await;
     let client = client(&sandbox);
     let rows = walked(&client, all_customers()).await;

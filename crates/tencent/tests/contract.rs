@@ -263,7 +263,7 @@ async fn error_message_is_bounded_and_has_no_secret() {
 }
 
 #[tokio::test]
-async fn unusual_but_unambiguous_answer_is_decoded() {
+async fn unusual_but_unambiguous_response_is_decoded() {
     let (_server, client) = server(json(
         200,
         "\u{feff}{\"Response\":{\"Total\":\"1\",\"Data\":[{\"ClientUin\":\"100012345678\",\"Credit\":100,\

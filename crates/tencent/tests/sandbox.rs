@@ -272,7 +272,7 @@ async fn broken_limit_sends_nothing() {
 }
 
 #[tokio::test]
-async fn two_hundred_tasks_with_one_client_get_their_own_answers() {
+async fn two_hundred_tasks_with_one_client_get_their_own_responses() {
     let sandbox = sandbox().await;
     let client = client(&sandbox);
     let uins: Vec<u64> = client

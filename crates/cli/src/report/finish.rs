@@ -141,7 +141,7 @@ fn print_statistics(report: &Report, sandbox: Option<&Sandbox>) {
             seen.refused, seen.total
         )
     };
-    // Every attempt of a failed call may have met a fault. After each other fault the answer still
+    // Every attempt of a failed call may have met a fault. After each other fault the response still
     // came, late or by a retry, or it belonged to a page that was requested ahead and not needed.
     let fatal = sum(|progress| progress.failed_attempts);
     let recovered = seen.faults.saturating_sub(fatal);

@@ -184,9 +184,9 @@ fn full_disk_ends_a_report_without_unrecorded_calls() {
     let asked = bench.sandbox.report().total;
     assert!((1..=noted).contains(&asked), "{asked} of {noted}");
 
-    let answer = Ran::of(&mut report(&bench, &journal, &["--retry-metered"])).json();
-    assert_eq!(answer["rows"].as_array().unwrap().len(), 60);
-    assert_eq!(answer["complete"], true);
+    let output = Ran::of(&mut report(&bench, &journal, &["--retry-metered"])).json();
+    assert_eq!(output["rows"].as_array().unwrap().len(), 60);
+    assert_eq!(output["complete"], true);
 }
 
 #[test]
@@ -287,7 +287,7 @@ fn file_that_is_not_a_journal_is_left_unchanged() {
     assert_eq!(fs::read_to_string(journal.path()).unwrap(), damaged);
 }
 
-/// Sixty people, and answers that take their time.
+/// Sixty people, and responses that take their time.
 fn metered(
     wait: u64,
 ) -> (
@@ -329,12 +329,12 @@ fn call_that_may_have_been_billed_is_repeated_only_on_request() {
     until(|| bench.sandbox.report().total >= 10);
     child.kill().unwrap();
     child.wait().unwrap();
-    // The calls in progress are answered, but the process is gone.
+    // The calls in progress get their responses, but the process is gone.
     std::thread::sleep(Duration::from_millis(200));
     let asked = bench.sandbox.report().total;
 
     let ran = Ran::of(&mut report(&bench, &journal, &[]));
-    let answer: Value = serde_json::from_str(&ran.out).unwrap();
+    let output: Value = serde_json::from_str(&ran.out).unwrap();
     let error = ran.failed_midway(1);
     assert!(
         error["message"]
@@ -347,12 +347,12 @@ fn call_that_may_have_been_billed_is_repeated_only_on_request() {
         (&error["may_have_run"], &error["retryable"]),
         (&true.into(), &false.into())
     );
-    let missing = answer["summary"]["missing"].as_u64().unwrap();
+    let missing = output["summary"]["missing"].as_u64().unwrap();
     assert!(
         (1..=4).contains(&missing),
         "those that were under way: {missing}"
     );
-    let rows = answer["rows"].as_array().unwrap();
+    let rows = output["rows"].as_array().unwrap();
     assert_eq!(rows.len(), 60);
     // An attempt may have been noted down and never made.
     let total = bench.sandbox.report().total;
@@ -361,18 +361,18 @@ fn call_that_may_have_been_billed_is_repeated_only_on_request() {
         "no customer was queried twice: {total}, {asked} before"
     );
 
-    let answer = Ran::of(&mut report(&bench, &journal, &["--retry-metered"])).json();
-    assert_eq!(answer["summary"]["missing"], 0);
+    let output = Ran::of(&mut report(&bench, &journal, &["--retry-metered"])).json();
+    assert_eq!(output["summary"]["missing"], 0);
     assert_eq!(
         bench.sandbox.report().total,
         total + missing,
         "only those were asked about"
     );
-    let mobiles = |answer: &Value| -> Vec<Value> {
-        let rows = answer["rows"].as_array().unwrap();
+    let mobiles = |output: &Value| -> Vec<Value> {
+        let rows = output["rows"].as_array().unwrap();
         rows.iter().map(|row| row["mobile"].clone()).collect()
     };
-    assert_eq!(mobiles(&answer).len(), 60);
+    assert_eq!(mobiles(&output).len(), 60);
     assert!(!journal.path().exists());
 }
 
@@ -402,8 +402,8 @@ fn failed_calls_are_repeated_and_their_rows_keep_their_order() {
             .collect();
         assert!(mobile.ends_with(&end), "{mobile} {end}");
     }
-    let answered = first.iter().filter(|row| row["verdict"] != "missing");
-    for row in answered {
+    let obtained = first.iter().filter(|row| row["verdict"] != "missing");
+    for row in obtained {
         assert!(second.contains(row), "{row}");
     }
 }
@@ -492,8 +492,8 @@ fn journal_of_one_session_token_gives_no_rows_to_another() {
     let asked = bench.sandbox.report().total;
     let ran = report("session-of-the-second-tenant");
     assert!(ran.err.contains("other temporary keys"), "{ran:?}");
-    let answer = ran.json();
-    assert_eq!(answer["rows"].as_array().unwrap().len(), 120);
+    let output = ran.json();
+    assert_eq!(output["rows"].as_array().unwrap().len(), 120);
     assert_eq!(
         bench.sandbox.report().total - asked,
         3,
@@ -517,17 +517,17 @@ fn journal_of_a_token_alone_gives_no_rows_to_another() {
 
     bench.sandbox.clear_faults();
     let ran = report("a-token-of-another-tenant");
-    let answer: Value = serde_json::from_str(&ran.out).unwrap();
+    let output: Value = serde_json::from_str(&ran.out).unwrap();
     ran.failed_midway(1);
-    let rows = answer["rows"].as_array().unwrap();
+    let rows = output["rows"].as_array().unwrap();
     assert!(
         rows.iter().all(|row| row["verdict"] == "missing"),
         "no row of the first tenant: {rows:?}"
     );
     // That token found nothing, so the rows of the first one are still good for the first one.
     let asked = bench.sandbox.report().total;
-    let answer = report(&token).json();
-    assert_eq!(answer["summary"]["missing"], 0);
+    let output = report(&token).json();
+    assert_eq!(output["summary"]["missing"], 0);
     let pages = bench.sandbox.report().total - asked;
     assert!(pages < 120_u64.div_ceil(50) + 1, "{pages} requests");
 }
@@ -604,8 +604,8 @@ fn journal_that_lost_its_synced_end_is_refused() {
     }
     assert_eq!(bench.sandbox.report().total, asked, "nothing was sent");
     fs::write(journal.path(), &text).unwrap();
-    let answer = Ran::of(&mut report(&bench, &journal, &[])).json();
-    assert_eq!(answer["summary"]["missing"], 0);
+    let output = Ran::of(&mut report(&bench, &journal, &[])).json();
+    assert_eq!(output["summary"]["missing"], 0);
 }
 
 /// The command with its streams where a shell puts them.
@@ -826,9 +826,9 @@ fn report_ended_by_sigterm_resumes_without_billing_twice() {
     until(|| bench.sandbox.report().total >= 10);
     let ran = Ran::ended_by("TERM", child);
     assert!(ran.err.contains("continues this report"), "{ran:?}");
-    let answer: Value = serde_json::from_str(&ran.out).unwrap();
-    assert_eq!(answer["complete"], false);
-    assert!(answer["summary"]["customers"].as_u64().unwrap() > 0);
+    let output: Value = serde_json::from_str(&ran.out).unwrap();
+    assert_eq!(output["complete"], false);
+    assert!(output["summary"]["customers"].as_u64().unwrap() > 0);
     ran.failed_midway(130);
     std::thread::sleep(Duration::from_millis(200));
     Ran::of(&mut report(&bench, &journal, &[])).failed_midway(1);
@@ -851,8 +851,8 @@ fn renewed_token_of_one_provider_repeats_no_metered_call_of_another() {
     report("token-of-the-first-hour").failed_midway(1);
     bench.sandbox.clear_faults();
     let asked = bench.sandbox.report().total;
-    let answer = report("token-of-the-second-hour").json();
-    assert_eq!(answer["rows"].as_array().unwrap().len(), 120);
+    let output = report("token-of-the-second-hour").json();
+    assert_eq!(output["rows"].as_array().unwrap().len(), 120);
     assert_eq!(
         bench.sandbox.report().total - asked,
         2,

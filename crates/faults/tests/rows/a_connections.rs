@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use standing_core::{Client, ErrorKind};
 use standing_faults::clock::{Largest, ManualClock};
-use standing_faults::raw::{Raw, Step, answering, header, json};
+use standing_faults::raw::{Raw, Step, header, json, responding};
 use standing_faults::trial::{self, Ask, ByPage, LookUp, Metered};
 use standing_faults::watch::{MOBILE, Watch};
 use standing_faults::{builder, child, found, keys, metered, search, tencent};
@@ -58,12 +58,12 @@ async fn a2_refused_twice_then_up() {
     let clock = ManualClock::default().with_hook(move |pause| {
         if pause == 2 {
             let socket = socket.lock().unwrap().take().unwrap();
-            let server = Raw::on(socket.listen(8).unwrap(), |_| answering(json(trial::OK)));
+            let server = Raw::on(socket.listen(8).unwrap(), |_| responding(json(trial::OK)));
             *started.lock().unwrap() = Some(server);
         }
     });
-    let answer = metered(&endpoint, &clock).send(&LookUp::new(MOBILE)).await;
-    assert_eq!(watch.fine(answer).attempts(), 3);
+    let response = metered(&endpoint, &clock).send(&LookUp::new(MOBILE)).await;
+    assert_eq!(watch.fine(response).attempts(), 3);
     let server = server.lock().unwrap().take().unwrap();
     assert_eq!(server.requests().len(), 1, "billed once");
 }
@@ -84,11 +84,11 @@ async fn a3_name_does_not_resolve() {
 #[tokio::test]
 async fn a4_a_name_with_several_addresses() {
     let watch = Watch::new();
-    let server = Raw::always(answering(json(&found()))).await;
+    let server = Raw::always(responding(json(&found()))).await;
     let endpoint = format!("http://localhost:{}", server.address().port());
     let client = tencent(endpoint, &ManualClock::default());
-    let answer = watch.fine(client.send(&search()).await);
-    assert_eq!(answer.attempts(), 1);
+    let response = watch.fine(client.send(&search()).await);
+    assert_eq!(response.attempts(), 1);
 }
 
 #[tokio::test]
@@ -173,13 +173,13 @@ async fn a9_idle_connection_closed_by_the_server() {
     let watch = Watch::new();
     let server = Raw::each(|connection| match connection {
         0 => vec![Step::Read, Step::Write(json(trial::OK)), Step::Finish],
-        _ => answering(json(trial::OK)),
+        _ => responding(json(trial::OK)),
     })
     .await;
     let client = metered(server.endpoint(), &ManualClock::default());
     for connections in [1, 2] {
-        let answer = watch.fine(client.send(&Ask::new(MOBILE)).await);
-        assert_eq!(answer.attempts(), 1);
+        let response = watch.fine(client.send(&Ask::new(MOBILE)).await);
+        assert_eq!(response.attempts(), 1);
         assert_eq!(server.connections(), connections);
         // The client closes its side as soon as it notices.
         server.closed(1).await;
@@ -191,7 +191,7 @@ async fn a10_closed_when_the_next_request_arrives() {
     let watch = Watch::new();
     let server = Raw::each(|connection| match connection {
         0 => vec![Step::Read, Step::Write(json(&found())), Step::Read],
-        _ => answering(json(&found())),
+        _ => responding(json(&found())),
     })
     .await;
     let clock = ManualClock::default();
@@ -212,7 +212,7 @@ async fn a10_closed_when_the_next_request_arrives() {
 #[tokio::test]
 async fn a11_idle_longer_than_the_pool_keeps() {
     let watch = Watch::new();
-    let server = Raw::always(answering(json(trial::OK))).await;
+    let server = Raw::always(responding(json(trial::OK))).await;
     let client = builder::<Metered>(server.endpoint())
         .idle_timeout(50 * MS)
         .build()
@@ -244,8 +244,8 @@ async fn a12_every_reused_connection_dies() {
         assert!(task.await.unwrap() <= 2);
     }
     for _ in 0..20 {
-        let answer = watch.fine(client.send(&search()).await);
-        assert!(answer.attempts() <= 2, "never two old ones in a row");
+        let response = watch.fine(client.send(&search()).await);
+        assert!(response.attempts() <= 2, "never two old ones in a row");
     }
 }
 
@@ -265,7 +265,7 @@ async fn a13_a_proxy_in_the_environment() {
     ) {
         return;
     }
-    let server = Raw::always(answering(json(&found()))).await;
+    let server = Raw::always(responding(json(&found()))).await;
     let client = tencent(server.endpoint(), &ManualClock::default());
     watch.fine(client.send(&search()).await);
 
@@ -353,7 +353,7 @@ async fn a15_ten_thousand_calls_one_after_another() {
         return;
     }
     let rows = r#"{"status":"OK","id":"r-1","result":{"rows":[],"total":0}}"#;
-    let server = Raw::always(answering(json(rows))).await;
+    let server = Raw::always(responding(json(rows))).await;
     let client = metered(server.endpoint(), &ManualClock::default());
     let list = ByPage::default();
     let open = || std::fs::read_dir("/proc/self/fd").unwrap().count();

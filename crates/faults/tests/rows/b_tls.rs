@@ -9,7 +9,7 @@ use std::task::{Context, Poll};
 use rcgen::{BasicConstraints, CertificateParams, IsCa, Issuer, KeyPair, date_time_ymd};
 use standing_core::{Client, ErrorKind};
 use standing_faults::clock::ManualClock;
-use standing_faults::raw::{Connection, Raw, Step, answer, answering, json};
+use standing_faults::raw::{Connection, Raw, Step, json, responding, response};
 use standing_faults::trial::{self, Ask, LookUp, Metered};
 use standing_faults::watch::{KEY_SECRET, MOBILE, Watch};
 use standing_faults::{builder, found, sandbox, search, tencent};
@@ -151,7 +151,7 @@ async fn b1_certificate_without_a_trusted_issuer_is_refused() {
     let authority = Authority::new();
     let server = serve(
         authority.certificate("localhost", 2100),
-        answering(json(trial::OK)),
+        responding(json(trial::OK)),
     )
     .await;
     untrusted(
@@ -177,7 +177,7 @@ async fn b2_a_certificate_that_has_expired() {
     let authority = Authority::new();
     let server = serve(
         authority.certificate("localhost", 2002),
-        answering(json(trial::OK)),
+        responding(json(trial::OK)),
     )
     .await;
     untrusted(
@@ -195,7 +195,7 @@ async fn b3_a_certificate_for_another_name() {
     let authority = Authority::new();
     let server = serve(
         authority.certificate("elsewhere.example", 2100),
-        answering(json(trial::OK)),
+        responding(json(trial::OK)),
     )
     .await;
     untrusted(
@@ -217,7 +217,7 @@ async fn b3_a_certificate_for_another_name() {
 #[tokio::test]
 async fn b4_no_tls_on_the_other_side() {
     let watch = Watch::new();
-    for bytes in [answer(400, "", "plain HTTP"), b"SSH-2.0-x\r\n".to_vec()] {
+    for bytes in [response(400, "", "plain HTTP"), b"SSH-2.0-x\r\n".to_vec()] {
         let server = Raw::always(vec![Step::Write(bytes), Step::Hold]).await;
         untrusted(&watch, &client(&server, "localhost", None), "tls", &server).await;
         assert_eq!(server.connections(), 1);
@@ -269,7 +269,7 @@ async fn b7_a_root_of_the_users_own() {
     let authority = Authority::new();
     let server = serve(
         authority.certificate("localhost", 2100),
-        answering(json(trial::OK)),
+        responding(json(trial::OK)),
     )
     .await;
     let client = client(&server, "localhost", Some(&authority));
@@ -402,7 +402,7 @@ async fn b11_a_path_in_front_of_every_path() {
             .await,
     );
     sandbox.assert_all_verified();
-    let server = Raw::always(answering(json(&found()))).await;
+    let server = Raw::always(responding(json(&found()))).await;
     let client = tencent(format!("{}/gw/%7Ebss/", server.endpoint()), &clock);
     watch.fine(client.send(&search()).await);
     assert!(server.requests()[0].starts_with("POST /gw/%7Ebss/ HTTP/1.1\r\n"));
@@ -501,7 +501,7 @@ async fn tampered_tls_record_after_the_handshake_is_a_tls_error_that_may_have_ru
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let server = Raw::through(
             listener,
-            move |_| answering(json(trial::OK)),
+            move |_| responding(json(trial::OK)),
             move |stream| {
                 let (acceptor, armed) = (acceptor.clone(), Arc::new(AtomicBool::new(false)));
                 async move {

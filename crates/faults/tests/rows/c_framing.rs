@@ -1,16 +1,16 @@
-//! Answers that are not HTTP as it should be.
+//! Responses that are not HTTP as it should be.
 
 use standing_core::ErrorKind;
 use standing_faults::clock::ManualClock;
-use standing_faults::raw::{Raw, Step, answer, answering, json};
+use standing_faults::raw::{Raw, Step, json, responding, response};
 use standing_faults::trial::{Ask, LookUp};
 use standing_faults::watch::{MAIL, MOBILE, Watch};
 use standing_faults::{found, metered, search, tencent};
 use standing_tencent::ip::QueryCustomersCredit;
 
 /// The kind of failure, attempts of a read and of a look-up that is billed, when every connection
-/// answers with these bytes and is closed.
-async fn answered(watch: &Watch, bytes: &[u8], last: Option<Step>) -> (ErrorKind, u32, u32) {
+/// sends these bytes and is closed.
+async fn outcome(watch: &Watch, bytes: &[u8], last: Option<Step>) -> (ErrorKind, u32, u32) {
     let mut script = vec![Step::Read, Step::Write(bytes.to_vec())];
     script.extend(last);
     let server = Raw::always(script.clone()).await;
@@ -37,7 +37,7 @@ async fn c1_body_shorter_than_its_length() {
     let whole = json(&found());
     for missing in [1, 20, found().len()] {
         let cut = &whole[..whole.len() - missing];
-        assert_eq!(answered(&watch, cut, None).await, BROKEN, "{missing}");
+        assert_eq!(outcome(&watch, cut, None).await, BROKEN, "{missing}");
     }
 }
 
@@ -46,7 +46,7 @@ async fn c2_reset_in_the_body() {
     let watch = Watch::new();
     let whole = json(&found());
     let cut = &whole[..whole.len() - 20];
-    assert_eq!(answered(&watch, cut, Some(Step::Reset)).await, BROKEN);
+    assert_eq!(outcome(&watch, cut, Some(Step::Reset)).await, BROKEN);
 }
 
 fn chunked(chunks: &str) -> Vec<u8> {
@@ -65,7 +65,7 @@ async fn c3_chunks_that_break_off() {
         "9\r\n{\"a\": 1}\n\r\n0\r\n",
     ] {
         let bytes = chunked(chunks);
-        assert_eq!(answered(&watch, &bytes, None).await, BROKEN, "{chunks:?}");
+        assert_eq!(outcome(&watch, &bytes, None).await, BROKEN, "{chunks:?}");
     }
 }
 
@@ -74,7 +74,7 @@ async fn c4_chunks_of_no_size() {
     let watch = Watch::new();
     for chunks in ["xyz\r\n{}\r\n", "-1\r\n{}", "fffffffffffffffff\r\n{}"] {
         let bytes = chunked(chunks);
-        assert_eq!(answered(&watch, &bytes, None).await, IMPROPER, "{chunks:?}");
+        assert_eq!(outcome(&watch, &bytes, None).await, IMPROPER, "{chunks:?}");
     }
 }
 
@@ -84,7 +84,7 @@ async fn c5_a_body_without_a_length_that_is_cut() {
     let body = found();
     for length in [0, 1, 40, body.len() - 1] {
         let bytes = format!("HTTP/1.0 200 OK\r\n\r\n{}", &body[..length]);
-        let came = answered(&watch, bytes.as_bytes(), None).await;
+        let came = outcome(&watch, bytes.as_bytes(), None).await;
         assert_eq!(came, BROKEN, "{length}");
     }
     let whole = format!("HTTP/1.0 200 OK\r\n\r\n{body}");
@@ -96,8 +96,8 @@ async fn c5_a_body_without_a_length_that_is_cut() {
 #[tokio::test]
 async fn c6_two_different_lengths() {
     let watch = Watch::new();
-    let bytes = answer(200, "content-length: 5\r\n", &found());
-    assert_eq!(answered(&watch, &bytes, None).await, IMPROPER);
+    let bytes = response(200, "content-length: 5\r\n", &found());
+    assert_eq!(outcome(&watch, &bytes, None).await, IMPROPER);
 }
 
 #[tokio::test]
@@ -114,7 +114,7 @@ async fn c7_length_and_chunks_at_once() {
             Step::Write(bytes.clone().into_bytes()),
             Step::Again,
         ],
-        _ => answering(json(&found())),
+        _ => responding(json(&found())),
     })
     .await;
     let client = tencent(server.endpoint(), &ManualClock::default());
@@ -127,13 +127,13 @@ async fn c7_length_and_chunks_at_once() {
 }
 
 #[tokio::test]
-async fn c8_two_answers_to_one_request() {
+async fn c8_two_responses_to_one_request() {
     let watch = Watch::new();
     let stale = json(r#"{"Response":{"Total":666,"Data":[],"RequestId":"stale"}}"#);
     let twice = [json(&found()), stale].concat();
     let server = Raw::each(move |connection| match connection {
         0 => vec![Step::Read, Step::Write(twice.clone()), Step::Finish],
-        _ => answering(json(&found())),
+        _ => responding(json(&found())),
     })
     .await;
     let client = tencent(server.endpoint(), &ManualClock::default());
@@ -158,7 +158,7 @@ async fn c9_no_http_at_all() {
         b"HTTP/3.0 200 OK\r\n\r\n".to_vec(),
         noise,
     ] {
-        assert_eq!(answered(&watch, &bytes, None).await, IMPROPER);
+        assert_eq!(outcome(&watch, &bytes, None).await, IMPROPER);
     }
 }
 
@@ -166,20 +166,20 @@ async fn c9_no_http_at_all() {
 async fn c10_heads_without_measure() {
     let watch = Watch::new();
     let many: String = (0..150).map(|i| format!("x-{i}: y\r\n")).collect();
-    let bytes = answer(200, &many, &found());
-    assert_eq!(answered(&watch, &bytes, Some(Step::Hold)).await, IMPROPER);
+    let bytes = response(200, &many, &found());
+    assert_eq!(outcome(&watch, &bytes, Some(Step::Hold)).await, IMPROPER);
     let long = format!("x-long: {}\r\n", "y".repeat(600_000));
-    let bytes = answer(200, &long, &found());
-    assert_eq!(answered(&watch, &bytes, Some(Step::Hold)).await, IMPROPER);
+    let bytes = response(200, &long, &found());
+    assert_eq!(outcome(&watch, &bytes, Some(Step::Hold)).await, IMPROPER);
 }
 
 #[tokio::test]
-async fn c11_informational_answers_first() {
+async fn c11_informational_responses_first() {
     let watch = Watch::new();
     let mut bytes =
         b"HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 103 Early Hints\r\nlink: </x>\r\n\r\n".to_vec();
     bytes.extend(json(&found()));
-    let server = Raw::always(answering(bytes)).await;
+    let server = Raw::always(responding(bytes)).await;
     let client = tencent(server.endpoint(), &ManualClock::default());
     for _ in 0..2 {
         assert_eq!(watch.fine(client.send(&search()).await).attempts(), 1);
@@ -191,13 +191,13 @@ async fn c11_informational_answers_first() {
 async fn c12_statuses_that_do_not_exist() {
     let watch = Watch::new();
     for status in [101, 600, 999] {
-        let bytes = answer(status, "", &found());
-        let (kind, read, billed) = answered(&watch, &bytes, None).await;
+        let bytes = response(status, "", &found());
+        let (kind, read, billed) = outcome(&watch, &bytes, None).await;
         assert_eq!((kind, read, billed), IMPROPER, "{status}");
     }
-    // An informational answer and nothing after it is a connection that broke.
-    let bytes = answer(199, "", "");
-    assert_eq!(answered(&watch, &bytes, None).await, BROKEN);
+    // An informational response and nothing after it is a connection that broke.
+    let bytes = response(199, "", "");
+    assert_eq!(outcome(&watch, &bytes, None).await, BROKEN);
     for line in [
         "HTTP/1.1 20 OK",
         "HTTP/1.1 2000 OK",
@@ -206,7 +206,7 @@ async fn c12_statuses_that_do_not_exist() {
     ] {
         let bytes = format!("{line}\r\ncontent-length: 2\r\n\r\n{{}}");
         assert_eq!(
-            answered(&watch, bytes.as_bytes(), None).await,
+            outcome(&watch, bytes.as_bytes(), None).await,
             IMPROPER,
             "{line}"
         );
@@ -217,12 +217,12 @@ async fn c12_statuses_that_do_not_exist() {
 async fn c13_success_without_a_body() {
     let watch = Watch::new();
     for bytes in [
-        answer(200, "", ""),
+        response(200, "", ""),
         b"HTTP/1.1 204 No Content\r\n\r\n".to_vec(),
     ] {
-        let came = answered(&watch, &bytes, None).await;
+        let came = outcome(&watch, &bytes, None).await;
         assert_eq!(came, (ErrorKind::Decode, 1, 1));
-        let server = Raw::always(answering(bytes.clone())).await;
+        let server = Raw::always(responding(bytes.clone())).await;
         let client = tencent(server.endpoint(), &ManualClock::default());
         let error = watch.refused(client.send(&search()).await);
         assert!(error.message().contains("is empty"), "{error}");
@@ -246,11 +246,11 @@ async fn c14_one_byte_at_a_time() {
 }
 
 #[tokio::test]
-async fn c15_answered_before_the_request_was_read() {
+async fn c15_response_before_the_request_was_read() {
     let watch = Watch::new();
     let server = Raw::always(vec![
         Step::ReadHead,
-        Step::Write(answer(413, "connection: close\r\n", "")),
+        Step::Write(response(413, "connection: close\r\n", "")),
         Step::Hold,
     ])
     .await;
@@ -280,7 +280,7 @@ async fn c16_a_failure_whose_body_breaks_is_still_that_failure() {
         // This may be anything, a refusal that passes among them.
         (400, Transport, 3),
     ] {
-        let whole = answer(status, "retry-after: 1\r\n", "{\"a\": 1}");
+        let whole = response(status, "retry-after: 1\r\n", "{\"a\": 1}");
         let cut = whole[..whole.len() - 4].to_vec();
         for last in [None, Some(Step::Reset)] {
             let mut script = vec![Step::Read, Step::Write(cut.clone())];
@@ -303,13 +303,13 @@ async fn c16_a_failure_whose_body_breaks_is_still_that_failure() {
 }
 
 #[tokio::test]
-async fn c17_an_answer_before_any_request() {
+async fn c17_a_response_before_any_request() {
     let watch = Watch::new();
     // It belongs to no call, and the request never left.
     let server = Raw::always(vec![Step::Write(json(&found())), Step::Hold]).await;
     let client = metered(server.endpoint(), &ManualClock::default());
     match client.send(&LookUp::new(MOBILE)).await {
-        Ok(_) => panic!("an answer that was there before the question"),
+        Ok(_) => panic!("a response that was there before the request"),
         Err(error) => assert_ne!(watch.error(error).kind(), ErrorKind::Decode),
     }
 }

@@ -9,7 +9,7 @@ use std::time::Duration;
 use standing_core::ErrorKind;
 use standing_core::clock::{Clock, SystemClock};
 use standing_faults::clock::ManualClock;
-use standing_faults::raw::{Raw, Step, answer, answering, json};
+use standing_faults::raw::{Raw, Step, json, responding, response};
 use standing_faults::trial::{Ask, LookUp, Metered};
 use standing_faults::watch::{MOBILE, Watch};
 use standing_faults::{builder, found, keys, search};
@@ -68,7 +68,7 @@ async fn d3_a_body_that_drips() {
 #[tokio::test]
 async fn d4_a_failure_that_drips_is_still_that_failure() {
     let watch = Watch::new();
-    let whole = answer(401, "", &found());
+    let whole = response(401, "", &found());
     let (head, body) = whole.split_at(whole.len() - 40);
     let script = vec![
         Step::Read,
@@ -114,7 +114,7 @@ async fn d6_slow_first_and_fast_second() {
     let watch = Watch::new();
     let server = Raw::each(|connection| match connection {
         0 => vec![Step::Read, Step::Hold],
-        _ => answering(json(&found())),
+        _ => responding(json(&found())),
     })
     .await;
     let client = builder::<Tencent>(server.endpoint())
@@ -127,7 +127,7 @@ async fn d6_slow_first_and_fast_second() {
 #[tokio::test]
 async fn d7_no_attempt_begins_after_the_deadline() {
     let watch = Watch::new();
-    let server = Raw::always(answering(answer(503, "", ""))).await;
+    let server = Raw::always(responding(response(503, "", ""))).await;
     // Every pause takes the whole of the time that is left.
     let clock = ManualClock::default();
     let other = clock.clone();
@@ -160,7 +160,7 @@ async fn d8_limits_at_their_ends() {
         ("deadline", |builder, time| builder.deadline(time)),
         ("idle", |builder, time| builder.idle_timeout(time)),
     ];
-    let server = Raw::always(answering(json(standing_faults::trial::OK))).await;
+    let server = Raw::always(responding(json(standing_faults::trial::OK))).await;
     for (name, set) in limits {
         let with = |time| set(builder(server.endpoint()), time).build();
         let error = watch.error(with(Duration::ZERO).unwrap_err());
@@ -208,7 +208,7 @@ async fn d8_limits_at_their_ends() {
 #[tokio::test]
 async fn d9_a_clock_that_jumps() {
     let watch = Watch::new();
-    let server = Raw::always(answering(json(&found()))).await;
+    let server = Raw::always(responding(json(&found()))).await;
     let clock = ManualClock::default();
     let client = builder::<Tencent>(server.endpoint())
         .clock(Arc::new(clock.clone()))
@@ -245,8 +245,8 @@ fn d10_polled_outside_a_runtime() {
 #[tokio::test]
 async fn d12_a_deadline_or_a_budget_that_leaves_no_retry_is_named() {
     let watch = Watch::new();
-    let busy = || answer(503, "retry-after: 20\r\n", "");
-    let server = Raw::always(answering(busy())).await;
+    let busy = || response(503, "retry-after: 20\r\n", "");
+    let server = Raw::always(responding(busy())).await;
     let client =
         |clock: &ManualClock| builder::<Tencent>(server.endpoint()).clock(Arc::new(clock.clone()));
     let clock = ManualClock::default();

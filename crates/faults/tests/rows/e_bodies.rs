@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use standing_core::{ErrorKind, Response};
 use standing_faults::clock::ManualClock;
-use standing_faults::raw::{Raw, Step, answer, answering, json};
+use standing_faults::raw::{Raw, Step, json, responding, response};
 use standing_faults::trial::{LookUp, Metered};
 use standing_faults::watch::{MAIL, MOBILE, Watch};
 use standing_faults::{builder, found, search, tencent};
@@ -17,7 +17,7 @@ const BUFFERS: usize = 24 << 20;
 type Outcome = Result<Response<QueryCustomersCreditOutput>, Error>;
 
 async fn came(bytes: Vec<u8>) -> Outcome {
-    let server = Raw::always(answering(bytes)).await;
+    let server = Raw::always(responding(bytes)).await;
     let client = tencent(server.endpoint(), &ManualClock::default());
     let outcome = client.send(&search()).await;
     let attempts = match &outcome {
@@ -121,7 +121,7 @@ async fn e3_unrequested_compression_is_refused() {
 #[tokio::test]
 async fn e5_a_page_under_success() {
     let watch = Watch::new();
-    let page = answer(
+    let page = response(
         200,
         "content-type: text/html\r\n",
         &format!("<html>{MAIL}</html>"),
@@ -133,7 +133,7 @@ async fn e5_a_page_under_success() {
 async fn e6_a_page_of_a_gateway() {
     let watch = Watch::new();
     for status in [502, 504] {
-        let page = answer(
+        let page = response(
             status,
             "content-type: text/html\r\n",
             "<html>gateway</html>",
@@ -191,9 +191,13 @@ async fn e10_another_charset() {
     let watch = Watch::new();
     for charset in ["GBK", "utf-16", "\"iso-8859-1\""] {
         let head = format!("content-type: application/json; charset={charset}\r\n");
-        assert_unread(&watch, came(answer(200, &head, &found())).await, "charset");
+        assert_unread(
+            &watch,
+            came(response(200, &head, &found())).await,
+            "charset",
+        );
     }
-    let fine = answer(200, "content-type: text/plain; charset=utf8\r\n", &found());
+    let fine = response(200, "content-type: text/plain; charset=utf8\r\n", &found());
     watch.fine(came(fine).await);
 }
 
@@ -319,7 +323,7 @@ async fn e23_very_many_rows() {
         r#"{{"Response":{{"Total":20000,"Data":[{}]}}}}"#,
         rows.join(",")
     );
-    let server = Raw::always(answering(json(&body))).await;
+    let server = Raw::always(responding(json(&body))).await;
     let client = builder::<standing_tencent::Tencent>(server.endpoint())
         .attempt_timeout(Duration::from_secs(60))
         .deadline(Duration::from_secs(60))

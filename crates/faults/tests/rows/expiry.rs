@@ -1,4 +1,4 @@
-//! Keys that expire, clocks that are wrong, and answers with a wrong `Date`.
+//! Keys that expire, clocks that are wrong, and responses with a wrong `Date`.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -9,7 +9,7 @@ use standing_core::{
     Client, Credentials, CredentialsError, CredentialsFuture, ErrorKind, ProvideCredentials,
 };
 use standing_faults::clock::ManualClock;
-use standing_faults::raw::{Raw, answer, header, replying};
+use standing_faults::raw::{Raw, header, replying, response};
 use standing_faults::trial::{self, Ask, LookUp, Metered};
 use standing_faults::watch::{MOBILE, Watch};
 use standing_faults::{builder, keys};
@@ -52,13 +52,13 @@ impl World {
             let head = format!("date: {date}\r\n");
             let signed: i64 = header(request, "x-time").unwrap().parse().unwrap();
             if status != 200 {
-                answer(status, &head, "<html>a gateway</html>")
+                response(status, &head, "<html>a gateway</html>")
             } else if (signed - now.unix_timestamp()).abs() > 300 {
-                answer(400, &head, &trial::failed("TIME"))
+                response(400, &head, &trial::failed("TIME"))
             } else if now >= end {
-                answer(401, &head, &trial::failed("KEY_EXPIRED"))
+                response(401, &head, &trial::failed("KEY_EXPIRED"))
             } else {
-                answer(200, &head, trial::OK)
+                response(200, &head, trial::OK)
             }
         }))
         .await;
@@ -89,7 +89,7 @@ impl World {
 }
 
 #[tokio::test]
-async fn one_wrong_date_is_corrected_by_the_next_answer() {
+async fn one_wrong_date_is_corrected_by_the_next_response() {
     let watch = Watch::new();
     for hours in [2, 20, 23, -2, -20, -23] {
         for status in [200, 502] {
@@ -126,8 +126,8 @@ async fn machine_clock_off_by_more_than_the_lifetime_sends_and_learns() {
             let clock = world.machine(hours * HOUR);
             let (client, asked) = world.client(&clock, fixed, LIFETIME);
             for attempts in [2, 1, 1] {
-                let answer = watch.fine(client.send(&Ask::new(MOBILE)).await);
-                assert_eq!(answer.attempts(), attempts, "{hours} h, fixed: {fixed}");
+                let response = watch.fine(client.send(&Ask::new(MOBILE)).await);
+                assert_eq!(response.attempts(), attempts, "{hours} h, fixed: {fixed}");
             }
             assert!(asked.load(Ordering::SeqCst) <= 2, "{hours} h");
         }
@@ -135,7 +135,7 @@ async fn machine_clock_off_by_more_than_the_lifetime_sends_and_learns() {
 }
 
 #[tokio::test]
-async fn wrong_date_on_a_machine_with_a_wrong_clock_is_corrected_by_the_next_answer() {
+async fn wrong_date_on_a_machine_with_a_wrong_clock_is_corrected_by_the_next_response() {
     let watch = Watch::new();
     for (machine, date) in [
         (2, 4),
@@ -228,7 +228,7 @@ async fn source_that_returns_ending_keys_is_asked_once_in_ten_seconds() {
         let server = Raw::always(replying(move |_| {
             let date = (clock.utc() + time::Duration::seconds(off)).into();
             let head = format!("date: {}\r\n", httpdate::fmt_http_date(date));
-            answer(200, &head, trial::OK)
+            response(200, &head, trial::OK)
         }))
         .await;
         let asked = Arc::new(AtomicUsize::new(0));

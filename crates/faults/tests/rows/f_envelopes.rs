@@ -2,14 +2,14 @@
 
 use standing_core::{Credentials, Error, ErrorKind};
 use standing_faults::clock::ManualClock;
-use standing_faults::raw::{Raw, answer, answering, json};
+use standing_faults::raw::{Raw, json, responding, response};
 use standing_faults::trial::{self, Ask, Change, LookUp};
 use standing_faults::watch::{KEY_SECRET, MAIL, MOBILE, Watch};
 use standing_faults::{builder, failed, found, metered, sandbox, search, tencent};
 use standing_sandbox::{Provider, fault};
 
 async fn refused(watch: &Watch, bytes: Vec<u8>) -> Error {
-    let server = Raw::always(answering(bytes)).await;
+    let server = Raw::always(responding(bytes)).await;
     let client = tencent(server.endpoint(), &ManualClock::default());
     watch.refused(client.send(&search()).await)
 }
@@ -60,8 +60,8 @@ async fn f6_to_f9_codes_of_refusals() {
         ("UNHEARD_OF", 429, Throttled, [3, 3, 1], false),
         ("UNHEARD_OF", 503, Server, [3, 1, 1], true),
     ] {
-        let bytes = answer(status, "", &trial::failed(code));
-        let server = Raw::always(answering(bytes)).await;
+        let bytes = response(status, "", &trial::failed(code));
+        let server = Raw::always(responding(bytes)).await;
         let client = metered(server.endpoint(), &ManualClock::default());
         let mut before = 0;
         let mut counted = |error: &Error| {
@@ -89,12 +89,16 @@ async fn f6_to_f9_codes_of_refusals() {
 #[tokio::test]
 async fn f8_no_such_record_is_a_value() {
     let watch = Watch::new();
-    let server = Raw::always(answering(answer(400, "", &trial::failed("NOT_HIT")))).await;
+    let server = Raw::always(responding(response(400, "", &trial::failed("NOT_HIT")))).await;
     let client = metered(server.endpoint(), &ManualClock::default());
-    let answer = watch.fine(client.send(&LookUp::new(MOBILE)).await);
-    assert!(answer.is_none());
+    let response = watch.fine(client.send(&LookUp::new(MOBILE)).await);
+    assert!(response.is_none());
     assert_eq!(
-        (answer.request_id(), answer.attempts(), answer.status()),
+        (
+            response.request_id(),
+            response.attempts(),
+            response.status()
+        ),
         (Some("r-1"), 1, 400)
     );
     // An operation that knows no such value takes it for the failure that it is.
@@ -118,7 +122,7 @@ async fn f8b_no_record_under_another_status_is_an_error() {
         (502, ErrorKind::Server),
         (503, ErrorKind::Server),
     ] {
-        let server = Raw::always(answering(answer(status, "", &trial::failed("NOT_HIT")))).await;
+        let server = Raw::always(responding(response(status, "", &trial::failed("NOT_HIT")))).await;
         let client = metered(server.endpoint(), &ManualClock::default());
         let error = watch.refused(client.send(&LookUp::new(MOBILE)).await);
         assert_eq!(
@@ -152,7 +156,7 @@ async fn f8c_no_record_beside_a_contradiction_is_an_error() {
         r#""STATUS":"RATE_LIMIT""#,
         r#""status ":"OK""#,
     ] {
-        let server = Raw::always(answering(answer(400, "", &with(more)))).await;
+        let server = Raw::always(responding(response(400, "", &with(more)))).await;
         let client = metered(server.endpoint(), &ManualClock::default());
         let error = watch.refused(client.send(&LookUp::new(MOBILE)).await);
         assert_eq!(
@@ -171,10 +175,10 @@ async fn f8c_no_record_beside_a_contradiction_is_an_error() {
         r#""Status":"NOT_HIT""#,
         r#""took_ms":12"#,
     ] {
-        let server = Raw::always(answering(answer(400, "", &with(more)))).await;
+        let server = Raw::always(responding(response(400, "", &with(more)))).await;
         let client = metered(server.endpoint(), &ManualClock::default());
-        let answer = watch.fine(client.send(&LookUp::new(MOBILE)).await);
-        assert!(answer.is_none(), "{more}");
+        let response = watch.fine(client.send(&LookUp::new(MOBILE)).await);
+        assert!(response.is_none(), "{more}");
     }
 }
 
@@ -195,7 +199,7 @@ async fn f16c_envelope_members_that_differ_by_case_must_agree() {
             r#"{"status":"OK","result":{"number":7},"Result":{"number":8}}"#,
         ),
     ] {
-        let server = Raw::always(answering(answer(status, "", body))).await;
+        let server = Raw::always(responding(response(status, "", body))).await;
         let client = metered(server.endpoint(), &ManualClock::default());
         let error = watch.refused(client.send(&LookUp::new(MOBILE)).await);
         assert_eq!(
@@ -247,7 +251,7 @@ async fn f13e_values_in_other_case_escaped_and_short_are_scrubbed() {
         ("42", "no 42, no 42"),
     ] {
         let body = format!(r#"{{"status":"UNHEARD_OF","reason":"{reason}; line 421"}}"#);
-        let server = Raw::always(answering(answer(400, "", &body))).await;
+        let server = Raw::always(responding(response(400, "", &body))).await;
         let client = metered(server.endpoint(), &ManualClock::default());
         let error = watch.refused(client.send(&LookUp::new(asked)).await);
         assert_eq!(error.message(), "no […], no […]; line 421", "{asked}");
@@ -261,7 +265,7 @@ async fn f13f_an_id_keeps_what_only_looks_like_a_value() {
     let id = "7c9e6679-7425-40de-944b-e07fc12345ae";
     let search = search().with_order("12345");
     for (id, want) in [(id, id), ("id-12345-end", "id-[…]-end"), ("12345", "[…]")] {
-        let server = Raw::always(answering(json(&found().replace("r-1", id)))).await;
+        let server = Raw::always(responding(json(&found().replace("r-1", id)))).await;
         let client = tencent(server.endpoint(), &ManualClock::default());
         let page = watch.fine(client.send(&search).await);
         assert_eq!(page.request_id(), Some(want));
@@ -279,7 +283,7 @@ async fn f10_success_in_the_body_under_failure() {
         (404, ErrorKind::NotFound),
         (429, ErrorKind::Throttled),
     ] {
-        let server = Raw::always(answering(answer(status, "", trial::OK))).await;
+        let server = Raw::always(responding(response(status, "", trial::OK))).await;
         let client = metered(server.endpoint(), &ManualClock::default());
         for error in [
             watch.refused(client.send(&LookUp::new(MOBILE)).await),
@@ -296,7 +300,7 @@ async fn f10_success_in_the_body_under_failure() {
 async fn f11_failure_in_the_body_under_success() {
     let watch = Watch::new();
     for status in ["WEIRD", "ok", "", "true"] {
-        let server = Raw::always(answering(json(&trial::failed(status)))).await;
+        let server = Raw::always(responding(json(&trial::failed(status)))).await;
         let client = metered(server.endpoint(), &ManualClock::default());
         let error = watch.refused(client.send(&LookUp::new(MOBILE)).await);
         assert_eq!((error.kind(), error.attempts()), (ErrorKind::Service, 1));
@@ -308,7 +312,7 @@ async fn f11_failure_in_the_body_under_success() {
 async fn f12_a_code_that_is_not_known() {
     let watch = Watch::new();
     for (status, attempts) in [(200, 1), (400, 1), (503, 3)] {
-        let error = refused(&watch, answer(status, "", &failed("Never.HeardOf"))).await;
+        let error = refused(&watch, response(status, "", &failed("Never.HeardOf"))).await;
         assert_eq!(error.attempts(), attempts, "{error}");
         assert_eq!(error.code(), Some("Never.HeardOf"));
     }
@@ -347,7 +351,7 @@ async fn f13b_codes_and_ids_without_measure() {
     assert!(error.code().unwrap().chars().count() <= 64);
     assert!(error.request_id().unwrap().chars().count() <= 128);
     let long = found().replace("r-1", &format!("\\u001b[31m\\n{}", "i".repeat(100_000)));
-    let server = Raw::always(answering(json(&long))).await;
+    let server = Raw::always(responding(json(&long))).await;
     let client = tencent(server.endpoint(), &ManualClock::default());
     let page = watch.fine(client.send(&search()).await);
     let id = page.request_id().unwrap();
@@ -366,22 +370,22 @@ async fn f13c_ids_that_repeat_what_was_sent() {
     let unreadable = r#"{"Response":{"Data":7}}"#;
     for bytes in [
         json(&unreadable.replace('7', &format!(r#"7,"RequestId":"{echo}""#))),
-        answer(200, &format!("x-tc-requestid: {echo}\r\n"), unreadable),
+        response(200, &format!("x-tc-requestid: {echo}\r\n"), unreadable),
     ] {
         let error = refused(&watch, bytes).await;
         assert_eq!(error.kind(), ErrorKind::Decode);
         assert_eq!(error.request_id(), Some("id-[…]-[…]-end"));
     }
     let long = format!("x-tc-requestid: {}\r\n", "i".repeat(9000));
-    let error = refused(&watch, answer(200, &long, unreadable)).await;
+    let error = refused(&watch, response(200, &long, unreadable)).await;
     assert_eq!(error.request_id().map(str::len), Some(128));
 
     // What is shown of a content type ends in the middle of this one's secret.
     let kind = format!("content-type: {}{KEY_SECRET}\r\n", "k".repeat(40));
-    let error = refused(&watch, answer(200, &kind, "")).await;
+    let error = refused(&watch, response(200, &kind, "")).await;
     assert!(error.message().contains("kkk[…]"), "{error}");
 
-    let server = Raw::always(answering(json(&found().replace("r-1", &echo)))).await;
+    let server = Raw::always(responding(json(&found().replace("r-1", &echo)))).await;
     let client = tencent(server.endpoint(), &ManualClock::default());
     let page = watch.fine(client.send(&search()).await);
     assert_eq!(page.request_id(), Some("id-[…]-[…]-end"));
@@ -400,7 +404,7 @@ async fn f13d_values_in_other_spellings() {
     ] {
         let reason = format!("{MOBILE} +{MOBILE} 0{} {asked} is no number", &MOBILE[2..]);
         let body = format!(r#"{{"status":"UNHEARD_OF","reason":"{reason}"}}"#);
-        let server = Raw::always(answering(answer(400, "", &body))).await;
+        let server = Raw::always(responding(response(400, "", &body))).await;
         let client = metered(server.endpoint(), &ManualClock::default());
         let error = watch.refused(client.send(&LookUp::new(&*asked)).await);
         assert!(!error.message().contains(own), "{asked}: {error}");
@@ -416,7 +420,7 @@ async fn f13d_values_in_other_spellings() {
     ];
     for spelling in spelt {
         let body = trial::failed("UNHEARD_OF").replace(KEY_SECRET, &format!("{spelling} of ours"));
-        let server = Raw::always(answering(answer(400, "", &body))).await;
+        let server = Raw::always(responding(response(400, "", &body))).await;
         let client = builder::<trial::Metered>(server.endpoint())
             .credentials(Credentials::new("id", secret))
             .build()
@@ -432,7 +436,7 @@ async fn f13d_values_in_other_spellings() {
 async fn f14_a_request_id_in_a_header_or_nowhere() {
     let watch = Watch::new();
     let bare = r#"{"Response":{"Error":{"Code":"FailedOperation","Message":"no"}}}"#;
-    let error = refused(&watch, answer(200, "x-tc-requestid: r-2\r\n", bare)).await;
+    let error = refused(&watch, response(200, "x-tc-requestid: r-2\r\n", bare)).await;
     assert_eq!(error.request_id(), Some("r-2"));
     let error = refused(&watch, json(bare)).await;
     assert_eq!(error.request_id(), None);
@@ -447,7 +451,7 @@ async fn f15_an_error_that_is_not_json() {
         MAIL.to_owned(),
         String::new(),
     ] {
-        let error = refused(&watch, answer(403, "", &body)).await;
+        let error = refused(&watch, response(403, "", &body)).await;
         assert_eq!((error.kind(), error.attempts()), (ErrorKind::Permission, 1));
         assert_eq!(error.full_message(), None);
     }
@@ -484,7 +488,7 @@ async fn f16_envelopes_of_another_form() {
         r#"{"status":"OK","result":"x"}"#,
         r#"{"status":{"a":"OK"},"result":{"number":7}}"#,
     ] {
-        let server = Raw::always(answering(json(body))).await;
+        let server = Raw::always(responding(json(body))).await;
         let client = metered(server.endpoint(), &ManualClock::default());
         let error = watch.refused(client.send(&LookUp::new(MOBILE)).await);
         assert!(
@@ -508,7 +512,7 @@ async fn f16b_envelopes_that_contradict_themselves() {
         r#"{"status":"OK","status ":"RATE_LIMIT","result":{"number":7}}"#,
         r#"{"status":"OK","result":{"number":7},"result":{"number":8}}"#,
     ] {
-        let server = Raw::always(answering(json(body))).await;
+        let server = Raw::always(responding(json(body))).await;
         let client = metered(server.endpoint(), &ManualClock::default());
         let error = watch.refused(client.send(&LookUp::new(MOBILE)).await);
         assert_eq!(

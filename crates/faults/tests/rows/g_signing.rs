@@ -10,7 +10,7 @@ use standing_core::{
     Client, Credentials, CredentialsError, CredentialsFuture, ErrorKind, ProvideCredentials,
 };
 use standing_faults::clock::ManualClock;
-use standing_faults::raw::{Raw, answer, answering, header, json, replying};
+use standing_faults::raw::{Raw, header, json, replying, responding, response};
 use standing_faults::trial::{self, Ask, Change, Metered};
 use standing_faults::watch::{KEY_ID, KEY_SECRET, MOBILE, TOKEN, Watch};
 use standing_faults::{builder, failed, keys, metered, sandbox, search, tencent};
@@ -46,8 +46,8 @@ async fn g4_a_refused_time_without_a_date_to_learn_from() {
         "date: yesterday\r\n",
         "date: Thu, 01 Jan 1970 00:00:00 GMT\r\n",
     ] {
-        let bytes = answer(200, date, &failed("AuthFailure.SignatureExpire"));
-        let server = Raw::always(answering(bytes)).await;
+        let bytes = response(200, date, &failed("AuthFailure.SignatureExpire"));
+        let server = Raw::always(responding(bytes)).await;
         let client = tencent(server.endpoint(), &ManualClock::default());
         let error = watch.refused(client.send(&search()).await);
         assert_eq!((error.kind(), error.attempts()), (ErrorKind::Clock, 1));
@@ -84,7 +84,7 @@ async fn g5_a_clock_that_is_off_costs_one_more_request_once() {
     );
 }
 
-/// The date of an answer is that of a gateway, and signatures are checked by another clock.
+/// The date of a response is that of a gateway, and signatures are checked by another clock.
 #[tokio::test]
 async fn g5b_a_date_that_is_off_costs_one_more_request_once() {
     let watch = Watch::new();
@@ -97,17 +97,17 @@ async fn g5b_a_date_that_is_off_costs_one_more_request_once() {
             let head = format!("date: {date}\r\n");
             let signed: i64 = header(request, "x-time").unwrap().parse().unwrap();
             if (signed - now.unix_timestamp()).abs() > 300 {
-                answer(400, &head, &trial::failed("TIME"))
+                response(400, &head, &trial::failed("TIME"))
             } else {
-                answer(200, &head, trial::OK)
+                response(200, &head, trial::OK)
             }
         }))
         .await;
         let client = metered(server.endpoint(), &clock);
         let mut attempts = Vec::new();
         for _ in 0..4 {
-            let answer = watch.fine(client.send(&Change::new(MOBILE)).await);
-            attempts.push(answer.attempts());
+            let response = watch.fine(client.send(&Change::new(MOBILE)).await);
+            attempts.push(response.attempts());
         }
         assert_eq!(attempts, [1, 2, 1, 1], "{off}");
 
@@ -126,7 +126,7 @@ async fn g5b_a_date_that_is_off_costs_one_more_request_once() {
 #[tokio::test]
 async fn g6_every_attempt_is_another_request() {
     let watch = Watch::new();
-    let server = Raw::each(|_| answering(answer(503, "", ""))).await;
+    let server = Raw::each(|_| responding(response(503, "", ""))).await;
     let clock = ManualClock::default();
     let other = clock.clone();
     let clock = clock.with_hook(move |_| other.advance(Duration::from_secs(1)));
@@ -310,7 +310,7 @@ fn sourced(
 #[tokio::test]
 async fn g15_a_source_of_keys_that_fails() {
     let watch = Watch::new();
-    let server = Raw::always(answering(json(trial::OK))).await;
+    let server = Raw::always(responding(json(trial::OK))).await;
     let clock = ManualClock::default();
     let (client, asked) = sourced(server.endpoint(), &clock, |time| match time {
         0 => Err(CredentialsError::new(format!(
@@ -352,7 +352,7 @@ impl ProvideCredentials for Hangs {
 #[tokio::test]
 async fn g15b_a_source_of_keys_that_hangs() {
     let watch = Watch::new();
-    let server = Raw::always(answering(json(trial::OK))).await;
+    let server = Raw::always(responding(json(trial::OK))).await;
     let client = builder::<Metered>(server.endpoint())
         .credentials_provider(Hangs)
         .deadline(Duration::from_millis(100))
@@ -377,7 +377,7 @@ async fn g15b_a_source_of_keys_that_hangs() {
 #[tokio::test]
 async fn g17_keys_that_expire_between_attempts() {
     let watch = Watch::new();
-    let server = Raw::each(|_| answering(answer(503, "", ""))).await;
+    let server = Raw::each(|_| responding(response(503, "", ""))).await;
     let clock = ManualClock::default();
     let other = clock.clone();
     let clock = clock.with_hook(move |_| other.advance(Duration::from_secs(8)));
@@ -407,7 +407,12 @@ async fn g17_keys_that_expire_between_attempts() {
 async fn g17b_keys_that_are_refused_are_asked_for_anew() {
     let watch = Watch::new();
     // The token is refused: the same call tries once more with another.
-    let server = Raw::always(answering(answer(401, "", &trial::failed("TOKEN_EXPIRED")))).await;
+    let server = Raw::always(responding(response(
+        401,
+        "",
+        &trial::failed("TOKEN_EXPIRED"),
+    )))
+    .await;
     let (client, asked) = sourced(server.endpoint(), &ManualClock::default(), |time| {
         Ok(keys().with_token(format!("{TOKEN}-{time}")))
     });
@@ -422,7 +427,7 @@ async fn g17b_keys_that_are_refused_are_asked_for_anew() {
     assert_eq!(asked.load(Ordering::SeqCst), 2);
 
     // The key itself is refused: this call ends, for accounts are locked; the next one asks again.
-    let server = Raw::always(answering(answer(401, "", &trial::failed("KEY_EXPIRED")))).await;
+    let server = Raw::always(responding(response(401, "", &trial::failed("KEY_EXPIRED")))).await;
     let (client, asked) = sourced(server.endpoint(), &ManualClock::default(), |time| {
         Ok(Credentials::new(format!("{KEY_ID}-{time}"), KEY_SECRET))
     });
@@ -437,7 +442,7 @@ async fn g17b_keys_that_are_refused_are_asked_for_anew() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn g17c_two_hundred_tasks_ask_for_keys_once() {
     let watch = Watch::new();
-    let server = Raw::always(answering(json(trial::OK))).await;
+    let server = Raw::always(responding(json(trial::OK))).await;
     let clock = ManualClock::default();
     let now = clock.utc();
     let (client, asked) = sourced(server.endpoint(), &clock, move |time| {

@@ -7,7 +7,7 @@ use standing_core::clock::Random;
 use standing_core::operation::RateLimit;
 use standing_core::{Client, Credentials, CredentialsFuture, ErrorKind, ProvideCredentials};
 use standing_faults::clock::{Largest, ManualClock};
-use standing_faults::raw::{Raw, Step, answer, answering, json};
+use standing_faults::raw::{Raw, Step, json, responding, response};
 use standing_faults::trial::{self, Ask, Change, LookUp, Metered, Paced};
 use standing_faults::watch::{MOBILE, Watch};
 use standing_faults::{builder, keys, metered, sandbox, search, tencent};
@@ -88,8 +88,8 @@ async fn h4_hints_of_every_form() {
             httpdate::fmt_http_date(now)
         );
         let server = Raw::each(move |connection| match connection {
-            0 => vec![Step::Read, Step::Write(answer(429, &head, ""))],
-            _ => answering(json(trial::OK)),
+            0 => vec![Step::Read, Step::Write(response(429, &head, ""))],
+            _ => responding(json(trial::OK)),
         })
         .await;
         let client = builder::<Metered>(server.endpoint())
@@ -106,7 +106,7 @@ async fn h4_hints_of_every_form() {
 #[tokio::test]
 async fn h5_the_budget_dries_up_and_first_attempts_go_on() {
     let watch = Watch::new();
-    let server = Raw::always(answering(answer(503, "", ""))).await;
+    let server = Raw::always(responding(response(503, "", ""))).await;
     let client = metered(server.endpoint(), &ManualClock::default());
     let clones = [client.clone(), client.clone(), client];
     let mut requests = 0;
@@ -137,10 +137,10 @@ async fn h8_a_single_attempt_is_one() {
     for script in [
         vec![Step::Read],
         vec![Step::Read, Step::Reset],
-        answering(answer(503, "", "")),
-        answering(answer(429, "", "")),
-        answering(answer(401, "", &trial::failed("TOKEN_EXPIRED"))),
-        answering(answer(400, "", &trial::failed("NONCE"))),
+        responding(response(503, "", "")),
+        responding(response(429, "", "")),
+        responding(response(401, "", &trial::failed("TOKEN_EXPIRED"))),
+        responding(response(400, "", &trial::failed("NONCE"))),
     ] {
         let server = Raw::always(script).await;
         let client = builder::<Metered>(server.endpoint())
@@ -183,7 +183,7 @@ async fn h9_the_word_of_the_caller() {
 #[tokio::test]
 async fn h12_a_rest_is_no_stock() {
     let watch = Watch::new();
-    let server = Raw::always(answering(json(trial::OK))).await;
+    let server = Raw::always(responding(json(trial::OK))).await;
     let clock = ManualClock::default();
     let client: Client<Metered> = Client::builder()
         .credentials(keys())
@@ -205,7 +205,7 @@ async fn h13_one_provider_throttled() {
     let watch = Watch::new();
     let sandbox = sandbox().start().await.unwrap();
     sandbox.fault(fault::throttle().at(Provider::Tencent));
-    let other = Raw::always(answering(json(trial::OK))).await;
+    let other = Raw::always(responding(json(trial::OK))).await;
     let (slow, quick) = (ManualClock::default(), ManualClock::default());
     let throttled = tencent(sandbox.endpoint(Provider::Tencent), &slow);
     let fine = metered(other.endpoint(), &quick);
@@ -220,7 +220,7 @@ async fn h13_one_provider_throttled() {
 #[tokio::test]
 async fn h14_a_slot_that_comes_too_late() {
     let watch = Watch::new();
-    let server = Raw::always(answering(json(trial::OK))).await;
+    let server = Raw::always(responding(json(trial::OK))).await;
     let client = builder::<Metered>(server.endpoint())
         .rate(RateLimit::new(1, 60))
         .build()
@@ -235,7 +235,7 @@ async fn h14_a_slot_that_comes_too_late() {
 #[tokio::test]
 async fn h15_many_fail_together_and_come_back_one_by_one() {
     let _watch = Watch::new();
-    let server = Raw::always(answering(answer(503, "", ""))).await;
+    let server = Raw::always(responding(response(503, "", ""))).await;
     let clock = ManualClock::default();
     let tasks: Vec<_> = (0..100)
         .map(|seed| {
@@ -290,7 +290,7 @@ impl Random for Panics {
 #[tokio::test]
 async fn h16_what_the_caller_supplied_panics() {
     let watch = Watch::new();
-    let server = Raw::always(answering(json(trial::OK))).await;
+    let server = Raw::always(responding(json(trial::OK))).await;
     let panics = || Panics(true.into());
     for client in [
         builder::<Metered>(server.endpoint())

@@ -6,7 +6,7 @@ use standing_core::operation::Method;
 use standing_core::provider::{Endpoint, Request};
 use standing_core::{Client, Credentials, ErrorKind};
 use standing_faults::clock::ManualClock;
-use standing_faults::raw::{Raw, answer, answering, json};
+use standing_faults::raw::{Raw, json, responding, response};
 use standing_faults::trial::{self, Ask, LookUp, Metered};
 use standing_faults::watch::{KEY_ID, KEY_SECRET, MAIL, MOBILE, TOKEN, Watch, leak};
 use standing_faults::{builder, child, failed, found, keys, metered, search, tencent};
@@ -15,10 +15,10 @@ use standing_tencent::Tencent;
 #[tokio::test]
 async fn j1_redirects_are_not_followed() {
     let watch = Watch::new();
-    let second = Raw::always(answering(json(trial::OK))).await;
+    let second = Raw::always(responding(json(trial::OK))).await;
     for status in [300, 301, 302, 303, 305, 307, 308] {
         let head = format!("location: {}/elsewhere\r\n", second.endpoint());
-        let first = Raw::always(answering(answer(status, &head, ""))).await;
+        let first = Raw::always(responding(response(status, &head, ""))).await;
         let client = metered(first.endpoint(), &ManualClock::default());
         for error in [
             watch.refused(client.send(&LookUp::new(MOBILE)).await),
@@ -36,7 +36,7 @@ async fn j1_redirects_are_not_followed() {
 async fn j2_no_cookies_and_no_referrer() {
     let watch = Watch::new();
     let head = "set-cookie: a=b\r\nwww-authenticate: Basic\r\n";
-    let server = Raw::always(answering(answer(200, head, trial::OK))).await;
+    let server = Raw::always(responding(response(200, head, trial::OK))).await;
     let client = metered(server.endpoint(), &ManualClock::default());
     for _ in 0..2 {
         watch.fine(client.send(&LookUp::new(MOBILE)).await);
@@ -52,7 +52,7 @@ async fn j2_no_cookies_and_no_referrer() {
 #[tokio::test]
 async fn j3_debug_of_everything() {
     let watch = Watch::new();
-    let server = Raw::always(answering(json(&found()))).await;
+    let server = Raw::always(responding(json(&found()))).await;
     let endpoint = server.endpoint();
     let keys = || keys().with_token(TOKEN);
     let builder = builder::<Tencent>(&endpoint).credentials(keys());
@@ -95,7 +95,7 @@ async fn j3_debug_of_everything() {
     );
     watch.debug(&body, &["13 bytes"]);
 
-    let failing = Raw::always(answering(json(&failed("FailedOperation")))).await;
+    let failing = Raw::always(responding(json(&failed("FailedOperation")))).await;
     let client = tencent(failing.endpoint(), &ManualClock::default());
     let error = watch.refused(client.send(&search()).await);
     watch.debug(
@@ -160,7 +160,7 @@ async fn j4_provider_types_with_personal_data() {
 #[tokio::test]
 async fn j5_the_logs_are_read_and_say_something() {
     let watch = Watch::new();
-    let server = Raw::always(answering(json(&found()))).await;
+    let server = Raw::always(responding(json(&found()))).await;
     let before = watch.events();
     let client = tencent(server.endpoint(), &ManualClock::default());
     watch.fine(client.send(&search()).await);
@@ -195,7 +195,7 @@ async fn j6_messages_that_repeat_what_was_sent_in_other_spellings() {
     ] {
         let body = failed("FailedOperation").replace("no sentinel", &format!("{echo} sentinel"));
         assert!(body.contains(&echo));
-        let server = Raw::always(answering(json(&body))).await;
+        let server = Raw::always(responding(json(&body))).await;
         let client = tencent(server.endpoint(), &ManualClock::default());
         let error = watch.refused(client.send(&search()).await);
         assert!(error.message().contains("[…]"), "{error}");

@@ -10,7 +10,7 @@ use standing_core::clock::{Clock, Random, Sleep, SystemClock};
 use standing_core::operation::RateLimit;
 use standing_core::{Client, CredentialsError, CredentialsFuture, ErrorKind, ProvideCredentials};
 use standing_faults::clock::{ManualClock, Seeded};
-use standing_faults::raw::{Raw, Step, answer, answering, json, replying};
+use standing_faults::raw::{Raw, Step, json, replying, responding, response};
 use standing_faults::trial::{self, Ask, Change, LookUp, Metered, Paced};
 use standing_faults::watch::{MOBILE, Watch};
 use standing_faults::{builder, found, keys, metered, search};
@@ -21,7 +21,7 @@ use tokio::sync::Notify;
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn k1_ten_thousand_calls_of_two_hundred_tasks() {
     let _watch = Watch::new();
-    // Every answer holds the number that its question held.
+    // Every response holds the number of its request.
     let server = Raw::always(replying(|request| {
         let body = request.rsplit("\r\n").next().unwrap();
         let number: String = body.chars().filter(char::is_ascii_digit).collect();
@@ -35,8 +35,8 @@ async fn k1_ten_thousand_calls_of_two_hundred_tasks() {
             tokio::spawn(async move {
                 for call in 0..50 {
                     let number = 1_000_000 + task * 50 + call;
-                    let answer = client.send(&Ask::new(number.to_string())).await.unwrap();
-                    assert_eq!(answer.number, number, "an answer of another task's");
+                    let response = client.send(&Ask::new(number.to_string())).await.unwrap();
+                    assert_eq!(response.number, number, "a response to another task");
                 }
             })
         })
@@ -67,7 +67,7 @@ fn k2_what_can_be_shared_and_sent() {
 #[tokio::test]
 async fn k4_clones_share_connections_and_pace() {
     let watch = Watch::new();
-    let server = Raw::always(answering(json(trial::OK))).await;
+    let server = Raw::always(responding(json(trial::OK))).await;
     let clock = ManualClock::default();
     let client = metered(server.endpoint(), &clock);
     for _ in 0..100 {
@@ -96,7 +96,7 @@ async fn k5_slow_call_does_not_delay_others() {
     let watch = Watch::new();
     let server = Raw::each(|connection| match connection {
         0 => vec![Step::Read, Step::Hold],
-        _ => answering(json(trial::OK)),
+        _ => responding(json(trial::OK)),
     })
     .await;
     let client = metered(server.endpoint(), &ManualClock::default());
@@ -142,7 +142,7 @@ async fn given_up<T>(call: impl Future<Output = T>, reached: impl Future<Output 
 #[tokio::test]
 async fn k6_given_up_while_waiting_for_a_slot() {
     let watch = Watch::new();
-    let server = Raw::always(answering(json(trial::OK))).await;
+    let server = Raw::always(responding(json(trial::OK))).await;
     let clock = Stopped::default();
     let waits = clock.0.clone();
     let client: Client<Metered> = Client::builder()
@@ -189,7 +189,7 @@ async fn k7_given_up_while_waiting_for_keys() {
         }
     }
     let watch = Watch::new();
-    let server = Raw::always(answering(json(trial::OK))).await;
+    let server = Raw::always(responding(json(trial::OK))).await;
     let client = builder::<Metered>(server.endpoint())
         .credentials_provider(FirstHangs(true.into()))
         .build()
@@ -202,7 +202,7 @@ async fn k7_given_up_while_waiting_for_keys() {
 #[tokio::test]
 async fn k8_given_up_while_pausing() {
     let watch = Watch::new();
-    let server = Raw::always(answering(answer(503, "", ""))).await;
+    let server = Raw::always(responding(response(503, "", ""))).await;
     let clock = Stopped::default();
     let pauses = clock.0.clone();
     let client = builder::<Metered>(server.endpoint())
@@ -222,7 +222,7 @@ async fn k9_given_up_while_on_its_way() {
     let watch = Watch::new();
     let server = Raw::each(|connection| match connection {
         0..20 => vec![Step::Read, Step::Hold],
-        _ => answering(json(trial::OK)),
+        _ => responding(json(trial::OK)),
     })
     .await;
     let client = metered(server.endpoint(), &ManualClock::default());
@@ -236,14 +236,14 @@ async fn k9_given_up_while_on_its_way() {
 }
 
 #[tokio::test]
-async fn k10_given_up_while_the_answer_comes() {
+async fn k10_given_up_while_the_response_comes() {
     let watch = Watch::new();
     let whole = json(trial::OK);
     let length = whole.len() - 10;
     let part = whole[..length].to_vec();
     let server = Raw::each(move |connection| match connection {
         0..10 => vec![Step::Read, Step::Write(part.clone()), Step::Hold],
-        _ => answering(json(trial::OK)),
+        _ => responding(json(trial::OK)),
     })
     .await;
     let client = metered(server.endpoint(), &ManualClock::default());
@@ -268,13 +268,13 @@ fn k11_one_runtime_after_another() {
         .enable_all()
         .build()
         .unwrap();
-    let server = home.block_on(async { Raw::always(answering(json(&found()))).await });
+    let server = home.block_on(async { Raw::always(responding(json(&found()))).await });
     let client = builder::<Tencent>(server.endpoint()).build().unwrap();
     for _ in 0..12 {
         let runtime = Builder::new_current_thread().enable_all().build().unwrap();
         for _ in 0..2 {
-            let answer = watch.fine(runtime.block_on(client.send(&search())));
-            assert_eq!(answer.attempts(), 1);
+            let response = watch.fine(runtime.block_on(client.send(&search())));
+            assert_eq!(response.attempts(), 1);
         }
     }
     assert_eq!(server.connections(), 12);
@@ -288,14 +288,14 @@ fn k12_two_runtimes_of_which_one_stands_still() {
         .enable_all()
         .build()
         .unwrap();
-    let server = home.block_on(async { Raw::always(answering(json(trial::OK))).await });
+    let server = home.block_on(async { Raw::always(responding(json(trial::OK))).await });
     let client = builder::<Metered>(server.endpoint()).build().unwrap();
     let runtimes = [(); 2].map(|()| Builder::new_current_thread().enable_all().build().unwrap());
     // The connections of a runtime stand still while the other one runs.
     for _ in 0..3 {
         for runtime in &runtimes {
-            let answer = watch.fine(runtime.block_on(client.send(&Ask::new(MOBILE))));
-            assert_eq!(answer.attempts(), 1);
+            let response = watch.fine(runtime.block_on(client.send(&Ask::new(MOBILE))));
+            assert_eq!(response.attempts(), 1);
         }
     }
     assert_eq!(server.connections(), 2);
@@ -304,8 +304,8 @@ fn k12_two_runtimes_of_which_one_stands_still() {
 #[tokio::test]
 async fn k13_clients_of_their_own_share_nothing() {
     let watch = Watch::new();
-    let broken = Raw::always(answering(answer(503, "", ""))).await;
-    let fine = Raw::always(answering(json(trial::OK))).await;
+    let broken = Raw::always(responding(response(503, "", ""))).await;
+    let fine = Raw::always(responding(json(trial::OK))).await;
     let first = metered(broken.endpoint(), &ManualClock::default());
     for _ in 0..60 {
         let error = watch.refused(first.send(&Ask::new(MOBILE)).await);
@@ -344,7 +344,7 @@ fn k14_a_storm_of_writes_that_are_given_up_at_any_time() {
             }
             2 if storm.load(Ordering::Acquire) => vec![Step::Read, Step::Hold],
             _ => replying(move |request| match request.len() % 2 {
-                0 if storm.load(Ordering::Acquire) => answer(503, "", ""),
+                0 if storm.load(Ordering::Acquire) => response(503, "", ""),
                 _ => json(trial::OK),
             }),
         }
@@ -380,7 +380,7 @@ fn k14_a_storm_of_writes_that_are_given_up_at_any_time() {
     // Nothing of it is left: of the connections from before one may be broken, and no more.
     stormy.store(false, Ordering::Release);
     for runtime in &storms {
-        let answer = watch.fine(runtime.block_on(client.send(&Ask::new(MOBILE))));
-        assert!(answer.attempts() <= 2, "{}", answer.attempts());
+        let response = watch.fine(runtime.block_on(client.send(&Ask::new(MOBILE))));
+        assert!(response.attempts() <= 2, "{}", response.attempts());
     }
 }

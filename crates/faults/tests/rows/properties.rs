@@ -12,7 +12,7 @@ use standing_core::operation::{OperationInfo, Place};
 use standing_core::provider::Provider as Contract;
 use standing_core::{Client, ErrorKind, Operation, Paginated};
 use standing_faults::clock::ManualClock;
-use standing_faults::raw::{Raw, answer, answering, json, replying};
+use standing_faults::raw::{Raw, json, replying, responding, response};
 use standing_faults::trial::{ByOffset, ByPage, LookUp, Metered};
 use standing_faults::watch::{KEY_SECRET, MAIL, MOBILE, NAME, Watch};
 use standing_faults::{builder, found, metered, sandbox, search, tencent};
@@ -130,7 +130,7 @@ fn p1_what_is_signed_is_accepted() {
 
 /// The bytes of a request that a client has signed, sent to a server that only looks.
 async fn signed<O: Operation>(operation: &O) -> Vec<u8> {
-    let server = Raw::always(answering(answer(400, "", ""))).await;
+    let server = Raw::always(responding(response(400, "", ""))).await;
     let client = builder::<O::Provider>(server.endpoint())
         .random(Arc::new(standing_core::clock::SystemRandom))
         .build()
@@ -139,7 +139,7 @@ async fn signed<O: Operation>(operation: &O) -> Vec<u8> {
     server.requests().swap_remove(0).into_bytes()
 }
 
-/// Sends a request as it is, and waits for an answer or the end of the connection.
+/// Sends a request as it is, and waits for a response or the end of the connection.
 async fn replay(sandbox: &Sandbox, provider: Provider, request: &[u8]) {
     let address = sandbox.endpoint(provider).replace("http://", "");
     let mut stream = TcpStream::connect(address).await.unwrap();
@@ -220,13 +220,13 @@ async fn p2_every_changed_byte_is_refused() {
     .await;
 }
 
-/// The outcome of a search that is answered with this body.
-fn answered(runtime: &Runtime, body: Vec<u8>) -> Result<String, standing_core::Error> {
+/// The outcome of a search whose response has this body.
+fn outcome(runtime: &Runtime, body: Vec<u8>) -> Result<String, standing_core::Error> {
     runtime.block_on(async {
         let mut bytes =
             format!("HTTP/1.1 200 OK\r\ncontent-length: {}\r\n\r\n", body.len()).into_bytes();
         bytes.extend(body);
-        let server = Raw::always(answering(bytes)).await;
+        let server = Raw::always(responding(bytes)).await;
         let client = tencent(server.endpoint(), &ManualClock::default());
         let page = client.send(&search()).await?;
         Ok(serde_json::to_string(&*page).unwrap())
@@ -253,7 +253,7 @@ fn is_no_empty_success(body: &[u8]) -> bool {
 }
 
 #[test]
-fn p3_answers_of_any_bytes() {
+fn p3_responses_of_any_bytes() {
     let watch = Watch::new();
     let bytes = prop_oneof![
         vec(any::<u8>(), 0..200),
@@ -271,7 +271,7 @@ fn p3_answers_of_any_bytes() {
         }),
     ];
     holds(200, bytes, |runtime, body| {
-        match answered(runtime, body.clone()) {
+        match outcome(runtime, body.clone()) {
             Ok(_) => {
                 let body = body.strip_prefix(b"\xef\xbb\xbf").unwrap_or(&body);
                 prop_assert!(
@@ -347,7 +347,7 @@ fn documented() -> Vec<Value> {
 }
 
 #[test]
-fn p4_documented_answers_with_one_thing_changed() {
+fn p4_documented_responses_with_one_thing_changed() {
     let watch = Watch::new();
     let samples = documented();
     let strategy = (0..samples.len(), any::<prop::sample::Index>(), anything());
@@ -357,7 +357,7 @@ fn p4_documented_answers_with_one_thing_changed() {
         places(&body, "", &mut all);
         *body.pointer_mut(&all[place.index(all.len())]).unwrap() = value;
         let body = body.to_string().into_bytes();
-        match answered(runtime, body.clone()) {
+        match outcome(runtime, body.clone()) {
             Ok(_) => prop_assert!(
                 is_no_empty_success(&body),
                 "{}",
@@ -394,8 +394,8 @@ fn e21_unknown_fields_are_ignored() {
         let object = body.pointer_mut(objects[place.index(2)]).unwrap();
         object[format!("zz{name}")] = value;
         let text = body.to_string();
-        let plain = answered(runtime, found().into_bytes()).unwrap();
-        match answered(runtime, text.into_bytes()) {
+        let plain = outcome(runtime, found().into_bytes()).unwrap();
+        match outcome(runtime, text.into_bytes()) {
             Ok(same) => prop_assert_eq!(same, plain),
             Err(error) => return Err(TestCaseError::fail(watch.error(error).to_string())),
         }
@@ -424,7 +424,7 @@ fn e22_every_field_missing_in_its_turn() {
                 .as_object_mut()
                 .unwrap()
                 .remove(missing);
-            answered(&runtime, body.to_string().into_bytes()).unwrap();
+            outcome(&runtime, body.to_string().into_bytes()).unwrap();
         }
     }
 }
@@ -469,13 +469,13 @@ fn p5_what_is_written_is_read_again() {
             .collect();
         let body = |rows: &str| format!(r#"{{"Response":{{"Total":1,"Data":{rows}}}}}"#);
         let rows = serde_json::to_string(&rows).unwrap();
-        let once = answered(runtime, body(&rows).into_bytes()).unwrap();
+        let once = outcome(runtime, body(&rows).into_bytes()).unwrap();
         let output: QueryCustomersCreditOutput = serde_json::from_str(&once).unwrap();
         let again = format!(
             r#"{{"Response":{}}}"#,
             serde_json::to_string(&output).unwrap()
         );
-        prop_assert_eq!(answered(runtime, again.into_bytes()).unwrap(), once);
+        prop_assert_eq!(outcome(runtime, again.into_bytes()).unwrap(), once);
         Ok(())
     });
 }
@@ -657,10 +657,10 @@ fn d11_any_limits_and_any_fault() {
     holds(60, strategy, |runtime, (attempts, fault, billed_again)| {
         runtime.block_on(async {
             let bytes = [
-                answer(503, "", ""),
-                answer(429, "retry-after: 1\r\n", ""),
+                response(503, "", ""),
+                response(429, "retry-after: 1\r\n", ""),
                 b"HTTP/1.1 200 OK\r\ncontent-length: 9\r\n\r\n{".to_vec(),
-                answer(400, "", r#"{"status":"NOT_HIT"}"#),
+                response(400, "", r#"{"status":"NOT_HIT"}"#),
                 b"x\r\n\r\n".to_vec(),
                 Vec::new(),
             ];
@@ -678,7 +678,7 @@ fn d11_any_limits_and_any_fault() {
                 .build()
                 .unwrap();
             let made = match client.send(&LookUp::new(MOBILE)).await {
-                Ok(answer) => answer.attempts(),
+                Ok(response) => response.attempts(),
                 Err(error) => watch.error(error).attempts(),
             };
             assert!(

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use standing_core::{Client, ErrorKind, Operation};
-use standing_faults::raw::{Raw, Step, answering, json};
+use standing_faults::raw::{Raw, Step, json, responding};
 use standing_faults::trial::{Ask, ByPage, LookUp, Metered};
 use standing_faults::watch::{MOBILE, Watch};
 use standing_faults::{builder, child, keys};
@@ -11,7 +11,7 @@ use tokio::runtime::{Builder, Runtime};
 
 const MS: Duration = Duration::from_millis(1);
 
-/// The answer to the request that was sent, and the one that belongs to another call.
+/// The response to the request that was sent, and the one that belongs to another call.
 const OWN: &str = r#"{"status":"OK","id":"r-1","result":{"number":7}}"#;
 const SURPLUS: &str = r#"{"status":"OK","id":"r-0","result":{"number":666}}"#;
 
@@ -27,7 +27,7 @@ fn multi_thread(workers: usize) -> Runtime {
         .unwrap()
 }
 
-/// How the surplus answer comes in.
+/// How the surplus response comes in.
 #[derive(Clone, Copy, Debug)]
 enum Pieces {
     One,
@@ -36,7 +36,7 @@ enum Pieces {
     Late,
 }
 
-/// A first call, then work that blocks while a surplus answer arrives, then a second call.
+/// A first call, then work that blocks while a surplus response arrives, then a second call.
 async fn second_number(
     client: Client<Metered>,
     server: &Raw,
@@ -45,8 +45,8 @@ async fn second_number(
 ) -> u64 {
     async fn number(client: &Client<Metered>, billed: bool) -> u64 {
         if billed {
-            let answer = client.send(&LookUp::new(MOBILE)).await.unwrap();
-            answer.as_ref().unwrap().number
+            let response = client.send(&LookUp::new(MOBILE)).await.unwrap();
+            response.as_ref().unwrap().number
         } else {
             client.send(&Ask::new(MOBILE)).await.unwrap().number
         }
@@ -66,7 +66,7 @@ async fn second_number(
     number(&client, billed).await
 }
 
-/// No surplus answer is taken, in 20 tries each.
+/// No surplus response is taken, in 20 tries each.
 fn surplus(runtime: &Runtime, spawned: bool, name: &str) {
     let servers = multi_thread(1);
     for pieces in [Pieces::One, Pieces::Two, Pieces::Late] {
@@ -90,11 +90,11 @@ fn surplus(runtime: &Runtime, spawned: bool, name: &str) {
                 let expected = own.len() + early;
                 let mut script = vec![Step::Read, Step::Write(own.clone()), Step::Wait(5 * MS)];
                 script.extend(rest);
-                script.extend(answering(own.clone()).into_iter().take(2));
+                script.extend(responding(own.clone()).into_iter().take(2));
                 script.push(Step::Hold);
                 let server = servers.block_on(Raw::each(move |connection| match connection {
                     0 => script.clone(),
-                    _ => answering(own.clone()),
+                    _ => responding(own.clone()),
                 }));
                 let client = builder::<Metered>(server.endpoint()).build().unwrap();
                 let work = async move { second_number(client, &server, expected, billed).await };
@@ -114,13 +114,13 @@ fn surplus(runtime: &Runtime, spawned: bool, name: &str) {
 }
 
 #[test]
-fn surplus_answer_on_an_idle_connection_is_never_taken_on_one_thread() {
+fn surplus_response_on_an_idle_connection_is_never_taken_on_one_thread() {
     surplus(&current_thread(), false, "one thread");
     surplus(&current_thread(), true, "one thread");
 }
 
 #[test]
-fn surplus_answer_on_an_idle_connection_is_never_taken_on_many_threads() {
+fn surplus_response_on_an_idle_connection_is_never_taken_on_many_threads() {
     surplus(&multi_thread(2), false, "many threads");
     surplus(&multi_thread(1), true, "one worker");
     surplus(&multi_thread(2), true, "many threads");
@@ -128,7 +128,7 @@ fn surplus_answer_on_an_idle_connection_is_never_taken_on_many_threads() {
 
 /// The runtime's only thread blocks, and the call is made on another one.
 #[test]
-fn surplus_answer_is_never_taken_by_a_call_from_outside_a_busy_runtime() {
+fn surplus_response_is_never_taken_by_a_call_from_outside_a_busy_runtime() {
     let runtime = current_thread();
     let (stop, stopped) = tokio::sync::oneshot::channel::<()>();
     let handle = runtime.handle().clone();
@@ -156,7 +156,7 @@ fn surplus_answer_is_never_taken_by_a_call_from_outside_a_busy_runtime() {
         ];
         let server = servers.block_on(Raw::each(move |connection| match connection {
             0 => first.clone(),
-            _ => answering(own.clone()),
+            _ => responding(own.clone()),
         }));
         let client = builder::<Metered>(server.endpoint()).build().unwrap();
         let number = handle.block_on(second_number(client, &server, expected, false));
@@ -169,7 +169,7 @@ fn surplus_answer_is_never_taken_by_a_call_from_outside_a_busy_runtime() {
 #[tokio::test]
 async fn calls_that_cannot_be_repeated_never_share_a_connection() {
     async fn connections<O: Operation<Provider = Metered>>(operation: O) -> usize {
-        let server = Raw::always(answering(json(OWN))).await;
+        let server = Raw::always(responding(json(OWN))).await;
         let client = builder::<Metered>(server.endpoint()).build().unwrap();
         for _ in 0..5 {
             client.send(&operation).await.unwrap();
@@ -189,7 +189,7 @@ fn a_runtime_that_comes_back_finds_its_connection_however_many_there_are() {
     let watch = Watch::new();
     let servers = multi_thread(1);
     let rows = r#"{"status":"OK","id":"r-1","result":{"rows":[],"total":0}}"#;
-    let server = servers.block_on(Raw::always(answering(json(rows))));
+    let server = servers.block_on(Raw::always(responding(json(rows))));
     let client = builder::<Metered>(server.endpoint()).build().unwrap();
     let runtimes: Vec<_> = (0..24).map(|_| current_thread()).collect();
     for _ in 0..3 {

@@ -172,7 +172,7 @@ fn debug_redacts_sensitive_fields_and_shows_absent_ones() {
 }
 
 #[test]
-fn answer_that_breaks_a_promise_is_refused() {
+fn response_that_breaks_a_promise_is_refused() {
     let with = |rows: &str, promised: &str| {
         let json = format!(r#"{{"Id":"i","Rows":{rows},{promised}"Grade":0,"Hidden":{{}}}}"#);
         serde_json::from_str::<EverythingAtOnceOutput>(&json)
