@@ -759,7 +759,7 @@ impl Ending {
 #[cfg(target_os = "linux")]
 #[test]
 fn report_that_waited_for_a_removed_journal_begins_a_visible_one() {
-    let (bench, journal, report) = metered(150);
+    let (bench, journal, report) = metered(400);
     let ending = Ending::new(&journal);
     let spawn = || {
         let mut command = report(&bench, &journal, &[]);
@@ -789,7 +789,7 @@ fn report_that_waited_for_a_removed_journal_begins_a_visible_one() {
 #[cfg(target_os = "linux")]
 #[test]
 fn report_that_waited_for_a_removed_journal_leaves_the_next_one_alone() {
-    let (bench, journal, report) = metered(150);
+    let (bench, journal, report) = metered(400);
     let ending = Ending::new(&journal);
     let spawn = || {
         let mut command = report(&bench, &journal, &[]);
