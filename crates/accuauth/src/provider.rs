@@ -62,8 +62,8 @@ impl Provider for AccuAuth {
         _: &SigningContext,
     ) -> Result<(), CredentialsError> {
         key.require_secret()?;
-        request.insert_sensitive("x-df-api-id", key.id());
-        request.insert_sensitive("x-df-api-secret", key.secret().expose());
+        request.insert_sensitive("x-df-api-id", key.id().to_owned());
+        request.insert_sensitive("x-df-api-secret", key.secret().expose().to_owned());
         Ok(())
     }
 }

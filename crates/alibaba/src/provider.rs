@@ -29,15 +29,20 @@ impl Alibaba {
 }
 
 fn string_to_sign(canonical_hash: &str) -> String {
-    format!("{ALGORITHM}\n{canonical_hash}")
+    [ALGORITHM, "\n", canonical_hash].concat()
 }
 
 fn authorization(key: &Credentials, signed_headers: &str, to_sign: &str) -> String {
-    format!(
-        "{ALGORITHM} Credential={},SignedHeaders={signed_headers},Signature={}",
+    [
+        ALGORITHM,
+        " Credential=",
         key.id(),
-        key.derived_key("", &[]).sign(to_sign)
-    )
+        ",SignedHeaders=",
+        signed_headers,
+        ",Signature=",
+        &key.derived_key("", &[]).sign(to_sign),
+    ]
+    .concat()
 }
 
 impl Provider for Alibaba {
@@ -66,10 +71,10 @@ impl Provider for Alibaba {
         request.insert("x-acs-action", info.name);
         request.insert("x-acs-version", info.service.version);
         request.insert("x-acs-date", at.date_time());
-        request.insert("x-acs-signature-nonce", &*at.nonce);
-        request.insert("x-acs-content-sha256", &*payload_hash);
+        request.insert("x-acs-signature-nonce", at.nonce.clone());
+        request.insert("x-acs-content-sha256", payload_hash.clone());
         if let Some(token) = key.token() {
-            request.insert_sensitive("x-acs-security-token", token.expose());
+            request.insert_sensitive("x-acs-security-token", token.expose().to_owned());
         }
         let canonical = request.canonical(request.path(), &payload_hash);
         let to_sign = string_to_sign(&canonical.hash());

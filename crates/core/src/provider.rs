@@ -197,14 +197,31 @@ pub struct SigningContext {
 impl SigningContext {
     /// The date in UTC: `2026-11-21`.
     pub fn date(&self) -> String {
-        let (year, month, day) = self.time.to_offset(UtcOffset::UTC).to_calendar_date();
-        format!("{year:04}-{:02}-{day:02}", u8::from(month))
+        let mut text = self.date_time();
+        text.truncate("2026-11-21".len());
+        text
     }
 
     /// The second in UTC: `2026-11-21T08:30:12Z`.
     pub fn date_time(&self) -> String {
-        let (hour, minute, second) = self.time.to_offset(UtcOffset::UTC).to_hms();
-        format!("{}T{hour:02}:{minute:02}:{second:02}Z", self.date())
+        let time = self.time.to_offset(UtcOffset::UTC);
+        let (year, month) = (time.year().unsigned_abs(), u8::from(time.month()));
+        let (century, year) = ((year / 100 % 100) as u8, (year % 100) as u8);
+        let mut text = String::with_capacity("2026-11-21T08:30:12Z".len());
+        for (number, after) in [
+            (century, ""),
+            (year, "-"),
+            (month, "-"),
+            (time.day(), "T"),
+            (time.hour(), ":"),
+            (time.minute(), ":"),
+            (time.second(), "Z"),
+        ] {
+            text.push(char::from(b'0' + number / 10));
+            text.push(char::from(b'0' + number % 10));
+            text.push_str(after);
+        }
+        text
     }
 }
 

@@ -29,11 +29,14 @@ impl fmt::Debug for Body {
     }
 }
 
+/// How many headers a signed request has, and a few more.
+const USUAL_HEADERS: usize = 12;
+
 /// A header of a request.
 #[derive(Clone)]
 struct Header {
     name: Cow<'static, str>,
-    value: String,
+    value: Cow<'static, str>,
     sensitive: bool,
 }
 
@@ -60,16 +63,20 @@ impl Request {
         body: Body,
     ) -> Self {
         query.sort();
-        let query = query
-            .iter()
-            .map(|(name, value)| format!("{}={}", sign::percent(name), sign::percent(value)))
-            .collect::<Vec<_>>()
-            .join("&");
+        let mut encoded = String::new();
+        for (name, value) in &query {
+            if !encoded.is_empty() {
+                encoded.push('&');
+            }
+            encoded.push_str(&sign::percent(name));
+            encoded.push('=');
+            encoded.push_str(&sign::percent(value));
+        }
         let mut request = Self {
             method,
-            path: format!("{}{path}", endpoint.prefix()),
-            query,
-            headers: Vec::new(),
+            path: [endpoint.prefix(), path].concat(),
+            query: encoded,
+            headers: Vec::with_capacity(USUAL_HEADERS),
             body: bytes::Bytes::new(),
             endpoint,
         };
@@ -107,7 +114,11 @@ impl Request {
     }
 
     /// Sets a header; names are lower case.
-    pub fn insert(&mut self, name: impl Into<Cow<'static, str>>, value: impl Into<String>) {
+    pub fn insert(
+        &mut self,
+        name: impl Into<Cow<'static, str>>,
+        value: impl Into<Cow<'static, str>>,
+    ) {
         self.put(name.into(), value.into(), false);
     }
 
@@ -115,19 +126,23 @@ impl Request {
     pub fn insert_sensitive(
         &mut self,
         name: impl Into<Cow<'static, str>>,
-        value: impl Into<String>,
+        value: impl Into<Cow<'static, str>>,
     ) {
         self.put(name.into(), value.into(), true);
     }
 
-    fn put(&mut self, name: Cow<'static, str>, value: String, sensitive: bool) {
+    fn put(&mut self, name: Cow<'static, str>, value: Cow<'static, str>, sensitive: bool) {
         debug_assert!(!name.bytes().any(|b| b.is_ascii_uppercase()));
-        self.headers.retain(|header| header.name != name);
-        self.headers.push(Header {
+        let header = Header {
             name,
             value,
             sensitive,
-        });
+        };
+        let same = |known: &&mut Header| known.name == header.name;
+        match self.headers.iter_mut().find(same) {
+            Some(known) => *known = header,
+            None => self.headers.push(header),
+        }
     }
 
     /// The value of a header.
@@ -135,7 +150,7 @@ impl Request {
         self.headers
             .iter()
             .find(|header| header.name == name)
-            .map(|header| header.value.as_str())
+            .map(|header| header.value.as_ref())
     }
 
     /// Name, value and sensitivity of every header.
@@ -143,7 +158,7 @@ impl Request {
         self.headers.iter().map(|header| {
             (
                 header.name.as_ref(),
-                header.value.as_str(),
+                header.value.as_ref(),
                 header.sensitive,
             )
         })
@@ -152,15 +167,11 @@ impl Request {
     /// The canonical request over all headers that are set so far. Headers that are set later are not
     /// signed.
     pub fn canonical(&self, path: &str, payload_hash: &str) -> sign::Canonical {
-        let headers: Vec<_> = self
-            .headers()
-            .map(|(name, value, _)| (name, value))
-            .collect();
-        sign::canonical(
+        sign::canonical_of(
             self.method.as_str(),
             path,
             &self.query,
-            &headers,
+            self.headers().map(|(name, value, _)| (name, value)),
             payload_hash,
         )
     }

@@ -51,11 +51,11 @@ impl Provider for Metered {
         at: &SigningContext,
     ) -> Result<(), CredentialsError> {
         request.insert("x-time", at.time.unix_timestamp().to_string());
-        request.insert("x-nonce", &*at.nonce);
-        request.insert_sensitive("x-id", key.id());
-        request.insert_sensitive("x-secret", key.secret().expose());
+        request.insert("x-nonce", at.nonce.clone());
+        request.insert_sensitive("x-id", key.id().to_owned());
+        request.insert_sensitive("x-secret", key.secret().expose().to_owned());
         if let Some(token) = key.token() {
-            request.insert_sensitive("x-token", token.expose());
+            request.insert_sensitive("x-token", token.expose().to_owned());
         }
         Ok(())
     }

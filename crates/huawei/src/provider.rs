@@ -70,15 +70,20 @@ fn payload_hash(body: &[u8], header: Option<&str>) -> String {
 }
 
 fn string_to_sign(date: &str, canonical_hash: &str) -> String {
-    format!("{ALGORITHM}\n{date}\n{canonical_hash}")
+    [ALGORITHM, "\n", date, "\n", canonical_hash].concat()
 }
 
 fn authorization(credentials: &Credentials, signed_headers: &str, to_sign: &str) -> String {
-    format!(
-        "{ALGORITHM} Access={}, SignedHeaders={signed_headers}, Signature={}",
+    [
+        ALGORITHM,
+        " Access=",
         credentials.id(),
-        credentials.derived_key("", &[]).sign(to_sign)
-    )
+        ", SignedHeaders=",
+        signed_headers,
+        ", Signature=",
+        &credentials.derived_key("", &[]).sign(to_sign),
+    ]
+    .concat()
 }
 
 impl Provider for Huawei {
@@ -105,17 +110,18 @@ impl Provider for Huawei {
             return Ok(());
         }
         if let Some(token) = credentials.token().filter(|_| credentials.is_token_only()) {
-            request.insert_sensitive("x-auth-token", token.expose());
+            request.insert_sensitive("x-auth-token", token.expose().to_owned());
             return Ok(());
         }
         if let Some(id) = &self.domain_id {
-            request.insert("x-domain-id", id);
+            request.insert("x-domain-id", id.clone());
         }
         if let Some(token) = credentials.token() {
-            request.insert_sensitive("x-security-token", token.expose());
+            request.insert_sensitive("x-security-token", token.expose().to_owned());
         }
-        let date = context.date_time().replace(['-', ':'], "");
-        request.insert("x-sdk-date", &*date);
+        let mut date = context.date_time();
+        date.retain(|character| !matches!(character, '-' | ':'));
+        request.insert("x-sdk-date", date.clone());
         let payload_hash = payload_hash(request.body(), request.header("x-sdk-content-sha256"));
         let canonical = request.canonical(&canonical_path(request.path()), &payload_hash);
         let to_sign = string_to_sign(&date, &canonical.hash());

@@ -62,8 +62,19 @@ fn signing_key(credentials: &Credentials, date: &str, service: &str) -> DerivedK
     credentials.derived_key("TC3", &[date, service, "tc3_request"])
 }
 
-fn string_to_sign(timestamp: i64, date: &str, service: &str, canonical_hash: &str) -> String {
-    format!("{ALGORITHM}\n{timestamp}\n{date}/{service}/tc3_request\n{canonical_hash}")
+fn string_to_sign(timestamp: &str, date: &str, service: &str, canonical_hash: &str) -> String {
+    [
+        ALGORITHM,
+        "\n",
+        timestamp,
+        "\n",
+        date,
+        "/",
+        service,
+        "/tc3_request\n",
+        canonical_hash,
+    ]
+    .concat()
 }
 
 fn authorization(
@@ -73,10 +84,20 @@ fn authorization(
     signed_headers: &str,
     signature: &str,
 ) -> String {
-    format!(
-        "{ALGORITHM} Credential={id}/{date}/{service}/tc3_request, \
-         SignedHeaders={signed_headers}, Signature={signature}"
-    )
+    [
+        ALGORITHM,
+        " Credential=",
+        id,
+        "/",
+        date,
+        "/",
+        service,
+        "/tc3_request, SignedHeaders=",
+        signed_headers,
+        ", Signature=",
+        signature,
+    ]
+    .concat()
 }
 
 impl Provider for Tencent {
@@ -109,12 +130,12 @@ impl Provider for Tencent {
     ) -> Result<(), CredentialsError> {
         key.require_secret()?;
         let service = info.service.name;
-        let timestamp = at.time.unix_timestamp();
+        let timestamp = at.time.unix_timestamp().to_string();
         // The date must be that of the timestamp in UTC; a local date would fail for some hours a day.
         let date = at.date();
         // Only content type and host are signed, as in the vendor's SDKs.
         let canonical = request.canonical("/", &sha256_hex(request.body()));
-        let to_sign = string_to_sign(timestamp, &date, service, &canonical.hash());
+        let to_sign = string_to_sign(&timestamp, &date, service, &canonical.hash());
         let signature = signing_key(key, &date, service).sign(&to_sign);
         let authorization = authorization(
             key.id(),
@@ -126,13 +147,13 @@ impl Provider for Tencent {
         request.insert_sensitive("authorization", authorization);
         request.insert("x-tc-action", info.name);
         request.insert("x-tc-version", info.service.version);
-        request.insert("x-tc-timestamp", timestamp.to_string());
-        request.insert("x-tc-language", &*self.language);
+        request.insert("x-tc-timestamp", timestamp);
+        request.insert("x-tc-language", self.language.clone());
         if let Some(region) = &self.region {
-            request.insert("x-tc-region", region);
+            request.insert("x-tc-region", region.clone());
         }
         if let Some(token) = key.token() {
-            request.insert_sensitive("x-tc-token", token.expose());
+            request.insert_sensitive("x-tc-token", token.expose().to_owned());
         }
         Ok(())
     }
@@ -264,8 +285,8 @@ mod tests {
             let canonical = canonical(text("method"), "/", text("query"), &signed, &payload_hash);
 
             let (date, service) = (text("date"), text("service"));
-            let timestamp = vector.member("timestamp").as_i64().unwrap();
-            let string_to_sign = string_to_sign(timestamp, date, service, &canonical.hash());
+            let timestamp = vector.member("timestamp").as_i64().unwrap().to_string();
+            let string_to_sign = string_to_sign(&timestamp, date, service, &canonical.hash());
             let credentials = Credentials::new(text("secret_id"), text("secret_key"));
             let key = signing_key(&credentials, date, service);
             let wanted = DerivedKey::new(&bytes(text("signing_key_hex")));

@@ -47,8 +47,8 @@ impl Provider for Acme {
     ) -> Result<(), CredentialsError> {
         key.require_secret()?;
         let date = context.date_time();
-        request.insert("x-acme-date", &*date);
-        request.insert("x-acme-key", key.id());
+        request.insert("x-acme-date", date.clone());
+        request.insert("x-acme-key", key.id().to_owned());
         let canonical = request.canonical(request.path(), &sha256_hex(request.body()));
         let signature = signature(key.secret().expose(), &date, &canonical.hash());
         request.insert_sensitive("x-acme-signature", signature);
