@@ -45,15 +45,16 @@ fn facts_of_call(service: &Service, operation: &Operation) -> Vec<String> {
     if behavior.metered {
         facts.push("Billing: every call may be billed".to_owned());
     }
-    let only_unsent = "only if the request provably never reached the service, because";
     facts.push(if behavior.metered {
-        format!("Retries: {only_unsent} a call may be billed")
+        "Retries: only if the request was not sent, because every call may be billed".to_owned()
     } else if behavior.effect == Effect::Read {
         "Retries: always, because this operation only reads".to_owned()
     } else if behavior.idempotent {
         "Retries: always, because a repeated call changes nothing further".to_owned()
     } else {
-        format!("Retries: {only_unsent} this operation writes")
+        "Retries: only if the request was not sent, or was rejected before any work, because this \
+         operation writes"
+            .to_owned()
     });
     let pages = operation.pagination.as_ref();
     facts.extend(pages.map(|pagination| {

@@ -7,7 +7,7 @@ use standing_core::generated::*;
 ///
 /// - Call: `POST https://cloudapi.indonesia.accuauth.com/check/debts_report`
 /// - Billing: every call may be billed
-/// - Retries: only if the request provably never reached the service, because a call may be billed
+/// - Retries: only if the request was not sent, because every call may be billed
 /// - No such record: `NOT_HIT` returns `None`
 /// - `Debug` redacts `mobile`, `mobile_md5`, `idcard`, `bankcard`, `gaid` and `email`
 ///

@@ -8,7 +8,8 @@ use super::ForceState;
 ///
 /// - Call: `POST https://intlpartnersmgt.intl.tencentcloudapi.com/`, version 2022-09-28
 /// - Rate limit: 2 requests per second
-/// - Retries: only if the request provably never reached the service, because this operation writes
+/// - Retries: only if the request was not sent, or was rejected before any work, because this
+///   operation writes
 ///
 /// # Example
 ///

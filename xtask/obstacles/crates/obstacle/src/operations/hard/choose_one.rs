@@ -6,7 +6,7 @@ use standing_core::generated::*;
 ///
 /// - Call: `POST https://hard.example.com/`, version 2024-02-30
 /// - Billing: every call may be billed
-/// - Retries: only if the request provably never reached the service, because a call may be billed
+/// - Retries: only if the request was not sent, because every call may be billed
 /// - No such record: `Gone` returns `None`
 /// - `Debug` redacts `phone` and `phone_md5`
 ///

@@ -5,7 +5,8 @@ use standing_core::generated::*;
 /// Does something.
 ///
 /// - Call: `POST https://hard.example.com/`, version 2024-02-30
-/// - Retries: only if the request provably never reached the service, because this operation writes
+/// - Retries: only if the request was not sent, or was rejected before any work, because this
+///   operation writes
 ///
 /// # Example
 ///
