@@ -81,9 +81,7 @@ impl RequestCheck<'_, '_> {
                 default,
             } => return self.fits(located, structure, [*list, *size], *default),
         };
-        let names = fields
-            .iter()
-            .filter_map(|index| structure.fields.get(*index));
+        let names = fields.iter().map(|index| structure.field(*index));
         let names: Vec<&str> = names.map(|field| field.wire.as_str()).collect();
         let given = names.iter();
         let given = given.filter(|name| members.iter().any(|member| member.key == **name));
@@ -103,7 +101,7 @@ impl RequestCheck<'_, '_> {
 
     fn fits(&mut self, located: Located<'_>, structure: &Struct, fields: [usize; 2], default: u64) {
         let [list, size] = fields.map(|index| {
-            let field = structure.fields.get(index)?;
+            let field = structure.field(index);
             Some(&located.node.value.member(&field.wire)?.value)
         });
         let size = match size {

@@ -22,24 +22,21 @@ pub(super) fn checks(structure: &Struct, types: &[NamedType]) -> Vec<String> {
                 size,
                 default,
             } => {
-                if let (Some(list), Some(size)) =
-                    (structure.fields.get(*list), structure.fields.get(*size))
-                {
-                    calls.push(format!(
-                        ".fits({}, self.{}.as_ref().map(Vec::len), {}, self.{}.unwrap_or({default}), {})",
-                        quoted(&list.wire),
-                        list.rust,
-                        quoted(&size.wire),
-                        size.rust,
-                        size.limits.max.as_deref().unwrap_or("None"),
-                    ));
-                }
+                let (list, size) = (structure.field(*list), structure.field(*size));
+                calls.push(format!(
+                    ".fits({}, self.{}.as_ref().map(Vec::len), {}, self.{}.unwrap_or({default}), {})",
+                    quoted(&list.wire),
+                    list.rust,
+                    quoted(&size.wire),
+                    size.rust,
+                    size.limits.max.as_deref().unwrap_or("None"),
+                ));
                 continue;
             }
         };
         let pairs: Vec<String> = indexes
             .iter()
-            .filter_map(|index| structure.fields.get(*index))
+            .map(|index| structure.field(*index))
             .map(|field| format!("({}, self.{}.is_some())", quoted(&field.wire), field.rust))
             .collect();
         calls.push(format!(".{method}(&[{}])", pairs.join(", ")));

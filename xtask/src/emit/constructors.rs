@@ -11,12 +11,9 @@ use super::rust_type::{rust_type, takes_into};
 pub(super) fn write(out: &mut String, structure: &Struct, noun: &str) {
     let _ = writeln!(out, "impl {} {{", structure.name);
     let required = arguments(structure);
-    let choice = structure.choice().unwrap_or_default();
-    let chosen = choice
-        .iter()
-        .filter_map(|index| structure.fields.get(*index));
-    for field in chosen.clone() {
-        let others = chosen.clone().filter(|other| other.wire != field.wire);
+    let choice = structure.choice();
+    for &field in &choice {
+        let others = choice.iter().filter(|other| other.wire != field.wire);
         let others: Vec<String> = others.map(|other| format!("`{}`", other.rust)).collect();
         let name = &field.rust;
         Comment::outer(4)
@@ -43,8 +40,9 @@ pub(super) fn write(out: &mut String, structure: &Struct, noun: &str) {
         Comment::outer(4).text(&doc).write(out);
         constructor(out, structure, &constructor_name(None), &required, None);
     }
-    for (index, field) in structure.fields.iter().enumerate() {
-        if structure.is_optional(field) && !choice.contains(&index) {
+    for field in &structure.fields {
+        let is_chosen = choice.iter().any(|chosen| chosen.wire == field.wire);
+        if structure.is_optional(field) && !is_chosen {
             setter(out, field);
         }
     }

@@ -85,12 +85,9 @@ impl<'a> ExampleRequest<'a> {
     /// `Name::new(required).with_field(value)…`, one call a line unless it is short.
     fn construct(&self, structure: &Struct, value: &Value, indent: usize) -> String {
         let given = |wire: &str| value.member(wire).map(|node| &node.value);
-        let chosen = structure.choice().and_then(|choice| {
-            let mut fields = choice
-                .iter()
-                .filter_map(|index| structure.fields.get(*index));
-            fields.find(|field| given(&field.wire).is_some())
-        });
+        let choice = structure.choice();
+        let mut choices = choice.iter().copied();
+        let chosen = choices.find(|field| given(&field.wire).is_some());
         let arguments: Vec<String> = arguments(structure)
             .into_iter()
             .chain(chosen)
@@ -102,10 +99,10 @@ impl<'a> ExampleRequest<'a> {
             constructor_name(chosen),
             arguments.join(", ")
         )];
-        let skipped = structure.choice().unwrap_or_default();
-        for (index, field) in structure.fields.iter().enumerate() {
+        for field in &structure.fields {
+            let is_choice = choice.iter().any(|other| other.wire == field.wire);
             if structure.is_optional(field)
-                && !skipped.contains(&index)
+                && !is_choice
                 && let Some(value) = given(&field.wire)
             {
                 let value = self.value(&field.ty, value, false, indent + 4);

@@ -9,17 +9,12 @@ use super::literal::quoted;
 use super::rust_type::rust_type;
 
 /// Writes the implementation of `Paginated`.
-#[expect(
-    clippy::expect_used,
-    reason = "the reader takes the indexes from the fields of the input"
-)]
 pub(super) fn write(out: &mut String, operation: &Operation, pagination: &Pagination) {
     let input = &operation.input;
-    let field = |index: usize| input.fields.get(index).expect("an index of the input");
-    let cursor = field(pagination.cursor);
-    let size = pagination.size.map(field);
+    let cursor = input.field(pagination.cursor);
+    let size = pagination.size.map(|index| input.field(index));
     let batch = pagination.batch.as_ref();
-    let batch = batch.map(|batch| (batch, field(batch.list)));
+    let batch = batch.map(|batch| (batch, input.field(batch.list)));
 
     let mut items = vec![
         format!("type Item = {};", rust_type(&pagination.item)),

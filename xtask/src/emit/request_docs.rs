@@ -64,7 +64,7 @@ fn facts_of_call(service: &Service, operation: &Operation) -> Vec<String> {
             PageStyle::Tokens => "Pages: by the token of the previous page".to_owned(),
         };
         let batch = pagination.batch.as_ref();
-        match batch.and_then(|batch| operation.input.fields.get(batch.list)) {
+        match batch.map(|batch| operation.input.field(batch.list)) {
             Some(list) => format!(
                 "{style}; `pages` sends a longer `{}` in parts that fit a page",
                 list.wire

@@ -85,8 +85,7 @@ impl Struct {
             }
             kinds.push(kind);
         }
-        let chosen = self.choice().unwrap_or_default().iter();
-        let mut chosen = chosen.filter_map(|index| self.fields.get(*index));
+        let mut chosen = self.choice().into_iter();
         kinds.len() <= 3 && !chosen.any(|field| kinds.contains(&field.ty.kind_of_argument()))
     }
 
@@ -99,18 +98,29 @@ impl Struct {
 
     /// The fields of which the constructor chooses one. With several such conditions there are none:
     /// each combination would need a constructor, so the fields have setters, which `validate` checks.
-    pub fn choice(&self) -> Option<&[usize]> {
+    pub fn choice(&self) -> Vec<&Field> {
         let mut choices = self.require.iter().filter_map(|require| match require {
-            Require::OneOf(fields) => Some(fields.as_slice()),
+            Require::OneOf(fields) => Some(fields),
             _ => None,
         });
-        let only = choices.next();
-        if choices.next().is_some() { None } else { only }
+        match (choices.next(), choices.next()) {
+            (Some(only), None) => only.iter().map(|index| self.field(*index)).collect(),
+            _ => Vec::new(),
+        }
+    }
+
+    /// The field with an index that a condition or the pagination has.
+    #[expect(
+        clippy::expect_used,
+        reason = "the reader takes such indexes from these fields"
+    )]
+    pub fn field(&self, index: usize) -> &Field {
+        self.fields.get(index).expect("an index of the fields")
     }
 
     /// Whether a value of this type needs no argument.
     pub fn has_default(&self) -> bool {
-        self.choice().is_none()
+        self.choice().is_empty()
             && self.fields.iter().all(|field| {
                 self.is_optional(field) || (!self.in_request && field.ty.is_collection())
             })

@@ -120,10 +120,7 @@ fn batch(
         } if Some(*page) == size => Some(*list),
         _ => None,
     });
-    let list = list.filter(|list| {
-        let ty = input.fields.get(*list).map(|field| &field.ty);
-        matches!(ty, Some(Type::List(id)) if is_id(id))
-    });
+    let list = list.filter(|list| matches!(&input.field(*list).ty, Type::List(id) if is_id(id)));
     let Some(list) = list else {
         let message = "no list of texts or whole numbers `fits` the `size` of a page";
         object.report_if_present("id", message, problems);
@@ -178,7 +175,7 @@ fn input_field(
         problems.push(located.problem(format!("the input has no field {name:?}{hint}")));
         return None;
     };
-    let ty = &input.fields.get(index)?.ty;
+    let ty = &input.field(index).ty;
     if ty != wanted && !matches!((ty, wanted), (Type::Unknown, _) | (_, Type::Unknown)) {
         let (is, wanted) = (ty.spelling(), wanted.spelling());
         problems

@@ -1,4 +1,4 @@
-//! The named types of an operation: their names, known before any field is read, and enumerations.
+//! The named types of an operation: their names, which fields need, and enumerations.
 
 use std::collections::HashMap;
 
@@ -48,7 +48,7 @@ const FOREIGN: &[(&str, &str)] = &[
     ("unsigned", "`uint`"),
 ];
 
-/// The names of `types`, known before any field is read.
+/// The names under `types`, collected before any field is read.
 #[derive(Debug)]
 pub(super) struct TypeNames<'a> {
     pub(super) own: Vec<Declaration<'a>>,
