@@ -179,8 +179,8 @@ pub trait Paginated: Operation {
 /// [`Paginated::batches`].
 pub fn batches<T: Ord + Clone>(list: Vec<T>, skip: usize, size: usize) -> Vec<Vec<T>> {
     let mut seen = BTreeSet::new();
-    let once: Vec<&T> = list.iter().filter(|item| seen.insert(*item)).collect();
-    let rest = once.get(skip..).unwrap_or_default();
+    let once = list.iter().filter(|item| seen.insert(*item));
+    let rest: Vec<&T> = once.skip(skip).collect();
     rest.chunks(size.max(1))
         .map(|part| part.iter().copied().cloned().collect())
         .collect()

@@ -292,10 +292,11 @@ fn push_spellings(value: &str, into: &mut Vec<String>) {
 /// servers write them.
 fn json_escaped(value: &str, in_ascii: bool) -> String {
     let json = serde_json::Value::from(value).to_string();
-    let json = json
+    let inside = json
         .strip_prefix('"')
-        .and_then(|json| json.strip_suffix('"'))
-        .unwrap_or(&json);
+        .and_then(|json| json.strip_suffix('"'));
+    #[expect(clippy::expect_used, reason = "a JSON string stands in quotes")]
+    let json = inside.expect("a text in quotes");
     if !in_ascii {
         return json.to_owned();
     }

@@ -101,10 +101,10 @@ pub async fn tags_of(
         }
     };
     let mut seen = BTreeSet::new();
-    let distinct: Vec<&String> = ids.iter().filter(|id| seen.insert(*id)).collect();
-    let unanswered = match failed {
-        Some(_) => distinct.get(pages_done * CHUNK..).unwrap_or_default(),
-        None => &[],
+    let distinct = ids.iter().filter(|id| seen.insert(*id));
+    let unanswered: Vec<&String> = match failed {
+        Some(_) => distinct.skip(pages_done * CHUNK).collect(),
+        None => Vec::new(),
     };
     let without_answer: BTreeSet<&String> = unanswered.iter().copied().collect();
     let tags = Tags {
@@ -120,7 +120,7 @@ pub async fn tags_of(
         Some(error) => Err(TagsError {
             error,
             tags,
-            unanswered: unanswered.iter().map(|id| (*id).clone()).collect(),
+            unanswered: unanswered.into_iter().cloned().collect(),
         }),
     }
 }

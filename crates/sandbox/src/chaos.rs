@@ -51,7 +51,7 @@ impl Chaos {
             return None;
         }
         let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
-        let bucket = usize::try_from(target.fingerprint % VISIT_BUCKETS as u64).unwrap_or_default();
+        let bucket = (target.fingerprint % VISIT_BUCKETS as u64) as usize;
         let visit = state.visits.get_mut(bucket)?;
         *visit = visit.wrapping_add(1);
         let word = self.seed.draw(
@@ -110,7 +110,7 @@ fn recoverable(provider: Provider, word: u64) -> FaultKind {
         6..=8 => FaultKind::Throttle(None),
         9..=11 => FaultKind::Drop,
         12..=13 => FaultKind::Reset,
-        14..=16 => FaultKind::CutBody(usize::try_from(detail % 20).unwrap_or_default()),
+        14..=16 => FaultKind::CutBody((detail % 20) as usize),
         17..=18 => FaultKind::Html502,
         _ => FaultKind::Code(transient_code(provider).to_owned(), None),
     }

@@ -1,7 +1,10 @@
 //! The customers. Each one is computed from the seed and its index, so a million of them use no
 //! memory.
 
-use time::{Duration, OffsetDateTime};
+use std::time::Duration;
+
+use time::OffsetDateTime;
+use time::macros::datetime;
 
 use crate::persona::Persona;
 use crate::seed::{Seed, Stream};
@@ -9,19 +12,17 @@ use crate::seed::{Seed, Stream};
 impl Seed {
     pub(crate) fn persona(self, index: u64) -> Persona {
         let drawn = self.draw(Stream::Persona, index) % 100;
-        let position = match usize::try_from(index) {
-            Ok(index) if index < Persona::ALL.len() => index,
+        let first = usize::try_from(index)
+            .ok()
+            .and_then(|index| Persona::ALL.get(index));
+        match first {
+            Some(persona) => *persona,
             // A fifth of the other customers has a random persona.
-            _ if drawn < 20 => {
-                let word = self.draw(Stream::Persona, index ^ 1 << 63);
-                usize::try_from(word % Persona::ALL.len() as u64).unwrap_or_default()
+            None if drawn < 20 => {
+                choose(&Persona::ALL, self.draw(Stream::Persona, index ^ 1 << 63))
             }
-            _ => 0,
-        };
-        Persona::ALL
-            .get(position)
-            .copied()
-            .unwrap_or(Persona::Clean)
+            None => Persona::Clean,
+        }
     }
 
     pub(crate) fn name(self, index: u64) -> String {
@@ -81,26 +82,22 @@ impl Seed {
     }
 
     /// When the customer joined: later for every higher index, first 36 hours apart and then a
-    /// minute.
+    /// minute. From the four billionth customer on, all join at about the same time.
     pub(crate) fn joined_at(self, index: u64) -> OffsetDateTime {
-        const FIRST_DAY: i64 = 1_546_300_800; // 2019-01-01
+        const FIRST_DAY: OffsetDateTime = datetime!(2019-01-01 0:00 UTC);
         const SPARSE: u64 = 1_000;
         const HOURS: u64 = 36 * 3600;
+        const LATEST: u64 = 7_900 * 365 * 86_400;
         let dense = index.saturating_sub(SPARSE).saturating_mul(60);
         let start = dense.saturating_add(index.min(SPARSE) * HOURS);
-        let after = start.saturating_add(self.draw(Stream::Joined, index) % 60);
-        let after = i64::try_from(after).unwrap_or(i64::MAX);
-        OffsetDateTime::from_unix_timestamp(FIRST_DAY.saturating_add(after))
-            .unwrap_or(OffsetDateTime::UNIX_EPOCH)
+        let after = start.min(LATEST) + self.draw(Stream::Joined, index) % 60;
+        FIRST_DAY + Duration::from_secs(after)
     }
 
     /// A date one to two years after the customer joined.
     pub(crate) fn expires_at(self, index: u64) -> OffsetDateTime {
         let days = 365 + self.draw(Stream::Joined, index ^ 1 << 63) % 365;
-        let days = Duration::days(i64::try_from(days).unwrap_or(365));
-        self.joined_at(index)
-            .checked_add(days)
-            .unwrap_or(OffsetDateTime::UNIX_EPOCH)
+        self.joined_at(index) + Duration::from_secs(days * 86_400)
     }
 
     /// The total and the remaining credit, as JSON numbers.
@@ -134,19 +131,17 @@ impl Seed {
 }
 
 /// The item that `word` selects.
-fn choose<'a>(from: &[&'a str], word: u64) -> &'a str {
-    let position = word.checked_rem(from.len() as u64).unwrap_or_default();
-    usize::try_from(position)
-        .ok()
-        .and_then(|position| from.get(position))
-        .copied()
-        .unwrap_or_default()
+#[expect(
+    clippy::indexing_slicing,
+    reason = "no list is empty, and a remainder is a valid index"
+)]
+fn choose<T: Copy>(from: &[T], word: u64) -> T {
+    from[(word % from.len() as u64) as usize]
 }
 
 /// A mail address, masked as in the providers' examples.
 pub(crate) fn masked_email(word: u64) -> String {
-    let letter =
-        char::from_digit(10 + u32::try_from(word % 26).unwrap_or_default(), 36).unwrap_or('x');
+    let letter = char::from(b'a' + (word % 26) as u8);
     format!("{letter}***{}@example.com", word >> 8 & 15)
 }
 
@@ -172,7 +167,8 @@ mod tests {
             assert!(seed.joined_at(index) < seed.joined_at(index + 1), "{index}");
         }
         assert!(seed.joined_at(1_000_000).year() < 2026);
-        seed.joined_at(u64::MAX);
+        assert!(seed.joined_at(1_000_000) < seed.joined_at(u64::MAX));
+        assert!(seed.joined_at(u64::MAX) < seed.expires_at(u64::MAX));
     }
 
     #[test]

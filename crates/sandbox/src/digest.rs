@@ -13,35 +13,41 @@ pub(crate) fn sha256_hex(bytes: &[u8]) -> String {
 
 /// HMAC-SHA256 of `message` under `key`.
 pub(crate) fn hmac_sha256(key: &[u8], message: &[u8]) -> Vec<u8> {
-    mac(key, message).finalize().into_bytes().to_vec()
+    mac::<Hmac<Sha256>>(key, message)
+        .finalize()
+        .into_bytes()
+        .to_vec()
 }
 
 /// HMAC-SHA1 of `message` under `key`, for version 1 of Tencent's signature.
 pub(crate) fn hmac_sha1(key: &[u8], message: &[u8]) -> Vec<u8> {
-    // HMAC accepts a key of any length, so the fallback key is never used.
-    let mut mac = Hmac::<Sha1>::new_from_slice(key).unwrap_or_else(|_| Hmac::new(&[0; 64].into()));
-    mac.update(message);
-    mac.finalize().into_bytes().to_vec()
+    mac::<Hmac<Sha1>>(key, message)
+        .finalize()
+        .into_bytes()
+        .to_vec()
 }
 
 /// Returns whether `signature` is the HMAC-SHA256 of `message` in lower-case hexadecimal. The
 /// comparison takes constant time.
 pub(crate) fn verify_hmac_sha256(key: &[u8], message: &[u8], signature: &str) -> bool {
-    decode_hex(signature).is_some_and(|bytes| mac(key, message).verify_slice(&bytes).is_ok())
+    decode_hex(signature).is_some_and(|bytes| {
+        mac::<Hmac<Sha256>>(key, message)
+            .verify_slice(&bytes)
+            .is_ok()
+    })
 }
 
 /// Compares two secrets. The time does not depend on where they differ.
 pub(crate) fn constant_time_eq(left: &[u8], right: &[u8]) -> bool {
     const KEY: &[u8] = b"comparison";
-    mac(KEY, left)
+    mac::<Hmac<Sha256>>(KEY, left)
         .verify_slice(&hmac_sha256(KEY, right))
         .is_ok()
 }
 
-fn mac(key: &[u8], message: &[u8]) -> Hmac<Sha256> {
-    // HMAC accepts a key of any length, so the fallback key is never used.
-    let mut mac =
-        Hmac::<Sha256>::new_from_slice(key).unwrap_or_else(|_| Hmac::new(&[0; 64].into()));
+fn mac<M: Mac + KeyInit>(key: &[u8], message: &[u8]) -> M {
+    #[expect(clippy::expect_used, reason = "HMAC accepts keys of any length")]
+    let mut mac = <M as KeyInit>::new_from_slice(key).expect("a key of any length");
     mac.update(message);
     mac
 }

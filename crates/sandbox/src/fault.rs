@@ -54,7 +54,8 @@ pub(crate) enum FaultKind {
     MutateBetweenPages,
 }
 
-/// An HTTP status with an empty body.
+/// An HTTP status with an empty body. A number outside of 100 to 999 is no status, and the sandbox
+/// sends 500.
 pub fn status(status: u16) -> Fault {
     FaultKind::Status(status).into()
 }

@@ -170,13 +170,12 @@ impl Sandbox {
             let members = match provider {
                 Provider::Tencent => vec![endpoint, ("secret_id", id), ("secret_key", secret)],
                 Provider::Huawei => {
-                    let token = key.auth_token.unwrap_or_default();
-                    vec![
-                        endpoint,
-                        ("ak", id),
-                        ("sk", secret),
-                        ("x_auth_token", json::string(&token)),
-                    ]
+                    let token = key.auth_token.as_deref().map(json::string);
+                    let token = token.map(|token| ("x_auth_token", token));
+                    [endpoint, ("ak", id), ("sk", secret)]
+                        .into_iter()
+                        .chain(token)
+                        .collect()
                 }
                 Provider::Alibaba => vec![
                     endpoint,

@@ -123,18 +123,17 @@ impl Server {
     ) -> Result<hyper::Response<Full<Bytes>>, CloseConnection> {
         handle.set(WriteFault::None);
         let (head, body) = request.into_parts();
-        let body = match Limited::new(body, BODY_LIMIT).collect().await {
-            Ok(body) => Some(body.to_bytes()),
-            Err(error) if error.is::<http_body_util::LengthLimitError>() => None,
+        let (body, too_large) = match Limited::new(body, BODY_LIMIT).collect().await {
+            Ok(body) => (body.to_bytes(), false),
+            Err(error) if error.is::<http_body_util::LengthLimitError>() => (Bytes::new(), true),
             Err(_) => return Err(CloseConnection),
         };
-        let too_large = body.is_none();
         let request = Request {
             method: head.method.as_str().to_owned(),
             path: head.uri.path().to_owned(),
             query: head.uri.query().unwrap_or_default().to_owned(),
             headers: head.headers,
-            body: body.unwrap_or_default(),
+            body,
         };
         let target = self.handler.target(&request);
         let fault = self.shared.faults.select(&target, first_on_connection);

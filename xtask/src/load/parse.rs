@@ -134,7 +134,7 @@ impl Conversion<'_> {
 
     fn check_text(&mut self, start: usize, end: usize) {
         self.check_between_texts(start);
-        let literal = self.text.get(start..end).unwrap_or_default();
+        let literal = self.part(start, end);
         if let Some(offset) = literal.bytes().position(|byte| byte < b' ') {
             self.refused.push((
                 start + offset,
@@ -144,9 +144,17 @@ impl Conversion<'_> {
         self.texts_end = end;
     }
 
+    #[expect(
+        clippy::expect_used,
+        reason = "the parser's tree has the places of literals, in the order of the text"
+    )]
+    fn part(&self, start: usize, end: usize) -> &str {
+        self.text.get(start..end).expect("a part of the text")
+    }
+
     /// Checks what stands between the last text literal and the next: signs, numbers, words and blanks.
     fn check_between_texts(&mut self, until: usize) {
-        let between = self.text.get(self.texts_end..until).unwrap_or_default();
+        let between = self.part(self.texts_end, until);
         if let Some(offset) = between.bytes().position(is_forbidden_between_texts) {
             self.refused.push((
                 self.texts_end + offset,

@@ -83,16 +83,16 @@ fn draw(sweeps: &mut [Progress], wanted: bool) -> MultiProgress {
         ProgressDrawTarget::hidden()
     };
     let bars = MultiProgress::with_draw_target(target);
-    let style = ProgressStyle::with_template("{prefix:<9} {bar:32} {count}")
-        .unwrap_or_else(|_| ProgressStyle::default_bar())
-        .with_key(
-            "count",
-            |state: &ProgressState, out: &mut dyn fmt::Write| {
-                // Some providers report no total.
-                let of = state.len().map(|len| format!("/{len}"));
-                let _ = write!(out, "{}{}", state.pos(), of.unwrap_or_default());
-            },
-        );
+    #[expect(clippy::expect_used, reason = "the template is a constant")]
+    let style = ProgressStyle::with_template("{prefix:<9} {bar:32} {count}").expect("a template");
+    let style = style.with_key(
+        "count",
+        |state: &ProgressState, out: &mut dyn fmt::Write| {
+            // Some providers report no total.
+            let of = state.len().map(|len| format!("/{len}"));
+            let _ = write!(out, "{}{}", state.pos(), of.unwrap_or_default());
+        },
+    );
     for progress in sweeps {
         let bar = bars.add(ProgressBar::no_length().with_style(style.clone()));
         progress.bar = bar.with_prefix(progress.provider);

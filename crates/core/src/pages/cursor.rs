@@ -20,8 +20,9 @@ pub(super) struct Place {
 /// The walks between which cursors can be exchanged.
 #[derive(Debug)]
 pub(super) struct Scope {
-    /// Provider, service, operation and a hash of the parameters.
-    prefix: String,
+    /// Provider, service, operation and a hash of the parameters. `None` if the parameters are no
+    /// JSON: such a request is refused before it is sent, so no cursor leads to its pages.
+    prefix: Option<String>,
     by_token: bool,
     /// The number of ids, if the request is sent in parts.
     ids: Option<u64>,
@@ -30,38 +31,35 @@ pub(super) struct Scope {
 impl Scope {
     pub(super) fn new<O: Paginated>(operation: &O, ids: Option<u64>) -> Self {
         Self {
-            prefix: format!(
-                "{} {}/{} {} ",
-                <O::Provider as Provider>::NAME,
-                O::INFO.service.name,
-                O::INFO.name,
-                parameters_hash(operation)
-            ),
+            prefix: parameters_hash(operation).map(|hash| {
+                let (provider, info) = (<O::Provider as Provider>::NAME, O::INFO);
+                format!("{provider} {}/{} {hash} ", info.service.name, info.name)
+            }),
             by_token: O::PAGING.style == PagingStyle::Token,
             ids,
         }
     }
 
-    pub(super) fn encode(&self, place: &Place) -> String {
+    pub(super) fn encode(&self, place: &Place) -> Option<String> {
+        let prefix = self.prefix.as_deref()?;
         let (kind, position) = match &place.position {
             Cursor::Number(number) if self.ids.is_some() => ('i', number.to_string()),
             Cursor::Number(number) => ('n', number.to_string()),
             Cursor::Token(token) => ('t', token.clone()),
         };
         let number = |number: Option<u64>| number.map_or_else(|| "-".to_owned(), |n| n.to_string());
-        encode_cursor(&format!(
-            "{}{} {} {} {kind}{position}",
-            self.prefix,
+        Some(encode_cursor(&format!(
+            "{prefix}{} {} {} {kind}{position}",
             place.seen,
             number(place.size),
             number(place.total),
-        ))
+        )))
     }
 
     /// The place that a cursor leads to, or `None` if the cursor is damaged or from another scope.
     pub(super) fn decode(&self, cursor: &str) -> Option<Place> {
         let text = decode_cursor(cursor)?;
-        let mut words = text.strip_prefix(&self.prefix)?.splitn(4, ' ');
+        let mut words = text.strip_prefix(self.prefix.as_deref()?)?.splitn(4, ' ');
         let seen = words.next()?.parse().ok()?;
         let mut number = || match words.next()? {
             "-" => Some(None),
@@ -89,7 +87,7 @@ impl Scope {
 /// another size the same number is another place.
 ///
 /// The hash is short on purpose: it reveals a changed parameter, but no value by trial.
-fn parameters_hash<O: Paginated>(operation: &O) -> String {
+fn parameters_hash<O: Paginated>(operation: &O) -> Option<String> {
     let mut operation = operation.clone();
     match O::PAGING.style {
         PagingStyle::Token => operation.set_cursor(Cursor::Token(String::new())),
@@ -99,11 +97,9 @@ fn parameters_hash<O: Paginated>(operation: &O) -> String {
             operation.set_page_size(1);
         }
     }
-    // Without JSON the request is refused before it is sent, so no page and no cursor comes of it.
-    let text = serde_json::to_vec(&operation).unwrap_or_default();
-    let mut hash = sha256_hex(&text);
+    let mut hash = sha256_hex(&serde_json::to_vec(&operation).ok()?);
     hash.truncate(3);
-    hash
+    Some(hash)
 }
 
 /// Encodes a text with URL-safe letters, after a checksum that reveals damage.

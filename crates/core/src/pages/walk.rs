@@ -170,7 +170,7 @@ impl<O: Paginated> Pages<O> {
     /// The place of the next page, as a text for [`resume`](Self::resume) on a walk of the same
     /// operation with the same parameters. `None` once the walk has ended.
     pub fn cursor(&self) -> Option<String> {
-        Some(self.scope.encode(&self.progress.place()?))
+        self.scope.encode(&self.progress.place()?)
     }
 
     /// How the list has changed during the walk so far.
