@@ -5,6 +5,7 @@ use std::io;
 
 use clap::error::{ContextKind, ContextValue};
 use serde::Serialize;
+use standing_core::text::nearest;
 use standing_core::{Activity, Error, ErrorKind};
 
 use crate::error_object::ErrorObject;
@@ -164,13 +165,7 @@ impl From<io::Error> for Failure {
 
 /// A suggestion for a misspelled name, to append to a message; empty if no name is similar.
 pub(crate) fn did_you_mean<'n>(word: &str, names: impl IntoIterator<Item = &'n str>) -> String {
-    let lower = word.to_lowercase();
-    names
-        .into_iter()
-        .map(|name| (strsim::jaro_winkler(&name.to_lowercase(), &lower), name))
-        .filter(|(similarity, _)| *similarity > 0.75)
-        .max_by(|(a, _), (b, _)| a.total_cmp(b))
-        .map_or_else(String::new, |(_, name)| format!("; did you mean {name}?"))
+    nearest(word, names).map_or_else(String::new, |name| format!("; did you mean {name}?"))
 }
 
 fn usage(error: &clap::Error) -> String {

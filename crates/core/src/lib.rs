@@ -88,6 +88,13 @@ pub mod api {
 }
 
 #[doc(hidden)]
+pub mod text {
+    //! What the binary and this crate do alike with texts.
+    pub use crate::lenient::nearest;
+    pub use crate::scrub::is_invisible;
+}
+
+#[doc(hidden)]
 pub mod generated {
     //! Everything that generated modules and the macros of this crate name.
     pub use std::collections::BTreeMap;

@@ -141,7 +141,7 @@ fn part(text: &str, range: Range<usize>) -> &str {
 
 /// Whether a character changes the reading direction or is invisible: it can make a log line say
 /// something else.
-fn is_invisible(character: char) -> bool {
+pub fn is_invisible(character: char) -> bool {
     matches!(character, '\u{61C}' | '\u{200B}'..='\u{200F}' | '\u{2028}'..='\u{202E}' | '\u{2060}'..='\u{2069}' | '\u{FEFF}' | '\u{E0000}'..='\u{E007F}')
 }
 

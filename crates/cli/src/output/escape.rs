@@ -1,22 +1,22 @@
 //! Text without characters that a terminal acts on.
 
+use standing_core::text::is_invisible;
+
+/// Emoji are composed with it.
+const JOINER: char = '\u{200D}';
+
 /// Escapes control characters, which can control a terminal, and invisible marks, such as those that
 /// change the reading direction.
 pub(crate) fn plain(text: &str) -> String {
     let mut plain = String::with_capacity(text.len());
     for character in text.chars() {
-        if character.is_control() || is_invisible(character) {
+        if character.is_control() || (is_invisible(character) && character != JOINER) {
             plain.extend(character.escape_unicode());
         } else {
             plain.push(character);
         }
     }
     plain
-}
-
-/// The joiner U+200D is excluded: emoji are composed with it.
-fn is_invisible(character: char) -> bool {
-    matches!(character, '\u{61C}' | '\u{200B}' | '\u{200C}' | '\u{200E}' | '\u{200F}' | '\u{2028}'..='\u{202E}' | '\u{2060}'..='\u{2069}' | '\u{FEFF}' | '\u{E0000}'..='\u{E007F}')
 }
 
 #[cfg(test)]

@@ -52,6 +52,7 @@ use self::error::safe_message;
 pub(crate) use self::fields::Key;
 use self::path::Path;
 pub(crate) use self::raw::{INVALID, is_deeper, same};
+pub use self::spelling::nearest;
 
 /// A value, and the deviations that reading it took.
 #[derive(Debug)]

@@ -1,7 +1,7 @@
 //! Suggestions for misspelt names.
 
 /// The known name that is nearest to a misspelt one, or `None` if none is near.
-pub(super) fn nearest<'k>(name: &str, known: impl IntoIterator<Item = &'k str>) -> Option<&'k str> {
+pub fn nearest<'k>(name: &str, known: impl IntoIterator<Item = &'k str>) -> Option<&'k str> {
     let name = name.to_ascii_lowercase();
     known
         .into_iter()
