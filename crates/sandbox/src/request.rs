@@ -10,7 +10,7 @@ use crate::seed::{hash, splitmix64};
 pub(crate) const BODY_LIMIT: usize = 12 << 20;
 
 /// A received request. Nothing in it is decoded, because signatures cover the raw bytes.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Request {
     pub method: String,
     pub path: String,
@@ -93,6 +93,37 @@ pub(crate) mod testing {
             set_header(&mut request, name.as_ref(), value.as_ref());
         }
         request
+    }
+
+    /// Copies of a request, in each of which one byte of the body or of one of these headers is another,
+    /// and the name of that part.
+    pub(crate) fn with_changed_bytes<'h>(
+        original: &Request,
+        headers: impl IntoIterator<Item = &'h str>,
+    ) -> Vec<(&'h str, Request)> {
+        let changed = |bytes: &[u8]| -> Vec<Vec<u8>> {
+            let positions = 0..bytes.len();
+            let changed = positions.map(|position| {
+                let mut bytes = bytes.to_vec();
+                bytes[position] = if bytes[position] == b'0' { b'1' } else { b'0' };
+                bytes
+            });
+            changed.collect()
+        };
+        let mut copies = Vec::new();
+        for body in changed(&original.body) {
+            let mut copy = original.clone();
+            copy.body = body.into();
+            copies.push(("body", copy));
+        }
+        for name in headers {
+            for value in changed(original.headers[name].as_bytes()) {
+                let mut copy = original.clone();
+                set_header(&mut copy, name, value);
+                copies.push((name, copy));
+            }
+        }
+        copies
     }
 
     /// Sets a header, in place of any with this name.

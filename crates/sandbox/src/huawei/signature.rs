@@ -125,7 +125,7 @@ fn payload_hash(request: &Request, names: &[&str]) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::request::testing::{request, set_header};
+    use crate::request::testing::{request, set_header, with_changed_bytes};
     use bytes::Bytes;
     use serde_json::Value;
 
@@ -176,29 +176,11 @@ mod tests {
     fn request_with_any_changed_byte_is_refused() {
         for position in [0, 29] {
             let (original, vector) = vectors().swap_remove(position);
-            let copy = || signed_request(&vector);
-            for position in 0..original.body.len() {
-                let mut body = original.body.to_vec();
-                body[position] ^= 1;
-                let changed = Request {
-                    body: Bytes::from(body),
-                    ..copy()
-                };
-                assert!(
-                    check(&changed, &vector)
-                        .unwrap_err()
-                        .contains("verify aksk signature fail")
-                );
-            }
-            let signed = vector["signed_headers"].as_str().unwrap();
-            for name in signed.split(';').chain(["authorization"]) {
-                let value = original.headers[name].as_bytes();
-                for position in 0..value.len() {
-                    let mut value = value.to_vec();
-                    value[position] = if value[position] == b'0' { b'1' } else { b'0' };
-                    let mut changed = copy();
-                    set_header(&mut changed, name, &value);
-                    assert!(check(&changed, &vector).is_err(), "{name} {position}");
+            let signed = vector["signed_headers"].as_str().unwrap().split(';');
+            for (part, changed) in with_changed_bytes(&original, signed.chain(["authorization"])) {
+                let message = check(&changed, &vector).unwrap_err();
+                if part == "body" {
+                    assert!(message.contains("verify aksk signature fail"), "{message}");
                 }
             }
             for position in 1..original.path.len() {
@@ -206,18 +188,18 @@ mod tests {
                 path[position] = if path[position] == b'x' { b'y' } else { b'x' };
                 let changed = Request {
                     path: String::from_utf8(path).unwrap(),
-                    ..copy()
+                    ..original.clone()
                 };
                 assert!(check(&changed, &vector).is_err(), "path {position}");
             }
             let changed = Request {
                 query: "a=b".to_owned(),
-                ..copy()
+                ..original.clone()
             };
             assert!(check(&changed, &vector).is_err());
             let changed = Request {
                 method: "GET".to_owned(),
-                ..copy()
+                ..original
             };
             assert!(check(&changed, &vector).is_err());
         }
