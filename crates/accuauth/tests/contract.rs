@@ -4,12 +4,11 @@
 
 use standing_accuauth::check::CheckDebtsReport;
 use standing_accuauth::{AccuAuth, BodyEncoding, Client, Credentials, Error, ErrorKind};
-use wiremock::matchers::any;
-use wiremock::{Mock, MockServer, ResponseTemplate};
+use standing_core::testing::{self, answering, json};
+use wiremock::{MockServer, ResponseTemplate};
 
 async fn server(answer: ResponseTemplate) -> (MockServer, Client) {
-    let server = MockServer::start().await;
-    Mock::given(any()).respond_with(answer).mount(&server).await;
+    let server = answering(answer).await;
     let client = client(&server, AccuAuth::default(), false);
     (server, client)
 }
@@ -26,10 +25,6 @@ fn client(server: &MockServer, provider: AccuAuth, repeat: bool) -> Client {
         .unwrap()
 }
 
-fn json(status: u16, body: &str) -> ResponseTemplate {
-    ResponseTemplate::new(status).set_body_raw(body, "application/json")
-}
-
 fn question() -> CheckDebtsReport {
     CheckDebtsReport::for_mobile("+6281200000000").with_email("sentinel@example.com")
 }
@@ -37,13 +32,8 @@ fn question() -> CheckDebtsReport {
 /// Every failure is one request: a look-up may be billed.
 async fn refused(answer: ResponseTemplate) -> Error {
     let (server, client) = server(answer).await;
-    let error = client.send(&question()).await.unwrap_err();
+    let error = testing::refused(&server, &client, &question()).await;
     assert_eq!(error.attempts(), 1, "{error}");
-    assert_eq!(
-        server.received_requests().await.unwrap().len(),
-        1,
-        "{error}"
-    );
     error
 }
 
@@ -160,8 +150,7 @@ async fn metered_call_that_may_have_run_is_retried_only_if_allowed() {
     ] {
         let error = refused(answer.clone()).await;
         assert_eq!(error.kind(), kind, "{error}");
-        let server = MockServer::start().await;
-        Mock::given(any()).respond_with(answer).mount(&server).await;
+        let server = answering(answer).await;
         let error = client(&server, AccuAuth::default(), true)
             .send(&question())
             .await
@@ -174,11 +163,7 @@ async fn metered_call_that_may_have_run_is_retried_only_if_allowed() {
         (401, "KEY_EXPIRED"),
         (400, "ABNORMAL_BEHAVIOURS_DETECTED"),
     ] {
-        let server = MockServer::start().await;
-        Mock::given(any())
-            .respond_with(json(status, &error(code)))
-            .mount(&server)
-            .await;
+        let server = answering(json(status, &error(code))).await;
         let error = client(&server, AccuAuth::default(), true)
             .send(&question())
             .await

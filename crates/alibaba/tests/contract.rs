@@ -3,40 +3,17 @@
 #![cfg(test)]
 
 use std::collections::BTreeSet;
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 use std::time::Duration;
 
 use standing_alibaba::bss::{AccountType, GetCustomerAccountInfo};
-use standing_alibaba::clock::{Clock, Sleep, SystemClock};
-use standing_alibaba::operation::{
-    Envelope, Lists, Method, OperationInfo, Params, Service, Success,
-};
+use standing_alibaba::operation::{Envelope, Method, OperationInfo, Service, Success};
 use standing_alibaba::{Client, Credentials, Error, ErrorKind};
-use wiremock::matchers::any;
-use wiremock::{Mock, MockServer, ResponseTemplate};
-
-/// Notes every pause and makes none.
-#[derive(Default)]
-struct Pauses(Mutex<Vec<Duration>>);
-
-impl Clock for Pauses {
-    fn utc(&self) -> time::OffsetDateTime {
-        SystemClock::default().utc() + self.elapsed()
-    }
-
-    fn elapsed(&self) -> Duration {
-        self.0.lock().unwrap().iter().sum()
-    }
-
-    fn sleep(&self, time: Duration) -> Sleep {
-        self.0.lock().unwrap().push(time);
-        Box::pin(std::future::ready(()))
-    }
-}
+use standing_core::testing::{self, Pauses, answering, json};
+use wiremock::{MockServer, ResponseTemplate};
 
 async fn server(answer: ResponseTemplate) -> (MockServer, Client) {
-    let server = MockServer::start().await;
-    Mock::given(any()).respond_with(answer).mount(&server).await;
+    let server = answering(answer).await;
     let client = client(&server, Arc::default());
     (server, client)
 }
@@ -52,20 +29,13 @@ fn client(server: &MockServer, pauses: Arc<Pauses>) -> Client {
         .unwrap()
 }
 
-fn json(status: u16, body: &str) -> ResponseTemplate {
-    ResponseTemplate::new(status).set_body_raw(body, "application/json;charset=utf-8")
-}
-
 fn question() -> GetCustomerAccountInfo {
     GetCustomerAccountInfo::new().with_owner_id(1_234_567_890_123_456)
 }
 
 async fn refused(answer: ResponseTemplate) -> Error {
     let (server, client) = server(answer).await;
-    let error = client.send(&question()).await.unwrap_err();
-    let came = server.received_requests().await.unwrap().len();
-    assert_eq!(came, error.attempts() as usize, "{error}");
-    error
+    testing::refused(&server, &client, &question()).await
 }
 
 /// The gateway's form.
@@ -403,15 +373,14 @@ async fn requested_wait_delays_the_retry() {
         ("retry-after", "2", 2000),
         ("x-acs-retry-after", "-1", 0),
     ] {
-        let server = MockServer::start().await;
         let answer = json(400, &error("Throttling.User")).insert_header(header, value);
-        Mock::given(any()).respond_with(answer).mount(&server).await;
+        let server = answering(answer).await;
         let pauses = Arc::new(Pauses::default());
         client(&server, pauses.clone())
             .send(&question())
             .await
             .unwrap_err();
-        let waited = pauses.0.lock().unwrap()[0];
+        let waited = pauses.taken()[0];
         let least = Duration::from_millis(least);
         // At most five seconds more than the pause that was due.
         assert!(
@@ -479,54 +448,7 @@ async fn refused_timestamp_without_server_date_is_a_clock_error_without_retry() 
     }
 }
 
-static BSS: Service = Service::new("alibaba", "bss", "business.aliyuncs.com")
-    .version("2023-09-30")
-    .lists(Lists::Numbered);
-
-#[tokio::test]
-async fn nested_parameters_are_flattened_into_query_or_form() {
-    let (server, client) = server(json(
-        200,
-        r#"{"Success":true,"Data":{"x":1},"code":"Success"}"#,
-    ))
-    .await;
-    let envelope = &standing_alibaba::ENVELOPE;
-    let parameters = serde_json::json!({
-        "Tag": [{"Key": "a b", "Value": "中~*"}, {"Key": "c"}], "Ids": ["x", "y"], "None": [], "Flag": true, "Absent": null,
-    });
-    let info = OperationInfo::new(&BSS, "DoThings", Method::Post, "/")
-        .reads()
-        .envelope(envelope);
-    let encoded = "Flag=true&Ids.1=x&Ids.2=y&Tag.1.Key=a%20b&Tag.1.Value=%E4%B8%AD~%2A&Tag.2.Key=c";
-    client
-        .raw(&info.params(Params::Query), &parameters)
-        .await
-        .unwrap();
-    client
-        .raw(&info.params(Params::Form), &parameters)
-        .await
-        .unwrap();
-    let requests = server.received_requests().await.unwrap();
-    assert_eq!(requests[0].url.query(), Some(encoded));
-    assert!(requests[0].body.is_empty());
-    assert_eq!(requests[1].url.query(), None);
-    assert_eq!(
-        String::from_utf8_lossy(&requests[1].body)
-            .split('&')
-            .collect::<BTreeSet<_>>(),
-        encoded.split('&').collect()
-    );
-    assert_eq!(
-        requests[1].headers["content-type"],
-        "application/x-www-form-urlencoded"
-    );
-    assert!(
-        requests[1].headers["authorization"]
-            .to_str()
-            .unwrap()
-            .contains("SignedHeaders=content-type;host;")
-    );
-}
+static BSS: Service = Service::new("alibaba", "bss", "business.aliyuncs.com").version("2023-09-30");
 
 #[tokio::test]
 async fn operation_envelope_selects_the_payload() {

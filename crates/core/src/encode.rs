@@ -241,29 +241,29 @@ mod tests {
     }
 
     #[test]
-    fn lists_and_objects_in_a_query_are_flattened() {
-        let fields =
-            json!({"id": ["x", "y"], "Tag": [{"Key": "k", "Value": 1}, {"Key": "l"}], "None": []});
-        let flat = |service| {
-            let info = OperationInfo::new(service, "O", Method::Post, "/").params(Params::Query);
-            pairs(&encode(&fields, &info, info.params).unwrap().query)
+    fn lists_and_objects_are_flattened_into_query_or_form() {
+        let tags = json!([{"Key": "a b", "Value": "中~*"}, {"Key": "l"}]);
+        let fields = json!({"Id": ["x", "y"], "None": [], "Null": null, "On": true, "Tag": tags});
+        let encoded = |service, params| {
+            let info = OperationInfo::new(service, "O", Method::Post, "/");
+            encode(&fields, &info, params).unwrap()
         };
+        let query = |service| pairs(&encoded(service, Params::Query).query);
         assert_eq!(
-            flat(&NUMBERED),
-            "Tag.1.Key=k&Tag.1.Value=1&Tag.2.Key=l&id.1=x&id.2=y"
+            query(&NUMBERED),
+            "Id.1=x&Id.2=y&On=true&Tag.1.Key=a b&Tag.1.Value=中~*&Tag.2.Key=l"
         );
-        assert_eq!(flat(&PLAIN), "Tag.Key=k&Tag.Value=1&Tag.Key=l&id=x&id=y");
-    }
-
-    #[test]
-    fn form_body_is_percent_encoded() {
-        let info = OperationInfo::new(&PLAIN, "O", Method::Post, "/").params(Params::Form);
-        let encoded = encode(&json!({"mobile": "+62 8&="}), &info, info.params).unwrap();
+        assert_eq!(
+            query(&PLAIN),
+            "Id=x&Id=y&On=true&Tag.Key=a b&Tag.Value=中~*&Tag.Key=l"
+        );
+        let form = encoded(&NUMBERED, Params::Form);
+        assert_eq!(form.query, []);
         let body = Body::Bytes(
-            "mobile=%2B62%208%26%3D".into(),
+            "Id.1=x&Id.2=y&On=true&Tag.1.Key=a%20b&Tag.1.Value=%E4%B8%AD~%2A&Tag.2.Key=l".into(),
             "application/x-www-form-urlencoded",
         );
-        assert_eq!(encoded.body, body);
+        assert_eq!(form.body, body);
     }
 
     #[test]

@@ -1,5 +1,5 @@
-//! What the tests of the provider crates share: assertions for generated tests here, signing vectors in
-//! `signing`. Each assertion panics with the difference.
+//! What the tests of the provider crates share: assertions for generated tests here, the server of
+//! contract tests in `contract`, signing vectors in `signing`. Each assertion panics with the difference.
 
 #![allow(
     clippy::panic,
@@ -8,6 +8,7 @@
     reason = "a failed check of a test is a panic"
 )]
 
+mod contract;
 mod signing;
 
 use std::collections::BTreeMap;
@@ -30,6 +31,7 @@ use crate::operation::Envelope;
 use crate::provider::{Provider, RawResponse, ResponseError};
 use crate::typed::Operation;
 
+pub use self::contract::{Pauses, answering, json, refused};
 pub use self::signing::{SigningStages, SigningVector, assert_stages, signed};
 
 /// A response, and what it is expected to mean.

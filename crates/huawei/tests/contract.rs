@@ -2,46 +2,27 @@
 
 #![cfg(test)]
 
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
-use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
+use standing_core::testing::{self, Pauses, answering, json};
 use standing_huawei::bss::ListSubCustomerNewTag;
-use standing_huawei::clock::{Clock, Sleep, SystemClock};
+use standing_huawei::clock::{Clock, SystemClock};
 use standing_huawei::{
-    Client, ClientBuilder, Credentials, CredentialsError, CredentialsFuture, Error, ErrorKind,
-    IamTokens, ProvideCredentials, tags_of,
+    Client, ClientBuilder, Credentials, CredentialsFuture, Error, ErrorKind, IamTokens,
+    ProvideCredentials, tags_of,
 };
 use time::macros::datetime;
 use wiremock::matchers::{any, body_partial_json};
 use wiremock::{Mock, MockServer, Request, ResponseTemplate};
-
-/// Notes every pause and makes none.
-#[derive(Default)]
-struct Pauses(Mutex<Vec<Duration>>);
-
-impl Clock for Pauses {
-    fn utc(&self) -> time::OffsetDateTime {
-        SystemClock::default().utc()
-    }
-
-    fn elapsed(&self) -> Duration {
-        self.0.lock().unwrap().iter().sum()
-    }
-
-    fn sleep(&self, time: Duration) -> Sleep {
-        self.0.lock().unwrap().push(time);
-        Box::pin(std::future::ready(()))
-    }
-}
 
 fn keys() -> Credentials {
     Credentials::new("HPUAcontract", "contract-secret")
 }
 
 async fn server(answer: ResponseTemplate) -> (MockServer, Client) {
-    let server = MockServer::start().await;
-    Mock::given(any()).respond_with(answer).mount(&server).await;
+    let server = answering(answer).await;
     let client = builder(&server).credentials(keys()).build().unwrap();
     (server, client)
 }
@@ -58,20 +39,13 @@ fn builder(server: &MockServer) -> ClientBuilder {
         .max_attempts(2)
 }
 
-fn json(status: u16, body: &str) -> ResponseTemplate {
-    ResponseTemplate::new(status).set_body_raw(body, "application/json;charset=UTF-8")
-}
-
 fn question() -> ListSubCustomerNewTag {
     ListSubCustomerNewTag::new().with_customer_ids(["sentinel-id"])
 }
 
 async fn refused(answer: ResponseTemplate) -> Error {
     let (server, client) = server(answer).await;
-    let error = client.send(&question()).await.unwrap_err();
-    let came = server.received_requests().await.unwrap().len();
-    assert_eq!(came, error.attempts() as usize, "{error}");
-    error
+    testing::refused(&server, &client, &question()).await
 }
 
 fn error(code: &str, text: &str) -> String {
@@ -409,15 +383,11 @@ async fn rate_window_of_the_message_delays_the_retry() {
         ("try again at time:5 second", 0),
     ] {
         let pauses = Arc::new(Pauses::default());
-        let server = MockServer::start().await;
         let body = error(
             "APIGW.0308",
             &format!("The throttling threshold has been reached: {text}"),
         );
-        Mock::given(any())
-            .respond_with(json(429, &body))
-            .mount(&server)
-            .await;
+        let server = answering(json(429, &body)).await;
         let client = Client::builder()
             .endpoint(server.uri())
             .credentials(keys())
@@ -428,7 +398,7 @@ async fn rate_window_of_the_message_delays_the_retry() {
             .build()
             .unwrap();
         client.send(&question()).await.unwrap_err();
-        let waited = pauses.0.lock().unwrap().first().copied().unwrap();
+        let waited = pauses.taken()[0];
         // A hint is followed for five seconds more than the pause that was due.
         let least = Duration::from_secs(most.min(5));
         assert!(
@@ -673,8 +643,8 @@ async fn refused_token_is_renewed_once() {
         (401, "CBC.0154", "x_auth_token is expired".to_owned()),
         (403, "CBC.0154", "x_auth_token is expired".to_owned()),
     ] {
-        let server = MockServer::start().await;
         let answer = json(status, &error(code, &text));
+        let server = MockServer::start().await;
         Mock::given(any())
             .respond_with(answer.clone())
             .up_to_n_times(1)
@@ -691,11 +661,7 @@ async fn refused_token_is_renewed_once() {
         assert_eq!(tags.attempts(), 2, "{code}");
         assert_eq!(tokens_sent(&server).await, ["token-0", "token-1"]);
 
-        let server = MockServer::start().await;
-        Mock::given(any())
-            .respond_with(answer.clone())
-            .mount(&server)
-            .await;
+        let server = answering(answer.clone()).await;
         let error = client(&server, Tokens(AtomicU32::new(0)))
             .send(&question())
             .await
@@ -713,11 +679,7 @@ async fn refused_token_is_renewed_once() {
             keys(),
             keys().with_token("session"),
         ] {
-            let server = MockServer::start().await;
-            Mock::given(any())
-                .respond_with(answer.clone())
-                .mount(&server)
-                .await;
+            let server = answering(answer.clone()).await;
             let fixed = builder(&server).credentials(keys.clone()).build().unwrap();
             let error = fixed.send(&question()).await.unwrap_err();
             assert_eq!(
@@ -734,13 +696,12 @@ async fn refused_token_is_renewed_once() {
 
 #[tokio::test]
 async fn iam_request_has_the_documented_form() {
-    let iam = MockServer::start().await;
     let answer = json(
         201,
         r#"{"token":{"expires_at":"2999-01-04T09:05:22.701000Z"}}"#,
     );
     let answer = answer.insert_header("X-Subject-Token", "token");
-    Mock::given(any()).respond_with(answer).mount(&iam).await;
+    let iam = answering(answer).await;
     let user = IamTokens::password(builder(&iam), "account", "user", "secret word").unwrap();
     let own = Credentials::token_only("own-token");
     let agency = IamTokens::agency(builder(&iam), "account", "agency", own).unwrap();
@@ -819,8 +780,7 @@ async fn iam_response_of_each_form_has_its_outcome() {
         ),
         (json(503, "<html>"), "HTTP 503", 2),
     ] {
-        let iam = MockServer::start().await;
-        Mock::given(any()).respond_with(answer).mount(&iam).await;
+        let iam = answering(answer).await;
         let (_server, _) = server_without_customers().await;
         let builder = Client::builder()
             .endpoint(iam.uri())
@@ -860,13 +820,12 @@ async fn iam_response_of_each_form_has_its_outcome() {
 /// the answer has confirmed the clock, it is not sent again.
 #[tokio::test]
 async fn token_that_seems_expired_is_sent_until_the_clock_is_confirmed() {
-    let iam = MockServer::start().await;
     let answer = json(
         201,
         r#"{"token":{"expires_at":"2020-01-04T09:05:22.701000Z"}}"#,
     );
     let answer = answer.insert_header("X-Subject-Token", "sentinel-token");
-    Mock::given(any()).respond_with(answer).mount(&iam).await;
+    let iam = answering(answer).await;
     let (server, _) = server_without_customers().await;
     let tokens = IamTokens::password(builder(&iam), "account", "user", "password").unwrap();
     let client = client(&server, tokens);
@@ -882,26 +841,4 @@ async fn token_that_seems_expired_is_sent_until_the_clock_is_confirmed() {
     }
     assert_eq!(server.received_requests().await.unwrap().len(), 1);
     assert_eq!(iam.received_requests().await.unwrap().len(), 1);
-}
-
-#[tokio::test]
-async fn failing_credentials_source_sends_nothing() {
-    struct Failing;
-    impl ProvideCredentials for Failing {
-        fn provide(&self) -> CredentialsFuture<'_> {
-            Box::pin(std::future::ready(Err(CredentialsError::new(
-                "no keys today",
-            ))))
-        }
-    }
-    let (server, _) = server_without_customers().await;
-    let error = client(&server, Failing)
-        .send(&question())
-        .await
-        .unwrap_err();
-    assert_eq!(
-        (error.kind(), error.message()),
-        (ErrorKind::Credentials, "no keys today")
-    );
-    assert_eq!(server.received_requests().await.unwrap().len(), 0);
 }

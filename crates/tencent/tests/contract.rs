@@ -7,14 +7,13 @@
     reason = "a failed test is a panic"
 )]
 
+use standing_core::testing::{self, answering, json};
 use standing_tencent::ip::QueryCustomersCredit;
 use standing_tencent::{Client, Credentials, Error, ErrorKind};
-use wiremock::matchers::any;
-use wiremock::{Mock, MockServer, ResponseTemplate};
+use wiremock::{MockServer, ResponseTemplate};
 
 async fn server(answer: ResponseTemplate) -> (MockServer, Client) {
-    let server = MockServer::start().await;
-    Mock::given(any()).respond_with(answer).mount(&server).await;
+    let server = answering(answer).await;
     let client = Client::builder()
         .endpoint(server.uri())
         .credentials(Credentials::new("AKIDcontract", "contract-secret"))
@@ -25,16 +24,12 @@ async fn server(answer: ResponseTemplate) -> (MockServer, Client) {
     (server, client)
 }
 
-fn json(status: u16, body: &str) -> ResponseTemplate {
-    ResponseTemplate::new(status).set_body_raw(body, "application/json")
-}
-
 async fn refused(answer: ResponseTemplate) -> Error {
-    let (_server, client) = server(answer).await;
+    let (server, client) = server(answer).await;
     let search = QueryCustomersCredit::new()
         .with_filter_type("Email")
         .with_filter("sentinel@example.com");
-    client.send(&search).await.unwrap_err()
+    testing::refused(&server, &client, &search).await
 }
 
 fn error(code: &str) -> String {
@@ -185,21 +180,6 @@ async fn unreadable_body_under_success_status_is_a_decode_error() {
 }
 
 #[tokio::test]
-async fn body_that_is_not_json_is_an_error_with_its_content_type() {
-    let page =
-        ResponseTemplate::new(200).set_body_raw("<html>sentinel@example.com</html>", "text/html");
-    let error = refused(page).await;
-    assert!(error.message().contains("text/html"), "{error}");
-    assert!(!error.to_string().contains("sentinel"));
-
-    let fine = r#"{"Response":{"Total":0,"RequestId":"r"}}"#;
-    let error = refused(json(200, fine).insert_header("content-encoding", "gzip")).await;
-    assert!(error.message().contains("content-encoding"), "{error}");
-    let gbk = ResponseTemplate::new(200).set_body_raw(fine, "application/json; charset=GBK");
-    assert!(refused(gbk).await.message().contains("charset"));
-}
-
-#[tokio::test]
 async fn gateway_page_has_the_kind_of_its_status() {
     use ErrorKind::*;
     for (status, kind, attempts) in [
@@ -287,39 +267,6 @@ async fn unusual_but_unambiguous_response_is_decoded() {
         .collect();
     assert_eq!(unknown, ["/Data/0/Unheard", "/DeprecatedWarning"]);
     assert!(page.raw().contains("soon"));
-}
-
-#[tokio::test]
-async fn invalid_utf8_is_an_error_only_in_a_known_field() {
-    let body = |name: &[u8], other: &[u8]| {
-        [
-            b"{\"Response\":{\"Data\":[{\"Name\":\"",
-            name,
-            b"\",\"Other\":\"",
-            other,
-            b"\"}],\"Total\":1}}",
-        ]
-        .concat()
-    };
-    let answer = |body| ResponseTemplate::new(200).set_body_raw(body, "application/json");
-    let error = refused(answer(body(b"\xff\xfe", b"x"))).await;
-    assert!(
-        error
-            .message()
-            .starts_with("/Data/0/Name is not valid UTF-8"),
-        "{error}"
-    );
-    let (_server, client) = server(answer(body(b"x", b"\xff\xfe"))).await;
-    assert_eq!(
-        client
-            .send(&QueryCustomersCredit::new())
-            .await
-            .unwrap()
-            .data[0]
-            .name
-            .as_deref(),
-        Some("x")
-    );
 }
 
 #[tokio::test]
