@@ -330,7 +330,14 @@ fn places(value: &Value, here: &str, into: &mut Vec<String>) {
 
 fn documented() -> Vec<Value> {
     let fixtures = concat!(env!("CARGO_MANIFEST_DIR"), "/../../fixtures/tencent");
-    let mut folders = vec![std::path::PathBuf::from(fixtures)];
+    // Every sample is decoded as the output of this operation.
+    let mut folders = ["ip", "intlpartnersmgt"]
+        .map(|service| {
+            std::path::Path::new(fixtures)
+                .join(service)
+                .join("query_customers_credit")
+        })
+        .to_vec();
     let mut found = Vec::new();
     while let Some(folder) = folders.pop() {
         for entry in std::fs::read_dir(folder).unwrap() {
