@@ -1,6 +1,6 @@
-//! Every known form of answer of Huawei Cloud, and its outcome.
+//! Every known form of response of Huawei Cloud and its outcome; lists of customers; IAM tokens.
 
-#![cfg(test)]
+#![cfg(test)] // clippy.toml allows `unwrap` and panics under it alone
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -21,8 +21,8 @@ fn keys() -> Credentials {
     Credentials::new("HPUAcontract", "contract-secret")
 }
 
-async fn server(answer: ResponseTemplate) -> (MockServer, Client) {
-    let server = answering(answer).await;
+async fn server(response: ResponseTemplate) -> (MockServer, Client) {
+    let server = answering(response).await;
     let client = builder(&server).credentials(keys()).build().unwrap();
     (server, client)
 }
@@ -39,16 +39,17 @@ fn builder(server: &MockServer) -> ClientBuilder {
         .max_attempts(2)
 }
 
-fn question() -> ListSubCustomerNewTag {
+fn tags_of_one() -> ListSubCustomerNewTag {
     ListSubCustomerNewTag::new().with_customer_ids(["sentinel-id"])
 }
 
-async fn refused(answer: ResponseTemplate) -> Error {
-    let (server, client) = server(answer).await;
-    testing::refused(&server, &client, &question()).await
+/// The error of a call with this response, after a check that each attempt made one request.
+async fn call_error(response: ResponseTemplate) -> Error {
+    let (server, client) = server(response).await;
+    testing::refused(&server, &client, &tags_of_one()).await
 }
 
-fn error(code: &str, text: &str) -> String {
+fn error_body(code: &str, text: &str) -> String {
     format!(r#"{{"error_code":"{code}","error_msg":"{text}"}}"#)
 }
 
@@ -56,13 +57,13 @@ fn error(code: &str, text: &str) -> String {
 async fn error_code_at_any_status_and_beside_data_is_an_error() {
     for status in [200, 201, 400, 403] {
         for body in [
-            error("CBC.5002", "no such customer"),
+            error_body("CBC.5002", "no such customer"),
             r#"{"new_customer_tags":[],"error_code":"CBC.5002","error_msg":"no such customer"}"#
                 .to_owned(),
             r#"{"errorCode":"CBC.5002","errorMsg":"no such customer"}"#.to_owned(),
             r#"{"error_code ":" CBC.5002 ","error_msg":"no such customer"}"#.to_owned(),
         ] {
-            let error = refused(json(status, &body)).await;
+            let error = call_error(json(status, &body)).await;
             assert_eq!(
                 (error.kind(), error.status()),
                 (ErrorKind::NotFound, Some(status)),
@@ -136,7 +137,7 @@ async fn error_of_each_source_has_its_code() {
         (494, "<html>headers too large</html>", Service, None),
         (502, "<html>gateway</html>", Server, None),
     ] {
-        let error = refused(json(status, body)).await;
+        let error = call_error(json(status, body)).await;
         assert_eq!(
             (error.kind(), error.code()),
             (kind, code),
@@ -168,7 +169,7 @@ async fn documented_code_decides_before_status() {
         ("APIGW.0308", 429, Throttled, 2, false),
         ("APIGW.0203", 504, Server, 2, true),
     ] {
-        let error = refused(json(status, &error(code, "no"))).await;
+        let error = call_error(json(status, &error_body(code, "no"))).await;
         assert_eq!(
             (error.kind(), error.attempts()),
             (kind, attempts),
@@ -186,7 +187,7 @@ async fn documented_code_decides_before_status() {
 async fn refused_signature_makes_one_request() {
     let text = "Incorrect IAM authentication information: verify aksk signature fail, \
                 canonicalRequest:POST|/v2/|host:h||host|hash";
-    let error = refused(json(401, &error("APIGW.0301", text))).await;
+    let error = call_error(json(401, &error_body("APIGW.0301", text))).await;
     assert_eq!(
         (error.kind(), error.attempts()),
         (ErrorKind::Auth, 1),
@@ -200,9 +201,9 @@ const EXPIRED: &str = "calc aksk signature fail:signature expired, signature tim
 
 #[tokio::test]
 async fn expired_signature_corrects_the_clock_once() {
-    let body = error("APIGW.0301", EXPIRED);
+    let body = error_body("APIGW.0301", EXPIRED);
     for date in ["", "yesterday", "Sat, 21 Nov 1026 25:61:00 GMT"] {
-        let error = refused(json(401, &body).insert_header("date", date)).await;
+        let error = call_error(json(401, &body).insert_header("date", date)).await;
         assert_eq!(
             (error.kind(), error.attempts()),
             (ErrorKind::Clock, 1),
@@ -214,7 +215,7 @@ async fn expired_signature_corrects_the_clock_once() {
     let ahead =
         std::time::SystemTime::from(SystemClock::default().utc()) + Duration::from_secs(3600);
     let date = httpdate(ahead);
-    let error = refused(json(401, &body).insert_header("date", date)).await;
+    let error = call_error(json(401, &body).insert_header("date", date)).await;
     assert_eq!(
         (error.kind(), error.attempts()),
         (ErrorKind::Clock, 2),
@@ -238,16 +239,16 @@ async fn success_code_is_a_success() {
     ] {
         let body = format!(r#"{{{head}"new_customer_tags":[{{"customer_id":"a"}}]}}"#);
         let (_server, client) = server(json(200, &body).insert_header("X-Request-Id", "r-1")).await;
-        let tags = client.send(&question()).await.unwrap();
+        let tags = client.send(&tags_of_one()).await.unwrap();
         assert_eq!(tags.new_customer_tags.len(), 1, "{head}");
         assert_eq!(tags.request_id(), Some("r-1"));
     }
     // A code alone is no error, nor is one inside of another object.
     let body = r#"{"code":"voucher","inner":{"code":"c","message":"m"},"error":{},"Error":null,"new_customer_tags":[]}"#;
     let (_server, client) = server(json(200, body)).await;
-    client.send(&question()).await.unwrap();
+    client.send(&tags_of_one()).await.unwrap();
     // A status of failure is one, whatever the body says.
-    let error = refused(json(
+    let error = call_error(json(
         403,
         r#"{"error_code":"CBC.0000","new_customer_tags":[]}"#,
     ))
@@ -312,7 +313,7 @@ async fn error_of_another_form_beside_a_list_is_an_error() {
                 format!(r#"{{{form},"new_customer_tags":{list}}}"#),
                 format!(r#"{{"new_customer_tags":{list},{form}}}"#),
             ] {
-                let error = refused(json(200, &body)).await;
+                let error = call_error(json(200, &body)).await;
                 assert_eq!(
                     (error.kind(), error.code()),
                     (kind, code),
@@ -345,7 +346,7 @@ async fn success_without_the_documented_list_is_an_error() {
         "{\"new_customer_tags\":[],\"error_code\":\"CBC.0000\",\"error_code\":\"CBC.0151\"}",
         "<html>sentinel</html>",
     ] {
-        let error = refused(json(200, body)).await;
+        let error = call_error(json(200, body)).await;
         assert_eq!(error.kind(), ErrorKind::Decode, "{body}: {error}");
         assert!(error.may_have_run() && error.attempts() == 1);
         assert!(
@@ -357,33 +358,33 @@ async fn success_without_the_documented_list_is_an_error() {
 
 #[tokio::test]
 async fn request_id_header_is_read() {
-    let answer = || json(403, &error("CBC.0151", "no"));
-    assert_eq!(refused(answer()).await.request_id(), None);
-    let error = refused(answer().insert_header("X-IAM-Trace-Id", "r-2")).await;
+    let answer = || json(403, &error_body("CBC.0151", "no"));
+    assert_eq!(call_error(answer()).await.request_id(), None);
+    let error = call_error(answer().insert_header("X-IAM-Trace-Id", "r-2")).await;
     assert_eq!(error.request_id(), Some("r-2"));
-    let error = refused(ResponseTemplate::new(502).insert_header("X-Request-Id", "r-3")).await;
+    let error = call_error(ResponseTemplate::new(502).insert_header("X-Request-Id", "r-3")).await;
     assert_eq!(
         error.request_id(),
         Some("r-3"),
         "not even an envelope is needed"
     );
-    let error = refused(json(200, "{}").insert_header("X-Request-Id", "r-4")).await;
+    let error = call_error(json(200, "{}").insert_header("X-Request-Id", "r-4")).await;
     assert_eq!(error.request_id(), Some("r-4"));
     let body = r#"{"error_code":"APIGW.0304","error_msg":"no","request_id":"r-5"}"#;
-    let error = refused(json(403, body).insert_header("X-Request-Id", "r-6")).await;
+    let error = call_error(json(403, body).insert_header("X-Request-Id", "r-6")).await;
     assert_eq!(error.request_id(), Some("r-5"));
 }
 
 #[tokio::test]
 async fn rate_window_of_the_message_delays_the_retry() {
-    for (text, most) in [
+    for (text, wait) in [
         ("policy user over ratelimit,limit:10,time:1 second", 1),
         ("policy ip over ratelimit,limit:10,time:2 minutes", 120),
         ("policy api over ratelimit,limit:10,time:soon", 0),
         ("try again at time:5 second", 0),
     ] {
         let pauses = Arc::new(Pauses::default());
-        let body = error(
+        let body = error_body(
             "APIGW.0308",
             &format!("The throttling threshold has been reached: {text}"),
         );
@@ -397,10 +398,10 @@ async fn rate_window_of_the_message_delays_the_retry() {
             .deadline(Duration::from_secs(600))
             .build()
             .unwrap();
-        client.send(&question()).await.unwrap_err();
+        client.send(&tags_of_one()).await.unwrap_err();
         let waited = pauses.taken()[0];
-        // A hint is followed for five seconds more than the pause that was due.
-        let least = Duration::from_secs(most.min(5));
+        // The wait that the provider asks for extends the pause by at most five seconds.
+        let least = Duration::from_secs(wait.min(5));
         assert!(
             waited >= least && waited <= Duration::from_secs(6),
             "{text}: {waited:?}"
@@ -412,7 +413,7 @@ async fn rate_window_of_the_message_delays_the_retry() {
 async fn unusual_but_unambiguous_response_is_decoded() {
     let body = "\u{feff}{\"new_customer_tags\":{\"customer_id \":1,\"new_customer_tag\":\"\",\"expire_time\":null,\"more\":1},\"count\":1}";
     let (_server, client) = server(json(200, body)).await;
-    let tags = client.send(&question()).await.unwrap();
+    let tags = client.send(&tags_of_one()).await.unwrap();
     let row = &tags.new_customer_tags[0];
     assert_eq!(row.customer_id.as_deref(), Some("1"));
     assert_eq!(
@@ -433,7 +434,7 @@ async fn unusual_but_unambiguous_response_is_decoded() {
     let (_server, client) = server(json(200, "{\"new_customer_tags\":null}")).await;
     assert!(
         client
-            .send(&question())
+            .send(&tags_of_one())
             .await
             .unwrap()
             .new_customer_tags
@@ -519,8 +520,8 @@ async fn broken_limit_sends_nothing_and_shows_no_value() {
     assert_eq!(server.received_requests().await.unwrap().len(), 0);
 }
 
-/// Answers with one row for every id, but for those that end in 7.
-fn rows(request: &Request) -> ResponseTemplate {
+/// Responds with one row for every id, but for those that end in 7.
+fn rows_response(request: &Request) -> ResponseTemplate {
     let body: serde_json::Value = serde_json::from_slice(&request.body).unwrap();
     let ids = body["customer_ids"].as_array().unwrap();
     let limit = usize::try_from(body["limit"].as_u64().unwrap_or(10)).unwrap();
@@ -542,7 +543,7 @@ async fn ids_beyond_one_call_are_requested_in_chunks() {
     Mock::given(body_partial_json(
         serde_json::json!({"limit": 200, "offset": 0, "indirect_partner_id": "p"}),
     ))
-    .respond_with(rows)
+    .respond_with(rows_response)
     .mount(&server)
     .await;
     let client = client(&server, keys());
@@ -567,7 +568,7 @@ async fn ids_beyond_one_call_are_requested_in_chunks() {
     assert_eq!(tags.missing[..2], ["id-7", "id-17"]);
 
     let requests = server.received_requests().await.unwrap();
-    let mut sizes: Vec<usize> = requests.iter().map(asked).collect();
+    let mut sizes: Vec<usize> = requests.iter().map(id_count).collect();
     // Several are under way together.
     sizes.sort_unstable();
     assert_eq!(sizes, [50, 200, 200]);
@@ -583,7 +584,7 @@ async fn failed_chunk_keeps_the_tags_of_those_before_it() {
                 return ResponseTemplate::new(400)
                     .set_body_string(r#"{"error_code":"CBC.0101","error_msg":"no"}"#);
             }
-            rows(request)
+            rows_response(request)
         })
         .mount(&server)
         .await;
@@ -605,7 +606,7 @@ async fn failed_chunk_keeps_the_tags_of_those_before_it() {
     assert!(failed.tags.by_id[399].1.len() == 1);
 }
 
-fn asked(request: &Request) -> usize {
+fn id_count(request: &Request) -> usize {
     let body: serde_json::Value = serde_json::from_slice(&request.body).unwrap();
     body["customer_ids"].as_array().unwrap().len()
 }
@@ -643,7 +644,7 @@ async fn refused_token_is_renewed_once() {
         (401, "CBC.0154", "x_auth_token is expired".to_owned()),
         (403, "CBC.0154", "x_auth_token is expired".to_owned()),
     ] {
-        let answer = json(status, &error(code, &text));
+        let answer = json(status, &error_body(code, &text));
         let server = MockServer::start().await;
         Mock::given(any())
             .respond_with(answer.clone())
@@ -655,7 +656,7 @@ async fn refused_token_is_renewed_once() {
             .mount(&server)
             .await;
         let tags = client(&server, Tokens(AtomicU32::new(0)))
-            .send(&question())
+            .send(&tags_of_one())
             .await
             .unwrap();
         assert_eq!(tags.attempts(), 2, "{code}");
@@ -663,7 +664,7 @@ async fn refused_token_is_renewed_once() {
 
         let server = answering(answer.clone()).await;
         let error = client(&server, Tokens(AtomicU32::new(0)))
-            .send(&question())
+            .send(&tags_of_one())
             .await
             .unwrap_err();
         assert_eq!(
@@ -681,14 +682,17 @@ async fn refused_token_is_renewed_once() {
         ] {
             let server = answering(answer.clone()).await;
             let fixed = builder(&server).credentials(keys.clone()).build().unwrap();
-            let error = fixed.send(&question()).await.unwrap_err();
+            let error = fixed.send(&tags_of_one()).await.unwrap_err();
             assert_eq!(
                 (error.kind(), error.attempts()),
                 (ErrorKind::Auth, 1),
                 "{error}"
             );
             let signed = keys.token().is_none();
-            let error = client(&server, keys).send(&question()).await.unwrap_err();
+            let error = client(&server, keys)
+                .send(&tags_of_one())
+                .await
+                .unwrap_err();
             assert_eq!(error.attempts(), if signed { 1 } else { 2 }, "{error}");
         }
     }
@@ -781,7 +785,7 @@ async fn iam_response_of_each_form_has_its_outcome() {
         (json(503, "<html>"), "HTTP 503", 2),
     ] {
         let iam = answering(answer).await;
-        let (_server, _) = server_without_customers().await;
+        let (bss, _) = server_without_customers().await;
         let builder = Client::builder()
             .endpoint(iam.uri())
             .max_attempts(2)
@@ -789,8 +793,8 @@ async fn iam_response_of_each_form_has_its_outcome() {
         let tokens =
             IamTokens::password(builder, "account", "sentinel-user", "sentinel-password").unwrap();
         assert!(!format!("{tokens:?}").contains("sentinel"), "{tokens:?}");
-        let client = client(&_server, tokens);
-        match client.send(&question()).await {
+        let client = client(&bss, tokens);
+        match client.send(&tags_of_one()).await {
             Ok(tags) => assert!(problem.is_empty() && tags.attempts() == 1),
             Err(error) => {
                 assert_eq!(
@@ -829,9 +833,9 @@ async fn token_that_seems_expired_is_sent_until_the_clock_is_confirmed() {
     let (server, _) = server_without_customers().await;
     let tokens = IamTokens::password(builder(&iam), "account", "user", "password").unwrap();
     let client = client(&server, tokens);
-    client.send(&question()).await.unwrap();
+    client.send(&tags_of_one()).await.unwrap();
     for _ in 0..3 {
-        let error = client.send(&question()).await.unwrap_err();
+        let error = client.send(&tags_of_one()).await.unwrap_err();
         assert_eq!(
             (error.kind(), error.attempts()),
             (ErrorKind::Credentials, 0),

@@ -1,6 +1,6 @@
 //! The client against the sandbox, which checks every signature with code of its own.
 
-#![cfg(test)]
+#![cfg(test)] // clippy.toml allows `unwrap` and panics under it alone
 
 use std::time::Duration;
 
@@ -314,7 +314,7 @@ async fn iam_token_is_requested_once_and_kept() {
     }
     assert_eq!(sandbox.report().total, 51, "one token for fifty calls");
 
-    // A day later the service refuses the token: one more of each kind.
+    // A day later: the call with the expired token, the request for a token, the call again.
     sandbox.clock().advance(Duration::from_secs(24 * 3600));
     assert_eq!(client.send(&all_customers()).await.unwrap().attempts(), 2);
     assert_eq!(sandbox.report().total, 51 + 3);
@@ -331,7 +331,9 @@ async fn agency_token_is_requested_with_an_own_token() {
     let client = client_with(&sandbox, tokens);
     client.send(&all_customers()).await.unwrap();
     assert_eq!(sandbox.report().total, 3);
-    // A day later the agency's token has ended, and so has one's own: each is renewed once.
+    // A day later both tokens have expired: the call, the request for the agency's token with the expired
+    // token of the user, the request for the user's token, the request for the agency's again, the call
+    // again.
     sandbox.clock().advance(Duration::from_secs(24 * 3600));
     assert_eq!(client.send(&all_customers()).await.unwrap().attempts(), 2);
     assert_eq!(sandbox.report().total, 3 + 5);
