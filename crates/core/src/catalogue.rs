@@ -46,6 +46,7 @@ impl<P: Provider> ErasedOperation<P> {
         O: Paginated<Provider = P, Output: Serialize + Sync> + DeserializeOwned,
     {
         Self {
+            // A type that is written by hand may not say so itself.
             info: O::INFO.paged(),
             call: call::<P, O>,
             walk: Some(walk::<P, O>),

@@ -157,7 +157,7 @@ fn service_verdict(error: &ServiceError, known: Option<&ErrorCode>, status: u16)
         Some(kind) => by_code(kind, status),
         None => by_status(status),
     };
-    if error.has_run || misplaced {
+    if error.may_have_run || misplaced {
         verdict.may_have_run = true;
         if matches!(verdict.outcome, Outcome::Rejected(_)) {
             verdict.outcome = Outcome::Unknown;
@@ -175,13 +175,14 @@ pub(crate) fn locate_payload<P: Provider>(
     if let Some(problem) = unreadable(response) {
         return Err(ResponseError::Unreadable(problem.into()));
     }
-    let envelope = info.answer_envelope(P::ENVELOPE);
+    let envelope = info.effective_envelope(P::ENVELOPE);
     let text = response.text();
     if !agrees(text, envelope) {
         return Err(contradictory(response));
     }
     match parse(provider, response, info) {
         Ok(payload) if response.is_success() => {
+            // A struct cannot hold the response and a part borrowed from it, so the place is kept.
             let start = (payload.json.as_ptr() as usize).wrapping_sub(text.as_ptr() as usize);
             let within = start..start.wrapping_add(payload.json.len());
             let request_id = payload.request_id.map(Cow::into_owned);
@@ -190,7 +191,7 @@ pub(crate) fn locate_payload<P: Provider>(
         // A body that reports success under a status of failure is not a success, and does not prove
         // that nothing happened.
         Ok(payload) => Err(ServiceError {
-            has_run: true,
+            may_have_run: true,
             ..ServiceError::default().request_id(payload.request_id)
         }
         .into()),
@@ -212,7 +213,7 @@ fn contradictory(response: &RawResponse) -> ResponseError {
     }
     let status_would_prove_too_much = (400..500).contains(&status) && !matches!(status, 408 | 429);
     ServiceError {
-        has_run: true,
+        may_have_run: true,
         kind: status_would_prove_too_much.then_some(CodeKind::Other),
         ..ServiceError::default()
     }
@@ -230,7 +231,7 @@ fn no_record_or_error(
     let known = no_record_code(&error, info);
     let documented = known.is_some_and(|known| known.status == Some(response.status()));
     if reports_success {
-        error.has_run = true;
+        error.may_have_run = true;
         if documented {
             error.kind = Some(CodeKind::Other);
         }

@@ -140,7 +140,7 @@ impl<P: Provider> Client<P> {
                 .expect("the payload is a part of the response"),
             PayloadSpan::NoRecord => "null",
         };
-        match decode_payload(payload, info.answer_envelope(P::ENVELOPE)) {
+        match decode_payload(payload, info.effective_envelope(P::ENVELOPE)) {
             Ok(decoded) => Ok(Response {
                 value: decoded.value,
                 deviations: decoded.deviations,

@@ -10,7 +10,7 @@ use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 use zeroize::Zeroizing;
 
-use crate::redact::{Hidden, Secret};
+use crate::secret::{Hidden, Secret};
 use crate::sign::DerivedKey;
 
 /// The credentials of one account: a key id with its secret and an optional session token, or a token

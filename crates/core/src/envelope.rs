@@ -24,7 +24,7 @@ pub(crate) fn parse<'r, P: Provider>(
     response: &'r RawResponse,
     info: &OperationInfo,
 ) -> Result<Payload<'r>, ResponseError> {
-    let envelope = info.answer_envelope(P::ENVELOPE);
+    let envelope = info.effective_envelope(P::ENVELOPE);
     let root = RawObject::read(response.text())?;
     let mut members = Members {
         text: response.text(),
@@ -621,7 +621,7 @@ mod tests {
                 false,
             ),
         ] {
-            let envelope = info.answer_envelope(&Envelope::PLAIN);
+            let envelope = info.effective_envelope(&Envelope::PLAIN);
             assert_eq!(reports_success(text, envelope, &info), want, "{text}");
         }
     }

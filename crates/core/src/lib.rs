@@ -44,12 +44,12 @@ pub mod provider;
 mod rate_limit;
 mod raw_object;
 mod raw_response;
-mod redact;
 mod request;
 mod response;
 mod retry;
 mod retry_budget;
 mod scrub;
+mod secret;
 pub mod sign;
 #[cfg(feature = "testing")]
 pub mod testing;
@@ -80,8 +80,8 @@ pub mod api {
     pub use crate::model::{Json, UnknownNumber, UnknownValue};
     pub use crate::pages::{Items, Page, Pages};
     pub use crate::paginated::Paginated;
-    pub use crate::redact::Secret;
     pub use crate::response::Response;
+    pub use crate::secret::Secret;
     pub use crate::typed::Operation;
     pub use crate::validate::{InvalidRequest, Violation};
     pub use crate::{catalogue, clock, operation, paginated};
@@ -109,7 +109,7 @@ pub mod generated {
         RateLimit, Service, Success,
     };
     pub use crate::paginated::{Batch, Cursor, Paginated, Paging, PagingStyle, batches};
-    pub use crate::redact::{Hidden, Presence};
+    pub use crate::secret::{Hidden, Presence};
     pub use crate::typed::Operation;
     pub use crate::validate::{Format, InvalidRequest, Violations};
     pub use crate::{Amount, open_enum, wrapped_list};

@@ -1,5 +1,5 @@
 //! The facts that describe an operation: its service, method, path, parameters, rate limit, error
-//! codes and envelope.
+//! codes and envelope. The trait [`Operation`](crate::Operation) of request types is in another file.
 
 use std::fmt;
 
@@ -163,7 +163,7 @@ impl ErrorCode {
     }
 }
 
-/// How an answer says that it is a success.
+/// How a response says that it is a success.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Success {
@@ -182,12 +182,12 @@ impl Success {
     }
 }
 
-/// Where an answer has its payload, its error and its request id, as JSON pointers; `""` is the root.
+/// Where a response has its payload, its error and its request id, as JSON pointers; `""` is the root.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Envelope {
     /// The object that is the operation's output.
     pub payload: &'static str,
-    /// How an answer marks a success.
+    /// How a response marks a success.
     pub success: Success,
     /// The error code.
     pub code: &'static str,
@@ -262,7 +262,7 @@ pub struct Service {
     pub provider_errors: &'static [ErrorCode],
     /// Codes that any operation of this service may return, in addition to the provider's.
     pub errors: &'static [ErrorCode],
-    /// The envelope of its answers, where it differs from the provider's.
+    /// The envelope of its responses, where it differs from the provider's.
     pub own_envelope: Option<&'static Envelope>,
 }
 
@@ -305,7 +305,7 @@ impl Service {
         self
     }
 
-    /// The envelope of its answers; the provider's unless set.
+    /// The envelope of its responses; the provider's unless set.
     pub const fn envelope(mut self, envelope: &'static Envelope) -> Self {
         self.own_envelope = Some(envelope);
         self
@@ -354,11 +354,11 @@ pub struct OperationInfo {
     pub errors: &'static [ErrorCode],
     /// The codes that mean "no such record", each under the HTTP status of its [`ErrorCode`].
     pub no_record: &'static [&'static str],
-    /// The fields of its answer's payload, under every name that they may have.
+    /// The fields of its response's payload, under every name that they may have.
     pub output_fields: &'static [&'static str],
     /// Request fields with personal data.
     pub sensitive: &'static [&'static str],
-    /// The envelope of its answers, where it differs from the service's.
+    /// The envelope of its responses, where it differs from the service's.
     pub own_envelope: Option<&'static Envelope>,
 }
 
@@ -453,13 +453,13 @@ impl OperationInfo {
         self
     }
 
-    /// The fields of its answer's payload, under every name that they may have.
+    /// The fields of its response's payload, under every name that they may have.
     pub const fn output_fields(mut self, fields: &'static [&'static str]) -> Self {
         self.output_fields = fields;
         self
     }
 
-    /// Whether its answer's payload has such a field, in whatever letter case.
+    /// Whether its response's payload has such a field, in whatever letter case.
     pub fn has_output_field(&self, name: &str) -> bool {
         self.output_fields
             .iter()
@@ -472,14 +472,14 @@ impl OperationInfo {
         self
     }
 
-    /// The envelope of its answers; the service's unless set.
+    /// The envelope of its responses; the service's unless set.
     pub const fn envelope(mut self, envelope: &'static Envelope) -> Self {
         self.own_envelope = Some(envelope);
         self
     }
 
-    /// The envelope of its answers: its own, else the service's, else the provider's.
-    pub(crate) fn answer_envelope(&self, provider: &'static Envelope) -> &'static Envelope {
+    /// The envelope of its responses: its own, else the service's, else the provider's.
+    pub(crate) fn effective_envelope(&self, provider: &'static Envelope) -> &'static Envelope {
         let own = self.own_envelope.or(self.service.own_envelope);
         own.unwrap_or(provider)
     }

@@ -145,12 +145,12 @@ pub trait Paginated: Operation {
     /// Sets the requested page size.
     fn set_page_size(&mut self, size: u64);
 
-    /// The number of rows over all pages, if the answer has it.
+    /// The number of rows over all pages, if the response has it.
     fn total(_output: &Self::Output) -> Option<u64> {
         None
     }
 
-    /// The token of the next page, if the answer has one.
+    /// The token of the next page, if the response has one.
     fn next_token(_output: &Self::Output) -> Option<String> {
         None
     }

@@ -14,10 +14,10 @@ pub use crate::raw_object::RawObject;
 pub use crate::raw_response::{RawResponse, ResponseError, ServiceError};
 pub use crate::request::{Body, Request};
 
-/// A provider: how its requests are signed, and what its answers have beside their [`Envelope`].
+/// A provider: how its requests are signed, and what its responses have beside their [`Envelope`].
 ///
-/// Core parses answers by the envelope of the operation, so a provider needs no code for it. The last
-/// three functions are for providers whose answers have more than an envelope can describe.
+/// Core parses responses by the envelope of the operation, so a provider needs no code for it. The last
+/// three functions are for providers whose responses have more than an envelope can describe.
 ///
 /// All functions are pure: no clock, no network, nothing to wait for. The call loop does the rest.
 pub trait Provider: Default + Send + Sync + 'static {
@@ -30,7 +30,7 @@ pub trait Provider: Default + Send + Sync + 'static {
     /// How long calls may take unless the client says otherwise.
     const TIMEOUTS: Timeouts = Timeouts::DEFAULT;
 
-    /// The envelope of answers, unless the service or the operation has its own; most often the
+    /// The envelope of responses, unless the service or the operation has its own; most often the
     /// `ENVELOPE` that is generated from the fixtures.
     const ENVELOPE: &'static Envelope = &Envelope::PLAIN;
 
@@ -72,7 +72,7 @@ pub trait Provider: Default + Send + Sync + 'static {
     ) -> Result<(), CredentialsError>;
 
     /// Whether a success may come with this code, which has no blanks around it. Beside a success
-    /// flag, or where a code marks an error, any other code makes the answer an error.
+    /// flag, or where a code marks an error, any other code makes the response an error.
     fn is_success_code(&self, _code: &str) -> bool {
         false
     }
@@ -83,7 +83,7 @@ pub trait Provider: Default + Send + Sync + 'static {
     /// # Errors
     ///
     /// [`ResponseError::Service`] for an error that the provider reports,
-    /// [`ResponseError::Unreadable`] for an answer that must not count as a success.
+    /// [`ResponseError::Unreadable`] for a response that must not count as a success.
     fn check_response(
         &self,
         _root: &RawObject<'_>,
@@ -163,7 +163,7 @@ impl CredentialVariables {
 pub struct Timeouts {
     /// For reaching the host, TLS included.
     pub connect: Duration,
-    /// For one attempt, until the last byte of the answer.
+    /// For one attempt, until the last byte of the response.
     pub attempt: Duration,
     /// For the whole call with all attempts and pauses.
     pub deadline: Duration,

@@ -1,4 +1,4 @@
-//! An answer as it came, and why it has no payload.
+//! A response as it came, and why it has no payload.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -8,7 +8,7 @@ use http::HeaderMap;
 
 use crate::operation::CodeKind;
 
-/// An answer as it came, whatever its status.
+/// A response as it came, whatever its status.
 pub struct RawResponse {
     pub(crate) status: u16,
     pub(crate) headers: HeaderMap,
@@ -18,13 +18,13 @@ pub struct RawResponse {
 }
 
 impl RawResponse {
-    /// Creates an answer from its parts, for tests of a provider. A byte order mark is removed; bytes
+    /// Creates a response from its parts, for tests of a provider. A byte order mark is removed; bytes
     /// that are not UTF-8 are an error only in a value that is read.
     pub fn new(status: u16, headers: HeaderMap, body: &[u8]) -> Self {
         Self::received(status, headers, body.to_vec(), true)
     }
 
-    /// An answer as it came from a connection.
+    /// A response as it came from a connection.
     pub(crate) fn received(
         status: u16,
         headers: HeaderMap,
@@ -83,13 +83,13 @@ impl fmt::Debug for RawResponse {
     }
 }
 
-/// Why an answer has no payload.
+/// Why a response has no payload.
 #[derive(Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum ResponseError {
     /// The provider reports an error.
     Service(Box<ServiceError>),
-    /// The answer is not of the provider's form, for this reason; the HTTP status decides.
+    /// The response is not of the provider's form, for this reason; the HTTP status decides.
     Unreadable(Cow<'static, str>),
 }
 
@@ -107,8 +107,8 @@ pub struct ServiceError {
     pub kind: Option<CodeKind>,
     /// The wait that the provider asks for.
     pub retry_after: Option<Duration>,
-    /// A part of the answer reports a success, so the operation may have run.
-    pub(crate) has_run: bool,
+    /// A part of the response reports a success, so the operation may have run.
+    pub(crate) may_have_run: bool,
 }
 
 impl ServiceError {

@@ -147,36 +147,11 @@ pub fn is_invisible(character: char) -> bool {
 
 /// The text with `[…]` in place of the given values, in any letter case.
 fn replaced(text: &str, redactions: &[Redaction], as_word: impl Fn(&Redaction) -> bool) -> String {
-    let mut folded_text = String::with_capacity(text.len());
-    // For each byte of the folded text, the range of the character that it comes from.
-    let mut origins = Vec::with_capacity(text.len());
-    for (at, character) in text.char_indices() {
-        folded_text.extend(folded(character));
-        origins.resize(folded_text.len(), at..at + character.len_utf8());
-    }
-    let mut found = Vec::new();
-    for redaction in redactions
+    let folded_text = FoldedText::new(text);
+    let mut found: Vec<Range<usize>> = redactions
         .iter()
-        .filter(|redaction| !redaction.folded.is_empty())
-    {
-        let as_word = as_word(redaction);
-        for (start, _) in folded_text.match_indices(&redaction.folded) {
-            let end = start + redaction.folded.len();
-            let inside_a_word = as_word
-                && (joins(
-                    character_before(&folded_text, start),
-                    redaction.folded.chars().next(),
-                ) || joins(
-                    redaction.folded.chars().next_back(),
-                    character_at(&folded_text, end),
-                ));
-            if let (false, Some(from), Some(to)) =
-                (inside_a_word, origins.get(start), origins.get(end - 1))
-            {
-                found.push(from.start..to.end);
-            }
-        }
-    }
+        .flat_map(|redaction| folded_text.find(&redaction.folded, as_word(redaction)))
+        .collect();
     found.sort_by_key(|range| (range.start, std::cmp::Reverse(range.end)));
     let mut kept = String::with_capacity(text.len());
     let mut at = 0;
@@ -189,6 +164,50 @@ fn replaced(text: &str, redactions: &[Redaction], as_word: impl Fn(&Redaction) -
     }
     kept.push_str(part(text, at..text.len()));
     kept
+}
+
+/// A text without its letter case, and where each part of it comes from.
+struct FoldedText {
+    folded: String,
+    /// For each byte of `folded`, the range of the original character. Folding changes lengths.
+    origins: Vec<Range<usize>>,
+}
+
+impl FoldedText {
+    fn new(text: &str) -> Self {
+        let mut folded_text = String::with_capacity(text.len());
+        let mut origins = Vec::with_capacity(text.len());
+        for (at, character) in text.char_indices() {
+            folded_text.extend(folded(character));
+            origins.resize(folded_text.len(), at..at + character.len_utf8());
+        }
+        Self {
+            folded: folded_text,
+            origins,
+        }
+    }
+
+    /// The ranges of the original text in which a folded value occurs; with `as_word`, only those at
+    /// which it does not go on as a word.
+    fn find(&self, value: &str, as_word: bool) -> Vec<Range<usize>> {
+        if value.is_empty() {
+            return Vec::new();
+        }
+        let text = self.folded.as_str();
+        text.match_indices(value)
+            .map(|(start, _)| start..start + value.len())
+            .filter(|range| {
+                !as_word
+                    || !(joins(character_before(text, range.start), value.chars().next())
+                        || joins(value.chars().next_back(), character_at(text, range.end)))
+            })
+            .filter_map(|range| {
+                let first = self.origins.get(range.start)?;
+                let last = self.origins.get(range.end - 1)?;
+                Some(first.start..last.end)
+            })
+            .collect()
+    }
 }
 
 fn character_before(text: &str, end: usize) -> Option<char> {

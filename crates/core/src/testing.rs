@@ -196,7 +196,7 @@ where
 }
 
 fn envelope_of<O: Operation>() -> &'static Envelope {
-    O::INFO.answer_envelope(O::Provider::ENVELOPE)
+    O::INFO.effective_envelope(O::Provider::ENVELOPE)
 }
 
 fn payload_text<'r>(payload: &PayloadSpan, response: &'r RawResponse) -> &'r str {

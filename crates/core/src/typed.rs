@@ -1,4 +1,5 @@
-//! The contract of an operation whose request and output have types.
+//! The trait of an operation whose request and output have types; [`operation`](crate::operation) has
+//! the facts about it.
 
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -7,12 +8,13 @@ use crate::operation::OperationInfo;
 use crate::provider::Provider;
 use crate::validate::InvalidRequest;
 
-/// An operation of a provider: a value is a request, [`Output`](Self::Output) is its answer.
+/// An operation of a provider. A value of the type is a request: the parameters of one call, which
+/// [`Client::send`](crate::Client::send) sends. [`Output`](Self::Output) is what its response has.
 pub trait Operation: Serialize + Clone + Send + Sync + 'static {
     /// The provider of this operation. Sending it with a client of another provider does not compile.
     type Provider: Provider;
 
-    /// The output of a successful answer; an `Option` if the provider can answer "no such record".
+    /// The output of a successful response; an `Option` if the provider can answer "no such record".
     type Output: DeserializeOwned + Send;
 
     /// The facts about the operation apart from its fields.

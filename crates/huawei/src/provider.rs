@@ -1,5 +1,5 @@
 //! How Huawei Cloud's requests are signed (SDK-HMAC-SHA256), and what its
-//! answers have beside the envelope.
+//! responses have beside the envelope.
 
 use std::borrow::Cow;
 use std::time::Duration;

@@ -17,7 +17,7 @@ pub struct Tags {
     /// A list of every requested id with its rows, in the order of the request, repetitions included.
     /// The ids of [`missing`](Self::missing) have no rows.
     pub by_id: Vec<(String, Vec<NewCustomerTag>)>,
-    /// The ids that no answer had, each once: they are not ids of customers of the partner.
+    /// The ids that no response had, each once: they are not ids of customers of the partner.
     pub missing: Vec<String>,
 }
 
