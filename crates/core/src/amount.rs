@@ -1,5 +1,6 @@
 //! Money, exact to the digit that was sent.
 
+use std::borrow::Cow;
 use std::fmt;
 use std::iter::Sum;
 use std::ops::{Add, Sub};
@@ -7,6 +8,7 @@ use std::str::FromStr;
 
 use rust_decimal::Decimal;
 use serde::de::Error as _;
+use serde::ser::Error as _;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::value::RawValue;
 
@@ -37,8 +39,8 @@ use serde_json::value::RawValue;
 #[derive(Clone)]
 pub struct Amount {
     value: Decimal,
-    /// The JSON token as it came: digits, or quoted text.
-    token: Box<RawValue>,
+    /// The JSON token as it came, where the value alone would be written otherwise.
+    token: Option<Box<str>>,
 }
 
 /// The message of [`ParseAmountError`], by which the lenient reader recognises it.
@@ -57,8 +59,11 @@ impl Amount {
 
     /// The JSON token as the provider sent it: digits, or text in quotes. An amount that was
     /// computed has the token of its plain digits.
-    pub fn token(&self) -> &str {
-        self.token.get()
+    pub fn token(&self) -> Cow<'_, str> {
+        match &self.token {
+            Some(token) => Cow::Borrowed(token),
+            None => self.value.to_string().into(),
+        }
     }
 
     /// The exact sum, or `None` if it has more digits than an amount can hold.
@@ -71,16 +76,39 @@ impl Amount {
         sum(self.value, -other.value).map(Self::from)
     }
 
-    fn from_token(token: Box<RawValue>) -> Result<Self, ParseAmountError> {
-        let text = token.get();
-        let digits = match text.strip_prefix('"').and_then(|t| t.strip_suffix('"')) {
+    /// Reads a JSON token.
+    pub(crate) fn from_token(token: &str) -> Result<Self, ParseAmountError> {
+        if let Some(value) = plain(token) {
+            return Ok(value.into());
+        }
+        let digits = match token.strip_prefix('"').and_then(|t| t.strip_suffix('"')) {
             Some(quoted) => &ungrouped(quoted.trim())?,
-            None => text,
+            None => token,
         };
-        Ok(Self {
-            value: exact(digits)?,
-            token,
-        })
+        let value = exact(digits)?;
+        let token = (value.to_string() != token).then(|| token.into());
+        Ok(Self { value, token })
+    }
+}
+
+/// The value of a JSON number of at most 18 digits without exponent: the only text of that value.
+fn plain(token: &str) -> Option<Decimal> {
+    let digits = token.strip_prefix('-').unwrap_or(token);
+    let (mut mantissa, mut scale, mut in_fraction) = (0_i64, 0, false);
+    for byte in Some(digits).filter(|digits| digits.len() <= 18)?.bytes() {
+        match byte {
+            b'0'..=b'9' => {
+                mantissa = mantissa * 10 + i64::from(byte - b'0');
+                scale += u32::from(in_fraction);
+            }
+            b'.' => in_fraction = true,
+            _ => return None,
+        }
+    }
+    match digits.len() == token.len() {
+        true => Some(Decimal::new(mantissa, scale)),
+        // A decimal has no negative zero.
+        false => (mantissa != 0).then(|| Decimal::new(-mantissa, scale)),
     }
 }
 
@@ -180,9 +208,7 @@ impl FromStr for Amount {
 
 impl From<Decimal> for Amount {
     fn from(value: Decimal) -> Self {
-        #[expect(clippy::expect_used, reason = "a decimal is written as a JSON number")]
-        let token = RawValue::from_string(value.to_string()).expect("digits are a JSON number");
-        Self { value, token }
+        Self { value, token: None }
     }
 }
 
@@ -266,7 +292,10 @@ impl fmt::Debug for Amount {
 
 impl Serialize for Amount {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        self.token.serialize(serializer)
+        // Digits, or the token that was read, are JSON.
+        let token = self.token();
+        let raw: &RawValue = serde_json::from_str(&token).map_err(S::Error::custom)?;
+        raw.serialize(serializer)
     }
 }
 
@@ -274,7 +303,7 @@ impl<'de> Deserialize<'de> for Amount {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let token = Box::<RawValue>::deserialize(deserializer)?;
         // The value itself stays out of the message.
-        Self::from_token(token).map_err(D::Error::custom)
+        Self::from_token(token.get()).map_err(D::Error::custom)
     }
 }
 
@@ -391,9 +420,16 @@ mod tests {
             "4.5e3",
             "\"1,828.72\"",
             "123456789012345.67",
+            "-0.50",
+            "-0",
+            "-0.0",
+            "999999999999999.999",
+            "9999999999999999999999999999",
+            "\"12.50\"",
         ] {
             let amount: Amount = serde_json::from_str(json).unwrap();
             assert_eq!(serde_json::to_string(&amount).unwrap(), json);
+            assert_eq!(amount.token(), json);
         }
     }
 }
