@@ -22,6 +22,10 @@ const LONGEST_MESSAGE: usize = 1024;
 /// How many bytes of a text are searched for values.
 const LONGEST_SEARCHED: usize = 64 * 1024;
 
+/// The length from which a value in an id of random digits is there on purpose: eight given digits stand
+/// in one UUID of hundreds of millions, five in one of less than a hundred thousand.
+const SHORTEST_NOT_BY_CHANCE: usize = 8;
+
 /// A value that messages must not repeat: a key, a signature, or a value that the caller sent.
 pub(crate) struct Redaction {
     text: String,
@@ -76,12 +80,20 @@ pub(crate) fn scrubbed(text: &str, redactions: &[Redaction]) -> String {
     scrub(text, redactions, Redaction::is_replaced_as_word)
 }
 
-/// An id, scrubbed with care: keys and sensitive values are replaced wherever they occur, other values
-/// only where they are words of their own, because an id that lacks a part is useless.
+/// An id, scrubbed with care, because an id that lacks a part is useless: keys and sensitive values are
+/// replaced wherever they occur, other values only where they are words of their own. In an id of random
+/// digits, such as a UUID, a short value occurs by chance; there a sensitive one must be a word, too.
 pub(crate) fn scrubbed_id(text: &str, redactions: &[Redaction]) -> String {
+    let is_random = is_random(text);
     scrub(text, redactions, |redaction| {
-        !redaction.sensitive || redaction.is_replaced_as_word()
+        let may_be_chance = is_random && redaction.text.len() < SHORTEST_NOT_BY_CHANCE;
+        !redaction.sensitive || may_be_chance || redaction.is_replaced_as_word()
     })
+}
+
+/// Whether an id is written as random ones are: 32 to 40 hexadecimal digits and hyphens.
+fn is_random(id: &str) -> bool {
+    (32..=40).contains(&id.len()) && id.bytes().all(|b| b.is_ascii_hexdigit() || b == b'-')
 }
 
 /// The message with a remark at its end, at most 1 KiB.
@@ -397,6 +409,26 @@ mod tests {
         let personal = redactions(&["12345"], true);
         assert_eq!(scrubbed_id(id, &personal), "7c9e6679-e07fc[…]ae-[…]");
         assert_eq!(scrubbed(id, &own), "7c9e6679-e07fc[…]ae-[…]");
+    }
+
+    #[test]
+    fn id_of_random_digits_keeps_what_stands_in_it_by_chance() {
+        let id = "7c920000-7425-40de-944b-e07fc12345ae";
+        let md5 = "0cc175b9c0f1b6a831c399e269772661";
+        for (value, id, want) in [
+            ("20000", id, id),
+            ("12345", id, id),
+            ("c12345ae", id, "7c920000-7425-40de-944b-e07f[…]"),
+            ("7425", id, "7c920000-[…]-40de-944b-e07fc12345ae"),
+            (md5, md5, "[…]"),
+            (md5, &md5.to_uppercase(), "[…]"),
+            ("0cc175b9", md5, "[…]c0f1b6a831c399e269772661"),
+            ("20000", "req-20000", "req-[…]"),
+            ("20000", "r20000", "r[…]"),
+        ] {
+            let shown = scrubbed_id(id, &redactions(&[value], true));
+            assert_eq!(shown, want, "{value} in {id}");
+        }
     }
 
     #[test]
