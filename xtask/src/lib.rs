@@ -8,7 +8,7 @@
 //!
 //! `codegen` runs these stages. `check` is no stage: `read` calls it for the defaults and limits of a
 //! field, and for the samples of an operation as soon as that is read. `draft` (`cargo xtask new`) and
-//! `assumptions` use `load` and `read` alone.
+//! `assumptions` are commands of their own.
 //!
 //! `load` depends on none of the others, `model` on the JSON values of `load`, `check` on both, `read`
 //! on all three, `emit` on `model` and JSON values. `names`, `wording` and `characters` are for all.

@@ -139,7 +139,7 @@ async fn not_hit_beside_a_report_is_an_error() {
 }
 
 #[tokio::test]
-async fn metered_call_that_may_have_run_is_retried_only_if_allowed() {
+async fn metered_call_that_was_sent_is_retried_only_if_allowed() {
     for (answer, kind) in [
         (json(500, &error("INTERNAL_ERROR")), ErrorKind::Server),
         (
@@ -412,7 +412,7 @@ async fn error_and_debug_have_no_personal_data() {
 }
 
 #[tokio::test]
-async fn slow_look_up_within_the_default_timeout_succeeds() {
+async fn default_timeouts_are_30_s_an_attempt_and_60_s_a_call() {
     let (_server, client) = server(json(200, SAMPLE)).await;
     let shown = format!("{client:?}");
     assert!(

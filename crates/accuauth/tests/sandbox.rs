@@ -86,7 +86,7 @@ async fn look_up_in_either_encoding_finds_the_report_or_none() {
 }
 
 #[tokio::test]
-async fn look_up_that_may_have_run_is_not_retried() {
+async fn look_up_that_was_sent_is_not_retried() {
     let sandbox = sandbox().await;
     let (once, twice) = (
         client(&sandbox),

@@ -121,14 +121,17 @@ impl<P: Provider> ClientBuilder<P> {
         self
     }
 
-    /// Allows retries of a metered call (one that may be billed) that may have run. Default: off.
+    /// Allows retries of a metered call (one that may be billed each time) after errors under which it
+    /// may have run, and after rejections, because providers do not document whether those are billed. A
+    /// metered write also requires [`retry_writes`](Self::retry_writes). Default: off.
     #[must_use]
     pub fn retry_metered(mut self, allowed: bool) -> Self {
         self.policy.retry_metered = allowed;
         self
     }
 
-    /// Allows retries of a write that may have run. Default: off.
+    /// Allows retries of a write that may have run. A metered write also requires
+    /// [`retry_metered`](Self::retry_metered). Default: off.
     #[must_use]
     pub fn retry_writes(mut self, allowed: bool) -> Self {
         self.policy.retry_writes = allowed;

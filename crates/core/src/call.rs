@@ -290,7 +290,7 @@ impl<P: Provider> CallLoop<P> {
                 round_trip,
             }),
             Err(error) => {
-                let mut error = classify(error, &context, self.corrected_utc());
+                let mut error = classify(&self.provider, error, &context, self.corrected_utc());
                 let time = RejectedTime {
                     used: signed.correction,
                     measured,

@@ -67,7 +67,8 @@ impl ResponseContext<'_> {
 
 /// Turns a response without a payload into the error of its attempt. `now` is the time from which a
 /// `Retry-After` date is counted.
-pub(crate) fn classify(
+pub(crate) fn classify<P: Provider>(
+    provider: &P,
     error: ResponseError,
     context: &ResponseContext<'_>,
     now: OffsetDateTime,
@@ -97,9 +98,14 @@ pub(crate) fn classify(
         }
         // The status alone decides.
         ResponseError::Unreadable(_) => {
-            classify_service_error(ServiceError::default(), context, now)
+            classify_service_error(unnamed_error(provider, response), context, now)
         }
     }
+}
+
+/// The error of a response whose body names none. A gateway can ask for a wait all the same.
+fn unnamed_error<P: Provider>(provider: &P, response: &RawResponse) -> ServiceError {
+    provider.complete_error(ServiceError::default(), response)
 }
 
 /// Turns an error that the provider reports into the error of its attempt.
@@ -178,7 +184,7 @@ pub(crate) fn locate_payload<P: Provider>(
     let envelope = info.effective_envelope(P::ENVELOPE);
     let text = response.text();
     if !agrees(text, envelope) {
-        return Err(contradictory(response));
+        return Err(contradictory(provider, response));
     }
     match parse(provider, response, info) {
         Ok(payload) if response.is_success() => {
@@ -192,7 +198,7 @@ pub(crate) fn locate_payload<P: Provider>(
         // that nothing happened.
         Ok(payload) => Err(ServiceError {
             may_have_run: true,
-            ..ServiceError::default().request_id(payload.request_id)
+            ..unnamed_error(provider, response).request_id(payload.request_id)
         }
         .into()),
         Err(ResponseError::Service(error)) => {
@@ -206,7 +212,7 @@ pub(crate) fn locate_payload<P: Provider>(
 /// The error of a response whose envelope contradicts itself, so that its code does not count. Under
 /// 408, 429 and 5xx the status alone gives the kind. Other failures have statuses whose usual meaning,
 /// such as "not found", would claim that nothing ran: their error has no such meaning.
-fn contradictory(response: &RawResponse) -> ResponseError {
+fn contradictory<P: Provider>(provider: &P, response: &RawResponse) -> ResponseError {
     let status = response.status();
     if response.is_success() {
         return ResponseError::Unreadable("has a member twice, with different values".into());
@@ -215,7 +221,7 @@ fn contradictory(response: &RawResponse) -> ResponseError {
     ServiceError {
         may_have_run: true,
         kind: status_would_prove_too_much.then_some(CodeKind::Other),
-        ..ServiceError::default()
+        ..unnamed_error(provider, response)
     }
     .into()
 }

@@ -138,6 +138,7 @@ impl<P: Provider> Client<P> {
                 .text()
                 .get(bytes.clone())
                 .expect("the payload is a part of the response"),
+            // An operation that has such a value has an `Option` as its output.
             PayloadSpan::NoRecord => "null",
         };
         match decode_payload(payload, info.effective_envelope(P::ENVELOPE)) {

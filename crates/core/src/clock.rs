@@ -1,6 +1,7 @@
 //! Time and randomness of a client, which a test can replace.
 //!
-//! This is the only file that reads a clock, sleeps, or reads random numbers.
+//! This is the only file that reads a clock or random numbers. Pauses, the rate limit and deadlines
+//! follow the [`Clock`]; a wait for a socket or a credentials source is cut off by tokio's timer.
 
 use std::io;
 use std::pin::Pin;

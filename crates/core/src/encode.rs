@@ -90,7 +90,11 @@ pub(crate) fn encode(
     }
     let body = match params {
         Params::Query => Body::Empty,
-        Params::Json if info.method == Method::Get && json_members.is_empty() => Body::Empty,
+        Params::Json
+            if matches!(info.method, Method::Get | Method::Delete) && json_members.is_empty() =>
+        {
+            Body::Empty
+        }
         Params::Json => {
             let object = format!("{{{}}}", json_members.join(","));
             Body::Bytes(object.into(), "application/json")
@@ -222,6 +226,11 @@ mod tests {
         assert_eq!(content_type, "application/json");
         let empty = encode(&json!({}), &info, info.params).unwrap();
         assert_eq!(empty.body, Body::Bytes("{}".into(), "application/json"));
+        for method in [Method::Get, Method::Delete] {
+            let info = OperationInfo::new(&PLAIN, "O", method, "/");
+            let empty = encode(&json!({}), &info, info.params).unwrap();
+            assert_eq!(empty.body, Body::Empty, "{method}");
+        }
     }
 
     #[test]

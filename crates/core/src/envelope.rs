@@ -72,6 +72,8 @@ pub(crate) fn parse<'r, P: Provider>(
         })?;
         return Ok(Payload { json, request_id });
     }
+    // Without a code, a text alone is an error. Without either, a missing flag says nothing about what
+    // became of the operation.
     let message = members.text(envelope.message);
     match envelope.success {
         Success::Equals(at, _) if message.is_none() => Err(ResponseError::Unreadable(

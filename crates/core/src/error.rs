@@ -185,8 +185,9 @@ impl Error {
         self.0.retryable
     }
 
-    /// Whether the operation may have been carried out or billed despite the error: bytes were sent, and
-    /// no response proves that nothing happened.
+    /// Whether the operation may have been carried out, and billed for that, despite the error: bytes were
+    /// sent, and no response proves that nothing happened. Whether a provider bills a rejected request
+    /// is a question of its own.
     pub fn may_have_run(&self) -> bool {
         self.0.may_have_run
     }

@@ -15,7 +15,7 @@
 //!
 //! A [`Provider`](provider::Provider) is a set of functions over values, above all [`sign`](provider::Provider::sign).
 //! This crate parses responses by the [`Envelope`](operation::Envelope) of the operation.
-//! Everything that waits, reads a clock or touches a socket is in the call loop of this crate.
+//! Everything that waits, reads a clock or touches a socket is in this crate, around its call loop.
 
 mod activity;
 mod amount;

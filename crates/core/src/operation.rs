@@ -262,7 +262,7 @@ pub struct Service {
     pub provider_errors: &'static [ErrorCode],
     /// Codes that any operation of this service may return, in addition to the provider's.
     pub errors: &'static [ErrorCode],
-    /// The envelope of its responses, where it differs from the provider's.
+    /// The envelope of its responses; without one, [`Provider::ENVELOPE`](crate::provider::Provider::ENVELOPE).
     pub own_envelope: Option<&'static Envelope>,
 }
 
@@ -503,7 +503,12 @@ impl OperationInfo {
 
     /// Whether a repeat is harmless however far the first attempt got.
     pub const fn repeatable(&self) -> bool {
-        !self.metered && (self.idempotent || matches!(self.effect, Effect::Read))
+        !self.metered && self.repeat_changes_nothing()
+    }
+
+    /// Whether a repeat changes nothing more at the provider, apart from what it bills.
+    pub(crate) const fn repeat_changes_nothing(&self) -> bool {
+        self.idempotent || matches!(self.effect, Effect::Read)
     }
 }
 

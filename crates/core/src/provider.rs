@@ -94,7 +94,8 @@ pub trait Provider: Default + Send + Sync + 'static {
     }
 
     /// Adds to an error what neither the envelope nor the tables of codes say: a wait from a header,
-    /// the kind of a code that has several meanings.
+    /// the kind of a code that has several meanings. Core asks once for each error, with an error
+    /// without code and message if the body names none.
     fn complete_error(&self, error: ServiceError, _response: &RawResponse) -> ServiceError {
         error
     }

@@ -73,13 +73,11 @@ pub(crate) fn retry_reason(
         return None;
     }
     // Repeating a call that is billed or has side effects requires the caller's opt-in.
-    let may_repeat = match (info.metered, info.repeatable()) {
-        (true, _) => policy.retry_metered,
-        (false, true) => true,
-        (false, false) => policy.retry_writes,
-    };
+    let may_be_billed_again = !info.metered || policy.retry_metered;
+    let may_change_again = info.repeat_changes_nothing() || policy.retry_writes;
+    let may_repeat = may_be_billed_again && may_change_again;
     // A rejection before any work changes nothing, but may be billed.
-    let may_repeat_rejected = !info.metered || policy.retry_metered;
+    let may_repeat_rejected = may_be_billed_again;
     let (reason, allowed) = match outcome {
         Outcome::NotSent => (RetryReason::Transient, true),
         Outcome::Rejected(Rejection::Throttled) => (RetryReason::Throttled, may_repeat_rejected),
@@ -244,6 +242,19 @@ mod tests {
             retry_reason(Unknown, &WRITE, state, &with_metered).is_none(),
             "the opt-in for metered calls does not cover writes"
         );
+        let metered_write = WRITE.metered();
+        let both = Policy {
+            retry_writes: true,
+            ..with_metered
+        };
+        let with_writes = Policy {
+            retry_writes: true,
+            ..POLICY
+        };
+        for (policy, want) in [(with_metered, false), (with_writes, false), (both, true)] {
+            let again = retry_reason(Unknown, &metered_write, state, &policy);
+            assert_eq!(again.is_some(), want, "{policy:?}");
+        }
     }
 
     #[test]

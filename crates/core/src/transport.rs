@@ -50,7 +50,7 @@ pub(crate) struct Transport {
     unpooled: reqwest::Client,
 }
 
-/// What is entry of a runtime from which calls are made. A connection is driven by the runtime that opened it and stands
+/// What is known of a runtime from which calls are made. A connection is driven by the runtime that opened it and stands
 /// still with it, so every runtime has a pool of its own.
 #[derive(Debug)]
 struct RuntimeEntry {

@@ -48,9 +48,9 @@ fn facts_of_call(service: &Service, operation: &Operation) -> Vec<String> {
     facts.push(if behavior.metered {
         "Retries: only if the request was not sent, because every call may be billed".to_owned()
     } else if behavior.effect == Effect::Read {
-        "Retries: always, because this operation only reads".to_owned()
+        "Retries: whenever one can help, because this operation only reads".to_owned()
     } else if behavior.idempotent {
-        "Retries: always, because a repeated call changes nothing further".to_owned()
+        "Retries: whenever one can help, because a repeated call changes nothing further".to_owned()
     } else {
         "Retries: only if the request was not sent, or was rejected before any work, because this \
          operation writes"

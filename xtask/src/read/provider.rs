@@ -38,8 +38,7 @@ pub(super) fn read(root: &Path, name: &str, problems: &mut Problems) -> Option<P
     report_other_than_folder(&object, "provider", name, problems);
     if !root.join("crates").join(name).join("Cargo.toml").is_file() {
         let message = format!(
-            "there is no crate in crates/{name}; a provider needs one that signs its requests and \
-             parses its responses"
+            "there is no crate in crates/{name}; a provider needs one that signs its requests"
         );
         object.report_if_present("provider", message, problems);
     }

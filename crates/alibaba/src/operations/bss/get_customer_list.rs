@@ -7,7 +7,7 @@ use standing_core::generated::*;
 ///
 /// - Call: `POST https://business.aliyuncs.com/`, version 2017-12-14
 /// - Access: Virtual network operators (VNO), that is, resellers.
-/// - Retries: always, because this operation only reads
+/// - Retries: whenever one can help, because this operation only reads
 /// - No such record: `VnoNoDataError` returns `None`
 ///
 /// # Example

@@ -5,7 +5,7 @@ use standing_core::generated::*;
 /// Lists the items for which an invoice can be or has been requested.
 ///
 /// - Call: `POST https://business.aliyuncs.com/`, version 2017-12-14
-/// - Retries: always, because this operation only reads
+/// - Retries: whenever one can help, because this operation only reads
 /// - Pages: by number, starting at 1
 ///
 /// # Example

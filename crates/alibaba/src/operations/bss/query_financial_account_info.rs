@@ -6,7 +6,7 @@ use standing_core::generated::*;
 /// an enterprise.
 ///
 /// - Call: `POST https://business.aliyuncs.com/`, version 2017-12-14
-/// - Retries: always, because this operation only reads
+/// - Retries: whenever one can help, because this operation only reads
 ///
 /// # Example
 ///

@@ -7,7 +7,7 @@ use standing_core::generated::*;
 ///
 /// - Call: `POST https://business.aliyuncs.com/`, version 2017-12-14
 /// - Access: Resellers.
-/// - Retries: always, because this operation only reads
+/// - Retries: whenever one can help, because this operation only reads
 ///
 /// # Example
 ///

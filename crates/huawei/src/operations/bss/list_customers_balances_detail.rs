@@ -12,7 +12,7 @@ use super::MeasureUnit;
 /// - Access: Partners, for their resale customers; general distributors also for those of their
 ///   cloud resellers.
 /// - Rate limit: 10 requests per second
-/// - Retries: always, because this operation only reads
+/// - Retries: whenever one can help, because this operation only reads
 ///
 /// # Example
 ///

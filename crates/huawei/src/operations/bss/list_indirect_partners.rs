@@ -8,7 +8,7 @@ use standing_core::generated::*;
 /// - Call: `POST https://bss.myhuaweicloud.com/v2/partners/indirect-partners/query`
 /// - Access: General distributors (first-level partners).
 /// - Rate limit: 10 requests per second
-/// - Retries: always, because this operation only reads
+/// - Retries: whenever one can help, because this operation only reads
 /// - Pages: by offset, starting at 0
 /// - `Debug` redacts `account_name`
 ///

@@ -9,7 +9,7 @@ use super::MeasureUnit;
 ///
 /// - Call: `GET https://bss.myhuaweicloud.com/v3/accounts/partner-accounts/adjust-records`
 /// - Rate limit: 10 requests per second
-/// - Retries: always, because this operation only reads
+/// - Retries: whenever one can help, because this operation only reads
 /// - Pages: by offset, starting at 0
 ///
 /// # Example

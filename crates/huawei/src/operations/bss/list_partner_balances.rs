@@ -11,7 +11,7 @@ use super::{BalanceAccountType, MeasureUnit};
 /// - Access: Partners for their own accounts; general distributors also for those of their cloud
 ///   resellers.
 /// - Rate limit: 10 requests per second
-/// - Retries: always, because this operation only reads
+/// - Retries: whenever one can help, because this operation only reads
 ///
 /// # Example
 ///

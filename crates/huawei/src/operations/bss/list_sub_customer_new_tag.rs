@@ -10,7 +10,7 @@ use standing_core::generated::*;
 /// - Access: Resellers and partner capability centres of the first tier, with access keys or a
 ///   token. The answer omits customers of other partners without an error.
 /// - Rate limit: 10 requests per second
-/// - Retries: always, because this operation only reads
+/// - Retries: whenever one can help, because this operation only reads
 /// - Pages: by offset, starting at 0; `pages` sends a longer `customer_ids` in parts that fit a
 ///   page
 ///

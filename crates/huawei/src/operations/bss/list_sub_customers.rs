@@ -8,7 +8,7 @@ use standing_core::generated::*;
 /// - Call: `POST https://bss.myhuaweicloud.com/v2/partners/sub-customers/query`
 /// - Access: Partners, for their own customers and those of their cloud resellers.
 /// - Rate limit: 10 requests per second
-/// - Retries: always, because this operation only reads
+/// - Retries: whenever one can help, because this operation only reads
 /// - Pages: by offset, starting at 0
 /// - `Debug` redacts `account_name`, `customer` and `label`
 ///

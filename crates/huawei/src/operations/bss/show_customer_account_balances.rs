@@ -10,7 +10,7 @@ use super::{BalanceAccountType, MeasureUnit};
 ///
 /// - Call: `GET https://bss.myhuaweicloud.com/v2/accounts/customer-accounts/balances`
 /// - Access: Customers, with their own keys.
-/// - Retries: always, because this operation only reads
+/// - Retries: whenever one can help, because this operation only reads
 ///
 /// # Example
 ///

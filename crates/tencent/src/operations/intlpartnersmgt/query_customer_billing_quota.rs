@@ -9,7 +9,7 @@ use super::ForceState;
 ///
 /// - Call: `POST https://intlpartnersmgt.intl.tencentcloudapi.com/`, version 2022-09-28
 /// - Access: Customers of a partner, with their own keys.
-/// - Retries: always, because this operation only reads
+/// - Retries: whenever one can help, because this operation only reads
 ///
 /// # Example
 ///

@@ -10,7 +10,7 @@ use super::ForceState;
 /// - Call: `POST https://intlpartnersmgt.intl.tencentcloudapi.com/`, version 2022-09-28
 /// - Access: Distributors, second-level resellers and resellers.
 /// - Rate limit: 5 requests per second
-/// - Retries: always, because this operation only reads
+/// - Retries: whenever one can help, because this operation only reads
 /// - Pages: by number, starting at 1
 /// - `Debug` redacts `filter`
 ///

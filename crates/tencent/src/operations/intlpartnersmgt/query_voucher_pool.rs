@@ -7,7 +7,7 @@ use standing_core::generated::*;
 /// - Call: `POST https://intlpartnersmgt.intl.tencentcloudapi.com/`, version 2022-09-28
 /// - Access: Distributors, resellers and second-level resellers.
 /// - Rate limit: 5 requests per second
-/// - Retries: always, because this operation only reads
+/// - Retries: whenever one can help, because this operation only reads
 ///
 /// # Example
 ///

@@ -6,7 +6,7 @@ use standing_core::generated::*;
 ///
 /// - Call: `POST https://ip.tencentcloudapi.com/`, version 2021-04-09
 /// - Rate limit: 20 requests per second
-/// - Retries: always, because this operation only reads
+/// - Retries: whenever one can help, because this operation only reads
 /// - Pages: by number, starting at 1
 ///
 /// # Example

@@ -6,7 +6,7 @@ use standing_core::generated::*;
 ///
 /// - Call: `POST https://api.acme.example/v1/balances`, version v1
 /// - Rate limit: 5 requests per second
-/// - Retries: always, because this operation only reads
+/// - Retries: whenever one can help, because this operation only reads
 /// - Pages: by number, starting at 1
 ///
 /// # Example

@@ -17,7 +17,7 @@ use super::Grade;
 /// - Call: `PUT https://hard.example.com/v1/things/{thing_id}/{kind}`, version 2024-02-30
 /// - Access: Everyone; # not a heading.
 /// - Rate limit: 1 request per 60 seconds
-/// - Retries: always, because a repeated call changes nothing further
+/// - Retries: whenever one can help, because a repeated call changes nothing further
 /// - `Debug` redacts `name` and `name_in_capitals`
 ///
 /// # Example

@@ -5,7 +5,7 @@ use standing_core::generated::*;
 /// Does something.
 ///
 /// - Call: `GET https://hard.example.com/rows`, version 2024-02-30
-/// - Retries: always, because this operation only reads
+/// - Retries: whenever one can help, because this operation only reads
 /// - Pages: by number, starting at 1
 ///
 /// # Example

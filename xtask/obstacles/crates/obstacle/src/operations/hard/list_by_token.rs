@@ -5,7 +5,7 @@ use standing_core::generated::*;
 /// Does something.
 ///
 /// - Call: `POST https://hard.example.com/`, version 2024-02-30
-/// - Retries: always, because this operation only reads
+/// - Retries: whenever one can help, because this operation only reads
 /// - Pages: by the token of the previous page; `pages` sends a longer `Ids` in parts that fit a
 ///   page
 /// - No such record: `Gone` returns `None`

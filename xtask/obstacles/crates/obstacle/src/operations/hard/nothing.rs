@@ -5,7 +5,7 @@ use standing_core::generated::*;
 /// Does something.
 ///
 /// - Call: `GET https://hard.example.com/nothing`, version 2024-02-30
-/// - Retries: always, because this operation only reads
+/// - Retries: whenever one can help, because this operation only reads
 ///
 /// # Example
 ///

@@ -5,7 +5,7 @@ use standing_core::generated::*;
 /// Does something.
 ///
 /// - Call: `POST https://other.example.com/`
-/// - Retries: always, because this operation only reads
+/// - Retries: whenever one can help, because this operation only reads
 /// - Pages: by offset, starting at 0
 ///
 /// # Example
