@@ -38,6 +38,24 @@ pub struct ClientBuilder<P> {
     random: Arc<dyn Random>,
 }
 
+// Here and not beside the other functions of a client, so that `client` does not depend on this file.
+impl<P: Provider> Client<P> {
+    /// Creates a client with the provider's defaults and credentials from the environment.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::Credentials`] for a missing variable, [`ErrorKind::Config`] for a variable
+    /// without a usable value.
+    pub fn from_env() -> Result<Self, Error> {
+        Self::builder().credentials_from_env()?.build()
+    }
+
+    /// Starts the set-up of a client.
+    pub fn builder() -> ClientBuilder<P> {
+        ClientBuilder::new()
+    }
+}
+
 impl<P: Provider> ClientBuilder<P> {
     pub(crate) fn new() -> Self {
         Self {

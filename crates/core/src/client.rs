@@ -1,4 +1,4 @@
-//! The client: a thin generic shell around the call loop.
+//! The client: a thin generic shell around the call loop. How one is made is in `builder`.
 
 use std::fmt;
 use std::sync::Arc;
@@ -8,7 +8,6 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use crate::activity::Activity;
-use crate::builder::ClientBuilder;
 use crate::call::{CallLoop, Received};
 use crate::classify::PayloadSpan;
 use crate::encode::encode;
@@ -40,21 +39,6 @@ impl<P> Clone for Client<P> {
 }
 
 impl<P: Provider> Client<P> {
-    /// Creates a client with the provider's defaults and credentials from the environment.
-    ///
-    /// # Errors
-    ///
-    /// [`ErrorKind::Credentials`] for a missing variable, [`ErrorKind::Config`] for a variable
-    /// without a usable value.
-    pub fn from_env() -> Result<Self, Error> {
-        Self::builder().credentials_from_env()?.build()
-    }
-
-    /// Starts the set-up of a client.
-    pub fn builder() -> ClientBuilder<P> {
-        ClientBuilder::new()
-    }
-
     /// Makes a call, with retries where they are safe.
     ///
     /// # Errors
