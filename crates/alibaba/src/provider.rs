@@ -1,5 +1,5 @@
 //! How Alibaba Cloud's requests are signed (ACS3-HMAC-SHA256), and what its
-//! answers have beside the envelope.
+//! responses have beside the envelope.
 
 use std::borrow::Cow;
 use std::time::Duration;
@@ -259,9 +259,9 @@ mod tests {
             let headers = server
                 .iter()
                 .map(|(name, value)| (name.parse().unwrap(), value.parse().unwrap()));
-            let answer = RawResponse::new(429, headers.collect(), b"{}");
+            let response = RawResponse::new(429, headers.collect(), b"{}");
             assert_eq!(
-                wait(&answer),
+                wait(&response),
                 want.map(Duration::from_millis),
                 "{name}: {value}"
             );

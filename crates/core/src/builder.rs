@@ -140,7 +140,7 @@ impl<P: Provider> ClientBuilder<P> {
     }
 
     /// Allows retries of a metered call (one that may be billed each time) after errors under which it
-    /// may have run, and after rejections, because providers do not document whether those are billed. A
+    /// may have run, and after rejections, because providers seldom document whether those are billed. A
     /// metered write also requires [`retry_writes`](Self::retry_writes). Default: off.
     #[must_use]
     pub fn retry_metered(mut self, allowed: bool) -> Self {

@@ -226,8 +226,8 @@ fn contradictory<P: Provider>(provider: &P, response: &RawResponse) -> ResponseE
     .into()
 }
 
-/// Decides whether an error of the provider is the value "no such record": only under the status that is documented
-/// for its code, and only if nothing else in the response contradicts it.
+/// Decides whether an error of the provider is the value "no such record": only under the status that is
+/// documented for its code, and only if nothing else in the response contradicts it.
 fn no_record_or_error(
     mut error: ServiceError,
     reports_success: bool,

@@ -98,8 +98,8 @@ pub(crate) struct CredentialsCache {
     /// Whether the source is fixed credentials, which it cannot replace.
     fixed: bool,
     cached: Mutex<Option<Cached>>,
-    /// The failure of the last request to the source, if it left no usable credentials. The lock is the single flight: the
-    /// call that asks the source holds it until the source has responded.
+    /// The failure of the last request to the source, if it left no usable credentials. The lock is the
+    /// single flight: the call that asks the source holds it until the source has responded.
     last_failure: tokio::sync::Mutex<Option<CredentialsError>>,
     /// The number of finished requests to the source. If it has changed, a call that waited for the
     /// lock shares the failure instead of asking again.

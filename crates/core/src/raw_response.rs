@@ -176,7 +176,7 @@ impl fmt::Display for ResponseError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Service(error) => f.write_str(error.code.as_deref().unwrap_or("refused")),
-            Self::Unreadable(problem) => write!(f, "the answer {problem}"),
+            Self::Unreadable(problem) => write!(f, "the response {problem}"),
         }
     }
 }

@@ -73,11 +73,11 @@ pub(crate) fn retry_reason(
         return None;
     }
     // Repeating a call that is billed or has side effects requires the caller's opt-in.
-    let may_be_billed_again = !info.metered || policy.retry_metered;
-    let may_change_again = info.repeat_changes_nothing() || policy.retry_writes;
-    let may_repeat = may_be_billed_again && may_change_again;
+    let billing_allowed = !info.metered || policy.retry_metered;
+    let effect_allowed = info.repeat_changes_nothing() || policy.retry_writes;
+    let may_repeat = billing_allowed && effect_allowed;
     // A rejection before any work changes nothing, but may be billed.
-    let may_repeat_rejected = may_be_billed_again;
+    let may_repeat_rejected = billing_allowed;
     let (reason, allowed) = match outcome {
         Outcome::NotSent => (RetryReason::Transient, true),
         Outcome::Rejected(Rejection::Throttled) => (RetryReason::Throttled, may_repeat_rejected),

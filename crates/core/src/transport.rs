@@ -50,8 +50,8 @@ pub(crate) struct Transport {
     unpooled: reqwest::Client,
 }
 
-/// What is known of a runtime from which calls are made. A connection is driven by the runtime that opened it and stands
-/// still with it, so every runtime has a pool of its own.
+/// What is known of a runtime from which calls are made. A connection is driven by the runtime that
+/// opened it and stands still with it, so every runtime has a pool of its own.
 #[derive(Debug)]
 struct RuntimeEntry {
     runtime: tokio::runtime::Id,

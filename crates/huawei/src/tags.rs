@@ -52,9 +52,9 @@ impl From<TagsError> for Error {
 }
 
 /// Requests the tags of customers in calls of 200 ids, each id once, several calls at a time within the
-/// client's rate limit; their results are put in the order of the ids. Without ids it sends nothing, because a request without ids would return all
-/// customers. `request` has the other parameters, such as the indirect partner; its ids, offset and
-/// limit are ignored.
+/// client's rate limit; their results are put in the order of the ids. Without ids it sends nothing,
+/// because a request without ids would return all customers. `request` has the other parameters, such
+/// as the indirect partner; its ids, offset and limit are ignored.
 ///
 /// ```no_run
 /// # async fn example(client: standing_huawei::Client) -> Result<(), standing_huawei::Error> {

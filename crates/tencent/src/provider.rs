@@ -1,5 +1,5 @@
 //! How Tencent Cloud's requests are signed (TC3-HMAC-SHA256), and what its
-//! answers have beside the envelope.
+//! responses have beside the envelope.
 
 use std::borrow::Cow;
 

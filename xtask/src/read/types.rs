@@ -76,8 +76,9 @@ pub(super) enum DeclaredKind<'a> {
 
 impl<'a> TypeNames<'a> {
     /// Collects the names that an object declares under `types`, and reports those that cannot be used.
-    /// `operation` is the operation that declares them, unless its service does. `taken` are those of other operations of the service, which exports the
-    /// types of all of them, with the operation that each belongs to; the names found are added.
+    /// `operation` is the operation that declares them, unless its service does. `taken` are those of
+    /// other operations of the service, which exports the types of all of them, with the operation that
+    /// each belongs to; the names found are added.
     pub(super) fn collect(
         object: &Object<'a>,
         shared: &'a [Enum],
